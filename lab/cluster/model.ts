@@ -1,0 +1,108 @@
+import type { ChildProcess } from "node:child_process";
+import type { EventEmitter } from "node:events";
+
+/** One container of a lab pod, as the kubelet would know it. Times are Unix milliseconds. */
+export type LabContainer = {
+  readonly name: string;
+  readonly image: string;
+  /** 64 hex digits; the cgroup and the API status carry it. */
+  containerId: string;
+  readonly ports: readonly { port: number; protocol: "TCP" | "UDP"; name?: string }[];
+  state: "running" | "waiting" | "terminated";
+  reason?: string;
+  exitCode?: number;
+  restarts: number;
+  startedAtMs: number;
+  /** Newest lines of its output, bounded; `kubectl logs` reads them. */
+  readonly log: { atMs: number; line: string }[];
+};
+
+export type LabPod = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly node: string;
+  readonly ip: string;
+  readonly hostNetwork: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What owns it: a DaemonSet for agents and kube-proxy, a ReplicaSet for deployments, nothing for bare pods. */
+  readonly owner?: { readonly kind: string; readonly name: string };
+  phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
+  ready: boolean;
+  readonly createdAtMs: number;
+  readonly containers: LabContainer[];
+};
+
+export type LabNode = {
+  readonly name: string;
+  readonly ip: string;
+  readonly podCidr: string;
+  readonly bootId: string;
+  readonly zone?: string;
+  ready: "True" | "False" | "Unknown";
+  readyReason: string;
+  /** The kubelet's lease is renewed every 10 s while the node lives. */
+  leaseRenewedAtMs: number;
+  readonly createdAtMs: number;
+};
+
+export type LabService = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly clusterIp: string;
+  readonly selector: Readonly<Record<string, string>>;
+  readonly ports: readonly { name: string; port: number; targetPort: number; protocol: "TCP" | "UDP" }[];
+};
+
+export type LabDeployment = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly replicas: number;
+  readonly selector: Readonly<Record<string, string>>;
+};
+
+export type LabDaemonSet = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly selector: Readonly<Record<string, string>>;
+};
+
+export type LabEvent = {
+  readonly namespace: string;
+  readonly object: { readonly kind: string; readonly name: string; readonly uid: string };
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+  readonly atMs: number;
+};
+
+/** What happened to one object; the API stand-in turns it into watch events and resource versions. */
+export type LabChange = {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly kind: "node" | "pod" | "service" | "deployment" | "daemonset" | "event" | "namespace";
+  readonly object: LabNode | LabPod | LabService | LabDeployment | LabDaemonSet | LabEvent | { readonly name: string };
+};
+
+/**
+ * A running lab cluster as the API stand-in sees it: live objects plus a way to run a process in a container.
+ * Endpoints are derived: the ready pods that a service's selector matches.
+ * Emits "change" with a LabChange after the object was changed.
+ */
+export type LabModel = EventEmitter<{ change: [LabChange] }> & {
+  readonly namespaces: ReadonlySet<string>;
+  readonly nodes: ReadonlyMap<string, LabNode>;
+  /** Key `<namespace>/<name>`. */
+  readonly pods: ReadonlyMap<string, LabPod>;
+  readonly services: ReadonlyMap<string, LabService>;
+  readonly deployments: ReadonlyMap<string, LabDeployment>;
+  readonly daemonSets: ReadonlyMap<string, LabDaemonSet>;
+  readonly events: readonly LabEvent[];
+  /**
+   * Starts `argv` in a container's namespaces and cgroup, with pipes for stdin, stdout and stderr.
+   * Throws when the pod's node is down (message as a real API server words it: dialing the kubelet failed).
+   */
+  readonly exec: (pod: LabPod, container: string, argv: readonly string[]) => ChildProcess;
+};

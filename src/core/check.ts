@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { targetSchema } from "./target.ts";
+
+/** Check ids look like `nc-4f2a`; they are used in Redis keys, node paths and URLs. */
+export const checkIdSchema = z.string().regex(/^nc-[a-z0-9]{4,16}$/);
+
+/** Unix milliseconds. */
+export const windowSchema = z.object({ startMs: z.number(), endMs: z.number() });
+export type Window = z.infer<typeof windowSchema>;
+
+export const limits = {
+  minDurationMs: 5_000,
+  defaultDurationMs: 60_000,
+  maxDurationMs: 6 * 3_600_000,
+} as const;
+
+/** One request as the command line of Slack (or a terminal) was understood. Crosses Redis. */
+export const checkRequestSchema = z.object({
+  id: checkIdSchema,
+  /** The words as typed, cleaned of Slack's escapes: what follows `/netcheck`. At most 500 characters. */
+  command: z.string().max(500),
+  cluster: z.string(),
+  from: targetSchema,
+  to: targetSchema,
+  durationMs: z.number().int(),
+  requestedAtMs: z.number(),
+  /** Who asked and where; absent when the check was started from a terminal. */
+  slack: z
+    .object({ team: z.string(), channel: z.string(), user: z.string(), threadTs: z.string().optional() })
+    .optional(),
+});
+export type CheckRequest = z.infer<typeof checkRequestSchema>;

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { windowSchema } from "./check.ts";
+
+/**
+ * A vantage point at which probes run: a pod's or a node's network namespace.
+ * `id` is `pod/<ns>/<name>` or `node/<name>`; `label` is how people see it: `shop/web-0`, `node-1`.
+ */
+export const vantageSchema = z.object({
+  id: z.string(),
+  label: z.string(),
+  node: z.string(),
+  /** "node", or the UID of the pod whose network namespace is meant. */
+  netns: z.string(),
+  ip: z.string(),
+  /** What the point is to the check. Controls are healthy-looking neighbours that the path is compared with. */
+  role: z.enum(["from", "to", "from-node", "to-node", "control"]),
+});
+export type Vantage = z.infer<typeof vantageSchema>;
+
+/**
+ * One measured relation, always in one direction. `id` is `<from>><to>` by vantage ids, with `:port` for TCP.
+ * `scope` says which part of the network it crosses: "local" = pod and its own node, "underlay" = node to node,
+ * "overlay" = a pod of another node at either end, "same-node" = two pods of one node, "service" = through a Service
+ * address, "external" = an address outside the cluster. `part` says whether it lies on the path that was asked about.
+ */
+export const legSchema = z.object({
+  id: z.string(),
+  from: z.string(),
+  /** Vantage id, or `address/<ip>` for what has no vantage point. */
+  to: z.string(),
+  toIp: z.string(),
+  port: z.number().int().optional(),
+  scope: z.enum(["local", "underlay", "overlay", "same-node", "service", "external"]),
+  part: z.enum(["end-to-end", "segment", "control"]),
+});
+export type Leg = z.infer<typeof legSchema>;
+
+/** A node task to start: which probe, where, what it runs. `id` is unique within the check: `[a-z0-9-]{1,40}`. */
+export const taskSpecSchema = z.object({
+  id: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  probe: z.string(),
+  /** Leg id for a stream; vantage id or node name for readings. */
+  subject: z.string(),
+  node: z.string(),
+  netns: z.string(),
+  argv: z.array(z.string()).min(1),
+  maxBytes: z.number().int(),
+  /** For the one task per node that repeats short commands: what its n-th command is, by position. */
+  readings: z.array(z.object({ probe: z.string(), subject: z.string() })).optional(),
+});
+export type TaskSpec = z.infer<typeof taskSpecSchema>;
+
+export const gapSchema = z.object({ probe: z.string(), subject: z.string(), reason: z.string() });
+/** Something that could not be measured, and why. Shown, never hidden. */
+export type Gap = z.infer<typeof gapSchema>;
+
+/** A resolved end of the check. `name`: `shop/web-0`, `node-1`, `svc/shop/web`, `10.0.0.7` or a host name. */
+export const endSchema = z.object({
+  kind: z.enum(["pod", "node", "service", "address"]),
+  name: z.string(),
+  ip: z.string(),
+  node: z.string().optional(),
+  port: z.number().int().optional(),
+  /** For a service: the pod that stands for its backends. */
+  backend: z.string().optional(),
+});
+export type End = z.infer<typeof endSchema>;
+
+export const planSchema = z.object({
+  check: z.string(),
+  window: windowSchema,
+  from: endSchema,
+  to: endSchema,
+  vantages: z.array(vantageSchema),
+  legs: z.array(legSchema),
+  tasks: z.array(taskSpecSchema),
+  gaps: z.array(gapSchema),
+});
+/** What a check will measure, decided once, before anything runs. */
+export type Plan = z.infer<typeof planSchema>;

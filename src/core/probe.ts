@@ -1,0 +1,60 @@
+import type { Window } from "./check.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Leg, Vantage } from "./plan.ts";
+
+/** Takes a task's output as it arrives, in any cut, and says at any time what it means so far. */
+export type Reader = {
+  readonly push: (chunk: string) => void;
+  /** Everything known now. `nowMs` and `done` tell an answer that is still awaited from one that is lost. */
+  readonly evidence: (at: { readonly nowMs: number; readonly done: boolean }) => readonly Evidence[];
+};
+
+/** What a stream is asked to do. `index` numbers the legs of the check, so that intervals can differ a little. */
+export type StreamContext = {
+  readonly leg: Leg;
+  readonly from: Vantage;
+  readonly window: Window;
+  readonly index: number;
+};
+
+/** One finished run of a reading's command. Times are Unix milliseconds of the node's clock. */
+export type Sample = {
+  readonly atMs: number;
+  readonly exitCode: number;
+  readonly stdout: string;
+};
+
+/** A probe that runs along a leg for the whole window and writes as it goes: ping, TCP connect. */
+export type StreamProbe = {
+  readonly kind: "stream";
+  readonly name: string;
+  readonly wants: (leg: Leg) => boolean;
+  readonly argv: (context: StreamContext) => readonly string[];
+  readonly maxBytes: (context: StreamContext) => number;
+  readonly open: (context: StreamContext) => Reader;
+};
+
+/**
+ * A short command repeated every few seconds in a network namespace: addresses, routes, counters, sockets.
+ * All readings of one node share one node task (`netcheck-read`), so that they are taken together and cheaply.
+ */
+export type ReadingProbe = {
+  readonly kind: "reading";
+  readonly name: string;
+  /** "netns" = at every vantage point; "node" = once per node. */
+  readonly scope: "netns" | "node";
+  readonly argv: readonly string[];
+  /** All samples so far, oldest first. The first is baseline, never a finding. */
+  readonly read: (samples: readonly Sample[], context: { readonly subject: string; readonly vantage: Vantage }) => readonly Evidence[];
+};
+
+/** What the Kubernetes API says, before and after. Read by the worker itself, not by a node task. */
+export type ClusterProbe = {
+  readonly kind: "cluster";
+  readonly name: string;
+  readonly read: (views: readonly ClusterView[]) => readonly Evidence[];
+};
+
+/** A probe is data, not a process: it cannot choose where it runs or how long it lives. */
+export type Probe = StreamProbe | ReadingProbe | ClusterProbe;

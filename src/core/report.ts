@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { windowSchema } from "./check.ts";
+import { placeSchema } from "./place.ts";
+import { gapSchema } from "./plan.ts";
+
+const rttSchema = z.object({ min: z.number(), p50: z.number(), p99: z.number(), max: z.number() });
+
+export const causeSchema = z.object({
+  cause: z.string(),
+  title: z.string(),
+  confidence: z.enum(["certain", "likely", "possible"]),
+  where: placeSchema,
+  because: z.array(z.string()),
+  against: z.array(z.string()),
+  confirm: z.array(z.string()),
+  advice: z.array(z.string()),
+  /** Symptoms that this cause explains, named beneath it and not beside it. */
+  explains: z.array(z.object({ cause: z.string(), where: placeSchema, because: z.array(z.string()) })).default([]),
+});
+export type Cause = z.infer<typeof causeSchema>;
+
+export const chartSchema = z.object({
+  kind: z.literal("latency"),
+  title: z.string(),
+  subtitle: z.string(),
+  /** Legend text of the plotted leg: "shop/web-0 → shop/db-0". */
+  leg: z.string(),
+  bucketMs: z.number(),
+  startMs: z.number(),
+  /** Per bucket; absent values (no answer in that bucket) are null, as JSON has no undefined in arrays. */
+  p50Ms: z.array(z.number().nullable()),
+  p99Ms: z.array(z.number().nullable()),
+  maxMs: z.array(z.number().nullable()),
+  sent: z.array(z.number()),
+  lost: z.array(z.number()),
+  episodes: z.array(z.object({ startMs: z.number(), endMs: z.number(), label: z.string() })),
+});
+/** What a chart shows, as data; `chart/` draws it. */
+export type Chart = z.infer<typeof chartSchema>;
+
+/** DESIGN §8. Extend, do not rename. Every way to draw a check (Slack, terminal, HTML, JSON) starts from this. */
+export const reportSchema = z.object({
+  check: z.string(),
+  command: z.string(),
+  cluster: z.string(),
+  from: z.string(),
+  to: z.string(),
+  status: z.enum(["healthy", "degraded", "broken", "partial", "failed"]),
+  /** One sentence: what is wrong, where, how sure; or that nothing is. */
+  verdict: z.string(),
+  causes: z.array(causeSchema),
+  cleared: z.array(z.object({ cause: z.string(), because: z.string() })),
+  unknown: z.array(z.object({ cause: z.string(), because: z.string() })),
+  gaps: z.array(gapSchema),
+  measurements: z.array(
+    z.object({
+      probe: z.string(),
+      from: z.string(),
+      to: z.string(),
+      part: z.enum(["end-to-end", "segment", "control"]),
+      sent: z.number(),
+      lost: z.number(),
+      rttMs: rttSchema.optional(),
+      /** For TCP: how attempts ended, e.g. { connected: 98, timeout: 2 }. */
+      outcomes: z.record(z.string(), z.number()).optional(),
+    }),
+  ),
+  captures: z.array(
+    z.object({
+      node: z.string(),
+      point: z.string(),
+      device: z.string(),
+      packets: z.number(),
+      bytes: z.number(),
+      droppedByKernel: z.number(),
+      fromMs: z.number(),
+      toMs: z.number(),
+      file: z.string(),
+    }),
+  ),
+  hops: z.array(
+    z.object({ from: z.string(), to: z.string(), sent: z.number(), seen: z.number(), lost: z.number(), delayMs: z.number().optional() }),
+  ),
+  /** Share of the asked time and probes that was really observed, 0 to 1, and the same in words. */
+  coverage: z.object({ share: z.number(), text: z.string() }),
+  charts: z.array(chartSchema),
+  window: windowSchema,
+});
+export type Report = z.infer<typeof reportSchema>;

@@ -1,0 +1,45 @@
+import type { EvidenceKind, EvidenceSet } from "./evidence.ts";
+import type { Comparison } from "./compare.ts";
+import type { Place } from "./place.ts";
+import type { Plan } from "./plan.ts";
+
+/** "certain": decisive evidence, nothing against. "likely": one decisive or two independent facts. "possible": less. */
+export type Confidence = "certain" | "likely" | "possible";
+
+/** What a rule sees. */
+export type Case = {
+  readonly plan: Plan;
+  readonly evidence: EvidenceSet;
+  /** Segments compared with each other and with the controls, worked out once for all rules. */
+  readonly comparison: Comparison;
+};
+
+export type Suspicion = {
+  readonly status: "suspected";
+  readonly confidence: Confidence;
+  readonly where: Place;
+  /** Numbers with place and unit. */
+  readonly because: readonly string[];
+  readonly against: readonly string[];
+  /** Commands that confirm it, ready to copy. */
+  readonly confirm: readonly string[];
+  /** Sentences that begin with a verb. */
+  readonly advice: readonly string[];
+  /** Causes that are symptoms of this one: listed beneath it, not beside it. */
+  readonly explains?: readonly string[];
+};
+
+export type Verdict =
+  | Suspicion
+  | { readonly status: "cleared"; readonly because: string }
+  | { readonly status: "unknown"; readonly because: string };
+
+/** A pure function from evidence to a verdict about one cause. `name` is the cause and the file name. */
+export type Rule = {
+  readonly name: string;
+  readonly title: string;
+  /** Kinds without which the engine answers "unknown" instead of asking the rule. */
+  readonly needs: readonly EvidenceKind<unknown>[];
+  /** Several suspicions when the same cause is found at several places. */
+  readonly evaluate: (seen: Case) => Verdict | readonly Suspicion[];
+};

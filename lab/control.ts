@@ -79,7 +79,10 @@ function listen(server: Server): Promise<void> {
 type Verb = { readonly method: "GET" | "POST" | "DELETE"; readonly path: "/faults" | "/down"; readonly body?: unknown };
 
 /** Asks the owner of a running lab. Throws with the owner's own words when it refuses. */
-export async function askControl(control: { url: string; token: string }, { method, path, body }: Verb): Promise<unknown> {
+export async function askControl(
+  control: { url: string; token: string },
+  { method, path, body }: Verb,
+): Promise<unknown> {
   const response = await fetch(new URL(path, control.url), {
     method,
     headers: { authorization: `Bearer ${control.token}` },

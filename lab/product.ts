@@ -12,7 +12,11 @@ export type ProductOptions = {
 };
 
 /** A netcheck process as an operator would start it; it dies with us. */
-export type Product = AsyncDisposable & { readonly process: ChildProcess; readonly pid: number; readonly logFile: string };
+export type Product = AsyncDisposable & {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly logFile: string;
+};
 
 /**
  * Starts netcheck itself, with nothing but documented environment variables. The lab is an ordinary cluster to it.
@@ -25,7 +29,11 @@ export function startProduct({ entry, env, folder }: ProductOptions): Product {
   const child = spawn(
     "setpriv",
     ["--pdeathsig", "KILL", process.execPath, "--disable-warning=ExperimentalWarning", join("workers", `${entry}.ts`)],
-    { env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env }, stdio: ["ignore", log, log], cwd: rootFolder() },
+    {
+      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
+      stdio: ["ignore", log, log],
+      cwd: rootFolder(),
+    },
   );
   closeSync(log);
   if (child.pid === undefined) throw new Error("netcheck could not be started: is setpriv installed?");

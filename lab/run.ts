@@ -1,0 +1,67 @@
+import { placeText } from "#src/core/place.ts";
+import type { Report } from "#src/core/report.ts";
+import { type LoadedScenario, loadScenario } from "./cluster/scenario.ts";
+import { judge } from "./judge.ts";
+import { playCommand } from "./play.ts";
+import { startSession } from "./session.ts";
+
+/** One line of `lab run` (DESIGN §8); `where` in the short notation of scenario files. */
+type Line = {
+  readonly scenario: string;
+  readonly expected: LoadedScenario["expect"];
+  readonly got: readonly { readonly cause: string; readonly where: string; readonly confidence: string }[];
+  readonly pass: boolean;
+  readonly wrong: readonly string[];
+  readonly seconds: number;
+  readonly report?: Report;
+};
+
+/**
+ * Plays scenario files one after the other, each on a cluster, a Slack and a netcheck of its own.
+ * Every file is read before the first is played, so that a typing mistake in the last does not cost an hour.
+ * Returns 0 when all went as expected, 1 otherwise.
+ */
+export async function runScenarios(files: readonly string[]): Promise<0 | 1> {
+  const scenarios = await Promise.all(files.map((file) => loadScenario(file)));
+  let passed = 0;
+  let played = 0;
+  for (const scenario of scenarios) {
+    for (let run = 0; run < scenario.repeat; run++) {
+      const line = await playScenario(scenario);
+      played++;
+      if (line.pass) passed++;
+      process.stdout.write(`${JSON.stringify(line)}\n`);
+      const named = line.got.map((one) => `${one.cause} at ${one.where} (${one.confidence})`).join(", ") || "no cause";
+      process.stderr.write(
+        `${line.pass ? "pass" : "FAIL"}  ${line.scenario}  ${line.seconds.toFixed(0)} s  ${named}` +
+          `${line.wrong.length > 0 ? `  [${line.wrong.join("; ")}]` : ""}\n`,
+      );
+    }
+  }
+  process.stderr.write(`${passed} of ${played} as expected\n`);
+  return passed === played ? 0 : 1;
+}
+
+async function playScenario(scenario: LoadedScenario): Promise<Line> {
+  const started = performance.now();
+  const base = { scenario: scenario.scenario, expected: scenario.expect };
+  const seconds = (): number => Math.round((performance.now() - started) / 100) / 10;
+  try {
+    await using session = await startSession({ name: `run-${process.pid}`, topology: scenario.topology });
+    const { cluster } = session.lab;
+    for (const traffic of scenario.traffic) await cluster.startTraffic(traffic);
+    if (scenario.noise !== undefined) await cluster.startNoise(scenario.noise);
+    await using _faults = await cluster.fault.schedule(scenario.faults);
+    const { report } = await playCommand(session, scenario.command, { timeoutMs: scenario.timeoutMs });
+    return {
+      ...base,
+      got: report.causes.map(({ cause, where, confidence }) => ({ cause, where: placeText(where), confidence })),
+      ...judge(scenario.expect, report),
+      seconds: seconds(),
+      report,
+    };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return { ...base, got: [], pass: false, wrong: [`could not be played: ${text}`], seconds: seconds() };
+  }
+}

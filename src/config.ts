@@ -1,0 +1,214 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+import { NetcheckError } from "./core/errors.ts";
+
+/** Environment variables by name. The only place that reads `process.env` is the default in this file. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One variable: what a right value looks like, in words that continue "it must be …", and as a schema. */
+type Variable<T> = { readonly want: string; readonly schema: z.ZodType<T>; readonly secret?: boolean };
+type Group = Readonly<Record<string, Variable<unknown>>>;
+type Values<G extends Group> = { readonly [K in keyof G]: G[K] extends Variable<infer T> ? T : never };
+
+const variable = <T>(want: string, schema: z.ZodType<T>, { secret = false } = {}): Variable<T> => ({
+  want,
+  schema,
+  secret,
+});
+const text = (pattern: RegExp) => z.string().regex(pattern);
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+const list = (pattern: RegExp) =>
+  z
+    .string()
+    .transform((all) =>
+      all
+        .split(",")
+        .map((item) => item.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(text(pattern)));
+const dnsLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const url = (...protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol));
+
+/** A token must not cross a network in the clear; a stand-in on this machine may. */
+const slackUrl = url("https:", "http:").refine((value) => {
+  const { protocol, hostname } = new URL(value);
+  return protocol === "https:" || hostname === "localhost" || (isIP(hostname) === 4 && hostname.startsWith("127."));
+});
+
+/** What every process needs: where the queue is, where files go, how much is logged. */
+const shared = {
+  NETCHECK_REDIS_URL: variable("a URL such as redis://host:6379/0 or rediss://…", url("redis:", "rediss:").optional(), {
+    secret: true,
+  }),
+  NETCHECK_REDIS_PREFIX: variable(
+    "a short word for Redis keys, in braces for a Redis Cluster: netcheck or {netcheck}",
+    text(/^(\{[a-z0-9-]{1,32}\}|[a-z0-9-]{1,32})$/).default("netcheck"),
+  ),
+  NETCHECK_DATA_DIR: variable("a folder", z.string().min(1).max(4_000).default("./.netcheck")),
+  NETCHECK_LOG_LEVEL: variable(
+    "trace, debug, info, warn, error or silent",
+    z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  ),
+  NETCHECK_CLUSTER: variable("a cluster's name: a-z, 0-9 and -, at most 63", text(dnsLabel).default("default")),
+  NETCHECK_MAX_CHECKS: variable("how many checks one cluster runs at once: 1 to 50", whole(1, 50).default(8)),
+} as const;
+
+const slack = {
+  NETCHECK_SLACK_MODE: variable("socket or http", z.enum(["socket", "http"]).default("socket")),
+  NETCHECK_SLACK_BOT_TOKEN: variable('the bot token of the Slack app; it begins with "xoxb-"', text(/^xoxb-\S+$/), {
+    secret: true,
+  }),
+  NETCHECK_SLACK_API_URL: variable(
+    "the URL of Slack's Web API, https (http only on this machine): https://slack-gov.com/api/",
+    slackUrl.optional(),
+  ),
+  NETCHECK_COMMAND: variable(
+    "a slash command: / and 1 to 31 of a-z, 0-9, - and _",
+    text(/^\/[a-z0-9_-]{1,31}$/).default("/netcheck"),
+  ),
+  NETCHECK_ALLOWED_USERS: variable(
+    "Slack user ids with commas between them: U012AB3CD,W012AB3CE",
+    list(/^[UW][A-Z0-9]{2,}$/).default([]),
+  ),
+  NETCHECK_ALLOWED_GROUPS: variable(
+    "handles of Slack user groups with commas between them: oncall-net,sre",
+    list(/^@?[\p{L}\p{N}_.-]{1,80}$/u).default([]),
+  ),
+} as const;
+
+const socketMode = {
+  NETCHECK_SLACK_APP_TOKEN: variable(
+    'the app-level token for Socket Mode; it begins with "xapp-"',
+    text(/^xapp-\S+$/),
+    {
+      secret: true,
+    },
+  ),
+} as const;
+
+const httpMode = {
+  NETCHECK_SLACK_SIGNING_SECRET: variable(
+    "the signing secret of the Slack app: 16 characters or more",
+    text(/^\S{16,}$/),
+    {
+      secret: true,
+    },
+  ),
+  NETCHECK_HTTP_PORT: variable("a TCP port: 1 to 65535", whole(1, 65_535).default(3_000)),
+} as const;
+
+const cluster = {
+  KUBECONFIG: variable("paths of kubeconfig files", z.string().min(1).optional()),
+  NETCHECK_KUBE_CONTEXT: variable("a context of the kubeconfig", z.string().min(1).max(500).optional()),
+  NETCHECK_AGENT_NAMESPACE: variable(
+    "the namespace of the agents: a-z, 0-9 and -, at most 63",
+    text(dnsLabel).default("netcheck"),
+  ),
+} as const;
+
+/** Every variable that there is, for the documentation test. */
+export const variableNames: readonly string[] = [shared, slack, socketMode, httpMode, cluster].flatMap((group) =>
+  Object.keys(group),
+);
+
+/** Reads groups of variables and collects what is wrong with all of them, so that it is said once. */
+function reader(env: Environment) {
+  const faults: string[] = [];
+  return {
+    read<G extends Group>(group: G): Values<G> {
+      const values: Record<string, unknown> = {};
+      for (const [name, { want, schema, secret }] of Object.entries(group)) {
+        // An empty variable is how shells and manifests spell an absent one.
+        const value = env[name]?.trim() || undefined;
+        const parsed = schema.safeParse(value);
+        values[name] = parsed.data;
+        if (parsed.success) continue;
+        const what =
+          value === undefined ? "is missing" : secret ? "is not right" : `is ${JSON.stringify(value.slice(0, 80))}`;
+        faults.push(`  ${name} ${what}: it must be ${want}.`);
+      }
+      return values as Values<G>;
+    },
+    done<T>(config: T): T {
+      if (faults.length === 0) return config;
+      const count = faults.length === 1 ? "1 variable needs" : `${faults.length} variables need`;
+      throw new NetcheckError("bad-config", `${count} attention:\n${faults.join("\n")}`, {
+        hint: "See docs/configuration.md.",
+      });
+    },
+  };
+}
+
+type Reader = ReturnType<typeof reader>;
+
+function readShared(from: Reader) {
+  const values = from.read(shared);
+  return {
+    redisUrl: values.NETCHECK_REDIS_URL,
+    redisPrefix: values.NETCHECK_REDIS_PREFIX,
+    dataDir: values.NETCHECK_DATA_DIR,
+    logLevel: values.NETCHECK_LOG_LEVEL,
+    /** A worker's own cluster; for a bot the one that is meant when a command names none. */
+    cluster: values.NETCHECK_CLUSTER,
+    maxChecks: values.NETCHECK_MAX_CHECKS,
+  };
+}
+
+function readSlack(from: Reader) {
+  const values = from.read(slack);
+  const shown = {
+    botToken: values.NETCHECK_SLACK_BOT_TOKEN,
+    apiUrl: values.NETCHECK_SLACK_API_URL,
+    command: values.NETCHECK_COMMAND,
+    allowedUsers: values.NETCHECK_ALLOWED_USERS,
+    /** Without the @. */
+    allowedGroups: (values.NETCHECK_ALLOWED_GROUPS ?? []).map((handle) => handle.replace(/^@/, "")),
+  };
+  if (values.NETCHECK_SLACK_MODE === "http") {
+    const http = from.read(httpMode);
+    const { NETCHECK_SLACK_SIGNING_SECRET: signingSecret, NETCHECK_HTTP_PORT: port } = http;
+    return { ...shown, mode: "http" as const, signingSecret, port };
+  }
+  return { ...shown, mode: "socket" as const, appToken: from.read(socketMode).NETCHECK_SLACK_APP_TOKEN };
+}
+
+function readCluster(from: Reader) {
+  const values = from.read(cluster);
+  return {
+    kubeconfig: values.KUBECONFIG,
+    context: values.NETCHECK_KUBE_CONTEXT,
+    agentNamespace: values.NETCHECK_AGENT_NAMESPACE,
+  };
+}
+
+export type SharedConfig = Readonly<ReturnType<typeof readShared>>;
+export type SlackConfig = Readonly<ReturnType<typeof readSlack>>;
+export type KubeConfiguration = Readonly<ReturnType<typeof readCluster>>;
+export type BotConfig = SharedConfig & { readonly slack: SlackConfig };
+export type WorkerConfig = SharedConfig & { readonly kube: KubeConfiguration };
+export type AllConfig = BotConfig & WorkerConfig;
+
+/** Settings of the bot. Throws one `bad-config` error that names every bad or missing variable. */
+export function readBotConfig(env: Environment = process.env): BotConfig {
+  const from = reader(env);
+  return from.done({ ...readShared(from), slack: readSlack(from) });
+}
+
+/** Settings of a worker, which needs no Slack token. Throws like `readBotConfig`. */
+export function readWorkerConfig(env: Environment = process.env): WorkerConfig {
+  const from = reader(env);
+  return from.done({ ...readShared(from), kube: readCluster(from) });
+}
+
+/** Settings of bot and worker in one process. Throws like `readBotConfig`. */
+export function readAllConfig(env: Environment = process.env): AllConfig {
+  const from = reader(env);
+  return from.done({ ...readShared(from), slack: readSlack(from), kube: readCluster(from) });
+}

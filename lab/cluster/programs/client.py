@@ -1,0 +1,29 @@
+"""An ordinary client: KIND (tcp, http or udp) ADDRESS PORT PER_SECOND. Ends when its stdin is closed."""
+import select
+import socket
+import sys
+import time
+
+kind, address, port, per_second = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+request = b"GET / HTTP/1.1\r\nHost: " + address.encode() + b"\r\nConnection: close\r\n\r\n" if kind == "http" else b"hello\n"
+
+
+def once():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
+    s.settimeout(2)
+    try:
+        s.connect((address, port))
+        s.sendall(request)
+        s.recv(65536)
+    except OSError:
+        pass
+    finally:
+        s.close()
+
+
+following = time.monotonic()
+while True:
+    following = max(following + 1 / per_second, time.monotonic() - 1)
+    if select.select([0], [], [], max(0, following - time.monotonic()))[0]:
+        break
+    once()

@@ -1,0 +1,32 @@
+#!/bin/bash
+# One pod sandbox on this node, as kubelet and CNI make it.
+# Arguments: NAME UID SANDBOX_CGROUP VETH ADDRESS/PREFIX GATEWAY NAMESPACE NAMESERVER. fd 3: "pod UID" when it is up.
+set -eu
+name=$1 uid=$2 cgroup=$3 veth=$4 address=$5 gateway=$6 namespace=$7 nameserver=$8
+netns=cni-$(cat /proc/sys/kernel/random/uuid) files=/var/lib/kubelet/pods/$uid
+ip netns add "$netns"
+ip -batch - <<B
+link add $veth mtu $MTU type veth peer name eth0 mtu $MTU netns $netns
+link set $veth master cni0
+link set $veth up
+B
+ip -n "$netns" -batch - <<B
+link set lo up
+addr add $address dev eth0
+link set eth0 up
+route add default via $gateway
+B
+mkdir -p "$files"
+printf 'nameserver %s\nsearch %s.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n' "$nameserver" "$namespace" >"$files/resolv.conf"
+printf '127.0.0.1\tlocalhost\n%s\t%s\n' "${address%/*}" "$name" >"$files/hosts"
+echo "$name" >"$files/hostname"
+export name uid files
+sh -c 'for tree in '"$CGROUPS"'; do echo $$ > /sys/fs/cgroup/${tree%%:*}/'"$cgroup"'/cgroup.procs; done
+  exec nsenter --net=/run/netns/'"$netns"' unshare -fpmuiC --kill-child=KILL --mount-proc -- sh -c '\''set -e
+    hostname $name
+    for file in resolv.conf hosts hostname; do mount --bind $files/$file /etc/$file; done
+    mount -t sysfs sysfs /sys
+    sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+    sysctl -qw net.ipv4.tcp_congestion_control=reno 2>/dev/null || true
+    echo pod $uid >&3
+    exec env -i PATH=$PATH tini -s -- sleep infinity 3>&-'\' 7<&- 8<&- 9<&- </dev/null >/dev/null &

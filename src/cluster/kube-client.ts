@@ -1,0 +1,138 @@
+import {
+  AppsV1Api,
+  AuthorizationV1Api,
+  CoordinationV1Api,
+  CoreV1Api,
+  DiscoveryV1Api,
+  type KubeConfig,
+} from "@kubernetes/client-node";
+import type { ClientOptions } from "ws";
+import { NetcheckError } from "../core/errors.ts";
+import { shareConnections } from "./dispatcher.ts";
+import type { ExecAccess } from "./exec.ts";
+import { parseKubeStatus } from "./exec-status.ts";
+import { type KubeConfigSource, loadKubeConfig } from "./kube-config.ts";
+
+const DEADLINE_MS = 10_000;
+const PAGE = 500;
+
+/** What a call does, as RBAC words it: `{ verb: "list", resource: "pods" }`. Used in messages only. */
+export type ApiCall = { readonly verb: string; readonly resource: string; readonly name?: string };
+
+/** The API of one cluster. `call` is the way in: it bounds a request and turns its failure into a NetcheckError. */
+export type Kube = {
+  readonly config: KubeConfig;
+  readonly exec: ExecAccess;
+  readonly core: CoreV1Api;
+  readonly apps: AppsV1Api;
+  readonly discovery: DiscoveryV1Api;
+  readonly coordination: CoordinationV1Api;
+  readonly authorization: AuthorizationV1Api;
+  readonly call: <T>(what: ApiCall, request: () => Promise<T>, options?: { deadlineMs?: number }) => Promise<T>;
+  readonly close: () => Promise<void>;
+};
+
+export function connectKube(source: KubeConfigSource, { headersTimeoutMs }: { headersTimeoutMs?: number } = {}): Kube {
+  const { config, refresh } = loadKubeConfig(source);
+  const close = shareConnections(config, headersTimeoutMs === undefined ? {} : { headersTimeoutMs });
+  return {
+    config,
+    exec: {
+      server: () => {
+        refresh();
+        const cluster = config.getCurrentCluster();
+        if (!cluster) throw new NetcheckError("bad-config", "The kubeconfig names no cluster.");
+        return cluster.server;
+      },
+      options: async () => {
+        const options: ClientOptions = {};
+        await config.applyToHTTPSOptions(options);
+        // client-node caches its agent by names, so a rotated certificate would not be seen. A proxy needs the agent.
+        if (!config.getCurrentCluster()?.proxyUrl) delete options.agent;
+        return options;
+      },
+    },
+    core: config.makeApiClient(CoreV1Api),
+    apps: config.makeApiClient(AppsV1Api),
+    discovery: config.makeApiClient(DiscoveryV1Api),
+    coordination: config.makeApiClient(CoordinationV1Api),
+    authorization: config.makeApiClient(AuthorizationV1Api),
+    call: async (what, request, { deadlineMs = DEADLINE_MS } = {}) => {
+      refresh();
+      try {
+        return await withDeadline(request(), deadlineMs);
+      } catch (error) {
+        throw apiFailure(error, what);
+      }
+    },
+    close,
+  };
+}
+
+/** All pages of a list, at most `max` objects; `complete` is false when there were more. */
+export async function listPages<T>(
+  page: (query: { limit: number; _continue?: string }) => Promise<{
+    items: T[];
+    metadata?: { _continue?: string | undefined } | undefined;
+  }>,
+  { max }: { readonly max: number },
+): Promise<{ items: T[]; complete: boolean }> {
+  const items: T[] = [];
+  let next: string | undefined;
+  do {
+    const got = await page({ limit: Math.min(PAGE, max - items.length), ...(next ? { _continue: next } : {}) });
+    items.push(...got.items);
+    next = got.metadata?._continue || undefined;
+  } while (next !== undefined && items.length < max);
+  return { items: items.slice(0, max), complete: next === undefined && items.length <= max };
+}
+
+async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new NetcheckError("cluster-unreachable", `The API server did not answer within ${deadlineMs / 1000} s.`),
+    );
+  }, deadlineMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The one place where failures of API calls get their meaning. What is not listed is a bug and stays as it is. */
+export function apiFailure(error: unknown, { verb, resource, name }: ApiCall): unknown {
+  if (error instanceof NetcheckError || !(error instanceof Error)) return error;
+  const object = name === undefined ? resource : `${resource} ${name}`;
+  const code = "code" in error && typeof error.code === "number" ? error.code : undefined;
+  const body = "body" in error && typeof error.body === "string" ? parseKubeStatus(error.body) : undefined;
+  const said = body?.message ?? (code === undefined ? rootCause(error) : `HTTP ${code}`);
+  if (code === 404) return new NetcheckError("not-found", `There is no ${object}.`, { cause: error });
+  if (code === 401)
+    return new NetcheckError("forbidden", "The API server does not accept netcheck's credentials.", {
+      hint: "Renew the worker's token or certificate.",
+      cause: error,
+    });
+  if (code === 403)
+    return new NetcheckError("forbidden", `netcheck may not ${verb} ${object}.`, {
+      hint: `Grant the verb "${verb}" on "${resource}" to the worker's service account.`,
+      cause: error,
+    });
+  if (code === undefined || code === 408 || code === 410 || code === 429 || code >= 500) {
+    const networkTrouble = code !== undefined || error.cause instanceof Error;
+    if (!networkTrouble) return error;
+    return new NetcheckError("cluster-unreachable", `The API server could not ${verb} ${object}: ${said}.`, {
+      cause: error,
+    });
+  }
+  return error;
+}
+
+/** `fetch failed` says nothing; the innermost cause does. */
+function rootCause(error: Error): string {
+  let inner: Error = error;
+  for (let depth = 0; depth < 5 && inner.cause instanceof Error; depth++) inner = inner.cause;
+  if (inner instanceof AggregateError && inner.errors[0] instanceof Error) inner = inner.errors[0];
+  return inner.message;
+}

@@ -212,3 +212,8 @@ export function readAllConfig(env: Environment = process.env): AllConfig {
   const from = reader(env);
   return from.done({ ...readShared(from), slack: readSlack(from), kube: readCluster(from) });
 }
+
+/** Folders in which programs are looked for. */
+export function systemPath(env: Environment = process.env): string {
+  return env["PATH"] ?? "";
+}

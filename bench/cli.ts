@@ -1,0 +1,17 @@
+import { ack } from "./ack.ts";
+import type { Bench } from "./figure.ts";
+import { labUp } from "./lab-up.ts";
+
+const benches: readonly Bench[] = [labUp, ack];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));
+if (unknown.length > 0) {
+  console.error(`No bench is called ${unknown.join(", ")}. There are: ${benches.map((bench) => bench.name).join(", ")}`);
+  process.exit(2);
+}
+for (const bench of benches) {
+  if (wanted.length > 0 && !wanted.includes(bench.name)) continue;
+  console.error(`${bench.name} …`);
+  for await (const figure of bench.run()) console.log(JSON.stringify(figure));
+}

@@ -1,34 +1,57 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+export type Entry = "all" | "bot" | "worker";
+
 export type ProductOptions = {
-  /** Entry point below `workers/`: "all", "bot" or "worker". */
-  readonly entry: "all" | "bot" | "worker";
+  /** Entry point below `workers/`. */
+  readonly entry: Entry;
   readonly env: Readonly<Record<string, string>>;
   /** Its log is appended to `<folder>/<entry>.log`. */
   readonly folder: string;
 };
 
-/** A netcheck process as an operator would start it; it dies with us. */
+/** A netcheck process as an operator would run it; it dies with us. */
 export type Product = AsyncDisposable & {
-  readonly process: ChildProcess;
-  readonly pid: number;
+  readonly entry: Entry;
   readonly logFile: string;
   /** Resolves when it logs "ready"; rejects with its last lines when it ends before that. */
-  readonly ready: Promise<void>;
+  readonly ready: () => Promise<void>;
+  /** `kill -9`, then starts it again as an orchestrator would. Resolves once the new process runs, ready or not. */
+  readonly crash: () => Promise<void>;
 };
+
+type Running = { readonly child: ChildProcess; readonly ready: Promise<void> };
 
 const TAIL_LINES = 10;
 const TERM_GRACE_MS = 10_000;
 
 /** Starts netcheck itself, with nothing but documented environment variables. The lab is an ordinary cluster to it. */
-export function startProduct({ entry, env, folder }: ProductOptions): Product {
+export function startProduct(options: ProductOptions): Product {
+  const { entry, folder } = options;
   mkdirSync(folder, { recursive: true });
   const logFile = join(folder, `${entry}.log`);
-  const file = createWriteStream(logFile, { flags: "a" });
+  const log = createWriteStream(logFile, { flags: "a" });
+  let running = launch(options, log);
+  return {
+    entry,
+    logFile,
+    ready: () => running.ready,
+    async crash() {
+      await end(running.child, "SIGKILL");
+      running = launch(options, log);
+    },
+    async [Symbol.asyncDispose]() {
+      await end(running.child, "SIGTERM");
+      log.end();
+    },
+  };
+}
+
+function launch({ entry, env }: ProductOptions, log: WriteStream): Running {
   // The parent-death signal is tied to the spawning thread: it must be the main one, and it is.
   const child = spawn(
     "setpriv",
@@ -39,34 +62,29 @@ export function startProduct({ entry, env, folder }: ProductOptions): Product {
       cwd: new URL("..", import.meta.url),
     },
   );
-  if (child.pid === undefined) throw new Error("netcheck could not be started: is setpriv installed?");
   const tail: string[] = [];
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
-      file.write(`${line}\n`);
+      log.write(`${line}\n`);
       tail.push(line);
       if (tail.length > TAIL_LINES) tail.shift();
       if (line.includes('"msg":"ready"')) resolve();
     });
   }
-  child.once("exit", (code, signal) => {
-    file.end();
-    reject(new Error(`netcheck ended (${signal ?? code}) before it was ready:\n${tail.join("\n")}`));
-  });
-  ready.catch(() => {});
-  return {
-    process: child,
-    pid: child.pid,
-    logFile,
-    ready,
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, "exit");
-      child.kill("SIGTERM");
-      const killer = setTimeout(() => child.kill("SIGKILL"), TERM_GRACE_MS);
-      await exited;
-      clearTimeout(killer);
-    },
-  };
+  child.once("error", (error) => reject(new Error(`netcheck could not be started: ${error.message}`)));
+  child.once("exit", (code, signal) =>
+    reject(new Error(`netcheck ended (${signal ?? code}) before it was ready:\n${tail.join("\n")}`)),
+  );
+  ready.catch(() => {}); // nobody may be waiting
+  return { child, ready };
+}
+
+async function end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill(signal);
+  const killer = setTimeout(() => child.kill("SIGKILL"), TERM_GRACE_MS);
+  await exited;
+  clearTimeout(killer);
 }

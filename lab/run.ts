@@ -42,7 +42,7 @@ export async function runScenarios(files: readonly string[]): Promise<0 | 1> {
   return passed === played ? 0 : 1;
 }
 
-async function playScenario(scenario: LoadedScenario): Promise<Line> {
+export async function playScenario(scenario: LoadedScenario): Promise<Line> {
   const started = performance.now();
   const base = { scenario: scenario.scenario, expected: scenario.expect };
   const seconds = (): number => Math.round((performance.now() - started) / 100) / 10;

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Topology } from "./cluster/topology.ts";
 import { type OwnedLab, ownLab } from "./owner.ts";
-import { type Product, startProduct } from "./product.ts";
+import { type Entry, type Product, startProduct } from "./product.ts";
 import { type LabSlack, startSlack } from "./slack/server.ts";
 import { dataFolder } from "./state-folder.ts";
 
@@ -11,6 +11,8 @@ export type SessionOptions = {
   readonly topology: Topology;
   /** Port of the lab Slack and its page; 0 takes a free one. */
   readonly slackPort?: number;
+  /** Which netcheck processes run; one with everything in it unless told otherwise. */
+  readonly entries?: readonly Entry[];
   readonly onDown?: () => void;
 };
 
@@ -18,7 +20,7 @@ export type SessionOptions = {
 export type Session = AsyncDisposable & {
   readonly lab: OwnedLab;
   readonly slack: LabSlack;
-  readonly product: Product;
+  readonly products: readonly Product[];
   /** netcheck's own data directory in this session. */
   readonly folder: string;
 };
@@ -29,17 +31,19 @@ const pageFolder = new URL("slack/page/dist", import.meta.url).pathname;
  * Starts everything and resolves when netcheck is connected to Slack and knows the cluster's names.
  * The product gets what an operator would give it: tokens, a kubeconfig, a data directory.
  */
-export async function startSession({ name, topology, slackPort = 0, onDown = () => {} }: SessionOptions): Promise<Session> {
+export async function startSession(options: SessionOptions): Promise<Session> {
+  const { name, topology, slackPort = 0, entries = ["all"], onDown = () => {} } = options;
   const folder = join(dataFolder(), "sessions", name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await using stack = new AsyncDisposableStack();
   const slack = stack.use(await startSlack({ port: slackPort, pageDir: pageFolder }));
   const lab = stack.use(await ownLab(topology, { name, onDown, page: slack.url }));
-  const product = stack.use(startProduct({ entry: "all", folder, env: productEnv(slack, lab, folder) }));
-  await product.ready;
+  const env = productEnv(slack, lab, folder);
+  const products = entries.map((entry) => stack.use(startProduct({ entry, folder, env })));
+  await Promise.all(products.map((product) => product.ready()));
   const owned = stack.move();
-  return { lab, slack, product, folder, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { lab, slack, products, folder, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** The documented environment variables with which netcheck finds this session's Slack and cluster. */

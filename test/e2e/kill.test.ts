@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { loadTopology } from "#lab/cluster/topology.ts";
+import { playCommand } from "#lab/play.ts";
+import type { Product } from "#lab/product.ts";
+import { type Session, startSession } from "#lab/session.ts";
+
+/** `NETCHECK_KILLS=10 NETCHECK_KILL_SECONDS=60` plays the full measure; the suite plays a short one. */
+const kills = Number(process.env["NETCHECK_KILLS"] ?? 4);
+const seconds = Number(process.env["NETCHECK_KILL_SECONDS"] ?? 25);
+
+/** Random moments of the check, Unix milliseconds from its start, in order. */
+const moments = (): number[] =>
+  Array.from({ length: kills }, () => Math.random() * seconds * 1000).toSorted((a, b) => a - b);
+
+async function killDuring(session: Session, kill: () => Promise<void>): Promise<void> {
+  const startedAt = performance.now();
+  for (const moment of moments()) {
+    const waitMs = moment - (performance.now() - startedAt);
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await kill();
+  }
+}
+
+const victim = (session: Session, entry: Product["entry"]): Product => {
+  const found = session.products.find((product) => product.entry === entry);
+  if (found === undefined) throw new Error(`no ${entry} runs`);
+  return found;
+};
+
+const redisPid = (session: Session): number => Number(readFileSync(join(session.folder, "redis", "redis.pid"), "utf8"));
+
+test.each<{ what: string; kill: (session: Session) => Promise<void> }>([
+  { what: "the worker", kill: (session) => victim(session, "worker").crash() },
+  { what: "the bot", kill: (session) => victim(session, "bot").crash() },
+  {
+    what: "Redis",
+    async kill(session) {
+      process.kill(redisPid(session), "SIGKILL");
+    },
+  },
+])(
+  "a check ends complete and is told once although $what is killed again and again",
+  { timeout: (seconds + 150) * 1000 },
+  async ({ kill }) => {
+    await using session = await startSession({
+      name: `kill-${process.pid}`,
+      topology: await loadTopology(undefined),
+      entries: ["bot", "worker"],
+    });
+    const playing = playCommand(session, `web-0 db-0 ${seconds}s`, { timeoutMs: (seconds + 60) * 1000 });
+    const [played] = await Promise.all([playing, killDuring(session, () => kill(session))]);
+
+    expect(played.report.status).toBe("healthy");
+    expect(played.report.gaps).toEqual([]);
+    expect(played.report.coverage.share).toBeGreaterThan(0.95);
+
+    // Exactly one of each message: the keys under which the outbox posts are unique in the channel.
+    const channel = session.slack.channelNamed("network");
+    const keys = session.slack.messages(channel).flatMap((message) => message.metadata?.event_payload["key"] ?? []);
+    expect(keys.length).toBe(new Set(keys).size);
+
+    // The nodes ran on by themselves: no hole in what was measured.
+    const chart = played.report.charts[0];
+    const measuredSeconds = chart?.sent.filter((sent) => sent > 0).length ?? 0;
+    expect(measuredSeconds * (chart?.bucketMs ?? 0)).toBeGreaterThan((seconds - 3) * 1000);
+  },
+);

@@ -1,0 +1,13 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { loadScenario } from "#lab/cluster/scenario.ts";
+import { playScenario } from "#lab/run.ts";
+
+const folder = new URL("../../lab/scenarios/", import.meta.url).pathname;
+const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+
+test.each(files)("netcheck answers rightly when %s is played", { timeout: 180_000 }, async (file) => {
+  const line = await playScenario(await loadScenario(join(folder, file)));
+  expect(line.wrong).toEqual([]);
+});

@@ -1,0 +1,49 @@
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { renderAsync } from "@resvg/resvg-js";
+import { BarChart, CustomChart, LineChart, ScatterChart } from "echarts/charts";
+import { GraphicComponent, GridComponent, MarkAreaComponent } from "echarts/components";
+import { init, use } from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+import type { Chart } from "../core/report.ts";
+import { SIZE } from "./card.ts";
+import { type ChartWords, chartSpec } from "./spec.ts";
+
+use([BarChart, CustomChart, LineChart, ScatterChart, GraphicComponent, GridComponent, MarkAreaComponent, SVGRenderer]);
+
+const require = createRequire(import.meta.url);
+/** Fonts travel with netcheck: pictures look the same on every machine, and nothing is read from the system. */
+const fontFiles = [
+  require.resolve("@expo-google-fonts/inter/500Medium/Inter_500Medium.ttf"),
+  require.resolve("@expo-google-fonts/inter/700Bold/Inter_700Bold.ttf"),
+  fileURLToPath(new URL("./fonts/noto-sans-sc-gb2312.ttf", import.meta.url)),
+];
+
+/** The chart as SVG text. */
+export function drawSvg(chart: Chart, words: ChartWords): string {
+  const drawing = init(null, null, { renderer: "svg", ssr: true, ...SIZE });
+  try {
+    drawing.setOption(chartSpec(chart, words));
+    return plainFonts(drawing.renderToSVGString());
+  } finally {
+    drawing.dispose();
+  }
+}
+
+/** The chart as a PNG. */
+export async function drawPng(chart: Chart, words: ChartWords): Promise<Buffer> {
+  const image = await renderAsync(drawSvg(chart, words), {
+    font: { loadSystemFonts: false, fontFiles, defaultFontFamily: "Inter" },
+    logLevel: "off",
+  });
+  return image.asPng();
+}
+
+/** resvg ignores the CSS shorthand `font:` that ECharts writes into some labels; the long form it understands. */
+function plainFonts(svg: string): string {
+  return svg.replace(
+    /font: ?(?:(\S+) )?(?:(\S+) )?([\d.]+px) ([^";]+)/g,
+    (_, style: string | undefined, weight: string | undefined, size: string, family: string) =>
+      `font-style:${style ?? "normal"};font-weight:${weight ?? "normal"};font-size:${size};font-family:${family}`,
+  );
+}

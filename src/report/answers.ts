@@ -1,0 +1,195 @@
+import type { CheckRequest } from "#src/core/check.ts";
+import type { Progress } from "#src/core/progress.ts";
+import { targetText } from "#src/core/target.ts";
+import { context, type Message, section } from "./blocks.ts";
+import { REPLY, withinLimits } from "./limits.ts";
+import { bold, code, codeBlock, safe, user } from "./mrkdwn.ts";
+import { elapsedText, percentText, spanText } from "./numbers.ts";
+import type { Wording } from "./words.ts";
+
+/** A message of one section; `text` is the same without markup. */
+const say = (markup: string, text: string, ...notes: readonly string[]): Message =>
+  withinLimits(
+    { text: safe(text), blocks: [section(markup), ...(notes.length > 0 ? [context(...notes)] : [])] },
+    REPLY,
+  );
+
+type Queued = {
+  readonly request: CheckRequest;
+  readonly position: number;
+  /** The check that the same invocation had started before. */
+  readonly duplicate?: string | undefined;
+  readonly namesChecked: boolean;
+  readonly wording: Wording;
+};
+
+/** M0: what was understood and where it stands in the queue. Only the person who asked sees it. */
+export function drawQueued({ request, position, duplicate, namesChecked, wording }: Queued): Message {
+  const what = `${targetText(request.from)} → ${targetText(request.to)}, ${spanText(request.durationMs)}, ${request.cluster}`;
+  const first = duplicate === undefined ? wording.queued(request.id, position) : wording.queuedTwice(duplicate);
+  const notes = [wording.threadWillOpen, ...(namesChecked ? [] : [safe(wording.namesUnchecked(request.cluster))])];
+  return say(`${bold(first)}\n${safe(what)}`, `${first} ${what}`, ...notes);
+}
+
+/** Where a command went wrong; offsets are code units of `line`. */
+export type Mistake = {
+  readonly line: string;
+  readonly start: number;
+  readonly end: number;
+  readonly understood: readonly string[];
+  readonly nearest: readonly string[];
+};
+
+type MistakeWords = {
+  readonly problem: string;
+  readonly hint?: string | undefined;
+  readonly command: string;
+  readonly wording: Wording;
+};
+
+/** A refused command: what is wrong, a caret under it, what was understood, what would have worked. */
+export function drawMistake(mistake: Mistake | undefined, { problem, hint, command, wording }: MistakeWords): Message {
+  const hintText = hint === undefined ? "" : ` ${hint}`;
+  const lines = [`${bold(problem)}${safe(hintText)} ${wording.nothingStarted}`];
+  if (mistake !== undefined) {
+    lines.push(codeBlock(caretLines(command, mistake).join("\n")));
+    if (mistake.understood.length > 0) lines.push(`${wording.understood}: ${safe(mistake.understood.join(", "))}.`);
+    if (mistake.nearest.length > 0)
+      lines.push(`${wording.nearest}: ${mistake.nearest.map((near) => code(`${command} ${near}`)).join(" · ")}`);
+  }
+  return say(lines.join("\n"), `${problem}${hintText} ${wording.nothingStarted}`);
+}
+
+/** The same for a terminal. */
+export function mistakeText(mistake: Mistake | undefined, { problem, hint, command, wording }: MistakeWords): string {
+  const lines = [[problem, hint].filter((part) => part !== undefined).join(" ")];
+  if (mistake !== undefined) {
+    lines.push(...caretLines(command, mistake).map((line) => `  ${line}`));
+    if (mistake.understood.length > 0) lines.push(`${wording.understood}: ${mistake.understood.join(", ")}.`);
+    lines.push(...mistake.nearest.map((near) => `${wording.nearest}: ${command} ${near}`));
+  }
+  return lines.join("\n");
+}
+
+/** Columns shown on either side of a mistake in a long line. */
+const AROUND = 40;
+
+/** The line, and below it carets under the bad part; long lines are cut around it. */
+export function caretLines(command: string, { line, start, end }: Mistake): readonly [string, string] {
+  const from = start > AROUND + 10 ? start - AROUND : 0;
+  const to = Math.min(line.length, Math.max(end, start) + AROUND, start + 2 * AROUND);
+  const shown = `${command} ${from > 0 ? "…" : ""}${line.slice(from, to)}${to < line.length ? "…" : ""}`;
+  const missing = start >= line.length;
+  const before = `${command} ${from > 0 ? "…" : ""}${line.slice(from, start)}${missing && line !== "" && !line.endsWith("…") ? " " : ""}`;
+  const width = Math.max(1, columns(line.slice(start, Math.min(end, to))));
+  return [shown, `${" ".repeat(columns(before))}${"^".repeat(width)}`];
+}
+
+/** How many columns of a fixed-width font a text takes: wide characters and emoji two, combining marks none. */
+function columns(text: string): number {
+  let total = 0;
+  for (const character of text) {
+    if (/\p{Mn}|\p{Me}/u.test(character)) continue;
+    total +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f]|\p{Emoji_Presentation}|\p{Script=Han}/u.test(
+        character,
+      )
+        ? 2
+        : 1;
+  }
+  return total;
+}
+
+type Seen = {
+  readonly request: CheckRequest;
+  readonly state: string;
+  readonly progress: readonly Progress[];
+  readonly cancel?: { readonly by: string } | undefined;
+  readonly outcome?: { readonly verdict: string } | undefined;
+};
+
+/** One check in one line: its ends, how far it is, loss so far, or its verdict. */
+export function drawCheckStatus(seen: Seen, nowMs: number, wording: Wording): Message {
+  return say(seenMarkup(seen, nowMs, wording), seenText(seen, nowMs, wording));
+}
+
+export function drawRunningList(all: readonly Seen[], nowMs: number, wording: Wording): Message {
+  if (all.length === 0) return say(wording.nothingRunning, wording.nothingRunning);
+  const shown = all.slice(0, 20);
+  const lines = shown.map((seen) => `• ${seenMarkup(seen, nowMs, wording)}`);
+  if (all.length > shown.length) lines.push(wording.more(all.length - shown.length));
+  return say(`${bold(wording.running(all.length))}\n${lines.join("\n")}`, wording.running(all.length));
+}
+
+function seenMarkup(seen: Seen, nowMs: number, wording: Wording): string {
+  const { request, cancel } = seen;
+  const by = request.slack === undefined ? "" : ` · ${user(request.slack.user)}`;
+  const cancelled = cancel === undefined ? "" : ` · ${wording.cancelledBy(user(cancel.by))}`;
+  return `${code(request.id)} ${safe(seenText(seen, nowMs, wording))}${by}${cancelled}`;
+}
+
+function seenText({ request, state, progress, outcome }: Seen, nowMs: number, wording: Wording): string {
+  const ends = `${targetText(request.from)} → ${targetText(request.to)}`;
+  if (outcome !== undefined) return `${ends}: ${outcome.verdict}`;
+  const newest = progress.toSorted((a, b) => b.atMs - a.atMs)[0];
+  const parts = [wording.state[state] ?? state];
+  if (newest?.window !== undefined) {
+    const { startMs, endMs } = newest.window;
+    const elapsed = Math.min(Math.max(0, nowMs - startMs), endMs - startMs);
+    parts.push(wording.ofTotal(elapsedText(elapsed), elapsedText(endMs - startMs)));
+  }
+  if (newest?.soFar !== undefined && newest.soFar.sent > 0)
+    parts.push(wording.lossSoFar(percentText(newest.soFar.lost, newest.soFar.sent)));
+  if (newest?.firstFinding !== undefined) parts.push(newest.firstFinding.text);
+  if (newest?.trouble !== undefined) parts.push(newest.trouble);
+  return `${ends}: ${parts.join(" · ")}`;
+}
+
+export const drawUnknownCheck = (id: string, wording: Wording): Message =>
+  say(safe(wording.unknownCheck(id)), wording.unknownCheck(id));
+
+export function drawCancel(
+  id: string,
+  outcome: "cancelling" | "already-cancelled" | "finished" | "unknown",
+  wording: Wording,
+): Message {
+  const text = {
+    cancelling: wording.cancelling(id),
+    "already-cancelled": wording.cancelling(id),
+    finished: wording.alreadyEnded(id),
+    unknown: wording.unknownCheck(id),
+  }[outcome];
+  return say(safe(text), text);
+}
+
+type HelpEntry = {
+  readonly name: string;
+  readonly usage: string;
+  readonly about: string;
+  readonly more: readonly string[];
+};
+
+/** Help about the given words; with `detailed` every line of them. */
+export function drawHelp(
+  entries: readonly HelpEntry[],
+  { command, detailed, wording }: { readonly command: string; readonly detailed: boolean; readonly wording: Wording },
+): Message {
+  const lines = entries.map(({ name, usage, about, more }) =>
+    [
+      `${code(`${command} ${name} ${usage}`)}`,
+      safe(about),
+      ...(detailed ? more.map((line) => `• ${safe(line)}`) : []),
+    ].join("\n"),
+  );
+  const first = entries[0]?.more.at(-1);
+  const example = detailed || first === undefined ? [] : [safe(first)];
+  return say(
+    [...(detailed ? [] : [safe(wording.helpTitle)]), ...lines].join("\n\n"),
+    `${wording.helpTitle} ${entries.map(({ name, usage }) => `${command} ${name} ${usage}`).join("; ")}`,
+    ...example,
+    ...(detailed ? [] : [wording.helpMore(command)]),
+  );
+}
+
+/** One sentence that needs no more: a denial, an outage, a thank-you. `markup` is ours, not data. */
+export const drawNotice = (markup: string): Message => ({ text: markup, blocks: [section(markup)] });

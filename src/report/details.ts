@@ -1,0 +1,66 @@
+import type { Plan } from "#src/core/plan.ts";
+import type { Report } from "#src/core/report.ts";
+import { type Block, container, type Message, section } from "./blocks.ts";
+import { cut } from "./limits.ts";
+import { latencyText, type Measurement, outcomesText } from "./measured.ts";
+import { bold, codeBlock, dayAndClock, safe } from "./mrkdwn.ts";
+import { percentText } from "./numbers.ts";
+import type { Wording } from "./words.ts";
+
+const MAX_ROWS = 40;
+const MAX_BOX = 2_600;
+
+/** A closed box: what was planned, every measurement, what the words of confidence mean, how much was covered. */
+export function drawDetails(report: Report, plan: Plan | undefined, wording: Wording): Message {
+  const box = (title: string, text: string): Block => section(`${bold(title)}\n${codeBlock(cut(text, MAX_BOX))}`);
+  const children = [
+    section(
+      [
+        `${wording.path}: ${safe(report.from)} → ${safe(report.to)} (${safe(report.cluster)})`,
+        `${wording.window}: ${wording.fromTo(dayAndClock(report.window.startMs), dayAndClock(report.window.endMs))}`,
+        `${wording.coverage}: ${safe(report.coverage.text)}`,
+      ].join("\n"),
+    ),
+    ...(plan === undefined ? [] : [box(wording.plan, planText(plan))]),
+    ...(report.measurements.length === 0
+      ? []
+      : [box(wording.measured, measurementsText(report.measurements, wording))]),
+    section(`${bold(wording.thresholds)}\n${confidenceText(wording)}`),
+  ];
+  return {
+    text: `${wording.details}: ${safe(report.coverage.text)}`,
+    blocks: [container(wording.details, children)],
+  };
+}
+
+function planText({ legs, tasks, vantages }: Plan): string {
+  const nodes = new Set(vantages.map(({ node }) => node));
+  const lines = legs.map(({ from, to, port, scope, part }) => {
+    const target = to.replace(/^(pod|node|address)\//, "");
+    return `${from.replace(/^(pod|node)\//, "")} > ${target}${port === undefined ? "" : `:${port}`}  ${scope}, ${part}`;
+  });
+  return limited([`${legs.length} legs, ${tasks.length} node tasks on ${[...nodes].join(", ")}`, ...lines]);
+}
+
+function measurementsText(measurements: readonly Measurement[], wording: Wording): string {
+  const rank = { "end-to-end": 0, segment: 1, control: 2 } as const;
+  return limited(
+    measurements
+      .toSorted((a, b) => rank[a.part] - rank[b.part])
+      .map((one) => {
+        const outcome = one.outcomes === undefined ? "" : `  ${outcomesText(one.outcomes)}`;
+        const loss = `${one.lost}/${one.sent} (${percentText(one.lost, one.sent)})`;
+        return `${one.probe} ${one.from} > ${one.to}  ${wording.loss} ${loss}  ${latencyText(one, wording)}${outcome}`;
+      }),
+  );
+}
+
+const limited = (lines: readonly string[]): string =>
+  (lines.length <= MAX_ROWS ? lines : [...lines.slice(0, MAX_ROWS), `… ${lines.length - MAX_ROWS} more`]).join("\n");
+
+const confidenceText = ({ confidence }: Wording): string =>
+  [
+    `${confidence.certain}: decisive evidence and nothing against it`,
+    `${confidence.likely}: one decisive or two independent facts`,
+    `${confidence.possible}: less than that`,
+  ].join("\n");

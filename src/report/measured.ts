@@ -1,0 +1,31 @@
+import type { Report } from "#src/core/report.ts";
+import { countText, msText, percentText } from "./numbers.ts";
+import type { Wording } from "./words.ts";
+
+export type Measurement = Report["measurements"][number];
+
+/** What was measured along the path that was asked about, in the asked direction first. */
+export function askedPath(report: Report, probe: string): Measurement | undefined {
+  const along = report.measurements.filter((one) => one.probe === probe && one.part === "end-to-end");
+  return along.find((one) => one.from === report.from) ?? along[0];
+}
+
+export const probesSent = (report: Report): number => report.measurements.reduce((sum, { sent }) => sum + sent, 0);
+
+export function lossText({ sent, lost }: { sent: number; lost: number }, wording: Wording): string {
+  return wording.lostOf(countText(lost), countText(sent), percentText(lost, sent));
+}
+
+export function latencyText({ rttMs, sent }: Measurement, wording: Wording): string {
+  if (rttMs === undefined) return sent > 0 ? wording.noAnswer : wording.notMeasured;
+  return `p50 ${msText(rttMs.p50)} · p99 ${msText(rttMs.p99)} · max ${msText(rttMs.max)}`;
+}
+
+/** How TCP attempts ended: "connected 98, timeout 2". */
+export function outcomesText(outcomes: Readonly<Record<string, number>>): string {
+  return Object.entries(outcomes)
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([outcome, count]) => `${outcome} ${countText(count)}`)
+    .join(", ");
+}

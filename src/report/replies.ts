@@ -1,0 +1,82 @@
+import type { CheckRequest } from "#src/core/check.ts";
+import type { Plan } from "#src/core/plan.ts";
+import type { Progress } from "#src/core/progress.ts";
+import type { Chart, Report } from "#src/core/report.ts";
+import { context, type Message, section } from "./blocks.ts";
+import { drawCauses } from "./causes.ts";
+import { chartComment, chartFileName } from "./chart-words.ts";
+import { drawChecklist } from "./checklist.ts";
+import { drawDetails } from "./details.ts";
+import { cut, LIMITS, REPLY, withinLimits } from "./limits.ts";
+import { probesSent } from "./measured.ts";
+import { bold, clock, safe, user } from "./mrkdwn.ts";
+import { countText, spanText } from "./numbers.ts";
+import type { Wording } from "./words.ts";
+
+/** One message of the thread. `key` is unique within the check and names the message in the outbox. */
+export type Reply =
+  | { readonly key: string; readonly kind: "message"; readonly message: Message }
+  /** A picture: `chart` is to be drawn and shared as a file with this comment (mrkdwn) and alternative text. */
+  | {
+      readonly key: string;
+      readonly kind: "chart";
+      readonly chart: Chart;
+      readonly comment: string;
+      readonly altText: string;
+      readonly fileName: string;
+    };
+
+type Drawn = {
+  readonly request: CheckRequest;
+  readonly report: Report;
+  readonly wording: Wording;
+  readonly plan?: Plan | undefined;
+};
+
+/** Everything the thread says once the report exists, in this order: chart, causes, check list, details, closing line. */
+export function drawReplies({ request, report, wording, plan }: Drawn): readonly Reply[] {
+  const replies: Reply[] = report.charts.map((chart, index) => ({
+    key: index === 0 ? "chart" : `chart-${index + 1}`,
+    kind: "chart",
+    chart,
+    comment: cut(safe(chartComment(chart)), LIMITS.section),
+    altText: cut(`${chartComment(chart)} ${chart.leg}`, LIMITS.altText),
+    fileName: chartFileName(report.check, index),
+  }));
+  const say = (key: string, message: Message): void =>
+    void replies.push({ key, kind: "message", message: withinLimits(message, REPLY) });
+  if (report.causes.length > 0) say("causes", drawCauses(report, wording));
+  if (report.causes.length + report.cleared.length + report.unknown.length + report.gaps.length > 0)
+    say("checklist", drawChecklist(report, wording));
+  say("details", drawDetails(report, plan, wording));
+  say("audit", drawAudit(request, report, wording));
+  return replies;
+}
+
+/** The thread's first message when something is wrong: said once, as soon as it is seen. */
+export function drawFirstFinding(finding: NonNullable<Progress["firstFinding"]>, wording: Wording): Message {
+  return withinLimits(
+    {
+      text: safe(finding.text),
+      blocks: [
+        section(`${bold(finding.text)}\n${wording.firstFinding(clock(finding.atMs))}`),
+        context(wording.firstFindingNote),
+      ],
+    },
+    REPLY,
+  );
+}
+
+/** The last line: for whom it ran, how much was measured, what was taken along. */
+function drawAudit(request: CheckRequest, report: Report, wording: Wording): Message {
+  const span = spanText(report.window.endMs - report.window.startMs);
+  const probes = countText(probesSent(report));
+  const who = request.slack?.user;
+  const captured = report.captures.reduce((sum, { bytes }) => sum + bytes, 0);
+  const text = [
+    who === undefined ? wording.ranByTerminal(span, probes) : wording.ranBy(user(who), span, probes),
+    captured === 0 ? wording.noCapture : wording.captures(report.captures.length, `${(captured / 1e6).toFixed(1)} MB`),
+    ...(report.gaps.length > 0 ? [wording.gapsNote(report.gaps.length)] : []),
+  ].join(" ");
+  return { text: `${request.id}: ${text}`, blocks: [context(`${request.id} · ${text}`)] };
+}

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AgentOptions } from "node:https";
 import type { Cluster, KubeConfig } from "@kubernetes/client-node";
-import { Agent, type Dispatcher } from "undici";
+import { Agent, type buildConnector, type Dispatcher } from "undici";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 20_000;
@@ -37,7 +37,8 @@ export function shareConnections(
     const made =
       wanted.type === "agent"
         ? new Agent({
-            connect: { ...wanted.connect, timeout: CONNECT_TIMEOUT_MS },
+            // Both packages take the options of tls.connect; only their optional properties are typed differently.
+            connect: { ...wanted.connect, timeout: CONNECT_TIMEOUT_MS } as buildConnector.BuildOptions,
             headersTimeout: headersTimeoutMs,
             bodyTimeout: 0,
             connections: MAX_CONNECTIONS,

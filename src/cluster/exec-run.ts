@@ -10,6 +10,8 @@ export type ExecResult = {
   readonly exitCode: number;
   readonly stdout: Buffer;
   readonly stderr: string;
+  /** From the moment the connection stood to the end of the command. */
+  readonly openMs: number;
 };
 
 export type RunOptions = Omit<ExecOptions, "stdin" | "onStdout" | "onStderr"> & {
@@ -40,9 +42,11 @@ export async function runExec(access: ExecAccess, request: ExecRequest, options:
     onStdout: into(stdout),
     onStderr: into(stderr),
   });
+  const openedMs = performance.now();
   if (input !== undefined) await Promise.race([exec.stdin.write(input), exec.done]);
   const exitCode = await exec.done;
-  return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
+  const openMs = performance.now() - openedMs;
+  return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString(), openMs };
 }
 
 /** TERM at the limit, KILL 5 s later, for the whole process group. */

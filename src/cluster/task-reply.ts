@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+
+const stateSchema = z.enum(["running", "done", "orphaned", "absent", "refused"]);
+/**
+ * running: started or waiting for the window · done: ended, see `reason` · orphaned: its supervisor died, so nothing runs and
+ * what was written can still be read · absent: not known on this node · refused: not started, see `reason`.
+ */
+export type TaskState = z.infer<typeof stateSchema>;
+
+const taskSchema = z.object({
+  id: z.string(),
+  state: stateSchema,
+  /**
+   * done: exited, duration, stopped, lease-expired, quota, disk-low, no-netns, term ·
+   * refused: argv-differs, no-such-pod, disk-low.
+   */
+  reason: z.string().optional(),
+  exitCode: z.number().int().optional(),
+});
+export type TaskAnswer = z.infer<typeof taskSchema>;
+
+const clock = { clockMs: z.number(), bootId: z.string() };
+export const answerSchema = z.object({ ...clock, tasks: z.array(taskSchema) });
+export const listSchema = z.object({
+  ...clock,
+  checks: z.array(
+    z.object({ check: z.string(), running: z.boolean(), tasks: z.number().int(), renewedSecondsAgo: z.number() }),
+  ),
+});
+export const removedSchema = z.object({ removed: z.boolean() });
+
+const syncSchema = z.object({
+  ...clock,
+  tasks: z.array(
+    taskSchema.extend({
+      totalBytes: z.number().int(),
+      offset: z.number().int(),
+      length: z.number().int(),
+      errLength: z.number().int(),
+    }),
+  ),
+});
+
+/** The new output of one task. `bytes` begins at `offset`; `stderr` is the beginning of the error output, at most 600 bytes. */
+export type SyncedTask = TaskAnswer & {
+  readonly totalBytes: number;
+  readonly offset: number;
+  readonly bytes: Buffer;
+  readonly stderr: string;
+};
+export type SyncReply = { readonly clockMs: number; readonly bootId: string; readonly tasks: readonly SyncedTask[] };
+
+const trailer = /^\nsha256 ([0-9a-f]{64})\n$/;
+const TRAILER_BYTES = "\nsha256 \n".length + 64;
+
+/**
+ * Takes a reply of `netcheck-task sync` apart: a line of JSON, the bytes it announces, a checksum over all before it.
+ * Undefined when it was cut or damaged, whatever the exit code said.
+ */
+export function parseSyncReply(reply: Buffer): SyncReply | undefined {
+  const end = reply.length - TRAILER_BYTES;
+  const sum = end < 0 ? undefined : trailer.exec(reply.toString("latin1", end))?.[1];
+  const body = reply.subarray(0, Math.max(0, end));
+  if (sum === undefined || createHash("sha256").update(body).digest("hex") !== sum) return undefined;
+  const lineEnd = body.indexOf(0x0a);
+  const head = syncSchema.parse(JSON.parse(body.toString("utf8", 0, lineEnd)));
+  let position = lineEnd + 1;
+  const take = (length: number) => {
+    position += length;
+    return body.subarray(position - length, position);
+  };
+  const tasks = head.tasks.map(({ length, errLength, ...task }) => {
+    const bytes = take(length);
+    return { ...task, bytes, stderr: take(errLength).toString() };
+  });
+  return position === body.length ? { clockMs: head.clockMs, bootId: head.bootId, tasks } : undefined;
+}

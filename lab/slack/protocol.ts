@@ -96,6 +96,8 @@ export type Message = {
   readonly attachments?: readonly Json[];
   /** On replies the parent's ts; on a parent its own, once it has replies. */
   readonly thread_ts?: string;
+  /** Author of the parent, on replies of people. */
+  readonly parent_user_id?: string | undefined;
   readonly reply_count?: number;
   readonly reply_users?: readonly string[];
   readonly latest_reply?: string;
@@ -154,7 +156,14 @@ export type LabState = {
 
 /** One `data:` line of GET /lab/events. A client that reconnects reads /lab/state again. */
 export type LabEvent =
-  | { readonly type: "message" | "message_changed"; readonly channel: string; readonly message: Message }
+  | { readonly type: "message"; readonly channel: string; readonly message: Message }
+  | {
+      readonly type: "message_changed";
+      readonly channel: string;
+      readonly message: Message;
+      /** Only its reply counters changed. */
+      readonly replies?: true;
+    }
   | { readonly type: "ephemeral"; readonly channel: string; readonly user: string; readonly message: Message }
   | { readonly type: "message_deleted"; readonly channel: string; readonly ts: string }
   | { readonly type: "reaction"; readonly channel: string; readonly ts: string; readonly message: Message }

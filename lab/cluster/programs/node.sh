@@ -1,8 +1,8 @@
 #!/bin/bash
 # PID 1 of a node, started in the fabric's namespaces plus fresh ones of its own.
-# Environment: NODE (name), PORT (its port on the switch), BATCH_PORT, BATCH_ETH, BATCH_OVERLAY, FDB (ip/bridge batches),
-# NAT (iptables-restore text), CGROUPS ("name:type:options …"), BOOT_ID, HOSTS, RESOLV, MTU, PODS (lines: see pod.sh),
-# HOST_PODS (lines "<cgroup>": pods in the node's own namespaces). fd 3: "pod <uid>" per pod, then "ready".
+# Environment: NODE (name), BATCH_PORT, BATCH_ETH, BATCH_OVERLAY, FDB (ip and bridge batches), NAT (iptables-restore text),
+# CGROUPS ("name:type:options …"), BOOT_ID, HOSTS, RESOLV, MTU, PODS (lines of arguments for pod.sh).
+# fd 3: "pod <uid>" per pod, and "ready", in any order.
 set -eu
 exec 7</run/lab/programs 8</run/netns/fabric 9</run/lab/agent-bin
 
@@ -40,7 +40,7 @@ printf '%s' "$HOSTS" >/etc/hosts
 echo "$NODE" >/etc/hostname
 echo "$BOOT_ID" >/run/boot-id
 mount --bind /run/boot-id /proc/sys/kernel/random/boot_id
-umount -l /run/boot-id 2>/dev/null || true
+rm /run/boot-id
 
 # What the agent image contains and its hostPath; and the one program that the lab's workloads run.
 mkdir -p /usr/local/bin /var/lib/netcheck /srv/app
@@ -67,10 +67,5 @@ export CGROUPS MTU
 while read -r line; do
   [ -z "$line" ] || bash /proc/self/fd/7/pod.sh $line
 done <<<"$PODS"
-while read -r cgroup; do
-  [ -z "$cgroup" ] && continue
-  sh -c 'for tree in '"$CGROUPS"'; do echo $$ > /sys/fs/cgroup/${tree%%:*}/'"$cgroup"'/cgroup.procs; done
-    exec env -i PATH=$PATH tini -s -- sleep infinity' 3>&- 7<&- 8<&- 9<&- </dev/null >/dev/null 2>&1 &
-done <<<"$HOST_PODS"
 echo ready >&3
 exec env -i PATH="$PATH" tini -s -- sleep infinity 3>&- 7<&- 8<&- 9<&- </dev/null >/dev/null 2>&1

@@ -8,6 +8,7 @@ ip netns add "$netns"
 ip -batch - <<B
 link add $veth mtu $MTU type veth peer name eth0 mtu $MTU netns $netns
 link set $veth master cni0
+link set $veth type bridge_slave hairpin on
 link set $veth up
 B
 ip -n "$netns" -batch - <<B
@@ -29,4 +30,4 @@ sh -c 'for tree in '"$CGROUPS"'; do echo $$ > /sys/fs/cgroup/${tree%%:*}/'"$cgro
     sysctl -qw net.ipv6.conf.all.disable_ipv6=1
     sysctl -qw net.ipv4.tcp_congestion_control=reno 2>/dev/null || true
     echo pod $uid >&3
-    exec env -i PATH=$PATH tini -s -- sleep infinity 3>&-'\' 7<&- 8<&- 9<&- </dev/null >/dev/null &
+    exec env -i PATH=$PATH tini -s -- sleep infinity 3>&- >/dev/null 2>&1'\' 7<&- 8<&- 9<&- </dev/null >/dev/null &

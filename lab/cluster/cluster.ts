@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { makeCgroups, usableHierarchies } from "./cgroups.ts";
+import { startFabric } from "./fabric.ts";
+import { createFaults, type Faults } from "./faults.ts";
+import { createKubeProxy, type KubeProxy } from "./kube-proxy.ts";
+import { watchNodes } from "./kubelet.ts";
+import { leaveTrace, removeLeftovers } from "./leftovers.ts";
+import { createMachine, type Machine } from "./machine.ts";
+import type { LabModel } from "./model.ts";
+import { planCluster } from "./plan.ts";
+import { createPods } from "./pods.ts";
+import { startTimeOf } from "./processes.ts";
+import { createStore, type Store } from "./store.ts";
+import type { Topology } from "./topology.ts";
+import { type Noise, startNoise, startTraffic, type Traffic } from "./traffic.ts";
+
+export type ClusterOptions = {
+  /** Holds a note of what to clean up if everything that could is killed. May be shared by labs. */
+  readonly dir: string;
+  /** Decides names, addresses and ids; a random one when absent. */
+  readonly seed?: number;
+  readonly log?: (line: string) => void;
+  /** How long a silent node stays Ready, milliseconds; 40 s as in production when absent. */
+  readonly graceMs?: number;
+};
+
+/** A running lab. It lives in this process's main thread and ends with it, however that ends. */
+export type LabCluster = LabModel & {
+  readonly seed: number;
+  readonly fault: Faults;
+  readonly startTraffic: (traffic: Traffic) => Promise<AsyncDisposable>;
+  readonly startNoise: (noise: Noise) => Promise<AsyncDisposable>;
+  /** Resolves when the lab has ended, also when somebody else ended it. */
+  readonly ended: Promise<void>;
+  /** Ends it and resolves when nothing of it is left. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Builds a cluster of namespaces and resolves when every server in it answers. Throws `bad-config` where it cannot. */
+export async function startCluster(
+  topology: Topology,
+  { dir, seed = randomSeed(), log = () => {}, graceMs }: ClusterOptions,
+): Promise<LabCluster> {
+  const startedAt = performance.now();
+  removeLeftovers(dir);
+  const plan = planCluster(topology, { seed, nowMs: Date.now() });
+  const trees = usableHierarchies();
+  const id = `${process.pid}-${startTimeOf(process.pid) ?? 0}-${randomBytes(3).toString("hex")}`;
+  const labCgroup = `netcheck-lab-${id}`;
+  await using stack = new AsyncDisposableStack();
+  const labCgroups = trees.map(({ own }) => join(own, labCgroup));
+  const trace = leaveTrace({ dir, id, cgroups: labCgroups });
+  stack.defer(() => trace.reap());
+  const fabric = await startFabric(plan, makeCgroups(trees, labCgroup));
+  stack.defer(() => fabric.kill());
+  const store = createStore(plan);
+  const machines = new Map(
+    plan.nodes.map((node) => [node.node.name, createMachine(node, { plan, fabric, trees, labCgroup })]),
+  );
+  const pods = createPods({ plan, store, machines });
+  const proxy = createKubeProxy({ plan, store, machines });
+  const boot = async (machine: Machine): Promise<void> => {
+    await machine.boot(machine.planned.node.bootId);
+    log(`${machine.planned.node.name} is up after ${Math.round(performance.now() - startedAt)} ms`);
+    await pods.startAll(machine.planned.node.name);
+  };
+  await Promise.all([...machines.values()].map(boot));
+  await proxy.sync();
+  const kubelets = watchNodes({
+    store,
+    machines,
+    pods,
+    newBootId: () => plan.random.uuid(),
+    onBooted: (name) => proxy.rebooted(name),
+    ...(graceMs === undefined ? {} : { graceMs }),
+  });
+  stack.defer(() => kubelets.stop());
+  followReadiness(store, proxy, log);
+  const fault = createFaults({ plan, store, machines, pods, proxy, kubelets, fabric });
+  stack.defer(() => fault.stop());
+  log(`lab is ready after ${Math.round(performance.now() - startedAt)} ms`);
+  const owned = stack.move();
+  const parts = { store, pods, fabric };
+  return Object.assign(store, {
+    seed,
+    fault,
+    exec: pods.exec,
+    startTraffic: (traffic: Traffic) => startTraffic(parts, traffic),
+    startNoise: (noise: Noise) => startNoise(fabric, noise),
+    ended: fabric.ended,
+    stop: () => owned.disposeAsync(),
+  });
+}
+
+/** Whoever's readiness changes, the services' rules follow. */
+function followReadiness(store: Store, proxy: KubeProxy, log: (line: string) => void): void {
+  const readiness = (): string =>
+    [...store.pods.values()]
+      .filter((pod) => pod.ready)
+      .map((pod) => pod.uid)
+      .join();
+  let known = readiness();
+  store.on("change", ({ kind }) => {
+    if (kind !== "pod") return;
+    const now = readiness();
+    if (now === known) return;
+    known = now;
+    proxy
+      .sync()
+      .catch((error: unknown) => log(`kube-proxy: ${error instanceof Error ? error.message : String(error)}`));
+  });
+}
+
+const randomSeed = (): number => randomBytes(4).readUInt32LE();

@@ -1,0 +1,107 @@
+import type { ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { processesIn } from "./cgroups.ts";
+import { listensOnDnsPort } from "./dns.ts";
+import type { LabContainer } from "./model.ts";
+import type { Workload } from "./plan.ts";
+import { awaitLine, start, tailOf } from "./processes.ts";
+import type { Serves } from "./topology.ts";
+
+/** How many of a container's newest lines `kubectl logs` can read. */
+const MAX_LOG_LINES = 2_000;
+const DNS_START_MS = 5_000;
+const POLL_MS = 10;
+
+/** A container's main process. */
+export type Running = {
+  /** Tells the server to open or close a socket; rejects in its words when it cannot. Other programs have no ear. */
+  readonly control: (line: string) => Promise<void>;
+  /** Ends it at once with everything in its cgroup, as when PID 1 of a container dies. */
+  readonly crash: () => Promise<void>;
+  readonly exited: Promise<number>;
+};
+
+export type ContainerStart = {
+  /** Makes the argv that runs a program in the container's namespaces and cgroup. */
+  readonly inside: (argv: readonly string[]) => string[];
+  readonly cgroups: readonly string[];
+  readonly container: LabContainer;
+  readonly workload: Workload;
+  readonly serves: readonly Serves[];
+  readonly dnsArgv: readonly string[];
+  /** A process in its network namespace. */
+  readonly sandboxPid: number;
+  readonly env: Readonly<Record<string, string>>;
+};
+
+const served = ({ port, protocol }: Serves): string => `${port}/${protocol}`;
+
+/** Starts the program and resolves when it does its work: when it listens, if it is one that listens. */
+export async function runContainer(options: ContainerStart): Promise<Running> {
+  const { workload, container } = options;
+  const child = start(options.inside(argvOf(options)), { stdio: ["pipe", "pipe", "pipe", "pipe"], env: options.env });
+  const tail = tailOf(child);
+  const exited = new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 137)));
+  keepLog(child, container);
+  child.stdin?.on("error", () => {});
+  if (workload === "server") await awaitLine(child, (line) => line === "ok", { log: tail });
+  if (workload === "dns") await dnsListens(options.sandboxPid, child, tail);
+  return {
+    exited,
+    control: (line) => control(child, line),
+    async crash() {
+      if (workload === "server") await control(child, "exit 1");
+      for (const cgroup of options.cgroups)
+        for (const pid of processesIn(cgroup)) if (pid !== child.pid) killQuietly(pid);
+      await exited;
+    },
+  };
+}
+
+function argvOf({ workload, serves, dnsArgv }: ContainerStart): readonly string[] {
+  if (workload === "server") return ["/usr/bin/python3", "-ESs", "/srv/app/server.py", ...serves.map(served)];
+  return workload === "dns" ? dnsArgv : ["sleep", "infinity"];
+}
+
+function keepLog(child: ChildProcess, container: LabContainer): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on("line", (line) => {
+      container.log.push({ atMs: Date.now(), line });
+      if (container.log.length > MAX_LOG_LINES) container.log.shift();
+    });
+  }
+}
+
+async function control(child: ChildProcess, line: string): Promise<void> {
+  let answer = "";
+  const answered = awaitLine(
+    child,
+    (text) => {
+      answer = text;
+      return true;
+    },
+    { log: () => "" },
+  );
+  child.stdin?.write(`${line}\n`);
+  await answered;
+  if (answer !== "ok") throw new Error(answer);
+}
+
+async function dnsListens(sandboxPid: number, child: ChildProcess, log: () => string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < DNS_START_MS; waitedMs += POLL_MS) {
+    if (listensOnDnsPort(sandboxPid)) return;
+    if (child.exitCode !== null) break;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`the DNS server does not listen: ${log()}`);
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Gone already.
+  }
+}

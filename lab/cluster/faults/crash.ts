@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { NetcheckError } from "#src/core/errors.ts";
+import { findNode, findPod } from "../names.ts";
+import { defineFault, machineOf } from "./fault.ts";
+
+/** A node loses power: everything on it stops at once, and it falls silent. Taking it back boots the node again. */
+export const nodeCrash = defineFault(
+  "node-crash",
+  { node: z.string("must be a node") },
+  {
+    prepare({ node }, lab) {
+      const { name } = findNode(lab.store, node);
+      if (machineOf(lab, name).pid() === undefined)
+        throw new NetcheckError("bad-config", `Node ${name} is down already.`);
+      return {
+        description: `${name} has crashed`,
+        async apply() {
+          await lab.kubelets.crashNode(name);
+          return () => lab.kubelets.bootNode(name);
+        },
+      };
+    },
+  },
+);
+
+/** A container exits with an error, and again whenever the kubelet starts it. The pod keeps its address. */
+export const podCrash = defineFault(
+  "pod-crash",
+  { pod: z.string("must be a pod") },
+  {
+    prepare({ pod: text }, lab) {
+      const pod = findPod(lab.store, text);
+      return {
+        description: `the container of pod ${pod.namespace}/${pod.name} crashes again and again`,
+        async apply() {
+          await lab.pods.crash(pod);
+          await lab.proxy.sync();
+          return () => lab.pods.release(pod);
+        },
+      };
+    },
+  },
+);

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import type { Fabric } from "../fabric.ts";
+import { programs } from "../fabric.ts";
+import { defineFault, type LabParts, type Undo } from "./fault.ts";
+import { addWireRules, placeRule, wireMatches, wirePlace } from "./wire.ts";
+
+const milliseconds = z.number().min(0).max(60_000);
+
+/** Packets on the wire are late: all of them, or every n-th, by a fixed or an evenly drawn time. */
+export const delay = defineFault(
+  "delay",
+  {
+    ...wirePlace,
+    delayMs: z.union(
+      [milliseconds, z.tuple([milliseconds, milliseconds])],
+      "must be milliseconds, or [from, to] in milliseconds",
+    ),
+    every: z.number().int("must be a whole number").min(1).max(10_000).default(1),
+    /** Whether late packets may overtake each other. A delay of some packets only always lets the others overtake. */
+    reorder: z.boolean("must be true or false").optional(),
+  },
+  {
+    rules: [
+      placeRule,
+      {
+        message: "must not end before it begins",
+        path: ["delayMs"],
+        holds: ({ delayMs }) => typeof delayMs === "number" || delayMs[0] <= delayMs[1],
+      },
+    ],
+    prepare({ delayMs, every, reorder = every > 1, ...place }, lab) {
+      const { matches, words } = wireMatches(lab, place);
+      const time = typeof delayMs === "number" ? `${delayMs} ms` : `${delayMs[0]}–${delayMs[1]} ms`;
+      const drawn = typeof delayMs === "number" ? `const:${delayMs}` : `uni:${delayMs[0]}:${delayMs[1]}`;
+      return {
+        description: `${every === 1 ? "every packet" : `one packet in ${every}`} ${words} is ${time} late`,
+        apply: () => applyDelay(lab, { matches, every, distribution: reorder ? drawn : `fifo:${drawn}` }),
+      };
+    },
+  },
+);
+
+type Held = { readonly matches: readonly string[]; readonly every: number; readonly distribution: string };
+
+/** Marks in use per fabric: one bit and one queue for each delay, so that several add up on one packet. */
+const marksInUse = new WeakMap<Fabric, Set<number>>();
+const MAX_DELAYS = 30;
+
+/**
+ * Chooses packets by marking them in the bridge, queues marked ones to a program that holds them. Netem, where the
+ * kernel has it, could not choose every n-th packet of a port either.
+ */
+async function applyDelay(lab: LabParts, { matches, every, distribution }: Held): Promise<Undo> {
+  const { fabric } = lab;
+  const inUse = marksInUse.get(fabric) ?? new Set();
+  marksInUse.set(fabric, inUse);
+  const bit = Array.from({ length: MAX_DELAYS }, (_, index) => index).find((index) => !inUse.has(index));
+  if (bit === undefined) throw new Error(`more than ${MAX_DELAYS} delays at once`);
+  inUse.add(bit);
+  const mark = `0x${(2 ** bit).toString(16)}`;
+  const queue = String(bit + 1);
+  const rule = [
+    "FORWARD",
+    "-m",
+    "mark",
+    "--mark",
+    `${mark}/${mark}`,
+    "-j",
+    "NFQUEUE",
+    "--queue-num",
+    queue,
+    "--queue-bypass",
+  ];
+  await using stack = new AsyncDisposableStack();
+  stack.defer(async () => {
+    inUse.delete(bit);
+    if (inUse.size === 0) await fabric.run(["sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0"]);
+  });
+  const daemon = await fabric.daemon([
+    "/usr/bin/python3",
+    "-ESs",
+    `${programs}/nfqdelay.py`,
+    queue,
+    mark,
+    distribution,
+  ]);
+  stack.defer(() => daemon.stop());
+  await fabric.run(["sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=1"]);
+  await fabric.run(["iptables", "-t", "mangle", "-A", ...rule]);
+  stack.defer(async () => {
+    await fabric.run(["iptables", "-t", "mangle", "-D", ...rule]);
+  });
+  const phase = lab.plan.random.between(0, every - 1);
+  const chosen = every === 1 ? "" : `numgen inc mod ${every} ${phase} `;
+  stack.defer(
+    await addWireRules(
+      lab,
+      matches.map((match) => `${match} ether type ip ${chosen}meta mark set mark or ${mark}`),
+    ),
+  );
+  const applied = stack.move();
+  return () => applied.disposeAsync();
+}

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { nodeCrash, podCrash } from "./crash.ts";
+import { delay } from "./delay.ts";
+import type { FaultKind, FaultSpec } from "./fault.ts";
+import { firewall } from "./firewall.ts";
+import { loopbackListener, portClosed } from "./listener.ts";
+import { loss } from "./loss.ts";
+import { routeBlackhole, routeMissing } from "./route.ts";
+
+/** Every kind of fault that this lab can make. */
+export const faultKinds: readonly FaultKind[] = [
+  delay,
+  loss,
+  firewall,
+  routeMissing,
+  routeBlackhole,
+  portClosed,
+  loopbackListener,
+  nodeCrash,
+  podCrash,
+];
+
+/** Kinds that scenario files may name and that this lab cannot make yet. */
+const laterKinds = [
+  "duplicate",
+  "corrupt",
+  "link-down",
+  "link-flap",
+  "rate",
+  "link-mode",
+  "host-file",
+  "route-loop",
+  "network-policy",
+  "forwarding-off",
+  "reverse-path-filter",
+  "neighbour-wrong",
+  "fdb-wrong",
+  "second-address",
+  "duplicate-ip",
+  "pod-restart",
+  "pod-move",
+  "wrong-target-port",
+  "backlog",
+  "slow-receiver",
+  "slow-server",
+  "reset",
+  "idle-cut",
+  "port-exhaustion",
+  "conntrack-full",
+  "mtu",
+  "service-rules-missing",
+  "stale-endpoint",
+  "no-endpoints",
+  "selector-mismatch",
+  "hairpin-off",
+  "dns",
+  "oom",
+  "cpu-limit",
+  "udp-buffer",
+  "qdisc-drops",
+  "softirq",
+  "sidecar",
+  "clock",
+];
+
+export const findKind = (name: string): FaultKind | undefined => faultKinds.find(({ kind }) => kind === name);
+
+/** A fault of any kind. The value stays as it was written; each kind fills in its own defaults when it is applied. */
+export const faultSchema = z.unknown().transform((value, context): FaultSpec => {
+  const complain = (message: string, path: PropertyKey[] = []): never => {
+    context.issues.push({ code: "custom", message, path, input: value });
+    return z.NEVER;
+  };
+  if (typeof value !== "object" || value === null || !("kind" in value) || typeof value.kind !== "string")
+    return complain("must be a mapping with a kind, such as { kind: loss, node: node-2, percent: 10 }");
+  const kind = findKind(value.kind);
+  if (kind === undefined) {
+    if (laterKinds.includes(value.kind))
+      return complain(
+        `"${value.kind}" is not available yet in this lab; there are ${faultKinds.map((one) => one.kind).join(", ")}`,
+        ["kind"],
+      );
+    return complain(`"${value.kind}" is no kind of fault; there are ${faultKinds.map((one) => one.kind).join(", ")}`, [
+      "kind",
+    ]);
+  }
+  const result = kind.schema.safeParse(value);
+  if (result.success) return value as unknown as FaultSpec;
+  for (const issue of result.error.issues) context.issues.push({ ...issue, input: value } as never);
+  return z.NEVER;
+});

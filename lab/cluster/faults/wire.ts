@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { NetcheckError } from "#src/core/errors.ts";
+import { findEnd, findNode } from "../names.ts";
+import type { LabParts, Undo } from "./fault.ts";
+
+/** Where on the wire between nodes something happens: an uplink, or an ordered pair of nodes or pods. */
+export const wirePlace = {
+  node: z.string().optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  direction: z.enum(["in", "out", "both"], "must be in, out or both").default("out"),
+};
+
+export type WirePlace = {
+  readonly node?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly direction: "in" | "out" | "both";
+};
+
+export const placeRule = {
+  message: "needs either node, or from and to",
+  holds: ({ node, from, to }: Omit<WirePlace, "direction">): boolean =>
+    node === undefined ? from !== undefined && to !== undefined : from === undefined && to === undefined,
+};
+
+/** One nft match per direction, and the same in words. */
+export function wireMatches(
+  lab: LabParts,
+  { node, from, to, direction }: WirePlace,
+): { readonly matches: string[]; readonly words: string } {
+  if (node !== undefined) {
+    const port = portOf(lab, findNode(lab.store, node).name);
+    const both = { out: `iifname "${port}"`, in: `oifname "${port}"` };
+    const words = { out: `out of ${node}'s uplink`, in: `into ${node}'s uplink`, both: `through ${node}'s uplink` }[
+      direction
+    ];
+    return { matches: direction === "both" ? [both.out, both.in] : [both[direction]], words };
+  }
+  const [a, b] = [endOf(lab, from ?? ""), endOf(lab, to ?? "")];
+  if (a.port === b.port)
+    throw new NetcheckError("bad-config", `${from} and ${to} are on the same node: no wire lies between them.`);
+  const there = pairMatch(lab, a, b);
+  const back = pairMatch(lab, b, a);
+  const words = { out: `from ${from} to ${to}`, in: `from ${to} to ${from}`, both: `between ${from} and ${to}` }[
+    direction
+  ];
+  return { matches: { out: [there], in: [back], both: [there, back] }[direction], words };
+}
+
+type WireEnd = { readonly port: string; readonly podIp?: string };
+
+function endOf(lab: LabParts, text: string): WireEnd {
+  const end = findEnd(lab.store, text);
+  if ("node" in end) return { port: portOf(lab, end.node.name) };
+  const port = portOf(lab, end.pod.node);
+  return end.pod.hostNetwork ? { port } : { port, podIp: end.pod.ip };
+}
+
+export function portOf({ plan }: LabParts, node: string): string {
+  const planned = plan.nodes.find((one) => one.node.name === node);
+  if (planned === undefined) throw new Error(`no port for ${node}`);
+  return planned.port;
+}
+
+/** Offsets of the inner addresses from the outer UDP header: VXLAN 8 + Ethernet 14 + 12 or 16 into the IP header. */
+const INNER_SOURCE = "@th,336,32";
+const INNER_TARGET = "@th,368,32";
+
+function pairMatch(lab: LabParts, from: WireEnd, to: WireEnd): string {
+  const ports = `iifname "${from.port}" oifname "${to.port}"`;
+  if (from.podIp === undefined && to.podIp === undefined) return ports;
+  if (lab.plan.tunnel === undefined)
+    return [ports, from.podIp && `ip saddr ${from.podIp}`, to.podIp && `ip daddr ${to.podIp}`]
+      .filter(Boolean)
+      .join(" ");
+  const inner = [
+    from.podIp && `${INNER_SOURCE} ${hexOf(from.podIp)}`,
+    to.podIp && `${INNER_TARGET} ${hexOf(to.podIp)}`,
+  ];
+  return [ports, tunnelMatch(lab), ...inner.filter(Boolean)].join(" ");
+}
+
+export const tunnelMatch = ({ plan }: LabParts): string => `udp dport ${plan.addresses.vxlanPort}`;
+
+const hexOf = (ip: string): string =>
+  `0x${ip
+    .split(".")
+    .map((part) => Number(part).toString(16).padStart(2, "0"))
+    .join("")}`;
+
+let tables = 0;
+
+/**
+ * Adds rules to the switch, in a table of their own: they see every frame between two ports exactly once, and no node
+ * sees them. Priority −200 lies before the bridge hands packets to iptables.
+ */
+export async function addWireRules({ fabric }: LabParts, rules: readonly string[]): Promise<Undo> {
+  const table = `f${++tables}`;
+  const text = `table bridge ${table} {\n chain w {\n  type filter hook forward priority -200;\n${rules.map((rule) => `  ${rule}\n`).join("")} }\n}\n`;
+  await fabric.run(["nft", "-f", "-"], { stdin: text });
+  return async () => {
+    await fabric.run(["nft", "delete", "table", "bridge", table]);
+  };
+}

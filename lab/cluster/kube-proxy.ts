@@ -1,0 +1,97 @@
+import { readyPods } from "./endpoints.ts";
+import type { Machine } from "./machine.ts";
+import type { LabService } from "./model.ts";
+import type { ClusterPlan } from "./plan.ts";
+import { iptablesRules, type ServicePort } from "./service-rules.ts";
+import { nftRules } from "./service-rules-nft.ts";
+import { podKey, type Store } from "./store.ts";
+
+/** The kube-proxies of all nodes: services and ready endpoints in, packet filter rules out. */
+export type KubeProxy = {
+  /** Writes the rules of every living node and resolves when they are in force. Changes during a round cause another. */
+  readonly sync: () => Promise<void>;
+  /** Makes one node's kube-proxy lose services (keys "ns/name"; "all" of them); returns how to end that. */
+  readonly forget: (node: string, services: ReadonlySet<string> | "all") => () => void;
+  /** Keeps addresses in a service's rules that are no endpoints any more; returns how to end that. */
+  readonly keepStale: (service: string, addresses: readonly string[]) => () => void;
+  /** The node has booted: what was written before is gone. */
+  readonly rebooted: (node: string) => Promise<void>;
+};
+
+type Parts = { readonly plan: ClusterPlan; readonly store: Store; readonly machines: ReadonlyMap<string, Machine> };
+
+export function createKubeProxy({ plan, store, machines }: Parts): KubeProxy {
+  const chains = new Map<string, readonly string[]>();
+  const written = new Map<string, string>();
+  const forgotten = new Set<{ readonly node: string; readonly services: ReadonlySet<string> | "all" }>();
+  const stale = new Set<{ readonly service: string; readonly addresses: readonly string[] }>();
+
+  const portsFor = (node: string): ServicePort[] => {
+    const lost = [...forgotten].filter((one) => one.node === node);
+    return [...store.services.values()]
+      .filter((service) => !lost.some(({ services }) => services === "all" || services.has(podKey(service))))
+      .flatMap((service) =>
+        servicePorts(
+          store,
+          service,
+          [...stale].filter((one) => one.service === podKey(service)).flatMap(({ addresses }) => addresses),
+        ),
+      );
+  };
+
+  const write = async (machine: Machine): Promise<void> => {
+    const { name } = machine.planned.node;
+    const { podRange } = plan.addresses;
+    const ports = portsFor(name);
+    const wanted = JSON.stringify(ports);
+    if (machine.pid() === undefined || written.get(name) === wanted) return;
+    if (plan.serviceProxy === "nft") await machine.run(["nft", "-f", "-"], { stdin: nftRules(ports, podRange) });
+    else {
+      const rules = iptablesRules(ports, podRange, chains.get(name));
+      await machine.run(["iptables-restore", "--noflush"], { stdin: rules.text });
+      chains.set(name, rules.chains);
+    }
+    written.set(name, wanted);
+  };
+
+  const round = async (): Promise<void> => {
+    const results = await Promise.allSettled([...machines.values()].map(write));
+    for (const [index, machine] of [...machines.values()].entries()) {
+      const result = results[index];
+      // A node that died meanwhile has no rules to write.
+      if (result?.status === "rejected" && machine.pid() !== undefined) throw result.reason;
+    }
+  };
+
+  let last: Promise<void> = Promise.resolve();
+  const sync = (): Promise<void> => {
+    last = last.catch(() => {}).then(round);
+    return last;
+  };
+  return {
+    sync,
+    forget: (node, services) => adder(forgotten, { node, services }),
+    keepStale: (service, addresses) => adder(stale, { service, addresses }),
+    async rebooted(node) {
+      chains.delete(node);
+      written.delete(node);
+      await sync();
+    },
+  };
+}
+
+function adder<T>(set: Set<T>, one: T): () => void {
+  set.add(one);
+  return () => set.delete(one);
+}
+
+function servicePorts(store: Store, service: LabService, stale: readonly string[]): ServicePort[] {
+  const ips = [...readyPods(store, service).map(({ ip }) => ip), ...stale];
+  return service.ports.map(({ name, port, targetPort, protocol }) => ({
+    name: `${service.namespace}/${service.name}${name === "" ? "" : `:${name}`}`,
+    clusterIp: service.clusterIp,
+    port,
+    protocol: protocol === "UDP" ? "udp" : "tcp",
+    endpoints: ips.map((ip) => `${ip}:${targetPort}`),
+  }));
+}

@@ -1,0 +1,310 @@
+import { type Addresses, drawAddresses } from "./addresses.ts";
+import type { LabContainer, LabDaemonSet, LabDeployment, LabNode, LabPod, LabService } from "./model.ts";
+import { type Random, seededRandom } from "./random.ts";
+import type { Serves, Topology } from "./topology.ts";
+
+/** What a pod's container runs: the lab's server, the DNS server, or nothing that listens (agents, kube-proxy). */
+export type Workload = "server" | "dns" | "idle";
+
+export type PlannedNode = {
+  readonly node: LabNode;
+  readonly index: number;
+  /** Its port on the switch, the other end of its NIC. */
+  readonly port: string;
+  /** First three octets of its pods' addresses. */
+  readonly podPrefix: string;
+};
+
+export type PlannedPod = {
+  readonly pod: LabPod;
+  readonly serves: readonly Serves[];
+  readonly workload: Workload;
+  readonly sandboxId: string;
+  /** The end of its cable in the node; absent for pods in the node's own network. */
+  readonly veth?: string;
+};
+
+/** Everything about a lab that is decided before anything exists. */
+export type ClusterPlan = {
+  readonly addresses: Addresses;
+  readonly overlay: Topology["overlay"];
+  readonly serviceProxy: Topology["serviceProxy"];
+  /** The tunnel device; undefined with host-gw, where there is none. */
+  readonly tunnel: string | undefined;
+  readonly nodes: readonly PlannedNode[];
+  readonly pods: readonly PlannedPod[];
+  readonly services: readonly LabService[];
+  readonly deployments: readonly LabDeployment[];
+  readonly daemonSets: readonly LabDaemonSet[];
+  readonly random: Random;
+};
+
+type PodWish = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly node: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly owner?: { kind: string; name: string };
+  readonly workload: Workload;
+  readonly serves: readonly Serves[];
+  readonly container: string;
+  readonly image: string;
+  readonly hostNetwork?: boolean;
+};
+
+const VXLAN_OVERHEAD_BYTES = 50;
+export const podMtu = (overlay: Topology["overlay"]): number => 1500 - (overlay === "vxlan" ? VXLAN_OVERHEAD_BYTES : 0);
+
+/** Turns a topology into objects with addresses and ids. Deterministic: the same seed and time give the same plan. */
+export function planCluster(topology: Topology, { seed, nowMs }: { seed: number; nowMs: number }): ClusterPlan {
+  const random = seededRandom(seed);
+  const addresses = drawAddresses(topology.nodes.length, random);
+  const nodes = topology.nodes.map((name, index) => planNode(name, index, { addresses, random, nowMs }));
+  const deployments = topology.deployments.map(({ name, namespace, replicas, labels }) => ({
+    namespace,
+    name,
+    uid: random.uuid(),
+    replicas,
+    selector: labels ?? { app: name },
+  }));
+  const daemonSets = [
+    {
+      namespace: "netcheck",
+      name: "netcheck-agent",
+      uid: random.uuid(),
+      selector: { "app.kubernetes.io/name": "netcheck-agent" },
+    },
+    { namespace: "kube-system", name: "kube-proxy", uid: random.uuid(), selector: { "k8s-app": "kube-proxy" } },
+  ];
+  const dns = {
+    namespace: "kube-system",
+    name: "coredns",
+    uid: random.uuid(),
+    replicas: 1,
+    selector: { "k8s-app": "kube-dns" },
+  };
+  const wishes = [
+    ...podWishes(topology),
+    ...deploymentWishes(topology, random),
+    dnsWish(topology, random),
+    ...hostWishes(topology, random),
+  ];
+  const nextHost = new Map(nodes.map(({ node }) => [node.name, random.between(2, 30)]));
+  const pods = wishes.map((wish) => planPod(wish, { nodes, nextHost, random, nowMs }));
+  return {
+    addresses,
+    overlay: topology.overlay,
+    serviceProxy: topology.serviceProxy,
+    tunnel: topology.overlay === "vxlan" ? `flannel.${addresses.vni}` : undefined,
+    nodes,
+    pods,
+    services: planServices(topology, pods, { addresses, random }),
+    deployments: [...deployments, dns],
+    daemonSets,
+    random,
+  };
+}
+
+type Drawing = { readonly addresses: Addresses; readonly random: Random; readonly nowMs: number };
+
+function planNode(name: string, index: number, { addresses, random, nowMs }: Drawing): PlannedNode {
+  const podPrefix = addresses.podPrefixes[index] ?? "";
+  return {
+    index,
+    port: `p-n${index + 1}`,
+    podPrefix,
+    node: {
+      name,
+      ip: addresses.nodeIps[index] ?? "",
+      podCidr: `${podPrefix}.0/24`,
+      bootId: random.uuid(),
+      ready: "True",
+      readyReason: "KubeletReady",
+      leaseRenewedAtMs: nowMs,
+      createdAtMs: nowMs,
+    },
+  };
+}
+
+const imageOf = (serves: readonly Serves[]): string =>
+  serves.some(({ protocol }) => protocol === "http")
+    ? "docker.io/library/nginx:1.29.1"
+    : "docker.io/library/busybox:1.37.0";
+
+function podWishes(topology: Topology): PodWish[] {
+  return topology.pods.map(({ name, namespace, node, serves, labels }, index) => {
+    const app = name.replace(/-\d+$/, "");
+    return {
+      namespace,
+      name,
+      node: node ?? topology.nodes[index % topology.nodes.length] ?? "",
+      labels: labels ?? { app },
+      workload: serves.length === 0 ? "idle" : "server",
+      serves,
+      container: app,
+      image: imageOf(serves),
+    };
+  });
+}
+
+function deploymentWishes(topology: Topology, random: Random): PodWish[] {
+  return topology.deployments.flatMap(({ name, namespace, replicas, nodes = topology.nodes, serves, labels }) => {
+    const hash = random.suffix(10);
+    return Array.from({ length: replicas }, (_, index) => ({
+      namespace,
+      name: `${name}-${hash}-${random.suffix(5)}`,
+      node: nodes[index % nodes.length] ?? "",
+      labels: { ...(labels ?? { app: name }), "pod-template-hash": hash },
+      owner: { kind: "ReplicaSet", name: `${name}-${hash}` },
+      workload: serves.length === 0 ? ("idle" as const) : ("server" as const),
+      serves,
+      container: name,
+      image: imageOf(serves),
+    }));
+  });
+}
+
+function dnsWish(topology: Topology, random: Random): PodWish {
+  const hash = random.suffix(10);
+  return {
+    namespace: "kube-system",
+    name: `coredns-${hash}-${random.suffix(5)}`,
+    node: topology.nodes[0] ?? "",
+    labels: { "k8s-app": "kube-dns", "pod-template-hash": hash },
+    owner: { kind: "ReplicaSet", name: `coredns-${hash}` },
+    workload: "dns",
+    serves: [],
+    container: "coredns",
+    image: "registry.k8s.io/coredns/coredns:v1.12.1",
+  };
+}
+
+/** The DaemonSets: netcheck's agent and kube-proxy, both in the node's own network. */
+function hostWishes(topology: Topology, random: Random): PodWish[] {
+  return topology.nodes.flatMap((node) => [
+    {
+      namespace: "netcheck",
+      name: `netcheck-agent-${random.suffix(5)}`,
+      node,
+      labels: { "app.kubernetes.io/name": "netcheck-agent" },
+      owner: { kind: "DaemonSet", name: "netcheck-agent" },
+      workload: "idle" as const,
+      serves: [],
+      container: "agent",
+      image: "ghcr.io/netcheck/agent:0.1.0",
+      hostNetwork: true,
+    },
+    {
+      namespace: "kube-system",
+      name: `kube-proxy-${random.suffix(5)}`,
+      node,
+      labels: { "k8s-app": "kube-proxy" },
+      owner: { kind: "DaemonSet", name: "kube-proxy" },
+      workload: "idle" as const,
+      serves: [],
+      container: "kube-proxy",
+      image: "registry.k8s.io/kube-proxy:v1.34.1",
+      hostNetwork: true,
+    },
+  ]);
+}
+
+type PodDrawing = {
+  readonly nodes: readonly PlannedNode[];
+  readonly nextHost: Map<string, number>;
+  readonly random: Random;
+  readonly nowMs: number;
+};
+
+function planPod(wish: PodWish, { nodes, nextHost, random, nowMs }: PodDrawing): PlannedPod {
+  const planned = nodes.find(({ node }) => node.name === wish.node);
+  if (planned === undefined) throw new Error(`no node ${wish.node} for pod ${wish.name}`);
+  const host = nextHost.get(wish.node) ?? 2;
+  if (!wish.hostNetwork) nextHost.set(wish.node, host + 1);
+  const container: LabContainer = {
+    name: wish.container,
+    image: wish.image,
+    containerId: random.hex(64),
+    ports: portsOf(wish),
+    state: "waiting",
+    reason: "ContainerCreating",
+    restarts: 0,
+    startedAtMs: nowMs,
+    log: [],
+  };
+  return {
+    pod: {
+      namespace: wish.namespace,
+      name: wish.name,
+      uid: random.uuid(),
+      node: wish.node,
+      ip: wish.hostNetwork ? planned.node.ip : `${planned.podPrefix}.${host}`,
+      hostNetwork: wish.hostNetwork ?? false,
+      labels: wish.labels,
+      ...(wish.owner === undefined ? {} : { owner: wish.owner }),
+      phase: "Pending",
+      ready: false,
+      createdAtMs: nowMs,
+      containers: [container],
+    },
+    serves: wish.serves,
+    workload: wish.workload,
+    sandboxId: random.hex(64),
+    ...(wish.hostNetwork ? {} : { veth: `veth${random.hex(8)}` }),
+  };
+}
+
+function portsOf({ workload, serves }: PodWish): LabContainer["ports"] {
+  if (workload === "dns")
+    return [
+      { port: 53, protocol: "UDP", name: "dns" },
+      { port: 53, protocol: "TCP", name: "dns-tcp" },
+    ];
+  return serves.map(({ port, protocol }) => ({
+    port,
+    protocol: protocol === "udp" ? "UDP" : "TCP",
+    name: protocol === "http" ? "http" : `${protocol}-${port}`,
+  }));
+}
+
+function planServices(
+  topology: Topology,
+  pods: readonly PlannedPod[],
+  { addresses, random }: { addresses: Addresses; random: Random },
+): LabService[] {
+  const used = new Set([addresses.dnsIp]);
+  const draw = (): string => {
+    for (;;) {
+      const ip = `${addresses.servicePrefix}.${random.between(0, 255)}.${random.between(11, 254)}`;
+      if (!used.has(ip)) {
+        used.add(ip);
+        return ip;
+      }
+    }
+  };
+  const portName = (target: number): string =>
+    pods.some(({ serves }) => serves.some(({ port, protocol }) => port === target && protocol === "http"))
+      ? "http"
+      : "main";
+  return [
+    ...topology.services.map(({ name, namespace, port, targetPort = port, protocol, selector }) => ({
+      namespace,
+      name,
+      uid: random.uuid(),
+      clusterIp: draw(),
+      selector,
+      ports: [{ name: portName(targetPort), port, targetPort, protocol }],
+    })),
+    {
+      namespace: "kube-system",
+      name: "kube-dns",
+      uid: random.uuid(),
+      clusterIp: addresses.dnsIp,
+      selector: { "k8s-app": "kube-dns" },
+      ports: [
+        { name: "dns", port: 53, targetPort: 53, protocol: "UDP" as const },
+        { name: "dns-tcp", port: 53, targetPort: 53, protocol: "TCP" as const },
+      ],
+    },
+  ];
+}

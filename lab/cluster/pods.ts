@@ -1,0 +1,193 @@
+import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { processesIn } from "./cgroups.ts";
+import { type Running, runContainer } from "./container.ts";
+import { dnsArgv } from "./dns.ts";
+import { type Machine, podCgroup } from "./machine.ts";
+import type { LabContainer, LabPod } from "./model.ts";
+import type { ClusterPlan, PlannedPod } from "./plan.ts";
+import { enter, inCgroups, labEnv, run, start } from "./processes.ts";
+import { podKey, type Store } from "./store.ts";
+
+/** How the kubelet waits before it starts a crashing container again: 10 s, doubled each time, at most 5 min. */
+const FIRST_BACKOFF_MS = 10_000;
+const MAX_BACKOFF_MS = 300_000;
+/** From a container's end to the kubelet's first attempt to start it again. */
+const FIRST_RESTART_MS = 200;
+
+/** The kubelets' work on pods: containers are started, watched, started again, and entered. */
+export type Pods = {
+  readonly startAll: (node: string) => Promise<void>;
+  readonly exec: (pod: LabPod, container: string, argv: readonly string[]) => ChildProcess;
+  /** Runs a command to its end in a pod's namespaces, as an administrator on the node would. */
+  readonly run: (pod: LabPod, argv: readonly string[]) => Promise<string>;
+  readonly control: (pod: LabPod, line: string) => Promise<void>;
+  /** Makes its container exit and exit again until it is released. */
+  readonly crash: (pod: LabPod) => Promise<void>;
+  readonly release: (pod: LabPod) => Promise<void>;
+  readonly planned: (pod: LabPod) => PlannedPod;
+};
+
+type Life = { running?: Running; held: boolean; attempts: number; timer?: NodeJS.Timeout; startedBefore: boolean };
+
+type Parts = { readonly plan: ClusterPlan; readonly store: Store; readonly machines: ReadonlyMap<string, Machine> };
+
+export function createPods({ plan, store, machines }: Parts): Pods {
+  const lives = new Map<string, Life>(
+    plan.pods.map(({ pod }) => [podKey(pod), { held: false, attempts: 0, startedBefore: false }]),
+  );
+  const planned = new Map(plan.pods.map((one) => [podKey(one.pod), one]));
+  const of = (pod: LabPod): { life: Life; plan: PlannedPod; machine: Machine; container: LabContainer } => {
+    const life = lives.get(podKey(pod));
+    const plannedPod = planned.get(podKey(pod));
+    const machine = machines.get(pod.node);
+    const [container] = pod.containers;
+    if (!life || !plannedPod || !machine || !container) throw new Error(`pod ${podKey(pod)} is not of this lab`);
+    return { life, plan: plannedPod, machine, container };
+  };
+
+  /** PID 1 of the pod's sandbox, or of its node when it has none of its own; undefined when the node is dead. */
+  const entrance = (pod: LabPod): number | undefined => {
+    const { plan: one, machine } = of(pod);
+    if (one.veth === undefined || machine.pid() === undefined) return machine.pid();
+    const [folder = ""] = machine.cgroups(podCgroup(pod, one.sandboxId));
+    return processesIn(folder).find(isFirstProcess);
+  };
+
+  const cgroupsOf = (pod: LabPod): string[] => of(pod).machine.cgroups(podCgroup(pod, of(pod).container.containerId));
+
+  const startContainer = async (pod: LabPod): Promise<void> => {
+    const { life, plan: one, container } = of(pod);
+    const sandboxPid = entrance(pod);
+    if (sandboxPid === undefined) throw new Error(`the node of pod ${podKey(pod)} is down`);
+    if (life.startedBefore) {
+      container.containerId = plan.random.hex(64);
+      container.restarts++;
+    }
+    life.startedBefore = true;
+    const cgroups = cgroupsOf(pod);
+    const running = await runContainer({
+      inside: (argv) => inCgroups(cgroups, enter(sandboxPid, argv)),
+      cgroups,
+      container,
+      workload: one.workload,
+      serves: one.serves,
+      dnsArgv: dnsArgv(plan.services),
+      sandboxPid,
+      env: { ...labEnv, HOSTNAME: pod.hostNetwork ? pod.node : pod.name },
+    });
+    life.running = running;
+    Object.assign(container, { state: "running", startedAtMs: Date.now() });
+    delete container.reason;
+    delete container.exitCode;
+    Object.assign(pod, { phase: "Running", ready: true });
+    store.touched({ pod });
+    tellStarted(store, pod, container);
+    void running.exited.then((code) => onExit(pod, running, code));
+  };
+
+  const onExit = (pod: LabPod, running: Running, exitCode: number): void => {
+    const { life, machine, container } = of(pod);
+    // On a dead node nobody is left to notice.
+    if (life.running !== running || machine.pid() === undefined) return;
+    delete life.running;
+    life.attempts = 0;
+    Object.assign(container, { state: "terminated", reason: "Error", exitCode });
+    pod.ready = false;
+    store.touched({ pod });
+    again(pod, FIRST_RESTART_MS);
+  };
+
+  const again = (pod: LabPod, delayMs: number): void => {
+    const { life } = of(pod);
+    clearTimeout(life.timer);
+    life.timer = setTimeout(() => void attempt(pod), delayMs);
+    life.timer.unref();
+  };
+
+  const attempt = async (pod: LabPod): Promise<void> => {
+    const { life, machine, container } = of(pod);
+    if (machine.pid() === undefined) return;
+    if (!life.held) return startContainer(pod).catch(() => backOff(pod));
+    container.restarts++;
+    container.log.push(...container.log.slice(-1).map(({ line }) => ({ atMs: Date.now(), line })));
+    tellStarted(store, pod, container);
+    backOff(pod);
+  };
+
+  const backOff = (pod: LabPod): void => {
+    const { life, container } = of(pod);
+    Object.assign(container, { state: "waiting", reason: "CrashLoopBackOff" });
+    store.touched({ pod });
+    store.record(
+      { kind: "Pod", pod },
+      {
+        type: "Warning",
+        reason: "BackOff",
+        message: `Back-off restarting failed container ${container.name} in pod ${pod.name}_${pod.namespace}(${pod.uid})`,
+      },
+    );
+    again(pod, Math.min(FIRST_BACKOFF_MS * 2 ** life.attempts++, MAX_BACKOFF_MS));
+  };
+
+  return {
+    async startAll(node) {
+      const mine = plan.pods.filter(({ pod }) => pod.node === node).map(({ pod }) => pod);
+      await Promise.all(mine.map((pod) => (of(pod).life.held ? undefined : startContainer(pod))));
+    },
+    exec(pod, name, argv) {
+      const { machine, container, life } = of(pod);
+      const pid = entrance(pod);
+      if (pid === undefined)
+        throw new Error(`error dialing backend: dial tcp ${machine.planned.node.ip}:10250: connect: no route to host`);
+      if (container.name !== name || life.running === undefined)
+        throw new Error(`unable to upgrade connection: container not found ("${name}")`);
+      return start(inCgroups(cgroupsOf(pod), enter(pid, argv)), {
+        stdio: ["pipe", "pipe", "pipe"],
+        env: { ...labEnv, HOSTNAME: pod.hostNetwork ? pod.node : pod.name },
+      });
+    },
+    async run(pod, argv) {
+      const pid = entrance(pod);
+      if (pid === undefined) throw new Error(`the node of pod ${podKey(pod)} is down`);
+      return run(enter(pid, argv));
+    },
+    async control(pod, line) {
+      const { running } = of(pod).life;
+      if (running === undefined) throw new Error(`pod ${podKey(pod)} is not running`);
+      await running.control(line);
+    },
+    async crash(pod) {
+      const { life } = of(pod);
+      life.held = true;
+      await life.running?.crash();
+    },
+    async release(pod) {
+      const { life, machine } = of(pod);
+      life.held = false;
+      clearTimeout(life.timer);
+      if (life.running === undefined && machine.pid() !== undefined) await startContainer(pod);
+    },
+    planned: (pod) => of(pod).plan,
+  };
+}
+
+/** Whether a process is PID 1 of its innermost PID namespace. */
+function isFirstProcess(pid: number): boolean {
+  try {
+    return /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+function tellStarted(store: Store, pod: LabPod, { name, image }: LabContainer): void {
+  const about = { kind: "Pod", pod } as const;
+  store.record(about, {
+    type: "Normal",
+    reason: "Pulled",
+    message: `Container image "${image}" already present on machine`,
+  });
+  store.record(about, { type: "Normal", reason: "Created", message: `Created container: ${name}` });
+  store.record(about, { type: "Normal", reason: "Started", message: `Started container ${name}` });
+}

@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+
+/** One port of a service with the addresses behind it, as kube-proxy sees it. */
+export type ServicePort = {
+  /** "default/web:http" */
+  readonly name: string;
+  readonly clusterIp: string;
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+  /** "10.244.1.5:8080" */
+  readonly endpoints: readonly string[];
+};
+
+/** The names that kube-proxy gives its chains: a hash of what they are about. */
+function chainName(prefix: "SVC" | "SEP", text: string): string {
+  const digest = createHash("sha256").update(text).digest("hex").toUpperCase();
+  return `KUBE-${prefix}-${digest.replaceAll(/[01]/g, (digit) => (digit === "0" ? "Q" : "Z")).slice(0, 16)}`;
+}
+
+const comment = (text: string): string => `-m comment --comment "${text}"`;
+
+/** What a node's packet filter holds before any service exists: kube-proxy's frame and flannel's masquerading. */
+export function baseRules(podRange: string, proxy: "iptables" | "nft"): string {
+  const flannel = [
+    ":FLANNEL-POSTRTG - [0:0]",
+    `-A POSTROUTING ${comment("flanneld masq")} -j FLANNEL-POSTRTG`,
+    `-A FLANNEL-POSTRTG -s ${podRange} -d ${podRange} ${comment("flanneld masq")} -j RETURN`,
+    `-A FLANNEL-POSTRTG -s ${podRange} ! -d 224.0.0.0/4 ${comment("flanneld masq")} -j MASQUERADE --random-fully`,
+  ];
+  if (proxy === "nft") return ["*nat", ...flannel, "COMMIT", ""].join("\n");
+  return [
+    "*filter",
+    ":KUBE-FIREWALL - [0:0]",
+    ":KUBE-FORWARD - [0:0]",
+    ":KUBE-SERVICES - [0:0]",
+    "-A INPUT -j KUBE-FIREWALL",
+    `-A FORWARD ${comment("kubernetes forwarding rules")} -j KUBE-FORWARD`,
+    `-A FORWARD -m conntrack --ctstate NEW ${comment("kubernetes service portals")} -j KUBE-SERVICES`,
+    `-A OUTPUT -m conntrack --ctstate NEW ${comment("kubernetes service portals")} -j KUBE-SERVICES`,
+    "-A OUTPUT -j KUBE-FIREWALL",
+    `-A KUBE-FIREWALL ${comment("kubernetes firewall for dropping marked packets")} -m mark --mark 0x8000/0x8000 -j DROP`,
+    "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
+    `-A KUBE-FORWARD ${comment("kubernetes forwarding rules")} -m mark --mark 0x4000/0x4000 -j ACCEPT`,
+    `-A KUBE-FORWARD ${comment("kubernetes forwarding conntrack rule")} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+    "COMMIT",
+    "*nat",
+    ":KUBE-SERVICES - [0:0]",
+    ":KUBE-MARK-MASQ - [0:0]",
+    ":KUBE-POSTROUTING - [0:0]",
+    `-A PREROUTING ${comment("kubernetes service portals")} -j KUBE-SERVICES`,
+    `-A OUTPUT ${comment("kubernetes service portals")} -j KUBE-SERVICES`,
+    `-A POSTROUTING ${comment("kubernetes postrouting rules")} -j KUBE-POSTROUTING`,
+    "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000",
+    "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN",
+    "-A KUBE-POSTROUTING -j MARK --set-xmark 0x4000/0x0",
+    `-A KUBE-POSTROUTING ${comment("kubernetes service traffic requiring SNAT")} -j MASQUERADE --random-fully`,
+    ...flannel,
+    "COMMIT",
+    "",
+  ].join("\n");
+}
+
+export type ServiceRules = {
+  /** For `iptables-restore --noflush`: touches kube-proxy's own chains and no other. */
+  readonly text: string;
+  readonly chains: readonly string[];
+};
+
+/** All services as kube-proxy's iptables mode writes them. `before` are the chains of the last time, to be removed. */
+export function iptablesRules(
+  ports: readonly ServicePort[],
+  podRange: string,
+  before: readonly string[] = [],
+): ServiceRules {
+  const chains: string[] = [];
+  const nat: string[] = [];
+  const filter: string[] = [];
+  for (const { name, clusterIp, port, protocol, endpoints } of ports) {
+    const match = `-d ${clusterIp}/32 -p ${protocol}`;
+    if (endpoints.length === 0) {
+      filter.push(
+        `-A KUBE-SERVICES ${match} ${comment(`${name} has no endpoints`)} -m ${protocol} --dport ${port} -j REJECT --reject-with icmp-port-unreachable`,
+      );
+      continue;
+    }
+    const chain = chainName("SVC", `${name}${protocol}`);
+    chains.push(chain);
+    nat.push(
+      `-A KUBE-SERVICES ${match} ${comment(`${name} cluster IP`)} -m ${protocol} --dport ${port} -j ${chain}`,
+      `-A ${chain} ! -s ${podRange} ${match} ${comment(`${name} cluster IP`)} -m ${protocol} --dport ${port} -j KUBE-MARK-MASQ`,
+    );
+    for (const [index, endpoint] of endpoints.entries()) {
+      const target = chainName("SEP", `${name}${protocol}${endpoint}`);
+      chains.push(target);
+      const left = endpoints.length - index;
+      const chance = left === 1 ? "" : ` -m statistic --mode random --probability ${(1 / left).toFixed(11)}`;
+      nat.push(
+        `-A ${chain} ${comment(`${name} -> ${endpoint}`)}${chance} -j ${target}`,
+        `-A ${target} -s ${endpoint.split(":")[0]}/32 ${comment(name)} -j KUBE-MARK-MASQ`,
+        `-A ${target} -p ${protocol} ${comment(name)} -m ${protocol} -j DNAT --to-destination ${endpoint}`,
+      );
+    }
+  }
+  const gone = before.filter((chain) => !chains.includes(chain));
+  const declare = (names: readonly string[]): string[] => names.map((chain) => `:${chain} - [0:0]`);
+  const text = [
+    "*filter",
+    ":KUBE-SERVICES - [0:0]",
+    ...filter,
+    "COMMIT",
+    "*nat",
+    ...declare(["KUBE-SERVICES", ...chains, ...gone]),
+    ...nat,
+    ...gone.map((chain) => `-X ${chain}`),
+    "COMMIT",
+    "",
+  ].join("\n");
+  return { text, chains };
+}

@@ -1,0 +1,71 @@
+import { EventEmitter } from "node:events";
+import type {
+  LabChange,
+  LabDaemonSet,
+  LabDeployment,
+  LabEvent,
+  LabModel,
+  LabNode,
+  LabPod,
+  LabService,
+} from "./model.ts";
+import type { ClusterPlan } from "./plan.ts";
+
+/** Events beyond this many are forgotten, oldest first. */
+const MAX_EVENTS = 2_000;
+
+type Involved = { readonly kind: "Node"; readonly node: LabNode } | { readonly kind: "Pod"; readonly pod: LabPod };
+
+/** The live objects of a lab and the two ways to change them. */
+export type Store = EventEmitter<{ change: [LabChange] }> &
+  Pick<LabModel, "namespaces" | "pods" | "services" | "deployments" | "daemonSets" | "events"> & {
+    readonly nodes: Map<string, LabNode>;
+    /** Says that an object of the store has been changed in place. */
+    readonly touched: (object: { readonly node: LabNode } | { readonly pod: LabPod }) => void;
+    readonly record: (about: Involved, event: Pick<LabEvent, "type" | "reason" | "message">) => void;
+  };
+
+export const podKey = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
+
+export function createStore(plan: ClusterPlan): Store {
+  const emitter = new EventEmitter<{ change: [LabChange] }>();
+  // Every watch of the API is a listener.
+  emitter.setMaxListeners(0);
+  const byKey = <T extends LabService | LabPod | LabDeployment | LabDaemonSet>(list: readonly T[]): Map<string, T> =>
+    new Map(list.map((object) => [podKey(object), object]));
+  const events: LabEvent[] = [];
+  const pods = byKey(plan.pods.map(({ pod }) => pod));
+  const namespaces = new Set(["default", "kube-system", "netcheck", ...[...pods.values()].map((pod) => pod.namespace)]);
+  for (const { namespace } of [...plan.services, ...plan.deployments]) namespaces.add(namespace);
+  return Object.assign(emitter, {
+    namespaces,
+    nodes: new Map(plan.nodes.map(({ node }) => [node.name, node])),
+    pods,
+    services: byKey(plan.services),
+    deployments: byKey(plan.deployments),
+    daemonSets: byKey(plan.daemonSets),
+    events,
+    touched(object: { readonly node: LabNode } | { readonly pod: LabPod }) {
+      emitter.emit(
+        "change",
+        "node" in object
+          ? { type: "MODIFIED", kind: "node", object: object.node }
+          : { type: "MODIFIED", kind: "pod", object: object.pod },
+      );
+    },
+    record(about: Involved, event: Pick<LabEvent, "type" | "reason" | "message">) {
+      const made: LabEvent = {
+        ...event,
+        namespace: about.kind === "Pod" ? about.pod.namespace : "default",
+        object:
+          about.kind === "Pod"
+            ? { kind: "Pod", name: about.pod.name, uid: about.pod.uid }
+            : { kind: "Node", name: about.node.name, uid: about.node.name },
+        atMs: Date.now(),
+      };
+      events.push(made);
+      if (events.length > MAX_EVENTS) events.shift();
+      emitter.emit("change", { type: "ADDED", kind: "event", object: made });
+    },
+  });
+}

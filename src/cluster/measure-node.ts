@@ -1,0 +1,103 @@
+import { errorPolicy, NetcheckError } from "../core/errors.ts";
+import type { MeasureState, NodeState } from "../core/measure-state.ts";
+import { answered, type NodeAction, nextPollMs, unanswered } from "../core/measure-step.ts";
+import type { Plan } from "../core/plan.ts";
+import type { MeasureDeps, TaskAnswer, TaskOutput } from "./measure-ports.ts";
+import type { MeasureSession } from "./measure-session.ts";
+
+/** A task ends by itself this long after the last worker asked for it. */
+export const LEASE_SECONDS = 120;
+/** One node that hangs must not hold up the others for longer. */
+const CALL_MS = 5_000;
+
+/** `tasks`: what the node said about them, if it was asked. */
+export type NodeResult = { readonly node: NodeState; readonly tasks: readonly (TaskAnswer | TaskOutput)[] };
+
+/** Obeys one decision about one node. Never throws: a node that does not answer is a state, not a failure. */
+export async function actOnNode(
+  name: string,
+  action: NodeAction,
+  { state, plan, session }: { readonly state: MeasureState; readonly plan: Plan; readonly session: MeasureSession },
+  { nodes, nowMs, log }: Pick<MeasureDeps, "nodes" | "nowMs" | "log">,
+): Promise<NodeResult> {
+  const node = state.nodes[name];
+  if (!node) throw new Error(`no such node in the state: ${name}`);
+  const { check, window } = plan;
+  const beganAtMs = nowMs();
+  const result = (status: NodeState["status"], retryAtMs: number, tasks: NodeResult["tasks"] = []): NodeResult => ({
+    node: answered(node, status, retryAtMs, nowMs()),
+    tasks,
+  });
+  async function sync(status: "running" | "stopped", pauseMs?: number): Promise<NodeResult> {
+    const output = await limited((signal) => nodes.sync(name, check, session.offsets(name), { signal }));
+    session.take(name, output);
+    const again = pauseMs === undefined ? nextPollMs(window, nowMs()) : nowMs() + pauseMs;
+    return result(status, session.caughtUp(name) ? again : nowMs(), output.tasks);
+  }
+  const remove = () => limited((signal) => nodes.remove(name, check, { signal }));
+  try {
+    switch (action) {
+      case "start": {
+        // Tasks of an earlier plan may be there; they would be taken for these.
+        if (state.planned > 1) await remove();
+        const order = {
+          check,
+          leaseSeconds: LEASE_SECONDS,
+          window,
+          tasks: plan.tasks.filter((task) => task.node === name),
+        };
+        const { tasks } = await limited((signal) => nodes.start(name, order, { signal }));
+        return result("running", nextPollMs(window, nowMs()), tasks);
+      }
+      case "sync":
+        return await sync("running");
+      case "stop":
+        await limited((signal) => nodes.stop(name, check, [], { signal }));
+        return await sync("stopped", COLLECT_POLL_MS);
+      case "collect":
+        return await sync("stopped", COLLECT_POLL_MS);
+      case "remove":
+        await remove();
+        return result("removed", nowMs());
+      case "give-up":
+        return {
+          node: { ...node, status: "failed", reason: node.reason ?? "it was not reached before the check ended" },
+          tasks: [],
+        };
+    }
+  } catch (error) {
+    const { reason, lasting } = meaning(error, action);
+    if (node.failures === 0) log.warn({ check, node: name, action, reason, err: error }, "node call failed");
+    if (lasting) return { node: { ...node, status: "failed", reason }, tasks: [] };
+    return { node: unanswered(node, reason, beganAtMs, nowMs()), tasks: [] };
+  }
+}
+
+/** Stopped tasks get a few seconds to end; asking without a pause would not make them quicker. */
+const COLLECT_POLL_MS = 300;
+
+/**
+ * A node that cannot be started on (no agent, a refusal) will not get better within the check. Later on even a missing
+ * agent may come back, and what it measured is still there.
+ */
+function meaning(error: unknown, action: NodeAction): { readonly reason: string; readonly lasting: boolean } {
+  if (!(error instanceof NetcheckError)) return { reason: "internal error, see the worker's log", lasting: false };
+  return { reason: error.message, lasting: action === "start" && !errorPolicy[error.code].retry };
+}
+
+/** A node that hangs is a node that does not answer. */
+async function limited<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const overdue = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new NetcheckError("exec-failed", `It did not answer within ${CALL_MS / 1_000} s.`));
+      overdue.abort();
+    }, CALL_MS);
+  });
+  try {
+    return await Promise.race([call(overdue.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,91 @@
+import type { CheckRequest, Window } from "../core/check.ts";
+import type { ClusterView } from "../core/cluster-view.ts";
+import type { EvidenceSet } from "../core/evidence.ts";
+import type { End, Gap, Plan, TaskSpec } from "../core/plan.ts";
+import type { Probe, Reader } from "../core/probe.ts";
+import type { Progress } from "../core/progress.ts";
+import type { Target } from "../core/target.ts";
+import type { Log } from "../log.ts";
+
+/** How a task fares; the words are those of `task-reply.ts`. */
+export type TaskAnswer = {
+  readonly id: string;
+  readonly state: "running" | "done" | "orphaned" | "absent" | "refused";
+  readonly reason?: string | undefined;
+  readonly exitCode?: number | undefined;
+};
+
+/** The piece of a task's output that was asked for; `bytes` begins at `offset`. */
+export type TaskOutput = TaskAnswer & {
+  readonly totalBytes: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** The beginning of its error output. */
+  readonly stderr: string;
+};
+
+/** `offsetEstimateMs`: how far the node's clock is ahead of ours. */
+export type NodeOutput = { readonly offsetEstimateMs: number; readonly tasks: readonly TaskOutput[] };
+
+type CallOptions = { readonly signal?: AbortSignal };
+
+/** What the engine needs of the node tasks (`node-tasks.ts`). All may be repeated. */
+export type NodeCalls = {
+  readonly start: (
+    node: string,
+    order: {
+      readonly check: string;
+      readonly leaseSeconds: number;
+      readonly window: Window;
+      readonly tasks: readonly TaskSpec[];
+    },
+    options?: CallOptions,
+  ) => Promise<{ readonly tasks: readonly TaskAnswer[] }>;
+  /** Renews the lease too. `offsets` by task id: how much of each output is here already. */
+  readonly sync: (
+    node: string,
+    check: string,
+    offsets: Readonly<Record<string, number>>,
+    options?: CallOptions,
+  ) => Promise<NodeOutput>;
+  /** Without ids: all tasks of the check. */
+  readonly stop: (node: string, check: string, ids?: readonly string[], options?: CallOptions) => Promise<unknown>;
+  readonly remove: (node: string, check: string, options?: CallOptions) => Promise<unknown>;
+};
+
+/** What is known while a check still runs. `finding.key` tells one suspicion from another, `finding.text` is shown. */
+export type Assessment = {
+  readonly finding?: { readonly key: string; readonly text: string };
+  readonly soFar?: Progress["soFar"];
+};
+
+/** Everything a part of a check needs; the queue worker and the terminal command give the same. */
+export type MeasureDeps = {
+  readonly cluster: string;
+  /** host:pid, shown to people when a worker is lost. */
+  readonly worker: string;
+  readonly log: Log;
+  /** Unix milliseconds. */
+  readonly nowMs: () => number;
+  readonly readView: () => Promise<ClusterView>;
+  readonly resolve: (target: Target, view: ClusterView) => End | Promise<End>;
+  readonly nodes: NodeCalls;
+  readonly probes: readonly Probe[];
+  readonly makePlan: (from: {
+    readonly request: CheckRequest;
+    readonly window: Window;
+    readonly view: ClusterView;
+    readonly from: End;
+    readonly to: End;
+    readonly probes: readonly Probe[];
+  }) => Plan;
+  readonly openReader: (task: TaskSpec, plan: Plan, probes: readonly Probe[]) => Reader;
+  /** A diagnosis of what is known so far; called about once per second. */
+  readonly assess: (seen: {
+    readonly request: CheckRequest;
+    readonly plan: Plan;
+    readonly evidence: EvidenceSet;
+    readonly gaps: readonly Gap[];
+    readonly nowMs: number;
+  }) => Assessment;
+};

@@ -1,0 +1,104 @@
+import { gunzipSync, gzipSync } from "node:zlib";
+import { type ClusterView, clusterViewSchema } from "../core/cluster-view.ts";
+import type { Evidence } from "../core/evidence.ts";
+import type { MeasureState } from "../core/measure-state.ts";
+import type { Gap, Plan } from "../core/plan.ts";
+import type { TaskAnswer, TaskOutput } from "./measure-ports.ts";
+
+/** Evidence travels through Redis with the job, so it is bounded: base64 of gzip, bytes. */
+const MAX_EVIDENCE_BYTES = 1_000_000;
+const MAX_VIEW_BYTES = 16 * 1024 * 1024;
+
+/** Packs evidence; when it is too big, the largest pieces go, and each is a gap. */
+export function packEvidence(all: readonly Evidence[]): { readonly evidence: string; readonly gaps: readonly Gap[] } {
+  const bySize = all
+    .map((evidence) => ({ evidence, size: JSON.stringify(evidence).length }))
+    .sort((a, b) => a.size - b.size);
+  const gaps: Gap[] = [];
+  for (;;) {
+    const packed = gzipSync(JSON.stringify(bySize.map(({ evidence }) => evidence))).toString("base64");
+    if (packed.length <= MAX_EVIDENCE_BYTES) return { evidence: packed, gaps };
+    for (const { evidence } of bySize.splice(Math.floor(bySize.length * 0.9)))
+      gaps.push({
+        probe: evidence.kind,
+        subject: evidence.subject,
+        reason: "the evidence of this check is larger than 1 MB",
+      });
+  }
+}
+
+/** The first view, cut to the nodes that the plan uses and the objects it is about, so that it fits into the state. */
+export function packView(view: ClusterView, plan: Plan): string {
+  const nodes = new Set(plan.vantages.map(({ node }) => node));
+  const names = new Set([plan.from.name, plan.to.name, plan.from.backend, plan.to.backend]);
+  const pods = view.pods.filter(
+    ({ node, namespace, name, ip }) =>
+      (node !== undefined && nodes.has(node)) ||
+      names.has(`${namespace}/${name}`) ||
+      ip === plan.from.ip ||
+      ip === plan.to.ip,
+  );
+  const events = view.events.slice(-200);
+  return gzipSync(JSON.stringify({ ...view, pods, events })).toString("base64");
+}
+
+export function unpackView(packed: string | undefined): ClusterView | undefined {
+  if (packed === undefined) return undefined;
+  const json = gunzipSync(Buffer.from(packed, "base64"), { maxOutputLength: MAX_VIEW_BYTES }).toString();
+  return clusterViewSchema.safeParse(JSON.parse(json)).data;
+}
+
+/** Tasks may end this long before the window does without being a gap. */
+const EARLY_MS = 2_000;
+
+const early: Readonly<Record<string, string>> = {
+  "argv-differs": "another task of the same name is on its node",
+  "disk-low": "its node is short of disk",
+  "lease-expired": "no worker asked for it for too long",
+  "no-netns": "its pod is gone",
+  "no-such-pod": "its pod has no process on its node",
+  quota: "its output reached the limit",
+};
+
+/** Why a task is at rest before its time; undefined when it runs or has done its work. */
+export function earlyEnd(
+  { state, reason = "ended", exitCode, ...output }: TaskAnswer | TaskOutput,
+  { nowMs, endMs, stopped }: { readonly nowMs: number; readonly endMs: number; readonly stopped: boolean },
+): string | undefined {
+  if (state === "running") return undefined;
+  if (state === "orphaned") return "the agent on its node was restarted";
+  if (state === "absent") return "its node knows nothing of it; the node or its agent was restarted";
+  if (state !== "refused" && (stopped || nowMs > endMs - EARLY_MS)) return undefined;
+  const said = "stderr" in output ? output.stderr.split("\n")[0] : undefined;
+  const how = early[reason] ?? (exitCode === undefined ? reason : `${reason} with code ${exitCode}`);
+  return `${state === "refused" ? "not started" : "ended early"}: ${how}${said ? ` (${said.slice(0, 120)})` : ""}`;
+}
+
+const clock = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+
+/** Everything that could not be measured, and why, with times. */
+export function gapsOf(state: MeasureState, plan: Plan): readonly Gap[] {
+  const known = new Set(plan.gaps.map(({ subject }) => subject));
+  const nodes = Object.entries(state.nodes).flatMap(([name, { status, reason, outages }]): Gap[] => {
+    const subject = `node/${name}`;
+    if (known.has(subject)) return [];
+    const since = outages.at(-1);
+    if (
+      status === "failed" ||
+      (state.result === undefined && since && since.toMs === undefined && status !== "removed")
+    )
+      return [
+        {
+          probe: "agent",
+          subject,
+          reason: `${reason ?? "not reached"}${since && since.toMs === undefined ? `, since ${clock(since.fromMs)}` : ""}`,
+        },
+      ];
+    return [];
+  });
+  const tasks = Object.entries(state.ended).flatMap(([id, { atMs, reason }]): Gap[] => {
+    const spec = plan.tasks.find((task) => task.id === id);
+    return spec ? [{ probe: spec.probe, subject: spec.subject, reason: `${reason}, at ${clock(atMs)}` }] : [];
+  });
+  return [...plan.gaps, ...nodes, ...tasks];
+}

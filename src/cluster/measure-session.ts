@@ -1,0 +1,115 @@
+import { StringDecoder } from "node:string_decoder";
+import type { ClusterView } from "../core/cluster-view.ts";
+import { EvidenceSet } from "../core/evidence.ts";
+import type { Plan, TaskSpec } from "../core/plan.ts";
+import type { Probe, Reader } from "../core/probe.ts";
+import type { Progress } from "../core/progress.ts";
+import type { MeasureDeps, NodeOutput } from "./measure-ports.ts";
+
+type TaskReading = {
+  readonly spec: TaskSpec;
+  readonly reader: Reader;
+  readonly decoder: StringDecoder;
+  offset: number;
+  totalBytes: number;
+  state: string;
+};
+
+/** Views beyond the first that are kept; when there are more, every other one goes. */
+const MAX_VIEWS = 30;
+
+/**
+ * What one worker has read of a running check. It lives in memory only: the output stays on the nodes until the check has
+ * ended, so a worker that takes over reads it again from the start.
+ */
+export class MeasureSession {
+  readonly #probes: readonly Probe[];
+  readonly #byNode = new Map<string, Map<string, TaskReading>>();
+  /** Node clock minus ours, milliseconds, by node. */
+  readonly #skewMs = new Map<string, number>();
+  readonly #synced = new Set<string>();
+  views: ClusterView[] = [];
+  usedAtMs = 0;
+  viewTriedAtMs = 0;
+  soFar: Progress["soFar"];
+  /** Plans count from 1; readers of an earlier plan are worthless. */
+  readonly planned: number;
+
+  constructor(plan: Plan, planned: number, { probes, openReader }: Pick<MeasureDeps, "probes" | "openReader">) {
+    this.planned = planned;
+    this.#probes = probes;
+    for (const spec of plan.tasks) {
+      const tasks = this.#byNode.get(spec.node) ?? new Map<string, TaskReading>();
+      const reader = openReader(spec, plan, probes);
+      tasks.set(spec.id, {
+        spec,
+        reader,
+        decoder: new StringDecoder("utf8"),
+        offset: 0,
+        totalBytes: 0,
+        state: "unknown",
+      });
+      this.#byNode.set(spec.node, tasks);
+    }
+  }
+
+  /** How much of each task's output is here, by task id, bytes. */
+  offsets(node: string): Readonly<Record<string, number>> {
+    return Object.fromEntries([...(this.#byNode.get(node) ?? [])].map(([id, { offset }]) => [id, offset]));
+  }
+
+  /** Takes what a node answered. A piece that does not begin where the last one ended came twice and is left out. */
+  take(node: string, { offsetEstimateMs, tasks }: NodeOutput): void {
+    this.#skewMs.set(node, offsetEstimateMs);
+    this.#synced.add(node);
+    for (const { id, state, totalBytes, offset, bytes } of tasks) {
+      const task = this.#byNode.get(node)?.get(id);
+      if (!task) continue;
+      task.state = state;
+      task.totalBytes = totalBytes;
+      if (offset !== task.offset) continue;
+      task.offset += bytes.length;
+      task.reader.push(task.decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));
+    }
+  }
+
+  /** True when there is nothing left to read there for the moment. */
+  caughtUp(node: string): boolean {
+    const tasks = [...(this.#byNode.get(node)?.values() ?? [])];
+    return this.#synced.has(node) && tasks.every(({ offset, totalBytes }) => offset >= totalBytes);
+  }
+
+  /** Nodes whose tasks have all ended and whose output is all here. */
+  collected(): ReadonlySet<string> {
+    const ended = (node: string) =>
+      [...(this.#byNode.get(node)?.values() ?? [])].every(({ state }) => state !== "running");
+    return new Set([...this.#byNode.keys()].filter((node) => this.caughtUp(node) && ended(node)));
+  }
+
+  addView(view: ClusterView): void {
+    this.views.push(view);
+    if (this.views.length > MAX_VIEWS) this.views = this.views.filter((_, index) => index === 0 || index % 2 === 1);
+  }
+
+  /** Everything known now. `before` is the view that an earlier worker read at the start. */
+  evidence({
+    nowMs,
+    done,
+    before,
+  }: {
+    readonly nowMs: number;
+    readonly done: boolean;
+    readonly before?: ClusterView | undefined;
+  }): EvidenceSet {
+    const set = new EvidenceSet();
+    for (const [node, tasks] of this.#byNode) {
+      const nodeMs = nowMs + (this.#skewMs.get(node) ?? 0);
+      for (const { reader } of tasks.values())
+        for (const evidence of reader.evidence({ nowMs: nodeMs, done })) set.add(evidence);
+    }
+    const views = before && this.views[0]?.atMs !== before.atMs ? [before, ...this.views] : this.views;
+    for (const probe of this.#probes)
+      if (probe.kind === "cluster") for (const evidence of probe.read(views)) set.add(evidence);
+    return set;
+  }
+}

@@ -1,0 +1,282 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CheckRequest } from "../core/check.ts";
+import type { ClusterView } from "../core/cluster-view.ts";
+import { NetcheckError } from "../core/errors.ts";
+import { type MeasureState, newMeasureState, untouchedNode } from "../core/measure-state.ts";
+import { LEAD_MS, type NodeAction, nextStep, READ_PATIENCE_MS, retryDelayMs } from "../core/measure-step.ts";
+import type { Measured, Progress } from "../core/progress.ts";
+import { actOnNode } from "./measure-node.ts";
+import type { MeasureDeps } from "./measure-ports.ts";
+import { progressOf } from "./measure-progress.ts";
+import { earlyEnd, gapsOf, packEvidence, packView, unpackView } from "./measure-result.ts";
+import { MeasureSession } from "./measure-session.ts";
+
+/** Another worker counts as lost when the check was not looked at for this long. */
+const TAKEOVER_MS = 10_000;
+const VIEW_EVERY_MS = 10_000;
+const VIEW_MS = 5_000;
+/** What was read of a check that no tick has come for is dropped after this long. */
+const SESSION_TTL_MS = 5 * 60_000;
+
+export type Tick = {
+  /** To be saved before anything else is done. */
+  readonly state: MeasureState;
+  readonly progress: Progress;
+  readonly next:
+    | { readonly do: "again"; readonly delayMs: number }
+    | { readonly do: "done"; readonly measured: Measured; readonly leftOn: readonly string[] };
+};
+
+export type Cancel = { readonly by: string; readonly atMs: number };
+
+export type Measurer = {
+  /** One bounded, repeatable piece of work. `saved` is the state of the tick before, undefined for the first. */
+  readonly tick: (request: CheckRequest, saved: MeasureState | undefined, cancelled?: Cancel) => Promise<Tick>;
+};
+
+/** The measuring engine of one cluster. It knows nothing of queues: whoever drives it saves the state between ticks. */
+export function createMeasurer(deps: MeasureDeps): Measurer {
+  const sessions = new Map<string, MeasureSession>();
+
+  async function tick(request: CheckRequest, saved: MeasureState | undefined, cancelled?: Cancel): Promise<Tick> {
+    const nowMs = deps.nowMs();
+    const state = welcome(saved ?? newMeasureState(request.id, deps.worker, nowMs), nowMs, cancelled);
+    const session = sessionOf(state, nowMs);
+    const step = nextStep(state, { collected: session?.collected() ?? new Set(), nowMs });
+    switch (step.do) {
+      case "plan":
+        return ended(request, await plan(request, state));
+      case "nodes":
+        return ended(request, await act(request, state, step.actions));
+      case "wait":
+        return ended(request, state);
+      case "conclude":
+        return ended(request, await conclude(request, state));
+      case "done":
+        return finished(request, state);
+    }
+  }
+
+  /** Takes note of a cancellation, and of another worker that was lost. */
+  function welcome(state: MeasureState, nowMs: number, cancelled: Cancel | undefined): MeasureState {
+    const lost = state.worker !== deps.worker && nowMs - state.savedAtMs > TAKEOVER_MS;
+    return {
+      ...state,
+      ...(cancelled && !state.result && { cancelled: state.cancelled ?? cancelled }),
+      ...(lost && { takeover: { from: state.worker, lostAtMs: state.savedAtMs, atMs: nowMs } }),
+    };
+  }
+
+  /** What this worker has read so far; begun anew when another worker or another plan came before. */
+  function sessionOf({ check, plan, planned, result }: MeasureState, nowMs: number): MeasureSession | undefined {
+    for (const [id, session] of sessions) if (nowMs - session.usedAtMs > SESSION_TTL_MS) sessions.delete(id);
+    if (!plan || result) return undefined;
+    const known = sessions.get(check);
+    const session = known?.planned === planned ? known : new MeasureSession(plan, planned, deps);
+    session.usedAtMs = nowMs;
+    sessions.set(check, session);
+    return session;
+  }
+
+  async function plan(request: CheckRequest, state: MeasureState): Promise<MeasureState> {
+    try {
+      const view = await limitedView(deps.readView());
+      const [from, to] = await Promise.all([deps.resolve(request.from, view), deps.resolve(request.to, view)]);
+      const startMs = deps.nowMs() + LEAD_MS;
+      const window = { startMs, endMs: startMs + request.durationMs };
+      const made = deps.makePlan({ request, window, view, from, to, probes: deps.probes });
+      const names = [...new Set(made.tasks.map(({ node }) => node))];
+      deps.log.info(
+        { check: request.id, legs: made.legs.length, tasks: made.tasks.length, nodes: names },
+        "check planned",
+      );
+      const next = {
+        ...state,
+        plan: made,
+        planned: state.planned + 1,
+        nodes: Object.fromEntries(
+          names.map((name) => [name, { ...(state.nodes[name] ?? untouchedNode), retryAtMs: 0 }]),
+        ),
+        before: packView(view, made),
+        readFailures: 0,
+      };
+      sessionOf(next, deps.nowMs())?.addView(view);
+      return next;
+    } catch (error) {
+      return afterFailedRead(request, state, error);
+    }
+  }
+
+  /** A user's mistake or a refusal ends this cluster's part; a cluster that does not answer is asked again. */
+  function afterFailedRead(request: CheckRequest, state: MeasureState, error: unknown): MeasureState {
+    if (!(error instanceof NetcheckError)) throw error;
+    if (error.code !== "cluster-unreachable" && error.code !== "exec-failed") {
+      const text = error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+      return { ...state, result: { cluster: deps.cluster, gaps: [], ended: { code: error.code, text } } };
+    }
+    if (state.readFailures === 0) deps.log.warn({ check: request.id, err: error }, "cluster cannot be read");
+    const readFailures = state.readFailures + 1;
+    // The tasks of an earlier plan may still start in time; a new one needs the cluster.
+    return { ...state, readFailures, retryAtMs: deps.nowMs() + retryDelayMs(readFailures) };
+  }
+
+  async function act(
+    request: CheckRequest,
+    state: MeasureState,
+    actions: ReadonlyMap<string, NodeAction>,
+  ): Promise<MeasureState> {
+    const { plan } = state;
+    if (!plan) throw new Error("nodes without a plan");
+    const session = sessionOf({ ...state, result: undefined }, deps.nowMs());
+    if (!session) throw new Error("no session for a plan");
+    const measuring = !state.result;
+    const [results] = await Promise.all([
+      Promise.all(
+        [...actions].map(async ([name, action]) => ({
+          name,
+          ...(await actOnNode(name, action, { state, plan, session }, deps)),
+        })),
+      ),
+      measuring ? refreshView(session) : undefined,
+    ]);
+    const nodes = { ...state.nodes };
+    const ended = { ...state.ended };
+    for (const { name, node, tasks } of results) {
+      nodes[name] = node;
+      for (const task of tasks) {
+        const stopped = node.status === "stopped";
+        const reason = earlyEnd(task, { nowMs: deps.nowMs(), endMs: plan.window.endMs, stopped });
+        if (reason !== undefined) ended[task.id] ??= { atMs: deps.nowMs(), reason };
+      }
+    }
+    return measuring ? assessed(request, { ...state, nodes, ended }, session) : { ...state, nodes };
+  }
+
+  /** Says what looks wrong so far, once it looked so twice in a row. */
+  function assessed(request: CheckRequest, state: MeasureState, session: MeasureSession): MeasureState {
+    const { plan } = state;
+    const nowMs = deps.nowMs();
+    const running = Object.entries(state.nodes).filter(
+      ([, { status, failures }]) => status === "running" && failures === 0,
+    );
+    if (!plan || running.length === 0 || !running.every(([name]) => session.caughtUp(name))) return state;
+    const evidence = session.evidence({ nowMs, done: false, before: unpackView(state.before) });
+    const { finding, soFar } = deps.assess({ request, plan, evidence, gaps: gapsOf(state, plan), nowMs });
+    const { suspicion: before, ...rest } = state;
+    session.soFar = soFar;
+    const told =
+      state.firstFinding ?? (finding && finding.key === before ? { atMs: nowMs, text: finding.text } : undefined);
+    return { ...rest, ...(finding && { suspicion: finding.key }), ...(told && { firstFinding: told }) };
+  }
+
+  async function refreshView(session: MeasureSession): Promise<void> {
+    const newest = session.views.at(-1)?.atMs ?? 0;
+    if (deps.nowMs() - Math.max(newest, session.viewTriedAtMs) < VIEW_EVERY_MS) return;
+    session.viewTriedAtMs = deps.nowMs();
+    try {
+      session.addView(await limitedView(deps.readView()));
+    } catch (error) {
+      deps.log.debug({ err: error }, "cluster cannot be read while measuring");
+    }
+  }
+
+  async function conclude(request: CheckRequest, state: MeasureState): Promise<MeasureState> {
+    const { plan, cancelled } = state;
+    const end = cancelled ? { ended: { code: "cancelled", text: `Cancelled by ${cancelled.by}.` } } : {};
+    const finding = state.firstFinding && { firstFindingAtMs: state.firstFinding.atMs };
+    if (!plan) {
+      const minutes = READ_PATIENCE_MS / 60_000;
+      const text = `Cluster ${deps.cluster} could not be read for ${minutes} minutes; nothing was measured.`;
+      const unread = cancelled ? end : { ended: { code: "cluster-unreachable", text } };
+      return { ...state, result: { cluster: deps.cluster, gaps: [], ...unread } };
+    }
+    const session = sessionOf(state, deps.nowMs());
+    const last = await limitedView(deps.readView()).catch(() => undefined);
+    if (last) session?.addView(last);
+    const evidence =
+      session?.evidence({ nowMs: deps.nowMs(), done: true, before: unpackView(state.before) }).toArray() ?? [];
+    const packed = packEvidence(evidence);
+    const unread = last
+      ? []
+      : [
+          {
+            probe: "cluster",
+            subject: `cluster/${deps.cluster}`,
+            reason: "the Kubernetes API did not answer at the end",
+          },
+        ];
+    const gaps = [...gapsOf(state, plan), ...packed.gaps, ...unread];
+    deps.log.info(
+      { check: request.id, evidence: evidence.length, bytes: packed.evidence.length, gaps: gaps.length },
+      "check measured",
+    );
+    const result: Measured = { cluster: deps.cluster, plan, evidence: packed.evidence, gaps, ...end, ...finding };
+    // Nodes that failed while measuring get a fresh chance to be tidied.
+    return { ...state, result };
+  }
+
+  function finished(request: CheckRequest, state: MeasureState): Tick {
+    const { state: last, progress } = ended(request, state);
+    sessions.delete(request.id);
+    if (!state.result) throw new Error("a check cannot be done without a result");
+    const leftOn = Object.entries(state.nodes).filter(([, { status, touched }]) => touched && status !== "removed");
+    return {
+      state: last,
+      progress,
+      next: { do: "done", measured: state.result, leftOn: leftOn.map(([name]) => name) },
+    };
+  }
+
+  function ended(request: CheckRequest, state: MeasureState): Tick {
+    const nowMs = deps.nowMs();
+    const saved: MeasureState = { ...state, rev: state.rev + 1, savedAtMs: nowMs, worker: deps.worker };
+    const session = sessions.get(request.id);
+    const next = nextStep(saved, { collected: session?.collected() ?? new Set(), nowMs });
+    const progress = progressOf(saved, { cluster: deps.cluster, nowMs, soFar: session?.soFar });
+    return { state: saved, progress, next: { do: "again", delayMs: next.do === "wait" ? next.delayMs : 0 } };
+  }
+
+  return { tick };
+}
+
+async function limitedView(view: Promise<ClusterView>): Promise<ClusterView> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new NetcheckError(
+      "cluster-unreachable",
+      `the Kubernetes API did not answer within ${VIEW_MS / 1_000} s`,
+    );
+    timer = setTimeout(() => reject(error), VIEW_MS);
+  });
+  try {
+    return await Promise.race([view, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Drives a check to its end in this process, for the terminal: the state is kept in memory. An aborted `signal` cancels
+ * the check, which still tidies the nodes and gives what was measured.
+ */
+export async function runToEnd(
+  measurer: Measurer,
+  request: CheckRequest,
+  {
+    onProgress,
+    signal,
+    nowMs,
+  }: { readonly onProgress: (progress: Progress) => void; readonly signal: AbortSignal; readonly nowMs: () => number },
+): Promise<{ readonly measured: Measured; readonly leftOn: readonly string[] }> {
+  let state: MeasureState | undefined;
+  let cancelled: Cancel | undefined;
+  for (;;) {
+    if (signal.aborted) cancelled ??= { by: "you", atMs: nowMs() };
+    const tick = await measurer.tick(request, state, cancelled);
+    state = tick.state;
+    onProgress(tick.progress);
+    if (tick.next.do === "done") return tick.next;
+    const waiting = cancelled ? undefined : { signal };
+    await sleep(tick.next.delayMs, undefined, waiting).catch(() => undefined);
+  }
+}

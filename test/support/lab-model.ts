@@ -13,8 +13,6 @@ import type {
   LabService,
 } from "#lab/cluster/model.ts";
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-
 /** A lab cluster that exists in memory only; commands run as plain processes of this machine. */
 export type MemoryLab = Disposable & {
   readonly model: LabModel;
@@ -46,7 +44,8 @@ export function memoryLab(): MemoryLab {
   const children = new Set<ChildProcess>();
   const exec: LabModel["exec"] = ({ node: name }, _container, [program = "", ...rest]) => {
     const node = maps.nodes.get(name);
-    if (node?.ready !== "True") throw new Error(`dial tcp ${node?.ip}:10250: connect: no route to host`);
+    if (node?.ready !== "True")
+      throw new Error(`error dialing backend: dial tcp ${node?.ip}:10250: connect: no route to host`);
     const child = spawn(program, rest, { stdio: "pipe" });
     children.add(child);
     child.once("exit", () => children.delete(child)).once("error", () => children.delete(child));
@@ -84,7 +83,7 @@ export function memoryLab(): MemoryLab {
       return event;
     },
     change(object, change) {
-      Object.assign(object satisfies Mutable<LabPod> | Mutable<LabNode>, change);
+      Object.assign(object, change);
       tell(
         "podCidr" in object ? { type: "MODIFIED", kind: "node", object } : { type: "MODIFIED", kind: "pod", object },
       );
@@ -114,7 +113,10 @@ function fill(lab: MemoryLab, { deployments, daemonSets }: Workloads): void {
     selector: { app: "web" },
   });
   daemonSets.set("netcheck/netcheck-agent", {
-    ...{ namespace: "netcheck", name: "netcheck-agent", uid: randomUUID(), selector: agents },
+    namespace: "netcheck",
+    name: "netcheck-agent",
+    uid: randomUUID(),
+    selector: agents,
   });
   for (const name of ["node-1", "node-2"]) {
     const { ip } = lab.node(name);
@@ -140,21 +142,42 @@ function fill(lab: MemoryLab, { deployments, daemonSets }: Workloads): void {
 const HOUR_MS = 3_600_000;
 
 const blankNode = (name: string, number: number): LabNode => ({
-  ...{ name, ip: `10.88.0.${number}`, podCidr: `10.244.${number}.0/24`, bootId: randomUUID(), zone: "lab-a" },
-  ...{ ready: "True", readyReason: "KubeletReady", leaseRenewedAtMs: Date.now(), createdAtMs: Date.now() - HOUR_MS },
+  name,
+  ip: `10.88.0.${number}`,
+  podCidr: `10.244.${number}.0/24`,
+  bootId: randomUUID(),
+  zone: "lab-a",
+  ready: "True",
+  readyReason: "KubeletReady",
+  leaseRenewedAtMs: Date.now(),
+  createdAtMs: Date.now() - HOUR_MS,
 });
 
 export const blankContainer = (name: string, port: number): LabContainer => ({
-  ...{ name, image: `registry.example/${name}:1`, containerId: createHash("sha256").update(name).digest("hex") },
+  name,
+  image: `registry.example/${name}:1`,
+  containerId: createHash("sha256").update(name).digest("hex"),
   ports: [{ port, protocol: "TCP", name: "main" }],
-  ...{ state: "running", restarts: 0, startedAtMs: Date.now() - HOUR_MS, log: [] },
+  state: "running",
+  restarts: 0,
+  startedAtMs: Date.now() - HOUR_MS,
+  log: [],
 });
 
 function blankPod(place: string, number: number): LabPod {
   const [namespace = "", name = ""] = place.split("/");
   return {
-    ...{ namespace, name, uid: randomUUID(), node: "node-1", ip: `10.244.1.${number}`, hostNetwork: false, labels: {} },
-    ...{ phase: "Running", ready: true, createdAtMs: Date.now() - HOUR_MS, containers: [blankContainer("main", 8080)] },
+    namespace,
+    name,
+    uid: randomUUID(),
+    node: "node-1",
+    ip: `10.244.1.${number}`,
+    hostNetwork: false,
+    labels: {},
+    phase: "Running",
+    ready: true,
+    createdAtMs: Date.now() - HOUR_MS,
+    containers: [blankContainer("main", 8080)],
   };
 }
 

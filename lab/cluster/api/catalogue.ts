@@ -11,7 +11,18 @@ import { daemonSets, deployments, replicaSets } from "./resources/workloads.ts";
 
 /** Everything that can be listed and watched. */
 export const RESOURCES: readonly Resource[] = [
-  ...[pods, nodes, services, endpoints, coreEvents, namespaces, configMaps],
-  ...[deployments, replicaSets, daemonSets],
-  ...[endpointSlices, leases, newEvents, networkPolicies],
+  pods,
+  nodes,
+  services,
+  endpoints,
+  coreEvents,
+  namespaces,
+  configMaps,
+  deployments,
+  replicaSets,
+  daemonSets,
+  endpointSlices,
+  leases,
+  newEvents,
+  networkPolicies,
 ];

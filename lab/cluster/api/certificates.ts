@@ -18,23 +18,30 @@ export async function makeCertificates(dir: string): Promise<Certificates> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const file = (name: string) => join(dir, name);
   await Promise.all([writeKey(file("ca.key")), writeKey(file("server.key"))]);
-  const request = ["req", "-x509", "-days", `${DAYS}`];
-  const extensions = (...list: string[]) => list.flatMap((extension) => ["-addext", extension]);
-  await run("openssl", [
-    ...[...request, "-key", file("ca.key"), "-out", file("ca.crt"), "-subj", "/CN=netcheck lab CA"],
-    ...extensions("basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"),
+  await sign({ key: file("ca.key"), out: file("ca.crt"), subj: "/CN=netcheck lab CA" }, [
+    "basicConstraints=critical,CA:TRUE",
+    "keyUsage=critical,keyCertSign",
   ]);
-  await run("openssl", [
-    ...[...request, "-CA", file("ca.crt"), "-CAkey", file("ca.key"), "-key", file("server.key")],
-    ...["-out", file("server.crt"), "-subj", "/CN=netcheck lab API server"],
-    ...extensions("subjectAltName=IP:127.0.0.1,DNS:localhost", "basicConstraints=critical,CA:FALSE"),
-    ...extensions("extendedKeyUsage=serverAuth"),
-  ]);
+  await sign(
+    {
+      CA: file("ca.crt"),
+      CAkey: file("ca.key"),
+      key: file("server.key"),
+      out: file("server.crt"),
+      subj: "/CN=netcheck lab API server",
+    },
+    ["subjectAltName=IP:127.0.0.1,DNS:localhost", "basicConstraints=critical,CA:FALSE", "extendedKeyUsage=serverAuth"],
+  );
   await rm(file("ca.key"));
   const [ca, cert, key] = await Promise.all(
     ["ca.crt", "server.crt", "server.key"].map((name) => readFile(file(name), "utf8")),
   );
   return { ca: ca ?? "", cert: cert ?? "", key: key ?? "" };
+}
+
+async function sign(options: Readonly<Record<string, string>>, extensions: readonly string[]): Promise<void> {
+  const flags = Object.entries({ ...options, days: `${DAYS}` }).flatMap(([name, value]) => [`-${name}`, value]);
+  await run("openssl", ["req", "-x509", ...flags, ...extensions.flatMap((extension) => ["-addext", extension])]);
 }
 
 async function writeKey(path: string): Promise<void> {

@@ -4,7 +4,15 @@ import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import type { Started } from "./exec.ts";
-import { type Ended, exitStatus, failure, startFailure } from "./exec-status.ts";
+import {
+  complaintOf,
+  type Ended,
+  exitStatus,
+  failure,
+  type StartTrouble,
+  startFailure,
+  troubleOf,
+} from "./exec-status.ts";
 import { FrameWriter } from "./exec-writer.ts";
 import type { ExecFaults } from "./faults.ts";
 
@@ -43,14 +51,22 @@ async function carry({ child, argv0, writer, connection, streams, v5, faults }: 
   const end = endOf(child);
   takeStdin({ connection, child, streams, v5, writer });
   await opening({ writer, streams, faults });
+  let trouble: StartTrouble | undefined;
+  const send = (channel: number, wanted: boolean) => async (chunk: Buffer) => {
+    if (wanted) await writer.data(channel, chunk);
+  };
+  const sendStderr = send(CHANNEL.stderr, streams.stderr);
   const output = [
-    pump(child.stdout, { writer, channel: CHANNEL.stdout, wanted: streams.stdout }),
-    pump(child.stderr, { writer, channel: CHANNEL.stderr, wanted: streams.stderr }),
+    pump(child.stdout, send(CHANNEL.stdout, streams.stdout)),
+    pump(child.stderr, async (chunk, isFirst) => {
+      trouble = isFirst ? complaintOf(chunk, argv0) : trouble;
+      if (!trouble) await sendStderr(chunk);
+    }),
   ];
   const outcome = await end;
-  if (outcome instanceof Error) return startFailure(argv0, outcome);
+  if (outcome instanceof Error) return startFailure(argv0, troubleOf(outcome));
   await Promise.all(output);
-  return exitStatus(outcome);
+  return trouble ? startFailure(argv0, trouble) : exitStatus(outcome);
 }
 
 function endOf(child: ChildProcess): Promise<Ended | Error> {
@@ -73,12 +89,13 @@ async function opening({ writer, streams, faults }: Pick<Carried, "writer" | "st
 }
 
 /** Reads to the end in any case: a process must not block because nobody listens. */
-async function pump(
-  stream: Readable | null,
-  { writer, channel, wanted }: { writer: FrameWriter; channel: number; wanted: boolean },
-): Promise<void> {
+async function pump(stream: Readable | null, take: (chunk: Buffer, isFirst: boolean) => Promise<void>): Promise<void> {
+  let isFirst = true;
   try {
-    for await (const chunk of (stream ?? []) as AsyncIterable<Buffer>) if (wanted) await writer.data(channel, chunk);
+    for await (const chunk of (stream ?? []) as AsyncIterable<Buffer>) {
+      await take(chunk, isFirst);
+      isFirst = false;
+    }
   } catch {
     // A pipe that breaks has ended; the exit status says the rest.
   }

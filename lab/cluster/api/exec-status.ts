@@ -17,9 +17,25 @@ export function exitStatus({ code, signal }: Ended): unknown {
   };
 }
 
+/** Why a command could not be started. */
+export type StartTrouble = "permission denied" | "executable file not found in $PATH";
+
+export const troubleOf = ({ code }: NodeJS.ErrnoException): StartTrouble =>
+  code === "EACCES" ? "permission denied" : "executable file not found in $PATH";
+
+/**
+ * The lab enters a container with nsenter, which complains in place of a command that it cannot start. A container
+ * runtime does that in the status instead; so what stderr begins with decides whether it is such a complaint.
+ */
+export function complaintOf(stderr: Buffer, argv0: string): StartTrouble | undefined {
+  const start = `nsenter: failed to execute ${argv0}: `;
+  const text = stderr.toString("utf8", 0, 500);
+  if (!text.startsWith(start)) return undefined;
+  return text.includes("Permission denied") ? "permission denied" : "executable file not found in $PATH";
+}
+
 /** The command could not be started; worded by the container runtime. */
-export function startFailure(argv0: string, error: NodeJS.ErrnoException): unknown {
-  const why = error.code === "EACCES" ? "permission denied" : "executable file not found in $PATH";
+export function startFailure(argv0: string, why: StartTrouble): unknown {
   return failure(
     `error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: exec: ${JSON.stringify(argv0)}: ${why}: unknown`,
   );

@@ -100,8 +100,7 @@ function start(
   try {
     return { child: model.exec(pod, container.name, argv), argv0: argv[0] ?? "" };
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    const dialError = text.startsWith("error dialing backend") ? text : `error dialing backend: ${text}`;
+    const dialError = error instanceof Error ? error.message : String(error);
     if (lateDialError) return { dialError };
     throw internalError(dialError);
   }

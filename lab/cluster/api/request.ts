@@ -65,7 +65,9 @@ function parseTarget(segments: readonly string[]): ApiTarget | undefined {
   const [resource, name, subresource, ...excess] = scoped ? path.slice(2) : path;
   if (!resource || excess.length > 0) return undefined;
   return {
-    ...{ group, version, resource },
+    group,
+    version,
+    resource,
     ...(scoped && path[1] !== undefined && { namespace: path[1] }),
     ...(name && { name }),
     ...(subresource && { subresource }),

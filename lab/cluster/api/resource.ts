@@ -62,6 +62,8 @@ export type Resource<Source = unknown, Built extends KubeObject = KubeObject> = 
   readonly source?: LabChange["kind"];
   /** Changes of these kinds may alter any of the objects. */
   readonly dependsOn: readonly LabChange["kind"][];
+  /** Older objects than this many are dropped. */
+  readonly maxObjects?: number;
   sources(model: LabModel): Iterable<Source>;
   build(source: Source, scene: Scene): Built;
   readonly columns: readonly Column[];

@@ -102,7 +102,11 @@ export async function startApi({ model, dir, port = 0, faults: first = {} }: Api
   await writeKubeconfig(workerKubeconfig, { url, ca, user: "netcheck-worker", token: tokens.worker });
 
   return {
-    ...{ url, port: listener.port, kubeconfig, workerKubeconfig, faults },
+    url,
+    port: listener.port,
+    kubeconfig,
+    workerKubeconfig,
+    faults,
     counts: () => ({ ...counts, connections: listener.connections }),
     goDown: listener.goDown,
     comeBack: listener.comeBack,

@@ -118,7 +118,13 @@ export class ObjectStore {
     shelf.objects.set(key, { object, print });
     const event = { version: this.#version, object };
     this.#tell(shelf, before ? { ...event, type: "MODIFIED", previous: before.object } : { ...event, type: "ADDED" });
+    if (shelf.objects.size > (resource.maxObjects ?? Number.POSITIVE_INFINITY)) this.#dropOldest(shelf);
     return key;
+  }
+
+  #dropOldest(shelf: Shelf): void {
+    const [oldest] = shelf.objects;
+    if (oldest) this.#remove(shelf, oldest[0], oldest[1].object);
   }
 
   #remove(shelf: Shelf, key: string, last: StoredObject): void {

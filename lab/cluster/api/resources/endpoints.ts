@@ -41,7 +41,9 @@ function buildEndpoints(service: LabService, { model, nowMs, previous }: Scene) 
     apiVersion: "v1",
     kind: "Endpoints",
     metadata: {
-      ...{ name, namespace, uid: uidFor(`Endpoints/${namespace}/${name}`) },
+      name,
+      namespace,
+      uid: uidFor(`Endpoints/${namespace}/${name}`),
       creationTimestamp: firstSeen(previous(name, namespace), nowMs),
     },
     ...(pods.length > 0 && {

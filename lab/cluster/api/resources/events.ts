@@ -4,7 +4,8 @@ import { microTimeOf, shortHash, timeOf, uidFor } from "../object-parts.ts";
 import { defineResource, type KubeObject, NAME, plain, wide } from "../resource.ts";
 
 const WORDS = { name: "events", singular: "event", kind: "Event", shortNames: ["ev"], namespaced: true } as const;
-const FILL = { source: "event", dependsOn: [], sources: (model: LabModel) => model.events } as const;
+/** A real cluster forgets events after an hour; here it is by number. */
+const FILL = { source: "event", dependsOn: [], maxObjects: 1_000, sources: (model: LabModel) => model.events } as const;
 
 const objectFields = (reference: string): string[] =>
   ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"].map(
@@ -27,8 +28,16 @@ export const coreEvents = defineResource({
   cells(event, nowMs) {
     const { kind, name } = event.involvedObject;
     return [
-      ...[ageOf(event.lastTimestamp, nowMs), event.type, event.reason, `${kind.toLowerCase()}/${name}`, ""],
-      ...[event.source.component, event.message, ageOf(event.firstTimestamp, nowMs), event.count, event.metadata.name],
+      ageOf(event.lastTimestamp, nowMs),
+      event.type,
+      event.reason,
+      `${kind.toLowerCase()}/${name}`,
+      "",
+      event.source.component,
+      event.message,
+      ageOf(event.firstTimestamp, nowMs),
+      event.count,
+      event.metadata.name,
     ];
   },
 });
@@ -36,8 +45,14 @@ export const coreEvents = defineResource({
 function buildCoreEvent(event: LabEvent) {
   const { type, reason, message } = event;
   return {
-    ...{ apiVersion: "v1", kind: "Event", metadata: metadataOf(event), involvedObject: referenceOf(event) },
-    ...{ type, reason, message, count: 1 },
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: metadataOf(event),
+    involvedObject: referenceOf(event),
+    type,
+    reason,
+    message,
+    count: 1,
     firstTimestamp: timeOf(event.atMs),
     lastTimestamp: timeOf(event.atMs),
     source: { component: componentOf(event) },
@@ -57,8 +72,16 @@ export const newEvents = defineResource({
     const { kind, name } = event.regarding;
     const age = ageOf(event.eventTime, nowMs);
     return [
-      ...[age, event.type, event.reason, `${kind.toLowerCase()}/${name}`, ""],
-      ...[event.reportingController, event.note, age, 1, event.metadata.name],
+      age,
+      event.type,
+      event.reason,
+      `${kind.toLowerCase()}/${name}`,
+      "",
+      event.reportingController,
+      event.note,
+      age,
+      1,
+      event.metadata.name,
     ];
   },
 });
@@ -66,8 +89,14 @@ export const newEvents = defineResource({
 function buildNewEvent(event: LabEvent) {
   const { type, reason, message } = event;
   return {
-    ...{ apiVersion: "events.k8s.io/v1", kind: "Event", metadata: metadataOf(event), regarding: referenceOf(event) },
-    ...{ type, reason, note: message, action: reason },
+    apiVersion: "events.k8s.io/v1",
+    kind: "Event",
+    metadata: metadataOf(event),
+    regarding: referenceOf(event),
+    type,
+    reason,
+    note: message,
+    action: reason,
     eventTime: microTimeOf(event.atMs),
     deprecatedCount: 1,
     deprecatedFirstTimestamp: timeOf(event.atMs),

@@ -31,14 +31,16 @@ export const nodes = defineResource({
     const ready = status.conditions.find(({ type }) => type === "Ready")?.status === "True";
     const { kubeletVersion, osImage, kernelVersion, containerRuntimeVersion } = status.nodeInfo;
     return [
-      ...[
-        metadata.name,
-        ready ? "Ready" : "NotReady",
-        "<none>",
-        ageOf(metadata.creationTimestamp, nowMs),
-        kubeletVersion,
-      ],
-      ...[status.addresses[0]?.address ?? "<none>", "<none>", osImage, kernelVersion, containerRuntimeVersion],
+      metadata.name,
+      ready ? "Ready" : "NotReady",
+      "<none>",
+      ageOf(metadata.creationTimestamp, nowMs),
+      kubeletVersion,
+      status.addresses[0]?.address ?? "<none>",
+      "<none>",
+      osImage,
+      kernelVersion,
+      containerRuntimeVersion,
     ];
   },
 });

@@ -20,8 +20,14 @@ export const pods = defineResource({
   shortNames: ["po"],
   namespaced: true,
   fields: [
-    ...["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork"],
-    ...["status.phase", "status.podIP", "status.nominatedNodeName"],
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "spec.hostNetwork",
+    "status.phase",
+    "status.podIP",
+    "status.nominatedNodeName",
   ],
   source: "pod",
   dependsOn: [],
@@ -37,14 +43,15 @@ export const pods = defineResource({
     const statuses = pod.status.containerStatuses;
     const ready = statuses.filter((status) => status.ready).length;
     return [
-      ...[pod.metadata.name, `${ready}/${statuses.length}`, statusWord(pod), restarts(pod, nowMs)],
-      ...[
-        ageOf(pod.metadata.creationTimestamp, nowMs),
-        pod.status.podIP ?? "<none>",
-        pod.spec.nodeName,
-        "<none>",
-        "<none>",
-      ],
+      pod.metadata.name,
+      `${ready}/${statuses.length}`,
+      statusWord(pod),
+      restarts(pod, nowMs),
+      ageOf(pod.metadata.creationTimestamp, nowMs),
+      pod.status.podIP ?? "<none>",
+      pod.spec.nodeName,
+      "<none>",
+      "<none>",
     ];
   },
 });
@@ -61,7 +68,11 @@ function buildPod(pod: LabPod, { model, nowMs, previous }: Scene) {
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
-      ...{ name, namespace, uid: pod.uid, creationTimestamp: timeOf(pod.createdAtMs), labels: pod.labels },
+      name,
+      namespace,
+      uid: pod.uid,
+      creationTimestamp: timeOf(pod.createdAtMs),
+      labels: pod.labels,
       ...(owner && { generateName: `${owner.name}-`, ownerReferences: [owner] }),
     },
     spec: {

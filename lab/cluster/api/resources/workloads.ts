@@ -96,17 +96,22 @@ function buildReplicaSet(deployment: LabDeployment, { model, nowMs, previous }: 
     apiVersion: "apps/v1",
     kind: "ReplicaSet",
     metadata: {
-      ...{ name, namespace, uid: uidFor(`ReplicaSet/${namespace}/${name}`), generation: 1, labels: selector },
+      name,
+      namespace,
+      uid: uidFor(`ReplicaSet/${namespace}/${name}`),
+      generation: 1,
+      labels: selector,
       creationTimestamp: firstSeen(previous(name, namespace), nowMs),
       annotations: { "deployment.kubernetes.io/revision": "1" },
       ownerReferences: [
-        ...[{ apiVersion: "apps/v1", kind: "Deployment", name: deployment.name, uid: deployment.uid }].map(
-          (reference) => ({
-            ...reference,
-            controller: true,
-            blockOwnerDeletion: true,
-          }),
-        ),
+        {
+          apiVersion: "apps/v1",
+          kind: "Deployment",
+          name: deployment.name,
+          uid: deployment.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
       ],
     },
     spec: { replicas, selector: { matchLabels: selector }, template: templateOf(selector, pods) },
@@ -133,8 +138,14 @@ export const daemonSets = defineResource({
   ],
   cells({ metadata, spec, status }, nowMs) {
     return [
-      ...[metadata.name, status.desiredNumberScheduled, status.currentNumberScheduled, status.numberReady],
-      ...[status.updatedNumberScheduled, status.numberAvailable, "<none>", ageOf(metadata.creationTimestamp, nowMs)],
+      metadata.name,
+      status.desiredNumberScheduled,
+      status.currentNumberScheduled,
+      status.numberReady,
+      status.updatedNumberScheduled,
+      status.numberAvailable,
+      "<none>",
+      ageOf(metadata.creationTimestamp, nowMs),
       ...templateCells(spec),
     ];
   },
@@ -148,7 +159,11 @@ function buildDaemonSet(daemonSet: LabDaemonSet, { model, nowMs, previous }: Sce
     apiVersion: "apps/v1",
     kind: "DaemonSet",
     metadata: {
-      ...{ name, namespace, uid, generation: 1, labels: selector },
+      name,
+      namespace,
+      uid,
+      generation: 1,
+      labels: selector,
       creationTimestamp: firstSeen(previous(name, namespace), nowMs),
     },
     spec: {

@@ -69,12 +69,12 @@ export function connectKube(source: KubeConfigSource, { headersTimeoutMs }: { he
   };
 }
 
+export type PageQuery = { limit: number; _continue?: string };
+export type Page<T> = { items: T[]; metadata?: { _continue?: string | undefined } | undefined };
+
 /** All pages of a list, at most `max` objects; `complete` is false when there were more. */
 export async function listPages<T>(
-  page: (query: { limit: number; _continue?: string }) => Promise<{
-    items: T[];
-    metadata?: { _continue?: string | undefined } | undefined;
-  }>,
+  page: (query: PageQuery) => Promise<Page<T>>,
   { max }: { readonly max: number },
 ): Promise<{ items: T[]; complete: boolean }> {
   const items: T[] = [];

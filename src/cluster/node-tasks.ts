@@ -55,7 +55,7 @@ export type NodeTasks = {
   readonly sync: (
     node: string,
     check: string,
-    offsets: Readonly<Record<string, number>>,
+    offsets: ReadonlyMap<string, number>,
     options?: CallOptions & { readonly maxBytes?: number },
   ) => Promise<SyncAnswer>;
   /** Interrupts tasks (all without `ids`); they end within 5 s and keep their output. */
@@ -151,12 +151,7 @@ export function nodeTasks({
       return answer;
     },
     sync: async (node, check, offsets, { maxBytes = SYNC_BYTES, ...options } = {}) => {
-      const words = [
-        "sync",
-        check,
-        String(maxBytes),
-        ...Object.entries(offsets).flatMap(([id, offset]) => [id, String(offset)]),
-      ];
+      const words = ["sync", check, String(maxBytes), ...[...offsets].flatMap(([id, offset]) => [id, String(offset)])];
       return withClock(await call(node, words, parseSyncReply, { ...options, maxBytes: maxBytes + ANSWER_BYTES }));
     },
     stop: async (node, check, ids = [], options = {}) =>

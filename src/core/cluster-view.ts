@@ -48,13 +48,24 @@ export const serviceViewSchema = z.object({
   selector: z.record(z.string(), z.string()),
   ports: z.array(z.object({ port: z.number(), targetPort: z.union([z.number(), z.string()]), protocol: z.string() })),
   endpoints: z.array(
-    z.object({ ip: z.string(), pod: z.string().optional(), node: z.string().optional(), ready: z.boolean(), ports: z.array(z.number()) }),
+    z.object({
+      ip: z.string(),
+      pod: z.string().optional(),
+      node: z.string().optional(),
+      ready: z.boolean(),
+      ports: z.array(z.number()),
+    }),
   ),
 });
 export type ServiceView = z.infer<typeof serviceViewSchema>;
 
 /** The state of the netcheck agent on a node. */
-export const agentViewSchema = z.object({ node: z.string(), pod: z.string(), namespace: z.string(), ready: z.boolean() });
+export const agentViewSchema = z.object({
+  node: z.string(),
+  pod: z.string(),
+  namespace: z.string(),
+  ready: z.boolean(),
+});
 export type AgentView = z.infer<typeof agentViewSchema>;
 
 export const clusterViewSchema = z.object({
@@ -66,5 +77,7 @@ export const clusterViewSchema = z.object({
   events: z.array(
     z.object({ atMs: z.number(), object: z.string(), reason: z.string(), message: z.string(), count: z.number() }),
   ),
+  /** What could not be read, or not all of it: one sentence each. */
+  unread: z.array(z.string()).optional(),
 });
 export type ClusterView = z.infer<typeof clusterViewSchema>;

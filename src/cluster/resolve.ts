@@ -1,0 +1,201 @@
+import { lookup } from "node:dns/promises";
+import type { ClusterView, PodView } from "../core/cluster-view.ts";
+import { NetcheckError } from "../core/errors.ts";
+import { type Found, findTarget } from "../core/nearest.ts";
+import type { End } from "../core/plan.ts";
+import { type Target, targetText } from "../core/target.ts";
+import type { Agents } from "./agents.ts";
+import { ExecError } from "./exec-error.ts";
+import { runExec } from "./exec-run.ts";
+import { type Kube, listPages } from "./kube-client.ts";
+
+const LOOKUP_TIMEOUT_MS = 5_000;
+const MAX_DEPLOYMENTS = 5_000;
+
+export type Resolver = (target: Target, view: ClusterView, options?: { readonly fromNode?: string }) => Promise<End>;
+
+/**
+ * Turns what was typed into an end of the path. A deployment becomes one of its ready pods, a service its address with a ready
+ * backend, an address the pod, node or service that has it, a host name the address that the agent of `fromNode` sees (else
+ * any agent, else this process). Throws NetcheckError `not-found` with the nearest right forms.
+ */
+export function resolver({ kube, agents }: { kube: Kube; agents: Agents }): Resolver {
+  return async (target, view, { fromNode } = {}) => {
+    const service = target.kind === "host" ? serviceNamed(target, view) : undefined;
+    if (service) return resolveNamed(service, view, []);
+    if (target.kind === "host") {
+      const ip = await addressOf(target.name, { kube, agents, fromNode });
+      return { kind: "address", name: target.name, ip, ...portOf(target) };
+    }
+    return resolveNamed(target, view, target.kind === "deployment" ? await listDeployments(kube) : []);
+  };
+}
+
+type Deployment = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+};
+
+/** The pure part: everything but host names, which need a question to somebody. */
+export function resolveNamed(target: Target, view: ClusterView, deployments: readonly Deployment[]): End {
+  const result = findTarget(
+    {
+      pods: view.pods.map(({ namespace, name, phase, ip, node }) => ({
+        namespace,
+        name,
+        phase,
+        ...(ip === undefined ? {} : { ip }),
+        ...(node === undefined ? {} : { node }),
+      })),
+      services: view.services.map(({ namespace, name, clusterIp, ports }) => ({
+        namespace,
+        name,
+        ...(clusterIp === undefined ? {} : { ip: clusterIp }),
+        ports: ports.map(({ port }) => port),
+      })),
+      deployments: deployments.map(({ namespace, name }) => ({ namespace, name })),
+      nodes: view.nodes.map(({ name, ip }) => ({ name, ip })),
+    },
+    target,
+  );
+  if ("problem" in result) throw notFound(target, result);
+  return endOf(result.found, target, view, deployments);
+}
+
+function endOf(found: Found, target: Target, view: ClusterView, deployments: readonly Deployment[]): End {
+  switch (found.kind) {
+    case "pod": {
+      const pod = view.pods.find(({ namespace, name }) => namespace === found.namespace && name === found.name);
+      if (!pod) throw new TypeError(`${found.text} was found in the view and is not in it`);
+      return podEnd(pod, target);
+    }
+    case "node":
+      return { kind: "node", name: found.name, ip: found.ip ?? "", node: found.name, ...portOf(target) };
+    case "deployment": {
+      const labels =
+        deployments.find((one) => one.namespace === found.namespace && one.name === found.name)?.labels ?? {};
+      const pods = view.pods.filter((pod) => pod.namespace === found.namespace && matches(pod, labels));
+      const pod = pods.find(usable) ?? pods.find(({ ip }) => ip !== undefined);
+      if (!pod) throw new NetcheckError("not-found", `${found.text} has no pod with an address.`);
+      return podEnd(pod, target);
+    }
+    case "service":
+      return serviceEnd(found, target, view);
+    case "address":
+      return addressEnd(found, target, view);
+    case "host":
+      throw new TypeError("host names are resolved elsewhere");
+  }
+}
+
+const usable = (pod: PodView) => pod.ready && pod.ip !== undefined && pod.deletedAtMs === undefined;
+const portOf = ({ port }: Target) => (port === undefined ? {} : { port });
+
+function matches(pod: PodView, labels: Readonly<Record<string, string>>): boolean {
+  const wanted = Object.entries(labels);
+  return wanted.length > 0 && wanted.every(([key, value]) => pod.labels[key] === value);
+}
+
+function podEnd(pod: PodView, target: Target): End {
+  const name = `${pod.namespace}/${pod.name}`;
+  if (pod.ip === undefined) throw new NetcheckError("not-found", `${name} has no address: it is ${pod.phase}.`);
+  return { kind: "pod", name, ip: pod.ip, ...(pod.node ? { node: pod.node } : {}), ...portOf(target) };
+}
+
+function serviceEnd(found: Found, target: Target, view: ClusterView): End {
+  const service = view.services.find(({ namespace, name }) => namespace === found.namespace && name === found.name);
+  const name = `svc/${found.namespace}/${found.name}`;
+  const backend = service?.endpoints.find(({ ready }) => ready) ?? service?.endpoints[0];
+  const ip = service?.clusterIp ?? backend?.ip;
+  if (ip === undefined) throw new NetcheckError("not-found", `${name} has neither an address nor an endpoint.`);
+  // Without a port in the command the first one of the service is meant; headless services pass ports on as they are.
+  const port = target.port ?? (service?.clusterIp ? service.ports[0]?.port : backend?.ports[0]);
+  return {
+    kind: "service",
+    name,
+    ip,
+    ...(backend?.node ? { node: backend.node } : {}),
+    ...(port === undefined ? {} : { port }),
+    ...(backend?.pod ? { backend: `${found.namespace}/${backend.pod}` } : {}),
+  };
+}
+
+function addressEnd(found: Found, target: Target, view: ClusterView): End {
+  const ip = found.name;
+  const pod = view.pods.find(
+    (one) => one.ip === ip && !one.hostNetwork && !["Succeeded", "Failed"].includes(one.phase),
+  );
+  if (pod) return podEnd(pod, target);
+  const node = view.nodes.find((one) => one.ip === ip);
+  if (node) return { kind: "node", name: node.name, ip, node: node.name, ...portOf(target) };
+  const service = view.services.find(({ clusterIp }) => clusterIp === ip);
+  if (service)
+    return serviceEnd({ ...found, kind: "service", namespace: service.namespace, name: service.name }, target, view);
+  return { kind: "address", name: ip, ip, ...portOf(target) };
+}
+
+/** `web.shop.svc` and `web.shop.svc.cluster.local` are services, if the cluster has them. */
+function serviceNamed(target: Target, view: ClusterView): Target | undefined {
+  const [name, namespace, svc] = target.kind === "host" ? target.name.split(".") : [];
+  if (svc !== "svc" || !view.services.some((one) => one.name === name && one.namespace === namespace)) return undefined;
+  return { kind: "service", name: name ?? "", namespace, ...portOf(target) };
+}
+
+function notFound(
+  target: Target,
+  { problem, nearest }: Exclude<ReturnType<typeof findTarget>, { found: Found }>,
+): NetcheckError {
+  const typed = targetText(target);
+  const meant = nearest.length > 0 ? { hint: `Try ${nearest.join(" or ")}.` } : {};
+  switch (problem) {
+    case "ambiguous":
+      return new NetcheckError("not-found", `${typed} exists in several namespaces.`, meant);
+    case "no-ip":
+      return new NetcheckError("not-found", `${typed} has no address yet.`, meant);
+    case "unknown":
+      return new NetcheckError("not-found", `There is no ${typed}.`, meant);
+  }
+}
+
+async function listDeployments(kube: Kube): Promise<Deployment[]> {
+  const { items } = await listPages(
+    (query) =>
+      kube.call({ verb: "list", resource: "deployments" }, () => kube.apps.listDeploymentForAllNamespaces(query)),
+    { max: MAX_DEPLOYMENTS },
+  );
+  return items.map(({ metadata, spec }) => ({
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    labels: spec?.selector.matchLabels ?? {},
+  }));
+}
+
+/** Asks where the packets will start; the worker's own resolver is the last resort. IPv4, as the probes are. */
+async function addressOf(
+  name: string,
+  { kube, agents, fromNode }: { kube: Kube; agents: Agents; fromNode: string | undefined },
+): Promise<string> {
+  const ready = (await agents.all()).filter((one) => one.ready);
+  const agent = ready.find(({ node }) => node === fromNode) ?? ready[0];
+  if (agent) {
+    const { namespace, pod, container } = agent;
+    const request = { namespace, pod, container, command: ["getent", "ahostsv4", name] };
+    const result = await runExec(kube.exec, request, { timeoutMs: LOOKUP_TIMEOUT_MS, maxBytes: 100_000 }).catch(
+      (error) => {
+        if (error instanceof ExecError) return undefined;
+        throw error;
+      },
+    );
+    const ip = result?.stdout.toString().split(/\s/, 1)[0];
+    if (ip) return ip;
+  }
+  try {
+    return (await lookup(name, { family: 4 })).address;
+  } catch (cause) {
+    throw new NetcheckError("not-found", `No address is known for ${name}.`, {
+      hint: "Check the name, or give an IP.",
+      cause,
+    });
+  }
+}

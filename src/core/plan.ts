@@ -14,6 +14,8 @@ export const vantageSchema = z.object({
   ip: z.string(),
   /** What the point is to the check. Controls are healthy-looking neighbours that the path is compared with. */
   role: z.enum(["from", "to", "from-node", "to-node", "control"]),
+  /** Zone of its node, when the cluster says: legs between zones are slower by nature. */
+  zone: z.string().optional(),
 });
 export type Vantage = z.infer<typeof vantageSchema>;
 

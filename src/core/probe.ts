@@ -1,7 +1,7 @@
 import type { Window } from "./check.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import type { Evidence } from "./evidence.ts";
-import type { Leg, Vantage } from "./plan.ts";
+import type { Leg, Plan, Vantage } from "./plan.ts";
 
 /** Takes a task's output as it arrives, in any cut, and says at any time what it means so far. */
 export type Reader = {
@@ -16,6 +16,8 @@ export type StreamContext = {
   readonly from: Vantage;
   readonly window: Window;
   readonly index: number;
+  /** The check's id; echoes carry a number made of it. */
+  readonly check: string;
 };
 
 /** One finished run of a reading's command. Times are Unix milliseconds of the node's clock. */
@@ -36,6 +38,22 @@ export type StreamProbe = {
 };
 
 /**
+ * A probe that listens at one vantage point for the whole window and says what it saw of every leg that ends there.
+ */
+export type TapProbe = {
+  readonly kind: "tap";
+  readonly name: string;
+  /** Whether there is something to hear: `legs` are those that end at this vantage point. */
+  readonly wants: (vantage: Vantage, legs: readonly Leg[]) => boolean;
+  readonly argv: (context: TapContext) => readonly string[];
+  readonly maxBytes: (context: TapContext) => number;
+  readonly open: (context: TapContext) => Reader;
+};
+
+/** What a tap is asked to do: it needs the whole plan to tell legs from each other. */
+export type TapContext = { readonly at: Vantage; readonly plan: Pick<Plan, "check" | "window" | "legs" | "vantages"> };
+
+/**
  * A short command repeated every few seconds in a network namespace: addresses, routes, counters, sockets.
  * All readings of one node share one node task (`netcheck-read`), so that they are taken together and cheaply.
  */
@@ -46,7 +64,10 @@ export type ReadingProbe = {
   readonly scope: "netns" | "node";
   readonly argv: readonly string[];
   /** All samples so far, oldest first. The first is baseline, never a finding. */
-  readonly read: (samples: readonly Sample[], context: { readonly subject: string; readonly vantage: Vantage }) => readonly Evidence[];
+  readonly read: (
+    samples: readonly Sample[],
+    context: { readonly subject: string; readonly vantage: Vantage },
+  ) => readonly Evidence[];
 };
 
 /** What the Kubernetes API says, before and after. Read by the worker itself, not by a node task. */
@@ -57,4 +78,4 @@ export type ClusterProbe = {
 };
 
 /** A probe is data, not a process: it cannot choose where it runs or how long it lives. */
-export type Probe = StreamProbe | ReadingProbe | ClusterProbe;
+export type Probe = StreamProbe | TapProbe | ReadingProbe | ClusterProbe;

@@ -1,0 +1,101 @@
+import { type Element, elementKey, elementKinds, elementsOf } from "./elements.ts";
+import type { Leg, Plan } from "./plan.ts";
+import { logLikelihood, type Share, wilson } from "./stats.ts";
+
+/** How many packets of one leg went badly. */
+export type Tally = { readonly leg: Leg; readonly bad: number; readonly of: number };
+
+/** A part of the network whose legs are bad while the rest is good. */
+export type Located = {
+  readonly element: Element;
+  readonly legs: readonly Leg[];
+  readonly bad: number;
+  readonly of: number;
+  readonly share: Share;
+  /** The same outside of it. */
+  readonly background: { readonly bad: number; readonly of: number };
+  /** How much better "here" explains the tallies than "everywhere alike", as a log-likelihood ratio. */
+  readonly evidence: number;
+  /** Other elements that the measured legs cannot tell from it. */
+  readonly alternatives: readonly Element[];
+};
+
+export type LocateOptions = {
+  readonly plan: Plan;
+  /** Least log-likelihood ratio for a claim. */
+  readonly minEvidence: number;
+  /** Fewest bad packets for a claim. */
+  readonly minBad: number;
+  /** Whether the difference between inside and outside is worth a claim. */
+  readonly matters: (located: Located) => boolean;
+};
+
+/** Elements this close in log-likelihood are not told apart. */
+const SAME = 0.5;
+const MAX_PLACES = 4;
+
+/**
+ * Finds the places that explain which legs are bad: for each element, its legs share one rate and all others another;
+ * the element under which the tallies are most probable is the place. What it explains is set aside and the rest is
+ * looked at again, so that two faults at once are two places. Fooled by legs that were not measured: an element that
+ * was crossed by no other leg cannot be told from its neighbour, and is then listed under `alternatives`.
+ */
+export function locate(tallies: readonly Tally[], options: LocateOptions): readonly Located[] {
+  const places: Located[] = [];
+  let rest = tallies.filter(({ of }) => of > 0);
+  while (places.length < MAX_PLACES) {
+    const best = mostLikely(rest, options);
+    if (!best) return places;
+    places.push(best);
+    rest = rest.filter(({ leg }) => !best.legs.includes(leg));
+  }
+  return places;
+}
+
+function mostLikely(tallies: readonly Tally[], options: LocateOptions): Located | undefined {
+  const all = sum(tallies);
+  if (all.bad < options.minBad) return undefined;
+  const nothing = logLikelihood(all.bad, all.of, all.bad / all.of);
+
+  const groups = new Map<string, { element: Element; tallies: Tally[] }>();
+  for (const tally of tallies)
+    for (const element of elementsOf(tally.leg, options.plan)) {
+      const key = elementKey(element);
+      const group = groups.get(key) ?? { element, tallies: [] };
+      if (!group.tallies.includes(tally)) group.tallies.push(tally);
+      groups.set(key, group);
+    }
+
+  const candidates = [...groups.values()].flatMap(({ element, tallies: inside }): Located[] => {
+    const { bad, of } = sum(inside);
+    const background = { bad: all.bad - bad, of: all.of - of };
+    const share = wilson(bad, of);
+    if (bad < options.minBad || share.share <= background.bad / Math.max(1, background.of)) return [];
+    const likelihood =
+      logLikelihood(bad, of, share.share) +
+      (background.of > 0 ? logLikelihood(background.bad, background.of, background.bad / background.of) : 0);
+    // When every leg is alike there is nothing to compare with, and absolute badness has to speak.
+    const against = background.of > 0 ? nothing : logLikelihood(bad, of, 0.001);
+    const legs = inside.map(({ leg }) => leg);
+    return [{ element, legs, bad, of, share, background, evidence: likelihood - against, alternatives: [] }];
+  });
+
+  const worth = candidates.filter((located) => located.evidence >= options.minEvidence && options.matters(located));
+  const most = worth.reduce((best, { evidence }) => Math.max(best, evidence), 0);
+  const rank = ({ element }: Located): number => elementKinds.indexOf(element.kind);
+  const [best, ...others] = worth
+    .filter(({ evidence }) => evidence > most - SAME)
+    .toSorted((a, b) => rank(a) - rank(b));
+  if (!best) return undefined;
+  return { ...best, alternatives: others.map(({ element }) => element) };
+}
+
+function sum(tallies: readonly Tally[]): { readonly bad: number; readonly of: number } {
+  let bad = 0;
+  let of = 0;
+  for (const tally of tallies) {
+    bad += tally.bad;
+    of += tally.of;
+  }
+  return { bad, of };
+}

@@ -1,0 +1,112 @@
+import { endsOf } from "./elements.ts";
+import type { LegLateness } from "./lateness.ts";
+import type { LegPackets } from "./leg-packets.ts";
+import type { Plan } from "./plan.ts";
+import { ascending, quantile } from "./stats.ts";
+
+/** One packet on its way from one node to another: a request or a reply. Times are Unix milliseconds. */
+export type OneWay = {
+  readonly fromNode: string;
+  readonly toNode: string;
+  readonly atMs: number;
+  readonly bad: boolean;
+};
+
+/** One-way counts from one node to another. */
+export type Direction = { readonly from: string; readonly to: string; readonly bad: number; readonly of: number };
+
+/**
+ * Splits lost round trips into requests that never arrived and replies that never came back. Only legs whose far end
+ * was tapped say anything; a packet that the tap could not have heard is left out.
+ */
+export function lostOneWay(packets: LegPackets, plan: Plan): readonly OneWay[] {
+  const { from, to } = endsOf(packets.leg, plan);
+  const { arrivedMs, leftMs, lost, rttMs, heardUpTo } = packets;
+  if (!from || !to || !arrivedMs) return [];
+  const there = { fromNode: from.node, toNode: to.node };
+  const back = { fromNode: to.node, toNode: from.node };
+  const ways: OneWay[] = [];
+  for (let index = 0; index < heardUpTo; index++) {
+    const atMs = leftMs[index] ?? 0;
+    const arrived = arrivedMs[index] !== undefined || rttMs[index] !== undefined;
+    if (!lost[index] && rttMs[index] === undefined) continue;
+    ways.push({ ...there, atMs, bad: !arrived });
+    if (arrived) ways.push({ ...back, atMs: arrivedMs[index] ?? atMs, bad: lost[index] === true });
+  }
+  return ways;
+}
+
+/** Splits late round trips the same way. The offset of the two clocks cancels: only what exceeds the usual counts. */
+export function lateOneWay(judged: LegLateness, plan: Plan): readonly OneWay[] {
+  const { from, to } = endsOf(judged.packets.leg, plan);
+  const { arrivedMs, leftMs, rttMs, heardUpTo } = judged.packets;
+  if (!from || !to || !arrivedMs) return [];
+  const transit = arrivedMs.map((at, index) => (at === undefined ? undefined : at - (leftMs[index] ?? 0)));
+  const usual = quantile(ascending(transit.filter((ms) => ms !== undefined)), 0.1);
+  // A delay on every packet looks like distance one way: nothing tells the directions apart.
+  if (usual === undefined || judged.shifted) return [];
+  const ways: OneWay[] = [];
+  for (let index = 0; index < heardUpTo; index++) {
+    const took = transit[index];
+    const rtt = rttMs[index];
+    if (took === undefined || rtt === undefined || judged.late[index] === undefined) continue;
+    const there = Math.max(0, took - usual);
+    const back = rtt - judged.normalMs - there;
+    const share = judged.late[index] ? judged.lateFromMs / 2 : Number.POSITIVE_INFINITY;
+    ways.push({ fromNode: from.node, toNode: to.node, atMs: leftMs[index] ?? 0, bad: there > share });
+    ways.push({ fromNode: to.node, toNode: from.node, atMs: arrivedMs[index] ?? 0, bad: back > share });
+  }
+  return ways;
+}
+
+/** Counts per direction between nodes. */
+export function directionsOf(ways: readonly OneWay[]): readonly Direction[] {
+  const found = new Map<string, { from: string; to: string; bad: number; of: number }>();
+  for (const { fromNode, toNode, bad } of ways) {
+    const key = `${fromNode} ${toNode}`;
+    const known = found.get(key) ?? { from: fromNode, to: toNode, bad: 0, of: 0 };
+    known.of++;
+    if (bad) known.bad++;
+    found.set(key, known);
+  }
+  return [...found.values()];
+}
+
+/** Fewest packets per direction, and the share of badness that one direction has to carry to be named alone. */
+const MIN_PACKETS = 10;
+const ONE_SIDED = 0.85;
+
+/** The one direction that carries the badness between two nodes; undefined when both do or nothing is known. */
+export function badDirection(directions: readonly Direction[], one: string, other: string): Direction | undefined {
+  const [there, back] = [
+    directions.find(({ from, to }) => from === one && to === other),
+    directions.find(({ from, to }) => from === other && to === one),
+  ];
+  return oneSided(there, back);
+}
+
+/** Counts of what leaves a node and what enters it. */
+export function throughNode(
+  directions: readonly Direction[],
+  node: string,
+): { readonly out: Direction; readonly in: Direction } {
+  const add = (chosen: readonly Direction[], from: string, to: string): Direction => ({
+    from,
+    to,
+    bad: chosen.reduce((sum, { bad }) => sum + bad, 0),
+    of: chosen.reduce((sum, { of }) => sum + of, 0),
+  });
+  const leaving = directions.filter(({ from, to }) => from === node && to !== node);
+  const entering = directions.filter(({ from, to }) => to === node && from !== node);
+  return { out: add(leaving, node, "others"), in: add(entering, "others", node) };
+}
+
+/** Which of two opposite directions carries the badness. */
+export function oneSided(there: Direction | undefined, back: Direction | undefined): Direction | undefined {
+  const bad = (there?.bad ?? 0) + (back?.bad ?? 0);
+  const worse = (there?.bad ?? 0) >= (back?.bad ?? 0) ? there : back;
+  if (!worse || bad < 3 || worse.of < MIN_PACKETS) return undefined;
+  const better = worse === there ? back : there;
+  if ((better?.of ?? 0) < 1 && worse.bad < worse.of) return undefined;
+  return worse.bad >= ONE_SIDED * bad ? worse : undefined;
+}

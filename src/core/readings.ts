@@ -1,0 +1,135 @@
+import type { Evidence } from "./evidence.ts";
+import type { Plan, TaskSpec } from "./plan.ts";
+import type { Probe, Reader, ReadingProbe, Sample } from "./probe.ts";
+
+/** Samples kept per reading. When there are more, every other one in the middle goes; first and newest stay. */
+const MAX_SAMPLES = 24;
+/** Output that is not a frame is dropped beyond this, so that garbage cannot fill the memory. */
+const MAX_PENDING_BYTES = 1_000_000;
+
+type Frame = { readonly index: number; readonly sample: Sample };
+
+/**
+ * Takes the output of the one task per node that repeats short commands (`netcheck-read`) and asks each reading's
+ * probe what its samples mean. Throws when the task is not such a task or names an unknown probe: both are bugs.
+ */
+export function openReadings(task: TaskSpec, plan: Plan, probes: readonly Probe[]): Reader {
+  const readings = (task.readings ?? []).map(({ probe: name, subject }) => {
+    const probe = probes.find(
+      (candidate): candidate is ReadingProbe => candidate.kind === "reading" && candidate.name === name,
+    );
+    const vantage = plan.vantages.find(({ id }) => id === subject);
+    if (!probe || !vantage) throw new Error(`task ${task.id} reads ${name} at ${subject}, which is not in its plan`);
+    return { probe, subject, vantage, samples: [] as Sample[], said: undefined as readonly Evidence[] | undefined };
+  });
+  const push = frameReader(({ index, sample }) => {
+    const reading = readings[index];
+    if (!reading) return;
+    reading.samples.push(sample);
+    if (reading.samples.length > MAX_SAMPLES) reading.samples = thinned(reading.samples);
+    reading.said = undefined;
+  });
+  return {
+    push,
+    evidence: () =>
+      readings.flatMap((reading) => {
+        const { probe, samples, subject, vantage } = reading;
+        reading.said ??= samples.length === 0 ? [] : probe.read(samples, { subject, vantage });
+        return reading.said;
+      }),
+  };
+}
+
+/** Cuts frames `@@ INDEX START_MS EXIT LEN\n<LEN bytes>` out of a stream, wherever its chunks end. */
+export function frameReader(onFrame: (frame: Frame) => void): (chunk: string) => void {
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
+  let pending = new Uint8Array(0);
+
+  return (chunk) => {
+    const bytes = encoder.encode(chunk);
+    const joined = new Uint8Array(pending.length + bytes.length);
+    joined.set(pending);
+    joined.set(bytes, pending.length);
+    let at = 0;
+    for (;;) {
+      const start = markerAt(joined, at);
+      if (start === -1) {
+        at = Math.max(at, joined.length - 3);
+        break;
+      }
+      const lineEnd = joined.indexOf(NEWLINE, start);
+      if (lineEnd === -1) {
+        at = start;
+        break;
+      }
+      const header = /^@@ (\d+) (\d+) (\d+) (\d+)$/.exec(decoder.decode(joined.subarray(start, lineEnd)));
+      if (!header) {
+        at = start + 1;
+        continue;
+      }
+      const [index, atMs, exitCode, length] = header.slice(1).map(Number) as [number, number, number, number];
+      const end = lineEnd + 1 + length;
+      if (end > joined.length && length <= MAX_PENDING_BYTES) {
+        at = start;
+        break;
+      }
+      const stdout = decoder.decode(joined.subarray(lineEnd + 1, end));
+      if (end <= joined.length) onFrame({ index, sample: { atMs, exitCode, stdout } });
+      at = Math.min(end, joined.length);
+    }
+    pending = joined.slice(Math.max(at, joined.length - MAX_PENDING_BYTES - 100));
+  };
+}
+
+const NEWLINE = 10;
+const MARK = 64;
+
+/** Position of the next `@@ `; -1 when there is none. */
+function markerAt(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(MARK, from); at !== -1; at = bytes.indexOf(MARK, at + 1))
+    if (bytes[at + 1] === MARK && bytes[at + 2] === 32) return at;
+  return -1;
+}
+
+function thinned(samples: readonly Sample[]): Sample[] {
+  return samples.filter((_, index) => index === 0 || index === samples.length - 1 || index % 2 === 0);
+}
+
+/** One stretch of time in which a reading gave the same answer. Unix milliseconds. */
+export type Version<T> = { readonly fromMs: number; readonly toMs: number; readonly value: T };
+
+/**
+ * The distinct answers of a reading over time. Samples that failed or make no sense are left out. At most six: the
+ * first ones and the newest.
+ */
+export function versionsOf<T>(
+  samples: readonly Sample[],
+  parse: (stdout: string) => T | undefined,
+): readonly Version<T>[] {
+  const versions: { fromMs: number; toMs: number; value: T; text: string }[] = [];
+  for (const { atMs, exitCode, stdout } of samples) {
+    if (exitCode !== 0) continue;
+    const last = versions.at(-1);
+    if (last?.text === stdout) {
+      last.toMs = atMs;
+      continue;
+    }
+    const value = parse(stdout);
+    if (value === undefined) continue;
+    const text = JSON.stringify(value);
+    if (last && JSON.stringify(last.value) === text) last.toMs = atMs;
+    else versions.push({ fromMs: atMs, toMs: atMs, value, text: stdout });
+  }
+  const kept = versions.length <= 6 ? versions : [...versions.slice(0, 3), ...versions.slice(-3)];
+  return kept.map(({ fromMs, toMs, value }) => ({ fromMs, toMs, value }));
+}
+
+/** JSON that a tool printed; undefined when it is none. */
+export function parseJson(stdout: string): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+import type { OneWay } from "./one-way.ts";
+import { dispersion, type Share, wilson } from "./stats.ts";
+
+/** How evenly bad packets are spread: every n-th like clockwork, like dice, in bursts, or not enough to tell. */
+export type Pattern = {
+  readonly share: Share;
+  readonly bad: number;
+  readonly of: number;
+  /** n of "1 in n", when the share says so; `only` when no other n fits. */
+  readonly oneIn: { readonly n: number; readonly only: boolean } | undefined;
+  readonly spread: "even" | "random" | "bursts" | "unknown";
+};
+
+const LARGEST_N = 50;
+/** Standard deviations from chance. */
+const EVEN = -3;
+const BURSTS = 5;
+const BURST_RATIO = 1.6;
+
+/**
+ * Looks for "1 in n" in packets that crossed one point in one direction. The share alone gives n; that the bad ones
+ * are spread more evenly than chance allows shows a counter at work. Other traffic that shares the counter makes ours
+ * look more like chance, never less, so "random" does not speak against a counter; "bursts" does.
+ */
+export function patternOf(ways: readonly OneWay[]): Pattern {
+  const ordered = ways.toSorted((a, b) => a.atMs - b.atMs);
+  const bad = ordered.filter((way) => way.bad).length;
+  const share = wilson(bad, ordered.length);
+  return {
+    share,
+    bad,
+    of: ordered.length,
+    oneIn: oneIn(share),
+    spread: spreadOfMarks(
+      ordered.map((way) => way.bad),
+      share.share,
+    ),
+  };
+}
+
+/** The n whose 1/n lies inside the interval and nearest to the share. */
+export function oneIn({ share, low, high }: Share): { readonly n: number; readonly only: boolean } | undefined {
+  const fitting = Array.from({ length: LARGEST_N - 1 }, (_, index) => index + 2).filter(
+    (n) => 1 / n >= low && 1 / n <= high,
+  );
+  const [best] = fitting.toSorted((a, b) => Math.abs(1 / a - share) - Math.abs(1 / b - share));
+  return best === undefined ? undefined : { n: best, only: fitting.length === 1 };
+}
+
+function spreadOfMarks(marks: readonly boolean[], share: number): Pattern["spread"] {
+  if (share <= 0 || share >= 1) return "unknown";
+  const block = Math.max(4, Math.round(2 / share));
+  const fine = dispersion(marks, block);
+  if (!fine) return "unknown";
+  const coarse = dispersion(marks, block * 4) ?? fine;
+  if (coarse.z > BURSTS && coarse.ratio > BURST_RATIO) return "bursts";
+  return fine.z < EVEN || coarse.z < EVEN ? "even" : "random";
+}

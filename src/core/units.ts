@@ -1,0 +1,59 @@
+/** Milliseconds as people read them: `0.18 ms`, `12.4 ms`, `312 ms`, `2.4 s`. */
+export function msText(ms: number): string {
+  if (ms >= 1_000) return `${trimmed(ms / 1_000, 1)} s`;
+  if (ms >= 100) return `${Math.round(ms)} ms`;
+  if (ms >= 1) return `${trimmed(ms, 1)} ms`;
+  return `${trimmed(ms, 2)} ms`;
+}
+
+/** A range of milliseconds: `200–400 ms`. */
+export function msRangeText(low: number, high: number): string {
+  const [a, b] = [msText(low), msText(high)];
+  if (a === b) return a;
+  const unit = a.split(" ")[1];
+  return b.endsWith(` ${unit}`) ? `${a.slice(0, -1 - (unit?.length ?? 0))}–${b}` : `${a}–${b}`;
+}
+
+/** A share as per cent with one decimal: 0.2512 → `25.1 %`; tiny shares keep what makes them visible. */
+export function percentText(share: number): string {
+  const percent = share * 100;
+  if (percent > 0 && percent < 0.1) return `${percent.toPrecision(1)} %`;
+  return `${trimmed(percent, 1)} %`;
+}
+
+/** Wilson bounds in words: `95 % interval 22.8–27.6 %`. */
+export function intervalText({ low, high }: { readonly low: number; readonly high: number }): string {
+  return `95 % interval ${percentText(low).slice(0, -2)}–${percentText(high)}`;
+}
+
+/** Time of day in UTC with seconds: `02:03:32 UTC`. `ms` is Unix milliseconds. */
+export function clockText(ms: number): string {
+  const second = Math.floor(ms / 1_000) % 86_400;
+  const two = (value: number): string => `${value}`.padStart(2, "0");
+  return `${two(Math.floor(second / 3_600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)} UTC`;
+}
+
+/** A duration as people say it: `45 s`, `10 min`, `2 h 30 min`. */
+export function durationText(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** `1 packet`, `12,345 packets`. */
+export function countText(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** `a`, `a and b`, `a, b and c`; long lists end in `and 4 more`. */
+export function listText(items: readonly string[], most = 4): string {
+  const shown = items.length > most ? [...items.slice(0, most - 1), `${items.length - most + 1} more`] : items;
+  if (shown.length <= 1) return shown[0] ?? "";
+  return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+
+function trimmed(value: number, decimals: number): string {
+  return `${Number(value.toFixed(decimals))}`;
+}

@@ -1,0 +1,43 @@
+import type { Probe } from "../core/probe.ts";
+import { addresses } from "./addresses.ts";
+import { clusterEvents } from "./cluster-events.ts";
+import { conntrack } from "./conntrack.ts";
+import { counters } from "./counters.ts";
+import { echoArrivals } from "./echo-arrivals.ts";
+import { links } from "./links.ts";
+import { listeners } from "./listeners.ts";
+import { neighbours } from "./neighbours.ts";
+import { nftRules } from "./nft-rules.ts";
+import { nodeState } from "./node-state.ts";
+import { packetFilter } from "./packet-filter.ts";
+import { ping } from "./ping.ts";
+import { podState } from "./pod-state.ts";
+import { routes } from "./routes.ts";
+import { routingRules } from "./routing-rules.ts";
+import { serviceRules } from "./service-rules.ts";
+import { serviceState } from "./service-state.ts";
+import { sysctls } from "./sysctls.ts";
+import { tcp } from "./tcp.ts";
+
+/** Every measurement. Taps come first: they must listen before the first packet leaves. */
+export const probes: readonly Probe[] = [
+  echoArrivals,
+  ping,
+  tcp,
+  addresses,
+  links,
+  routes,
+  routingRules,
+  neighbours,
+  counters,
+  listeners,
+  packetFilter,
+  nftRules,
+  conntrack,
+  sysctls,
+  serviceRules,
+  podState,
+  nodeState,
+  serviceState,
+  clusterEvents,
+];

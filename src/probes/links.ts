@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { defineEvidence, evidenceOf } from "../core/evidence.ts";
+import type { ReadingProbe, Sample } from "../core/probe.ts";
+import { parseJson } from "../core/readings.ts";
+
+/** What one device gained between the first reading and the last; counters that did not move are left out. */
+const gained = z.object({
+  device: z.string(),
+  /** Kind of device as the kernel names it: vxlan, bridge, veth, bond …; absent for plain NICs. */
+  kind: z.string().optional(),
+  up: z.boolean(),
+  mtu: z.number(),
+  gained: z.record(z.string(), z.number()),
+  /** Times the carrier changed while the check ran. */
+  carrierChanges: z.number(),
+});
+
+/** Device counters as differences over the check. Subject: vantage id. */
+export const linksEvidence = defineEvidence(
+  "links",
+  z.object({ fromMs: z.number(), toMs: z.number(), devices: z.array(gained) }),
+);
+
+const printed = z.array(
+  z.object({
+    ifname: z.string(),
+    mtu: z.number().default(0),
+    flags: z.array(z.string()).default([]),
+    link_index: z.number().optional(),
+    carrier_changes: z.number().optional(),
+    linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
+    stats64: z.object({ rx: z.record(z.string(), z.number()), tx: z.record(z.string(), z.number()) }).optional(),
+  }),
+);
+type Link = z.infer<typeof printed>[number];
+
+/** More devices than this belong to other pods than ours; busy nodes have hundreds. */
+const MAX_DEVICES = 40;
+
+/** Reads `ip -j -d -s -s link`. */
+export function parseLinks(stdout: string): readonly Link[] | undefined {
+  return printed.safeParse(parseJson(stdout)).data;
+}
+
+export const links: ReadingProbe = {
+  kind: "reading",
+  name: "links",
+  scope: "netns",
+  argv: ["ip", "-j", "-d", "-s", "-s", "link"],
+  read(samples, { subject }) {
+    const good = samples.filter(({ exitCode }) => exitCode === 0);
+    const [first, last] = [good[0], good.at(-1)].map((sample) => (sample ? parseLinks(sample.stdout) : undefined));
+    const [from, to] = [good[0], good.at(-1)] as [Sample | undefined, Sample | undefined];
+    if (!first || !last || !from || !to) return [];
+    const before = new Map(first.map((link) => [link.ifname, link]));
+    const devices = last.slice(0, MAX_DEVICES).map((link) => ({
+      device: link.ifname,
+      ...(link.linkinfo?.info_kind === undefined ? {} : { kind: link.linkinfo.info_kind }),
+      up: link.flags.includes("LOWER_UP"),
+      mtu: link.mtu,
+      gained: gains(before.get(link.ifname), link),
+      carrierChanges: Math.max(0, changesOf(link) - changesOf(before.get(link.ifname) ?? link)),
+    }));
+    return [evidenceOf(linksEvidence, subject, to.atMs, { fromMs: from.atMs, toMs: to.atMs, devices })];
+  },
+};
+
+function changesOf(link: Link): number {
+  return link.carrier_changes ?? link.stats64?.tx["carrier_changes"] ?? 0;
+}
+
+/** A device that appeared or was made anew began at zero. */
+function gains(before: Link | undefined, after: Link): Record<string, number> {
+  const moved: Record<string, number> = {};
+  for (const side of ["rx", "tx"] as const)
+    for (const [name, value] of Object.entries(after.stats64?.[side] ?? {})) {
+      const start = before?.stats64?.[side][name] ?? 0;
+      const difference = value >= start ? value - start : value;
+      if (difference !== 0 && name !== "carrier_changes") moved[`${side}.${name}`] = difference;
+    }
+  return moved;
+}

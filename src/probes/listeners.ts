@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { defineEvidence, evidenceOf } from "../core/evidence.ts";
+import type { ReadingProbe } from "../core/probe.ts";
+import { versionsOf } from "../core/readings.ts";
+
+const listener = z.object({
+  /** Address it is bound to; `0.0.0.0`, `::` and `*` are all addresses. */
+  ip: z.string(),
+  port: z.number().int(),
+});
+export type Listener = z.infer<typeof listener>;
+
+/** TCP sockets that listen, and how that changed. Subject: vantage id. */
+export const listenersEvidence = defineEvidence(
+  "listeners",
+  z.object({
+    versions: z.array(z.object({ fromMs: z.number(), toMs: z.number(), value: z.array(listener) })),
+    /** Newest queue of connections that wait to be accepted, by port: waiting and limit. */
+    queues: z.array(z.object({ port: z.number(), waiting: z.number(), limit: z.number() })),
+  }),
+);
+
+/** Reads `ss -Hltn`: state, Recv-Q, Send-Q, local address:port, peer. */
+export function parseListeners(stdout: string): (Listener & { waiting: number; limit: number })[] {
+  return stdout.split("\n").flatMap((line) => {
+    const [state, waiting, limit, local = ""] = line.trim().split(/\s+/);
+    const colon = local.lastIndexOf(":");
+    const port = Number(local.slice(colon + 1));
+    if (state !== "LISTEN" || colon < 1 || !Number.isInteger(port)) return [];
+    const ip = local
+      .slice(0, colon)
+      .replace(/^\[|\]$/g, "")
+      .replace(/%.*$/, "");
+    return [{ ip, port, waiting: Number(waiting), limit: Number(limit) }];
+  });
+}
+
+export const listeners: ReadingProbe = {
+  kind: "reading",
+  name: "listeners",
+  scope: "netns",
+  argv: ["ss", "-Hltn"],
+  read(samples, { subject }) {
+    const versions = versionsOf(samples, (stdout) => parseListeners(stdout).map(({ ip, port }) => ({ ip, port })));
+    const newest = versions.at(-1);
+    if (!newest) return [];
+    const last = samples.findLast(({ exitCode }) => exitCode === 0);
+    const queues = parseListeners(last?.stdout ?? "").map(({ port, waiting, limit }) => ({ port, waiting, limit }));
+    return [evidenceOf(listenersEvidence, subject, newest.toMs, { versions: [...versions], queues })];
+  },
+};

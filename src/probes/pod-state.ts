@@ -1,0 +1,83 @@
+import { z } from "zod";
+import type { PodView } from "../core/cluster-view.ts";
+import { defineEvidence, evidenceOf } from "../core/evidence.ts";
+import type { ClusterProbe } from "../core/probe.ts";
+
+/** What the Kubernetes API says about a pod, and what changed while the check ran. Subject: `pod/<ns>/<name>`. */
+export const podStateEvidence = defineEvidence(
+  "pod-state",
+  z.object({
+    present: z.boolean(),
+    phase: z.string(),
+    ready: z.boolean(),
+    node: z.string().optional(),
+    ip: z.string().optional(),
+    deletedAtMs: z.number().optional(),
+    /** Containers that do not run now: name, state and reason in words. */
+    notRunning: z.array(z.string()),
+    /** Restarts that the check saw, all containers together. */
+    restarts: z.number().int(),
+    /** A pod of the same name but another UID took its place. */
+    replaced: z.boolean(),
+    /** Some view during the check showed it not running. */
+    wasDown: z.boolean(),
+  }),
+);
+export type PodState = z.infer<typeof podStateEvidence.schema>;
+
+/** A view of a large cluster has thousands of pods; those that are well and did not change are only kept up to this. */
+const MAX_PODS = 300;
+
+export const podState: ClusterProbe = {
+  kind: "cluster",
+  name: "pod-state",
+  read(views) {
+    const newest = views.at(-1);
+    if (!newest) return [];
+    const history = new Map<string, PodView[]>();
+    for (const view of views)
+      for (const pod of view.pods) {
+        const key = `pod/${pod.namespace}/${pod.name}`;
+        history.set(key, [...(history.get(key) ?? []), pod]);
+      }
+    const present = new Set(newest.pods.map(({ namespace, name }) => `pod/${namespace}/${name}`));
+    const states = [...history].map(([subject, seen]) =>
+      evidenceOf(podStateEvidence, subject, newest.atMs, stateOf(seen, present.has(subject))),
+    );
+    const unwell = ({ data }: (typeof states)[number]): boolean => data.wasDown || data.restarts > 0 || !data.ready;
+    return states.length <= MAX_PODS
+      ? states
+      : [...states.filter(unwell), ...states.filter((state) => !unwell(state))].slice(0, MAX_PODS);
+  },
+};
+
+function stateOf(seen: readonly PodView[], present: boolean): PodState {
+  const [first, last] = [seen[0], seen.at(-1)];
+  const restartsOf = (pod: PodView | undefined): number =>
+    pod?.containers.reduce((sum, { restarts }) => sum + restarts, 0) ?? 0;
+  const replaced = new Set(seen.map(({ uid }) => uid)).size > 1;
+  return {
+    present,
+    phase: last?.phase ?? "Unknown",
+    ready: last?.ready ?? false,
+    ...(last?.node === undefined ? {} : { node: last.node }),
+    ...(last?.ip === undefined ? {} : { ip: last.ip }),
+    ...(last?.deletedAtMs === undefined ? {} : { deletedAtMs: last.deletedAtMs }),
+    notRunning: last ? downContainers(last) : [],
+    restarts: replaced ? 0 : Math.max(0, restartsOf(last) - restartsOf(first)),
+    replaced,
+    wasDown: !present || seen.some((pod) => pod.phase !== "Running" || pod.deletedAtMs !== undefined || allDown(pod)),
+  };
+}
+
+function downContainers({ containers }: PodView): string[] {
+  return containers.flatMap(({ name, state, reason }) =>
+    state === "running" || state === "unknown"
+      ? []
+      : [`${name} is ${state}${reason === undefined ? "" : ` (${reason})`}`],
+  );
+}
+
+function allDown(pod: PodView): boolean {
+  return pod.containers.length > 0 && downContainers(pod).length === pod.containers.length;
+}

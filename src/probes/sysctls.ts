@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { defineEvidence, evidenceOf } from "../core/evidence.ts";
+import type { ReadingProbe } from "../core/probe.ts";
+import { versionsOf } from "../core/readings.ts";
+
+/** Kernel settings that decide about forwarding, by path below /proc/sys/net; live values. Subject: vantage id. */
+export const sysctlsEvidence = defineEvidence(
+  "sysctls",
+  z.object({ values: z.record(z.string(), z.string()), changed: z.array(z.string()) }),
+);
+
+/** Per-device folders whose files are read; nodes have hundreds of pod devices, which say nothing. */
+const MAX_VALUES = 200;
+
+/** Reads `grep -rHs . FILES`: path:value. */
+export function parseSysctls(stdout: string): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [, path = "", value = ""] of stdout.matchAll(/^\/proc\/sys\/net\/([^:]+):(.*)$/gm))
+    if (Object.keys(values).length < MAX_VALUES) values[path] = value;
+  return values;
+}
+
+/** grep prints path and value of many files at once without a shell; missing files are skipped. */
+export const sysctls: ReadingProbe = {
+  kind: "reading",
+  name: "sysctls",
+  scope: "netns",
+  argv: [
+    "grep",
+    "-rHs",
+    ".",
+    "/proc/sys/net/netfilter/nf_conntrack_count",
+    "/proc/sys/net/netfilter/nf_conntrack_max",
+    "/proc/sys/net/ipv4/ip_forward",
+    "/proc/sys/net/bridge",
+    "/proc/sys/net/ipv4/ip_local_port_range",
+    "/proc/sys/net/ipv4/conf",
+    "--include=nf_conntrack_*",
+    "--include=ip_*",
+    "--include=bridge-nf-call-iptables",
+    "--include=rp_filter",
+    "--include=forwarding",
+  ],
+  read(samples, { subject }) {
+    const tolerant = samples.map((sample) => (sample.stdout === "" ? sample : { ...sample, exitCode: 0 }));
+    const versions = versionsOf(tolerant, parseSysctls);
+    const [first, newest] = [versions[0], versions.at(-1)];
+    if (!first || !newest) return [];
+    const changed = Object.keys(newest.value).filter(
+      (path) => first.value[path] !== newest.value[path] && !path.endsWith("conntrack_count"),
+    );
+    return [evidenceOf(sysctlsEvidence, subject, newest.toMs, { values: newest.value, changed })];
+  },
+};

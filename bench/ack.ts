@@ -1,4 +1,5 @@
 import { loadTopology } from "#lab/cluster/topology.ts";
+import { channelNamed } from "#lab/play.ts";
 import { startSession } from "#lab/session.ts";
 import { type Bench, quantile } from "./figure.ts";
 
@@ -11,12 +12,12 @@ export const ack: Bench = {
   async *run() {
     await using session = await startSession({ name: "bench-ack", topology: await loadTopology(undefined) });
     const { slack } = session;
-    const channel = slack.channelNamed("network");
+    const channel = channelNamed(slack, "network");
     const gapMs = (SECONDS * 1000) / COMMANDS;
     const answers = await Promise.all(
       Array.from({ length: COMMANDS }, async (_, index) => {
         await new Promise((resolve) => setTimeout(resolve, index * gapMs));
-        return slack.command({ channel, user: slack.me, text: "/netcheck web-0 db-0 5s" });
+        return slack.command({ channel, user: slack.state().me.id, text: "/netcheck web-0 db-0 5s" });
       }),
     );
     const failed = answers.filter((answer) => answer.failed !== undefined).length;

@@ -24,6 +24,13 @@ export type Played = {
 /** How long a check may take beyond the window it asked for, before it counts as hung. */
 const SLACK_MS = 60_000;
 
+/** The id of a channel by its name. */
+export function channelNamed(slack: Session["slack"], name: string): string {
+  const channel = slack.state().channels.find((one) => one.name === name);
+  if (channel === undefined) throw new Error(`the lab Slack has no channel #${name}`);
+  return channel.id;
+}
+
 const outboxKey = (message: Message): string => String(message.metadata?.event_payload["key"] ?? "");
 
 /** Types `/netcheck <words>` as a person would, waits for the closing line of the thread and returns all of it. */
@@ -32,15 +39,17 @@ export async function playCommand(
   words: string,
   { timeoutMs }: { readonly timeoutMs: number },
 ): Promise<Played> {
-  const channel = slack.channelNamed("network");
+  const channel = channelNamed(slack, "network");
   const sentAt = performance.now();
   const since = (): number => Math.round(performance.now() - sentAt);
-  const answer = await slack.command({ channel, user: slack.me, text: `/netcheck ${words}` });
+  const answer = await slack.command({ channel, user: slack.state().me.id, text: `/netcheck ${words}` });
   const answered = JSON.stringify(answer.response ?? {});
   const check = /\bnc-[a-z0-9]{4,16}\b/.exec(answered)?.[0];
   if (answer.failed !== undefined || check === undefined)
     throw new Error(`netcheck did not take the command: ${answer.failed ?? answered}`);
-  const closed = slack.waitFor((message) => outboxKey(message) === `${check}:closing`, { timeoutMs: timeoutMs + SLACK_MS });
+  const closed = slack.waitFor((message) => outboxKey(message) === `${check}:closing`, {
+    timeoutMs: timeoutMs + SLACK_MS,
+  });
   let firstFindingMs: number | undefined;
   slack
     .waitFor((message) => outboxKey(message) === `${check}:first-finding`, { timeoutMs: timeoutMs + SLACK_MS })
@@ -70,7 +79,7 @@ function saveFiles(slack: Session["slack"], message: Message, folder: string): s
   return (message.files ?? []).map((file) => {
     mkdirSync(folder, { recursive: true });
     const path = join(folder, `${file.id}-${file.name.replaceAll(/[^\w.-]/g, "_")}`);
-    writeFileSync(path, slack.fileBytes(file.id));
+    writeFileSync(path, slack.file(file.id) ?? Buffer.alloc(0));
     return path;
   });
 }

@@ -49,9 +49,10 @@ export async function playScenario(scenario: LoadedScenario): Promise<Line> {
   try {
     await using session = await startSession({ name: `run-${process.pid}`, topology: scenario.topology });
     const { cluster } = session.lab;
-    for (const traffic of scenario.traffic) await cluster.startTraffic(traffic);
-    if (scenario.noise !== undefined) await cluster.startNoise(scenario.noise);
-    await using _faults = await cluster.fault.schedule(scenario.faults);
+    await using around = new AsyncDisposableStack();
+    for (const traffic of scenario.traffic) around.use(await cluster.startTraffic(traffic));
+    if (scenario.noise !== undefined) around.use(await cluster.startNoise(scenario.noise));
+    around.use(await cluster.fault.schedule(scenario.faults));
     const { report } = await playCommand(session, scenario.command, { timeoutMs: scenario.timeoutMs });
     return {
       ...base,

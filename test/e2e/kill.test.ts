@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadTopology } from "#lab/cluster/topology.ts";
-import { playCommand } from "#lab/play.ts";
+import { channelNamed, playCommand } from "#lab/play.ts";
 import type { Product } from "#lab/product.ts";
 import { type Session, startSession } from "#lab/session.ts";
 
@@ -29,6 +29,7 @@ const victim = (session: Session, entry: Product["entry"]): Product => {
   return found;
 };
 
+/** The private Redis writes its process id into its folder. */
 const redisPid = (session: Session): number => Number(readFileSync(join(session.folder, "redis", "redis.pid"), "utf8"));
 
 test.each<{ what: string; kill: (session: Session) => Promise<void> }>([

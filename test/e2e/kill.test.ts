@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { loadTopology } from "#lab/cluster/topology.ts";
 import { channelNamed, playCommand } from "#lab/play.ts";
@@ -14,7 +14,7 @@ const seconds = Number(process.env["NETCHECK_KILL_SECONDS"] ?? 25);
 const moments = (): number[] =>
   Array.from({ length: kills }, () => Math.random() * seconds * 1000).toSorted((a, b) => a - b);
 
-async function killDuring(session: Session, kill: () => Promise<void>): Promise<void> {
+async function killDuring(kill: () => Promise<void>): Promise<void> {
   const startedAt = performance.now();
   for (const moment of moments()) {
     const waitMs = moment - (performance.now() - startedAt);
@@ -23,23 +23,26 @@ async function killDuring(session: Session, kill: () => Promise<void>): Promise<
   }
 }
 
+async function killRedis({ folder }: Session): Promise<void> {
+  const client = new Redis({ path: join(folder, "redis", "redis.sock"), maxRetriesPerRequest: null });
+  client.on("error", () => {}); // it is about to be killed
+  const pid = /process_id:(\d+)/.exec(await client.info("server"))?.[1];
+  client.disconnect();
+  process.kill(Number(pid), "SIGKILL");
+}
+
 const victim = (session: Session, entry: Product["entry"]): Product => {
   const found = session.products.find((product) => product.entry === entry);
   if (found === undefined) throw new Error(`no ${entry} runs`);
   return found;
 };
 
-/** The private Redis writes its process id into its folder. */
-const redisPid = (session: Session): number => Number(readFileSync(join(session.folder, "redis", "redis.pid"), "utf8"));
-
 test.each<{ what: string; kill: (session: Session) => Promise<void> }>([
   { what: "the worker", kill: (session) => victim(session, "worker").crash() },
   { what: "the bot", kill: (session) => victim(session, "bot").crash() },
   {
     what: "Redis",
-    async kill(session) {
-      process.kill(redisPid(session), "SIGKILL");
-    },
+    kill: killRedis,
   },
 ])(
   "a check ends complete and is told once although $what is killed again and again",
@@ -51,15 +54,15 @@ test.each<{ what: string; kill: (session: Session) => Promise<void> }>([
       entries: ["bot", "worker"],
     });
     const playing = playCommand(session, `web-0 db-0 ${seconds}s`, { timeoutMs: (seconds + 60) * 1000 });
-    const [played] = await Promise.all([playing, killDuring(session, () => kill(session))]);
+    const [played] = await Promise.all([playing, killDuring(() => kill(session))]);
 
     expect(played.report.status).toBe("healthy");
     expect(played.report.gaps).toEqual([]);
     expect(played.report.coverage.share).toBeGreaterThan(0.95);
 
     // Exactly one of each message: the keys under which the outbox posts are unique in the channel.
-    const channel = session.slack.channelNamed("network");
-    const keys = session.slack.messages(channel).flatMap((message) => message.metadata?.event_payload["key"] ?? []);
+    const said = session.slack.state().messages[channelNamed(session.slack, "network")] ?? [];
+    const keys = said.flatMap((message) => message.metadata?.event_payload["key"] ?? []);
     expect(keys.length).toBe(new Set(keys).size);
 
     // The nodes ran on by themselves: no hole in what was measured.

@@ -26,7 +26,15 @@ export const checkRequestSchema = z.object({
   requestedAtMs: z.number(),
   /** Who asked and where; absent when the check was started from a terminal. */
   slack: z
-    .object({ team: z.string(), channel: z.string(), user: z.string(), threadTs: z.string().optional() })
+    .object({
+      team: z.string(),
+      channel: z.string(),
+      user: z.string(),
+      /** The thread in which it was asked for. */
+      threadTs: z.string().optional(),
+      /** The message that asked for it, when it was a mention: it carries the reaction that says how the check ended. */
+      messageTs: z.string().optional(),
+    })
     .optional(),
 });
 export type CheckRequest = z.infer<typeof checkRequestSchema>;

@@ -1,6 +1,19 @@
 import type { Report } from "#src/core/report.ts";
 import type { Confidence } from "#src/core/rule.ts";
 
+/** Labels of the form that an empty command opens; titles have at most 24 characters. */
+export type FormWords = {
+  readonly title: string;
+  readonly submit: string;
+  readonly close: string;
+  readonly from: string;
+  readonly fromHint: string;
+  readonly to: string;
+  readonly toHint: string;
+  readonly duration: string;
+  readonly durationHint: string;
+};
+
 /** Everything netcheck says in its own voice. Sentences of rules and names from clusters are data and come as they are. */
 export type Wording = {
   readonly status: Readonly<Record<Report["status"], string>>;
@@ -82,6 +95,10 @@ export type Wording = {
   readonly notAllowed: string;
   readonly external: string;
   readonly inviteMe: (bot: string) => string;
+  readonly sharedChannel: string;
+  readonly unverified: string;
+  readonly staleControl: string;
+  readonly form: FormWords;
   readonly internal: (id: string) => string;
   readonly helpTitle: string;
   readonly helpMore: (command: string) => string;
@@ -172,6 +189,21 @@ const en: Wording = {
   external: "netcheck answers people of its own workspace only. Ask a colleague there to run the check.",
   inviteMe: (bot) =>
     `I am not in this channel, so nothing was started. Invite me with \`/invite ${bot}\`, then run the command again.`,
+  sharedChannel:
+    "This channel is shared with another organisation, which would read names and addresses of the cluster. Nothing was started; use an internal channel.",
+  unverified: "Slack did not say who you are, so nothing was started. Try again in a minute.",
+  staleControl: "This control belongs to an older message and does nothing any more.",
+  form: {
+    title: "Check the Network",
+    submit: "Start",
+    close: "Close",
+    from: "From",
+    fromHint: "pod, ns/pod, deploy/ns/x, svc/ns/x, node/x or an address; :port and @cluster may follow",
+    to: "To",
+    toHint: "the same, or a host name",
+    duration: "Duration",
+    durationHint: "30s, 10m, 2h or 1h30m; 1 min when left empty",
+  },
   internal: (id) => `Internal error, quote ${id}. Nothing was started.`,
   helpTitle:
     "netcheck measures the network between two points of a cluster and says what is wrong, where, and how sure it is.",
@@ -268,6 +300,20 @@ const zh: Wording = {
   notAllowed: "你不在可以在此运行 netcheck 的名单中，没有启动任何检查。",
   external: "netcheck 只回应本工作区的成员，请让该工作区的同事运行检查。",
   inviteMe: (bot) => `我不在这个频道里，没有启动任何检查。请先 \`/invite ${bot}\`，再运行命令。`,
+  sharedChannel: "这个频道与其他组织共享，对方会看到集群的名称和地址。没有启动任何检查，请使用内部频道。",
+  unverified: "Slack 没有确认你的身份，没有启动任何检查，请稍后再试。",
+  staleControl: "这个按钮属于旧消息，已经失效。",
+  form: {
+    title: "网络检查",
+    submit: "开始",
+    close: "关闭",
+    from: "起点",
+    fromHint: "pod、ns/pod、deploy/ns/x、svc/ns/x、node/x 或地址，后面可加 :端口 和 @集群",
+    to: "终点",
+    toHint: "同上，也可以是主机名",
+    duration: "时长",
+    durationHint: "30s、10m、2h 或 1h30m，留空为 1 分钟",
+  },
   internal: (id) => `内部错误，请提供编号 ${id}。没有启动任何检查。`,
   helpTitle: "netcheck 测量集群中两点之间的网络，说明哪里有问题、问题是什么、把握有多大。",
   helpMore: (command) => `某个词的更多说明：\`${command} help check\``,

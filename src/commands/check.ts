@@ -1,0 +1,197 @@
+import { type CheckRequest, limits } from "#src/core/check.ts";
+import type { Inventory } from "#src/core/inventory.ts";
+import { type Target, targetText } from "#src/core/target.ts";
+import { drawQueued } from "#src/report/answers.ts";
+import { badCommand } from "./grammar/bad-command.ts";
+import { refuseStrangeCharacters } from "./grammar/characters.ts";
+import { defineCommand } from "./grammar/command.ts";
+import { durationText, looksLikeDuration, parseDuration } from "./grammar/duration.ts";
+import { checkNames } from "./grammar/names.ts";
+import { OPTIONS, takeOptions } from "./grammar/options.ts";
+import { parseTarget } from "./grammar/target.ts";
+import type { Word, Words } from "./grammar/words.ts";
+
+/** A command line that could be read; names are not compared with any cluster yet. */
+export type CheckWords = {
+  readonly from: Target;
+  readonly to: Target;
+  readonly durationMs: number;
+  readonly cluster: string;
+  /** Where the two ends stand in the line, for errors that show only later. */
+  readonly at: { readonly from: Word; readonly to: Word };
+  readonly understood: readonly string[];
+};
+
+/** Reads `<from> <to> [duration] [options]`; the duration and the options may stand anywhere. */
+export function parseCheck(
+  words: Words,
+  { cluster, maxDurationMs }: { readonly cluster: string; readonly maxDurationMs: number },
+): CheckWords {
+  refuseStrangeCharacters(words);
+  const { options, rest } = takeOptions(words);
+  const understood: string[] = [];
+  const ends: { target: Target; at: Word; cluster?: string }[] = [];
+  let duration: { ms: number; at: Word } | undefined;
+  for (const at of rest) {
+    if (looksLikeDuration(at.text)) {
+      if (duration !== undefined)
+        throw badCommand(`There are two durations: ${duration.at.text} and ${at.text}.`, {
+          words,
+          at,
+          understood,
+          nearest: [without(words.line, at), without(words.line, duration.at)],
+        });
+      duration = { ms: parseDuration(words, at, { maxDurationMs, understood }), at };
+      understood.push(`for ${durationText(duration.ms)}`);
+      continue;
+    }
+    if (ends.length === 2)
+      throw badCommand(`${shorten(at.text)} is a third name; a check has two ends.`, {
+        words,
+        at,
+        understood,
+        nearest: [without(words.line, at)],
+        hint: "A duration is written 30s, 10m, 2h or 1h30m.",
+      });
+    const written = parseTarget(words, at, understood);
+    ends.push({ ...written, at });
+    understood.push(`${ends.length === 1 ? "from" : "to"} ${describe(written.target)}`);
+  }
+  const [from, second] = ends;
+  if (from === undefined || second === undefined)
+    throw badCommand(from === undefined ? "Both ends are missing." : "The second end is missing.", {
+      words,
+      understood,
+      nearest: [
+        from === undefined
+          ? "<from> <to> 10m"
+          : `${without(words.line, duration?.at)} <to> ${duration?.at.text ?? "10m"}`,
+      ],
+      hint: "A check needs two ends, such as: web-0 db-0 10m.",
+    });
+  const to = { ...second, target: portOption(words, second.target, options.get("port"), understood) };
+  return {
+    from: from.target,
+    to: to.target,
+    durationMs: duration?.ms ?? limits.defaultDurationMs,
+    cluster: oneCluster(words, [...ends, optionCluster(options.get("cluster"))], understood) ?? cluster,
+    at: { from: from.at, to: to.at },
+    understood,
+  };
+}
+
+/** The request that a read command line makes. `inventory` is undefined when no worker has published names yet. */
+export function toRequest(
+  parsed: CheckWords,
+  words: Words,
+  inventory: Inventory | undefined,
+  made: Pick<CheckRequest, "id" | "requestedAtMs"> & Pick<Partial<CheckRequest>, "slack">,
+): CheckRequest {
+  const { durationMs, cluster } = parsed;
+  const { from, to } = inventory === undefined ? parsed : checkNames(parsed, words, inventory);
+  return { ...made, command: words.line, cluster, from, to, durationMs };
+}
+
+export const check = defineCommand({
+  name: "check",
+  also: [],
+  usage: "<from> <to> [duration] [options]",
+  about: "Measures the network between two points; the result comes in a thread. The word may be left out.",
+  more: [
+    "Ends: pod, ns/pod, deploy/ns/x, svc/ns/x, node/x, 10.0.0.7, [fd00::7], host.example; each with :port and @cluster.",
+    `Duration: 30s, 10m, 2h, 1h30m; ${durationText(limits.defaultDurationMs)} when left out.`,
+    ...Object.entries(OPTIONS).map(([name, about]) => `Option ${name}=…: ${about}.`),
+    "Examples: web-0 db-0 10m · shop/web-0 svc/shop/db:5432 · node/node-1 node/node-2 2h",
+  ],
+  parse: parseCheck,
+  async run(parsed, asked, words) {
+    const { checks, slack, once, newId, nowMs, wording } = asked;
+    const inventory = await checks.readInventory(parsed.cluster);
+    if (inventory === undefined) await knownCluster(parsed, words, asked);
+    const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, slack });
+    const { position, duplicate } = await checks.submit(request, { once });
+    return {
+      message: drawQueued({ request, position, duplicate, namesChecked: inventory !== undefined, wording }),
+      started: duplicate ?? request.id,
+    };
+  },
+});
+
+/** A cluster that never had a worker is a misspelling, unless no cluster has had one yet. */
+async function knownCluster(
+  { cluster, understood }: CheckWords,
+  words: Words,
+  {
+    checks,
+    cluster: usual,
+  }: { readonly checks: { readonly clusters: () => Promise<readonly string[]> }; readonly cluster: string },
+): Promise<void> {
+  const known = await checks.clusters();
+  if (cluster === usual || known.includes(cluster)) return;
+  const at = words.all.find(
+    ({ text }) => text.endsWith(`@${cluster}`) || text.endsWith(`cluster=${cluster}`) || text === cluster,
+  );
+  const names = [...new Set([...known, usual])];
+  throw badCommand(`There is no cluster ${shorten(cluster)}.`, {
+    words,
+    at,
+    understood,
+    instead: at === undefined ? [] : names.map((name) => at.text.slice(0, -cluster.length) + name),
+    hint: `Clusters: ${names.join(", ")}.`,
+  });
+}
+
+function portOption(
+  words: Words,
+  to: Target,
+  option: { readonly value: string; readonly at: Word } | undefined,
+  understood: readonly string[],
+): Target {
+  if (option === undefined) return to;
+  const port = Number(option.value);
+  if (!/^\d{1,5}$/.test(option.value) || port < 1 || port > 65_535)
+    throw badCommand(`${shorten(option.value)} is not a port; ports are numbers from 1 to 65535.`, {
+      words,
+      at: option.at,
+      understood,
+    });
+  if (to.port !== undefined && to.port !== port)
+    throw badCommand(`The second end has two ports: ${to.port} and ${port}.`, { words, at: option.at, understood });
+  return { ...to, port };
+}
+
+const optionCluster = (option: { readonly value: string; readonly at: Word } | undefined) =>
+  option === undefined ? {} : { cluster: option.value, at: option.at };
+
+function oneCluster(
+  words: Words,
+  named: readonly { readonly cluster?: string; readonly at?: Word }[],
+  understood: readonly string[],
+): string | undefined {
+  const [first, ...others] = named.filter(({ cluster }) => cluster !== undefined);
+  const other = others.find(({ cluster }) => cluster !== first?.cluster);
+  if (other === undefined) return first?.cluster;
+  throw badCommand(`The ends are in two clusters, ${first?.cluster} and ${other.cluster}; a check stays within one.`, {
+    words,
+    at: other.at,
+    understood,
+  });
+}
+
+const KIND_WORDS = {
+  pod: "pod",
+  deployment: "deployment",
+  service: "service",
+  node: "node",
+  address: "address",
+  host: "host",
+} as const;
+const describe = (target: Target): string =>
+  `${KIND_WORDS[target.kind]} ${shorten(targetText(target).replace(/^(deploy|svc|node)\//, ""))}`;
+
+function without(line: string, at: Word | undefined): string {
+  if (at === undefined) return line;
+  return `${line.slice(0, at.start)}${line.slice(at.end)}`.replace(/ +/g, " ").trim();
+}
+
+const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

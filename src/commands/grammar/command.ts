@@ -1,0 +1,82 @@
+import type { CheckRequest } from "#src/core/check.ts";
+import type { Inventory } from "#src/core/inventory.ts";
+import type { Progress } from "#src/core/progress.ts";
+import type { Message } from "#src/report/blocks.ts";
+import type { Wording } from "#src/report/words.ts";
+import type { Words } from "./words.ts";
+
+/** A check as the queue knows it. */
+export type CheckSeen = {
+  readonly request: CheckRequest;
+  readonly state: "queued" | "running" | "reporting" | "done";
+  readonly progress: readonly Progress[];
+  readonly cancel?: { readonly by: string; readonly atMs: number };
+  readonly outcome?: { readonly status: string; readonly verdict: string };
+};
+
+/** What commands ask of the queue. Every call throws NetcheckError("queue-unavailable") when Redis is away. */
+export type ChecksPort = {
+  /** Durable when it returns. The same `once` starts nothing again and names the first check as `duplicate`. */
+  readonly submit: (
+    request: CheckRequest,
+    options?: { readonly once?: string },
+  ) => Promise<{ readonly position: number; readonly duplicate?: string }>;
+  readonly cancel: (id: string, by: string) => Promise<"cancelling" | "already-cancelled" | "finished" | "unknown">;
+  readonly status: (id: string) => Promise<CheckSeen | undefined>;
+  /** Checks that have not ended, oldest first. */
+  readonly list: () => Promise<readonly CheckSeen[]>;
+  /** The check whose thread hangs on this message. */
+  readonly byThread: (channel: string, ts: string) => Promise<string | undefined>;
+  readonly readInventory: (cluster: string) => Promise<Inventory | undefined>;
+  readonly clusters: () => Promise<readonly string[]>;
+};
+
+/** Who asks, where, and everything a command may use; clocks and ids come from outside. */
+export type Asked = {
+  readonly checks: ChecksPort;
+  readonly slack: NonNullable<CheckRequest["slack"]>;
+  /** Unique per invocation, the same when Slack delivers it twice. */
+  readonly once: string;
+  readonly newId: () => string;
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+  /** The cluster that is meant when a command names none. */
+  readonly cluster: string;
+  readonly maxDurationMs: number;
+  /** The slash command's name, for examples: "/netcheck". */
+  readonly command: string;
+  readonly wording: Wording;
+};
+
+/** What is said to the person who asked; `started` is the check that runs now because of it. */
+export type Answer = { readonly message: Message; readonly started?: string };
+
+/** One word of the command line. */
+export type Command = {
+  readonly name: string;
+  /** Other spellings of the word. */
+  readonly also: readonly string[];
+  /** What follows the word: "<from> <to> [duration]". */
+  readonly usage: string;
+  /** One sentence for the list of commands. */
+  readonly about: string;
+  /** Further lines for `help <word>`, examples among them. */
+  readonly more: readonly string[];
+  readonly answer: (words: Words, asked: Asked) => Promise<Answer>;
+};
+
+/** Joins reading the words and doing what they say; what passes between the two stays in the command's file. */
+export function defineCommand<T>({
+  parse,
+  run,
+  ...named
+}: Omit<Command, "answer"> & {
+  /** Throws NetcheckError("bad-command") with a pointer. Must not touch the queue. */
+  readonly parse: (words: Words, asked: Asked) => T;
+  readonly run: (parsed: T, asked: Asked, words: Words) => Promise<Answer>;
+}): Command {
+  return {
+    ...named,
+    answer: async (words, asked) => run(parse(words, asked), asked, words),
+  };
+}

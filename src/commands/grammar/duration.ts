@@ -1,0 +1,93 @@
+import { limits } from "#src/core/check.ts";
+import { badCommand } from "./bad-command.ts";
+import type { Word, Words } from "./words.ts";
+
+/** Milliseconds per unit, with the ways people write it. */
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  sec: 1_000,
+  secs: 1_000,
+  second: 1_000,
+  seconds: 1_000,
+  m: 60_000,
+  min: 60_000,
+  mins: 60_000,
+  minute: 60_000,
+  minutes: 60_000,
+  h: 3_600_000,
+  hr: 3_600_000,
+  hrs: 3_600_000,
+  hour: 3_600_000,
+  hours: 3_600_000,
+  d: 86_400_000,
+  day: 86_400_000,
+  days: 86_400_000,
+  w: 604_800_000,
+};
+
+const PART = /(\d+(?:\.\d+)?)([a-z]+)/g;
+
+/** Whether a word is meant as a duration: a number alone, or numbers with known units, with or without a sign. */
+export function looksLikeDuration(text: string): boolean {
+  const unsigned = text.replace(/^[-+]/, "");
+  if (/^\d+(\.\d+)?$/.test(unsigned)) return !/^\d+\.\d+$/.test(unsigned) || text !== unsigned;
+  if (!/^(\d+(\.\d+)?[a-z]+)+$/.test(unsigned)) return false;
+  return Array.from(unsigned.matchAll(PART)).every(([, , unit]) => unit !== undefined && Object.hasOwn(UNITS, unit));
+}
+
+/** The duration of a word for which `looksLikeDuration` holds, in milliseconds, within the limits of a check. */
+export function parseDuration(
+  words: Words,
+  at: Word,
+  { maxDurationMs, understood }: { maxDurationMs: number; understood: readonly string[] },
+): number {
+  const fault = { words, at, understood };
+  const unsigned = at.text.replace(/^[-+]/, "");
+  if (at.text.startsWith("-"))
+    throw badCommand(`A duration cannot be negative: ${at.text}.`, { ...fault, instead: positive(unsigned) });
+  if (/^\d+(\.\d+)?$/.test(unsigned))
+    throw badCommand(`${at.text} what? A duration needs a unit: s, m or h.`, {
+      ...fault,
+      instead: unsigned.length > 3 ? ["10m"] : [`${unsigned}m`, `${unsigned}s`],
+    });
+  let durationMs = 0;
+  for (const [, amount = "", unit = ""] of unsigned.matchAll(PART)) durationMs += Number(amount) * (UNITS[unit] ?? 0);
+  durationMs = Math.round(durationMs);
+  if (durationMs < limits.minDurationMs)
+    throw badCommand(`${at.text} is too short; the shortest check is ${durationText(limits.minDurationMs)}.`, {
+      ...fault,
+      code: "over-limit",
+      instead: [durationWord(limits.minDurationMs), durationWord(limits.defaultDurationMs)],
+    });
+  if (durationMs > maxDurationMs)
+    throw badCommand(`${shorten(at.text)} is too long; the longest check is ${durationText(maxDurationMs)}.`, {
+      ...fault,
+      code: "over-limit",
+      instead: [durationWord(maxDurationMs)],
+    });
+  return durationMs;
+}
+
+/** A duration as it is typed: `90000` → "1m30s". */
+export function durationWord(durationMs: number): string {
+  const seconds = Math.round(durationMs / 1_000);
+  const parts = [
+    [Math.floor(seconds / 3_600), "h"],
+    [Math.floor((seconds % 3_600) / 60), "m"],
+    [seconds % 60, "s"],
+  ] as const;
+  return parts.map(([amount, unit]) => (amount > 0 ? `${amount}${unit}` : "")).join("") || "0s";
+}
+
+/** A duration as it is read: `90000` → "1 min 30 s". */
+export function durationText(durationMs: number): string {
+  return durationWord(durationMs)
+    .replace(/(\d+)h/, "$1 h ")
+    .replace(/(\d+)m/, "$1 min ")
+    .replace(/(\d+)s/, "$1 s")
+    .trim();
+}
+
+const positive = (unsigned: string): readonly string[] => (/[a-z]$/.test(unsigned) ? [unsigned] : [`${unsigned}m`]);
+const shorten = (text: string): string => (text.length > 20 ? `${text.slice(0, 19)}…` : text);

@@ -1,0 +1,117 @@
+import type { Inventory } from "#src/core/inventory.ts";
+import { type Found, findTarget, type TargetProblem } from "#src/core/nearest.ts";
+import { type Target, targetText } from "#src/core/target.ts";
+import { badCommand } from "./bad-command.ts";
+import type { Word, Words } from "./words.ts";
+
+/** The part of a read command line that names are looked up in. */
+type Ends = {
+  readonly from: Target;
+  readonly to: Target;
+  readonly cluster: string;
+  readonly at: { readonly from: Word; readonly to: Word };
+  readonly understood: readonly string[];
+};
+
+/** Compares both ends with the names of the cluster, and returns them with their namespaces filled in. */
+export function checkNames(
+  ends: Ends,
+  words: Words,
+  inventory: Inventory,
+): { readonly from: Target; readonly to: Target } {
+  const from = lookUp(ends.from, ends.at.from, ends, words, inventory);
+  const to = lookUp(ends.to, ends.at.to, ends, words, inventory);
+  const { understood, cluster } = ends;
+  if (isSame(from.found, to.found)) {
+    const others = siblingsOf(from.found, inventory);
+    throw badCommand(`Both ends are ${describe(from.found)}; a check needs two different ends.`, {
+      words,
+      at: ends.at.to,
+      understood,
+      instead: others,
+    });
+  }
+  if (!canMeasureFrom(from.found, inventory)) {
+    const swapped = canMeasureFrom(to.found, inventory) ? [`${ends.at.to.text} ${ends.at.from.text}`] : [];
+    throw badCommand(
+      `netcheck measures from inside the cluster, and ${describe(from.found)} is no pod or node of ${cluster}.`,
+      { words, at: ends.at.from, understood, nearest: swapped, hint: "Put the pod first." },
+    );
+  }
+  return { from: from.target, to: to.target };
+}
+
+function lookUp(
+  written: Target,
+  at: Word,
+  { understood, cluster }: Ends,
+  words: Words,
+  inventory: Inventory,
+): { readonly target: Target; readonly found: Found } {
+  const target = dottedPod(written, inventory);
+  const result = findTarget(inventory, target);
+  if ("found" in result) {
+    const { namespace } = result.found;
+    const hasNamespace = target.kind === "pod" || target.kind === "service" || target.kind === "deployment";
+    return { target: hasNamespace && namespace !== undefined ? { ...target, namespace } : target, found: result.found };
+  }
+  const suffix = at.text.includes("@") ? at.text.slice(at.text.lastIndexOf("@")) : "";
+  throw badCommand(sentence(target, result, cluster, inventory), {
+    words,
+    at,
+    understood,
+    instead: result.nearest.map((near) => near + suffix),
+    ...(result.problem === "no-ip" ? { hint: "Wait until it runs, or check another pod." } : {}),
+  });
+}
+
+/** A name with dots is a host, unless a pod is called so. */
+function dottedPod(target: Target, { pods }: Inventory): Target {
+  if (target.kind !== "host" || !pods.some(({ name }) => name === target.name)) return target;
+  return { ...target, kind: "pod" };
+}
+
+function sentence(target: Target, { problem, nearest }: TargetProblem, cluster: string, inventory: Inventory): string {
+  const kind = target.kind;
+  const name = short("name" in target ? target.name : targetText(target));
+  const namespace = "namespace" in target ? target.namespace : undefined;
+  if (problem === "ambiguous") return `The ${kind} ${name} exists in more than one namespace.`;
+  if (problem === "no-ip") {
+    const pod = inventory.pods.find(
+      (one) => one.name === name && (namespace === undefined || one.namespace === namespace),
+    );
+    const phase = kind === "pod" && pod !== undefined ? ` (it is ${pod.phase})` : "";
+    return `The ${kind} ${namespace === undefined ? "" : `${namespace}/`}${name} has no address yet${phase}.`;
+  }
+  if (namespace === undefined) return `There is no ${kind} ${name} in cluster ${cluster}.`;
+  const elsewhere = nearest
+    .map((near) => near.replace(/^(svc|deploy)\//, ""))
+    .find((near) => near.split(/[/:]/)[1] === name);
+  const there = elsewhere === undefined ? "" : ` There is one in ${elsewhere.split("/")[0]}.`;
+  return `There is no ${kind} ${name} in the namespace ${short(namespace)} of cluster ${cluster}.${there}`;
+}
+
+/** The same object, also when one end is written as its address. */
+function isSame(a: Found, b: Found): boolean {
+  if (a.kind === b.kind && a.namespace === b.namespace && a.name === b.name) return true;
+  return (a.kind === "address" || b.kind === "address") && a.ip !== undefined && a.ip === b.ip;
+}
+
+function canMeasureFrom({ kind, ip }: Found, { pods, nodes }: Inventory): boolean {
+  if (kind === "host") return false;
+  return kind !== "address" || [...pods, ...nodes].some((one) => one.ip === ip);
+}
+
+/** Other pods of the same namespace, to put in the place of an end that stands there twice. */
+function siblingsOf({ kind, namespace, name }: Found, { pods }: Inventory): readonly string[] {
+  if (kind !== "pod") return [];
+  return pods
+    .filter((pod) => pod.namespace === namespace && pod.name !== name && pod.ip !== undefined)
+    .slice(0, 2)
+    .map((pod) => `${pod.namespace}/${pod.name}`);
+}
+
+const describe = ({ kind, namespace, name }: Found): string =>
+  `the ${kind} ${namespace === undefined ? "" : `${namespace}/`}${short(name)}`;
+
+const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

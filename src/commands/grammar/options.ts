@@ -1,0 +1,48 @@
+import { badCommand } from "./bad-command.ts";
+import { nearestWords } from "./near.ts";
+import type { Word, Words } from "./words.ts";
+
+/** The options of a check, with what they take. All are written `name=value`, `--name=value` or `--name value`. */
+export const OPTIONS = {
+  port: "TCP port of the second end, the same as :port behind it",
+  cluster: "cluster of both ends, the same as @cluster behind them",
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+export type Option = { readonly value: string; readonly at: Word };
+
+/** Takes the options out of the words. Every option at most once; an unknown one is refused with the nearest that exists. */
+export function takeOptions(words: Words): {
+  readonly options: ReadonlyMap<OptionName, Option>;
+  readonly rest: readonly Word[];
+} {
+  const options = new Map<OptionName, Option>();
+  const rest: Word[] = [];
+  const queue = [...words.all];
+  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+    const [, dashes = "", name = "", value] = /^(-{0,2})([a-z][a-z0-9-]*)(?:=(.*))?$/.exec(at.text) ?? [];
+    if (name === "" || (dashes === "" && value === undefined)) {
+      rest.push(at);
+      continue;
+    }
+    const known = isOption(name) ? name : undefined;
+    if (known === undefined) {
+      const names = nearestWords(name, Object.keys(OPTIONS));
+      throw badCommand(`There is no option ${dashes}${name}.`, {
+        words,
+        at,
+        instead: names.map((near) => `${dashes}${near}${value === undefined ? "" : `=${value}`}`),
+        hint: `Options: ${Object.keys(OPTIONS).join(", ")}.`,
+      });
+    }
+    const next = value === undefined ? queue.shift() : at;
+    const given = value ?? next?.text ?? "";
+    if (given === "" || next === undefined)
+      throw badCommand(`The option ${known} has no value.`, { words, at, hint: `Write ${known}=VALUE.` });
+    if (options.has(known)) throw badCommand(`The option ${known} stands there twice.`, { words, at });
+    options.set(known, { value: given, at: next });
+  }
+  return { options, rest };
+}
+
+const isOption = (name: string): name is OptionName => Object.hasOwn(OPTIONS, name);

@@ -1,0 +1,66 @@
+import { NetcheckError } from "#src/core/errors.ts";
+import { cancel } from "./cancel.ts";
+import { check } from "./check.ts";
+import { badCommand, pointerOf } from "./grammar/bad-command.ts";
+import { cleanText } from "./grammar/clean.ts";
+import type { Answer, Asked, Command } from "./grammar/command.ts";
+import { nearestWords } from "./grammar/near.ts";
+import { splitWords, type Words, withoutFirst } from "./grammar/words.ts";
+import { helpFor } from "./help.ts";
+import { status } from "./status.ts";
+
+/** Longest command line, in characters after cleaning. */
+export const MAX_LINE = 500;
+
+const help = helpFor(() => commands);
+
+/** Every word that may follow `/netcheck`. The first is meant when no word is given. */
+export const commands: readonly Command[] = [check, status, cancel, help];
+
+/**
+ * Answers one command line as it came from Slack. Throws NetcheckError: "bad-command" and "over-limit" carry a
+ * pointer (`pointerOf`) and nothing was queued; "queue-unavailable" means that nothing was started either.
+ */
+export async function answerLine(raw: string, asked: Asked): Promise<Answer> {
+  const words = readLine(raw);
+  const [first] = words.all;
+  if (first === undefined) return help.answer(words, asked);
+  const named = commands.find(({ name, also }) => name === first.text || also.includes(first.text));
+  if (named !== undefined) return named.answer(withoutFirst(words, 1), asked);
+  try {
+    return await check.answer(words, asked);
+  } catch (error) {
+    throw withMisspeltVerb(error, words);
+  }
+}
+
+/** Cleans and splits a line, and refuses one that is too long to be a command. */
+export function readLine(raw: string): Words {
+  const line = cleanText(raw);
+  if (line.length <= MAX_LINE) return splitWords(line);
+  const start = `${line.slice(0, 60)}…`;
+  throw badCommand(`This is ${line.length} characters long; a command has at most ${MAX_LINE}.`, {
+    words: { line: start, all: [] },
+    hint: "Write two names and a duration, such as: web-0 db-0 10m.",
+  });
+}
+
+/** A line that makes no check may begin with a misspelt word: `staus`, `cancle nc-4f2a`. */
+function withMisspeltVerb(error: unknown, words: Words): unknown {
+  const pointer = pointerOf(error);
+  const [first] = words.all;
+  if (!(error instanceof NetcheckError) || pointer === undefined || first === undefined) return error;
+  const names = nearestWords(
+    first.text,
+    commands.flatMap(({ name, also }) => [name, ...also.filter((word) => word.length > 3)]),
+  );
+  if (names.length === 0) return error;
+  return badCommand(`${first.text} is not a command, and as a check: ${error.message}`, {
+    words,
+    at: first,
+    understood: pointer.understood,
+    instead: names,
+    nearest: [],
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
+}

@@ -1,0 +1,163 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { App, HTTPReceiver, type Receiver, SocketModeReceiver } from "@slack/bolt";
+import { WebClient } from "@slack/web-api";
+import type { ChecksPort } from "../commands/grammar/command.ts";
+import type { SlackConfig } from "../config.ts";
+import { limits } from "../core/check.ts";
+import { type Log, occasionally } from "../log.ts";
+import { type Language, wordings } from "../report/words.ts";
+import { createAccess } from "./access.ts";
+import { boltLog } from "./bolt-log.ts";
+import { listenToButtons } from "./buttons.ts";
+import { createChannels } from "./channels.ts";
+import { type Identity, identify, throwIfHopeless } from "./connect.ts";
+import { createDesk } from "./desk.ts";
+import { listenToForm } from "./form-events.ts";
+import { listenToHome } from "./home.ts";
+import { listenToMentions } from "./mentions.ts";
+import { listenToCommands } from "./slash.ts";
+
+export type SlackApp = {
+  /** Resolves when Slack sends us what people type. Waits for Slack as long as it takes; rejects when a token is refused. */
+  readonly start: () => Promise<void>;
+  /** Takes nothing new, and resolves when everything that was taken is answered. */
+  readonly stop: () => Promise<void>;
+};
+
+export type SlackAppOptions = {
+  readonly config: {
+    readonly slack: SlackConfig;
+    /** The cluster that is meant when a command names none. */
+    readonly cluster: string;
+    readonly language?: Language;
+  };
+  readonly checks: ChecksPort;
+  readonly log: Log;
+  readonly nowMs?: () => number;
+  readonly newId?: () => string;
+  readonly maxDurationMs?: number;
+  /** Where events come from, when it is not Slack: for tests. */
+  readonly receiver?: Receiver;
+};
+
+/** Look-ups stand between a command and its acknowledgement, for which Slack waits 3 s in all. */
+const LOOKUP_TIMEOUT_MS = 1_200;
+const RETRY_MS = 5_000;
+
+/**
+ * Slack's side of the bot: slash command, mentions, direct messages, buttons and the form. What is acknowledged as
+ * started is durable in the queue; everything else is answered at once and leaves no trace.
+ */
+export function createSlackApp({
+  config: { slack, cluster, language = "en" },
+  checks,
+  log,
+  nowMs = Date.now,
+  newId = randomCheckId,
+  maxDurationMs = limits.maxDurationMs,
+  receiver = receiverFor(slack, log),
+}: SlackAppOptions): SlackApp {
+  // Answers and look-ups: each can be asked for again by a person, so nothing is retried behind their back.
+  const clientOptions = {
+    ...(slack.apiUrl === undefined ? {} : { slackApiUrl: slack.apiUrl }),
+    logger: boltLog(log),
+    timeout: LOOKUP_TIMEOUT_MS,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+  };
+  const client = new WebClient(slack.botToken, clientOptions);
+  const stopping = new AbortController();
+  const underway = new Set<Promise<unknown>>();
+  let known: Identity | undefined;
+  const identity = (): Identity => {
+    if (known === undefined) throw new Error("slack has not said who we are");
+    return known;
+  };
+
+  const app = new App({
+    receiver,
+    authorize: async () => {
+      known ??= await identify(client, log, stopping.signal);
+      return { botToken: slack.botToken, botId: known.botId, botUserId: known.botUserId, teamId: known.teamId };
+    },
+    logger: boltLog(log),
+    clientOptions,
+    convoStore: false,
+  });
+  app.use(async ({ next }) => {
+    const work = next();
+    underway.add(work);
+    await work.finally(() => underway.delete(work));
+  });
+  app.error(async (err) => log.error({ err }, "slack event failed"));
+
+  const access = createAccess({
+    client,
+    team: () => identity().teamId,
+    allowedUsers: slack.allowedUsers ?? [],
+    allowedGroups: slack.allowedGroups,
+    nowMs,
+  });
+  const channels = createChannels({ client, nowMs });
+  const { command } = slack;
+  const wording = wordings[language];
+  const desk = createDesk({
+    ...{ checks, client, access, channels, log, wording, command, identity },
+    ...{ cluster, maxDurationMs, newId, nowMs },
+  });
+  listenToCommands(app, desk);
+  listenToMentions(app, desk);
+  listenToButtons(app, desk);
+  listenToForm(app, desk);
+  listenToHome(app, desk);
+  app.event("subteam_members_changed", async () => access.forgetGroups());
+  app.event("subteam_updated", async () => access.forgetGroups());
+  app.event("channel_shared", async ({ event }) => channels.forget(event.channel));
+  app.event("channel_unshared", async ({ event }) => channels.forget(event.channel));
+
+  async function start(): Promise<void> {
+    known ??= await identify(client, log, stopping.signal);
+    const complain = occasionally(log, "slack does not take our connection; trying again");
+    for (;;) {
+      try {
+        await app.start();
+        break;
+      } catch (error) {
+        throwIfHopeless(error, "NETCHECK_SLACK_APP_TOKEN");
+        if (slack.mode === "http") throw error;
+        complain(error);
+        await wait(RETRY_MS, undefined, { signal: stopping.signal });
+      }
+    }
+    log.info({ mode: slack.mode, team: known.teamId, bot: known.botName }, "slack connected");
+  }
+
+  return {
+    start,
+    async stop() {
+      stopping.abort();
+      await app.stop();
+      await Promise.allSettled(underway);
+    },
+  };
+}
+
+/** Socket Mode or HTTP, as configured. */
+function receiverFor(slack: SlackConfig, log: Log): Receiver {
+  const logger = boltLog(log);
+  if (slack.mode === "http") return new HTTPReceiver({ signingSecret: slack.signingSecret, port: slack.port, logger });
+  // The library ends the process when this call fails after a lost connection, so it is repeated until it succeeds.
+  const clientOptions = {
+    ...(slack.apiUrl === undefined ? {} : { slackApiUrl: slack.apiUrl }),
+    timeout: 10_000,
+    retryConfig: { forever: true, factor: 2, minTimeout: 500, maxTimeout: 15_000, randomize: true },
+  };
+  return new SocketModeReceiver({ appToken: slack.appToken, logger, installerOptions: { clientOptions } });
+}
+
+const ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz";
+/** Six letters are enough for a month of checks; 30 bits. */
+function randomCheckId(): string {
+  return `nc-${Array.from({ length: 6 }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join("")}`;
+}

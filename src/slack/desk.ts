@@ -1,0 +1,116 @@
+import type { WebClient } from "@slack/web-api";
+import type { Asked, ChecksPort } from "../commands/grammar/command.ts";
+import { NetcheckError } from "../core/errors.ts";
+import type { Log } from "../log.ts";
+import { drawNotice } from "../report/answers.ts";
+import type { Message } from "../report/blocks.ts";
+import type { Wording } from "../report/words.ts";
+import type { Access } from "./access.ts";
+import { type Said, sayTo } from "./answer.ts";
+import { Cache } from "./cache.ts";
+import type { Channels } from "./channels.ts";
+import type { Identity } from "./connect.ts";
+
+/** Where a request comes from; `once` is unique per invocation and the same when Slack delivers it twice. */
+export type Place = Asked["slack"] & { readonly once: string };
+
+/** What every listener needs: who may, what is said to a line, and telling one person something. */
+export type Desk = {
+  readonly checks: ChecksPort;
+  readonly client: WebClient;
+  readonly access: Access;
+  readonly channels: Channels;
+  readonly log: Log;
+  readonly wording: Wording;
+  /** "/netcheck" */
+  readonly command: string;
+  readonly identity: () => Identity;
+  readonly newId: () => string;
+  /** What is said to a command line: identity first, then the grammar, then the queue. Never throws. */
+  readonly answer: (line: string, place: Place, options?: { readonly vouched?: string }) => Promise<Said>;
+  /** A refusal for this person, if there is one. `vouched` is the team that Slack itself named in a signed payload. */
+  readonly refusal: (user: string, vouched?: string) => Promise<Message | undefined>;
+  /** Shows something to one person. A failure is logged and nothing more: there is nobody left to tell. */
+  readonly whisper: (place: Omit<Place, "team" | "once">, message: Message) => Promise<void>;
+  /** True the first time this process sees a key. */
+  readonly first: (once: string) => boolean;
+};
+
+type DeskParts = Pick<
+  Desk,
+  "checks" | "client" | "access" | "channels" | "log" | "wording" | "command" | "identity"
+> & {
+  readonly cluster: string;
+  readonly maxDurationMs: number;
+  readonly nowMs: () => number;
+};
+
+/** Slack repeats an event for up to about five minutes. */
+const SEEN_MS = 10 * 60_000;
+
+export function createDesk(parts: DeskParts): Desk {
+  const { checks, client, access, channels, log, wording, command, identity, cluster, maxDurationMs, newId, nowMs } =
+    parts;
+  const seen = new Cache<true>({ ttlMs: SEEN_MS, maxEntries: 2_000, nowMs });
+
+  async function refusal(user: string, vouched?: string): Promise<Message | undefined> {
+    const denial = await access.deny(user, vouched);
+    if (denial === undefined) return undefined;
+    log.info({ user, denial }, "request denied");
+    return drawNotice(
+      { external: wording.external, "not-listed": wording.notAllowed, unverified: wording.unverified }[denial],
+    );
+  }
+
+  /** The queue, with a look at the channel before anything is put into it. */
+  function guarded(channel: string): ChecksPort {
+    return {
+      ...checks,
+      async submit(request, options) {
+        const room = await channels.room(channel);
+        if (room === "not-member") throw new NetcheckError("not-allowed", wording.inviteMe(`@${identity().botName}`));
+        if (room === "shared") throw new NetcheckError("not-allowed", wording.sharedChannel);
+        return checks.submit(request, options);
+      },
+    };
+  }
+
+  return {
+    ...parts,
+    refusal,
+    async answer(line, { once, ...slack }, { vouched } = {}) {
+      const refused = await refusal(slack.user, vouched);
+      if (refused !== undefined) return { message: refused, error: "denied" };
+      const asked: Asked = {
+        checks: guarded(slack.channel),
+        slack,
+        once,
+        newId,
+        nowMs: nowMs(),
+        cluster,
+        maxDurationMs,
+        command,
+        wording,
+      };
+      return sayTo(line, asked, log);
+    },
+    async whisper({ channel, user, threadTs }, { text, blocks }) {
+      try {
+        await client.chat.postEphemeral({
+          channel,
+          user,
+          text,
+          blocks: [...blocks],
+          ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+        });
+      } catch (err) {
+        log.warn({ err, channel, user }, "answer could not be shown");
+      }
+    },
+    first(once) {
+      if (seen.get(once)) return false;
+      seen.set(once, true);
+      return true;
+    },
+  };
+}

@@ -50,6 +50,8 @@ export async function testApi(faults: Partial<ApiFaults> = {}): Promise<TestApi>
     const options = { method, ca, agent: false, headers: { ...headersFor(who), ...headers } };
     const request = startRequest(`${api.url}${path}`, options).end(body);
     const [response] = (await once(request, "response")) as [IncomingMessage];
+    // From here on the response tells about a lost connection.
+    request.on("error", () => {});
     return response;
   };
   const ask = async (path: string, options?: Ask): Promise<Answer> => {

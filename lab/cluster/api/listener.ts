@@ -26,6 +26,7 @@ export async function listen({ cert, key }: Certificates, port: number): Promise
   let connections = 0;
   server.on("connection", (socket: Socket) => {
     connections += 1;
+    socket.on("error", () => socket.destroy());
     const { remotePort } = socket;
     if (remotePort === undefined) return;
     sockets.set(remotePort, socket);

@@ -87,6 +87,8 @@ export async function startApi({ model, dir, port = 0, faults: first = {} }: Api
   };
 
   listener.server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    // A client that goes away in the middle is nobody's problem but its own.
+    response.on("error", () => response.destroy());
     answer(request, response).catch((error: unknown) => sendStatus(response, error));
   });
   listener.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -34,9 +34,6 @@ import { waitForConnections, waitForMessage } from "./server/wait.ts";
 import { defaultWorkspace } from "./server/workspace.ts";
 import { createWorld, newTokens, type Tokens } from "./server/world.ts";
 
-export { LabClock } from "./server/clock.ts";
-export { defaultWorkspace } from "./server/workspace.ts";
-
 export type SlackOptions = {
   /** TCP port on 127.0.0.1; 0 takes a free one. */
   readonly port?: number;

@@ -81,7 +81,7 @@ export async function disturb(lab: Lab, request: Disturbance): Promise<Json> {
 }
 
 /** Moves or switches the lab's clock. */
-export function setClock({ world: { clock } }: Lab, request: z.infer<typeof clockRequest>): Json {
+function setClock({ world: { clock } }: Lab, request: z.infer<typeof clockRequest>): Json {
   if (request.mode === "virtual") clock.freeze();
   if (request.mode === "real") clock.run();
   if (request.advanceMs) clock.advance(request.advanceMs);

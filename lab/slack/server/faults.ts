@@ -16,7 +16,7 @@ export const faultSchema = z.strictObject({
   error: z.string().default("internal_error"),
 });
 export type Fault = z.infer<typeof faultSchema>;
-export type FaultInput = z.input<typeof faultSchema>;
+type FaultInput = z.input<typeof faultSchema>;
 
 /** How the lab deviates from a quiet day; changed at any time. */
 export const quirksSchema = z.strictObject({
@@ -31,7 +31,7 @@ export const quirksSchema = z.strictObject({
   /** Enforce Slack's rate limits. */
   rateLimits: z.boolean().optional(),
 });
-export type QuirksInput = z.infer<typeof quirksSchema>;
+type QuirksInput = z.infer<typeof quirksSchema>;
 export type Quirks = { -readonly [K in keyof QuirksInput]-?: NonNullable<QuirksInput[K]> };
 
 export const defaultQuirks: Quirks = {

@@ -20,7 +20,7 @@ export function personIn(lab: Lab, userId: string, channelId: string): { user: U
 }
 
 /** What Slackbot tells one person, in Slack's words. */
-export function notice(lab: Lab, user: User, channel: Channel, text: string, threadTs?: string): string {
+function notice(lab: Lab, user: User, channel: Channel, text: string, threadTs?: string): string {
   post(lab.world, channel.id, {
     user: SLACKBOT,
     text,
@@ -75,6 +75,8 @@ export async function sendCommand(lab: Lab, request: CommandRequest): Promise<Co
 function answerInAck(lab: Lab, user: User, channel: Channel, body: unknown): CommandResult["response"] | "refused" {
   if (typeof body !== "object" || body === null || Object.keys(body).length === 0) return undefined;
   const args = new Args(body as Record<string, unknown>);
+  // `ack("")` is an acknowledgement without a message.
+  if (!args.text("text") && !("blocks" in body) && !("attachments" in body)) return undefined;
   try {
     const content = messageContent(lab.world, args, { longBlocks: "taken" });
     const response_type = args.text("response_type") === "in_channel" ? "in_channel" : "ephemeral";

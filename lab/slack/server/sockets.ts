@@ -13,7 +13,7 @@ const PING_MS = 10_000;
 /** How long Slack waits for the app to leave after a disconnect frame. */
 const LEAVE_MS = 10_000;
 
-export type DisconnectReason = "warning" | "refresh_requested" | "link_disabled";
+type DisconnectReason = "warning" | "refresh_requested" | "link_disabled";
 
 type Connection = {
   readonly number: number;

@@ -15,7 +15,7 @@ export const BOT_ID = "B0NETCHECK";
 export const APP_ID = "A0NETCHECK";
 /** Slack's own voice: failed commands, hints. */
 export const SLACKBOT = "USLACKBOT";
-export const HOME_TEAM = "T0NETCHECK";
+const HOME_TEAM = "T0NETCHECK";
 const CUSTOMER_TEAM = "T0ACMECORP";
 
 const person = (id: string, name: string, realName: string, teamId = HOME_TEAM): User => ({

@@ -1,4 +1,4 @@
-import { App, LogLevel } from "@slack/bolt";
+import { App, LogLevel, SocketModeReceiver } from "@slack/bolt";
 import type { LabSlack } from "#lab/slack/server.ts";
 
 const quiet = {
@@ -11,16 +11,27 @@ const quiet = {
   setName: () => undefined,
 };
 
+type BoltOptions = {
+  readonly http?: boolean;
+  readonly signingSecret?: string;
+  /** Socket Mode: how long the client waits for a pong, and before it connects again. Bolt's default is 5 s. */
+  readonly clientPingTimeoutMs?: number;
+};
+
 /** A Bolt app that talks to the lab only because its API address says so; nothing else about it is special. */
-export function boltApp(slack: LabSlack, options: { http?: boolean; signingSecret?: string; port?: number } = {}): App {
+export function boltApp(slack: LabSlack, options: BoltOptions = {}): App {
   const clientOptions = { slackApiUrl: slack.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
-  const { http = false, signingSecret = slack.signingSecret, port = 0 } = options;
-  return new App({
-    token: slack.botToken,
-    clientOptions,
+  const { http = false, signingSecret = slack.signingSecret, clientPingTimeoutMs: clientPingTimeout } = options;
+  const common = { token: slack.botToken, clientOptions, logger: quiet };
+  if (http) return new App({ ...common, signingSecret });
+  if (clientPingTimeout === undefined) return new App({ ...common, socketMode: true, appToken: slack.appToken });
+  const receiver = new SocketModeReceiver({
+    appToken: slack.appToken,
+    clientPingTimeout,
     logger: quiet,
-    ...(http ? { signingSecret, port } : { socketMode: true, appToken: slack.appToken }),
+    installerOptions: { clientOptions },
   });
+  return new App({ ...common, receiver });
 }
 
 /** Starts the app and waits until the lab sees its connection. */

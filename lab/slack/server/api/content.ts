@@ -24,7 +24,7 @@ const refuseBlocks = (problems: readonly Problem[]): ApiError =>
   });
 
 /** Checks blocks as Slack does before it takes them. */
-export function checkBlocks(world: World, value: unknown, base = "/blocks"): readonly Block[] {
+function checkBlocks(world: World, value: unknown, base = "/blocks"): readonly Block[] {
   if (!Array.isArray(value)) throw new ApiError("invalid_blocks_format");
   const problems = blockProblems(value, { surface: "message", base, imageReady: imageReady(world) });
   if (problems.length > 0) throw refuseBlocks(problems);

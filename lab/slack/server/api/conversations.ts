@@ -1,6 +1,5 @@
 import type { Channel, Json, Message } from "../../protocol.ts";
 import { ApiError } from "../errors.ts";
-import type { Lab } from "../lab.ts";
 import { messagesIn, threadOf } from "../messages.ts";
 import { directMessage } from "../workspace.ts";
 import { changeChannel, type World } from "../world.ts";
@@ -18,7 +17,7 @@ import {
 } from "./method.ts";
 
 /** A channel as conversations.info shows it. */
-export function conversation(world: World, channel: Channel): Json {
+function conversation(world: World, channel: Channel): Json {
   const { members, user, name, ...rest } = channel;
   const kinds = { is_channel: !channel.is_im, is_group: channel.is_private && !channel.is_im, is_mpim: false };
   if (channel.is_im) return { ...rest, ...kinds, is_channel: false, user, is_archived: false, is_org_shared: false };
@@ -50,7 +49,7 @@ const info: ApiMethod = {
   },
 };
 
-function listed(lab: Lab, messages: readonly Message[], args: Args): Json {
+function listed(messages: readonly Message[], args: Args): Json {
   const oldest = args.text("oldest") ?? "0";
   const latest = args.text("latest");
   const inclusive = args.flag("inclusive");
@@ -65,7 +64,6 @@ function listed(lab: Lab, messages: readonly Message[], args: Args): Json {
     messages: items.map((message) => shown(message, { withMetadata })),
     has_more: nextCursor !== "",
     response_metadata: { next_cursor: nextCursor },
-    ...(lab.world.clock.mode === "virtual" && { latest: String(lab.world.clock.nowMs() / 1_000) }),
   };
 }
 
@@ -78,7 +76,7 @@ const history: ApiMethod = {
     const top = messagesIn(lab.world, channel.id).filter(
       ({ ts, thread_ts, subtype }) => !thread_ts || thread_ts === ts || subtype === "thread_broadcast",
     );
-    return listed(lab, top.toReversed(), args);
+    return listed(top.toReversed(), args);
   },
 };
 
@@ -89,7 +87,7 @@ const replies: ApiMethod = {
     const channel = joinedChannel(lab, args.need("channel"));
     needScope(lab.world, `${scopeKind(channel)}:history`);
     const message = knownMessage(lab, channel, args.need("ts"), "thread_not_found");
-    return listed(lab, threadOf(lab.world, channel.id, message.thread_ts ?? message.ts), args);
+    return listed(threadOf(lab.world, channel.id, message.thread_ts ?? message.ts), args);
   },
 };
 

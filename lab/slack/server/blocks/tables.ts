@@ -16,7 +16,7 @@ const actionCell = z.looseObject({ type: z.literal("action_cell"), elements: z.a
 const dataCell = z.discriminatedUnion("type", [rawText, rawNumber, richText, actionCell]);
 
 /** Characters people see in the cells: every string called `text` below `value`. */
-export function cellCharacters(value: unknown): number {
+function cellCharacters(value: unknown): number {
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + cellCharacters(item), 0);
   if (typeof value !== "object" || value === null) return 0;
   return Object.entries(value).reduce(

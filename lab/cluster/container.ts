@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { processesIn } from "./cgroups.ts";
 import { listensOnDnsPort } from "./dns.ts";
 import type { LabContainer } from "./model.ts";
-import type { Workload } from "./plan.ts";
+import type { Workload } from "./pod-wishes.ts";
 import { awaitLine, start, tailOf } from "./processes.ts";
 import type { Serves } from "./topology.ts";
 

@@ -66,6 +66,8 @@ export function createMachine(planned: PlannedNode, { plan, fabric, trees, labCg
       process.kill(pid, "SIGKILL");
       pid = undefined;
       await gone;
+      // The kernel takes its network away a little later; a node that boots at once would find its old port.
+      await fabric.run(["ip", "link", "del", planned.port]).catch(() => {});
     },
     run(argv, options) {
       if (pid === undefined) throw new Error(`node ${name} is down`);

@@ -1,10 +1,8 @@
 import { type Addresses, drawAddresses } from "./addresses.ts";
 import type { LabContainer, LabDaemonSet, LabDeployment, LabNode, LabPod, LabService } from "./model.ts";
+import { allWishes, type PodWish, type Workload } from "./pod-wishes.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { Serves, Topology } from "./topology.ts";
-
-/** What a pod's container runs: the lab's server, the DNS server, or nothing that listens (agents, kube-proxy). */
-export type Workload = "server" | "dns" | "idle";
 
 export type PlannedNode = {
   readonly node: LabNode;
@@ -39,19 +37,6 @@ export type ClusterPlan = {
   readonly random: Random;
 };
 
-type PodWish = {
-  readonly namespace: string;
-  readonly name: string;
-  readonly node: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly owner?: { kind: string; name: string };
-  readonly workload: Workload;
-  readonly serves: readonly Serves[];
-  readonly container: string;
-  readonly image: string;
-  readonly hostNetwork?: boolean;
-};
-
 const VXLAN_OVERHEAD_BYTES = 50;
 export const podMtu = (overlay: Topology["overlay"]): number => 1500 - (overlay === "vxlan" ? VXLAN_OVERHEAD_BYTES : 0);
 
@@ -83,12 +68,7 @@ export function planCluster(topology: Topology, { seed, nowMs }: { seed: number;
     replicas: 1,
     selector: { "k8s-app": "kube-dns" },
   };
-  const wishes = [
-    ...podWishes(topology),
-    ...deploymentWishes(topology, random),
-    dnsWish(topology, random),
-    ...hostWishes(topology, random),
-  ];
+  const wishes = allWishes(topology, random);
   const nextHost = new Map(nodes.map(({ node }) => [node.name, random.between(2, 30)]));
   const pods = wishes.map((wish) => planPod(wish, { nodes, nextHost, random, nowMs }));
   return {
@@ -124,89 +104,6 @@ function planNode(name: string, index: number, { addresses, random, nowMs }: Dra
       createdAtMs: nowMs,
     },
   };
-}
-
-const imageOf = (serves: readonly Serves[]): string =>
-  serves.some(({ protocol }) => protocol === "http")
-    ? "docker.io/library/nginx:1.29.1"
-    : "docker.io/library/busybox:1.37.0";
-
-function podWishes(topology: Topology): PodWish[] {
-  return topology.pods.map(({ name, namespace, node, serves, labels }, index) => {
-    const app = name.replace(/-\d+$/, "");
-    return {
-      namespace,
-      name,
-      node: node ?? topology.nodes[index % topology.nodes.length] ?? "",
-      labels: labels ?? { app },
-      workload: serves.length === 0 ? "idle" : "server",
-      serves,
-      container: app,
-      image: imageOf(serves),
-    };
-  });
-}
-
-function deploymentWishes(topology: Topology, random: Random): PodWish[] {
-  return topology.deployments.flatMap(({ name, namespace, replicas, nodes = topology.nodes, serves, labels }) => {
-    const hash = random.suffix(10);
-    return Array.from({ length: replicas }, (_, index) => ({
-      namespace,
-      name: `${name}-${hash}-${random.suffix(5)}`,
-      node: nodes[index % nodes.length] ?? "",
-      labels: { ...(labels ?? { app: name }), "pod-template-hash": hash },
-      owner: { kind: "ReplicaSet", name: `${name}-${hash}` },
-      workload: serves.length === 0 ? ("idle" as const) : ("server" as const),
-      serves,
-      container: name,
-      image: imageOf(serves),
-    }));
-  });
-}
-
-function dnsWish(topology: Topology, random: Random): PodWish {
-  const hash = random.suffix(10);
-  return {
-    namespace: "kube-system",
-    name: `coredns-${hash}-${random.suffix(5)}`,
-    node: topology.nodes[0] ?? "",
-    labels: { "k8s-app": "kube-dns", "pod-template-hash": hash },
-    owner: { kind: "ReplicaSet", name: `coredns-${hash}` },
-    workload: "dns",
-    serves: [],
-    container: "coredns",
-    image: "registry.k8s.io/coredns/coredns:v1.12.1",
-  };
-}
-
-/** The DaemonSets: netcheck's agent and kube-proxy, both in the node's own network. */
-function hostWishes(topology: Topology, random: Random): PodWish[] {
-  return topology.nodes.flatMap((node) => [
-    {
-      namespace: "netcheck",
-      name: `netcheck-agent-${random.suffix(5)}`,
-      node,
-      labels: { "app.kubernetes.io/name": "netcheck-agent" },
-      owner: { kind: "DaemonSet", name: "netcheck-agent" },
-      workload: "idle" as const,
-      serves: [],
-      container: "agent",
-      image: "ghcr.io/netcheck/agent:0.1.0",
-      hostNetwork: true,
-    },
-    {
-      namespace: "kube-system",
-      name: `kube-proxy-${random.suffix(5)}`,
-      node,
-      labels: { "k8s-app": "kube-proxy" },
-      owner: { kind: "DaemonSet", name: "kube-proxy" },
-      workload: "idle" as const,
-      serves: [],
-      container: "kube-proxy",
-      image: "registry.k8s.io/kube-proxy:v1.34.1",
-      hostNetwork: true,
-    },
-  ]);
 }
 
 type PodDrawing = {

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { Fabric } from "../fabric.ts";
 import { programs } from "../fabric.ts";
 import { defineFault, type LabParts, type Undo } from "./fault.ts";
-import { addWireRules, placeRule, wireMatches, wirePlace } from "./wire.ts";
+import { addWireRules, placeRule, takeMark, wireMatches, wirePlace } from "./wire.ts";
 
 const milliseconds = z.number().min(0).max(60_000);
 
@@ -42,22 +41,13 @@ export const delay = defineFault(
 
 type Held = { readonly matches: readonly string[]; readonly every: number; readonly distribution: string };
 
-/** Marks in use per fabric: one bit and one queue for each delay, so that several add up on one packet. */
-const marksInUse = new WeakMap<Fabric, Set<number>>();
-const MAX_DELAYS = 30;
-
 /**
  * Chooses packets by marking them in the bridge, queues marked ones to a program that holds them. Netem, where the
  * kernel has it, could not choose every n-th packet of a port either.
  */
 async function applyDelay(lab: LabParts, { matches, every, distribution }: Held): Promise<Undo> {
   const { fabric } = lab;
-  const inUse = marksInUse.get(fabric) ?? new Set();
-  marksInUse.set(fabric, inUse);
-  const bit = Array.from({ length: MAX_DELAYS }, (_, index) => index).find((index) => !inUse.has(index));
-  if (bit === undefined) throw new Error(`more than ${MAX_DELAYS} delays at once`);
-  inUse.add(bit);
-  const mark = `0x${(2 ** bit).toString(16)}`;
+  const { mark, bit, othersLeft, release } = takeMark(fabric);
   const queue = String(bit + 1);
   const rule = [
     "FORWARD",
@@ -73,8 +63,8 @@ async function applyDelay(lab: LabParts, { matches, every, distribution }: Held)
   ];
   await using stack = new AsyncDisposableStack();
   stack.defer(async () => {
-    inUse.delete(bit);
-    if (inUse.size === 0) await fabric.run(["sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0"]);
+    release();
+    if (!othersLeft()) await fabric.run(["sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0"]);
   });
   const daemon = await fabric.daemon([
     "/usr/bin/python3",

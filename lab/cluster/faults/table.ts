@@ -1,11 +1,17 @@
 import { z } from "zod";
 import { nodeCrash, podCrash } from "./crash.ts";
+import { corrupt, duplicate } from "./damage.ts";
 import { delay } from "./delay.ts";
 import type { FaultKind, FaultSpec } from "./fault.ts";
 import { firewall } from "./firewall.ts";
+import { forwardingOff } from "./forwarding-off.ts";
+import { linkDown, linkFlap, rate } from "./link.ts";
 import { loopbackListener, portClosed } from "./listener.ts";
 import { loss } from "./loss.ts";
+import { mtu } from "./mtu.ts";
 import { routeBlackhole, routeMissing } from "./route.ts";
+import { noEndpoints, serviceRulesMissing, staleEndpoint } from "./service.ts";
+import { fdbWrong, neighbourWrong, secondAddress } from "./tunnel.ts";
 
 /** Every kind of fault that this lab can make. */
 export const faultKinds: readonly FaultKind[] = [
@@ -18,24 +24,28 @@ export const faultKinds: readonly FaultKind[] = [
   loopbackListener,
   nodeCrash,
   podCrash,
+  duplicate,
+  corrupt,
+  linkDown,
+  linkFlap,
+  rate,
+  mtu,
+  secondAddress,
+  neighbourWrong,
+  fdbWrong,
+  forwardingOff,
+  serviceRulesMissing,
+  staleEndpoint,
+  noEndpoints,
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
 const laterKinds = [
-  "duplicate",
-  "corrupt",
-  "link-down",
-  "link-flap",
-  "rate",
   "link-mode",
   "host-file",
   "route-loop",
   "network-policy",
-  "forwarding-off",
   "reverse-path-filter",
-  "neighbour-wrong",
-  "fdb-wrong",
-  "second-address",
   "duplicate-ip",
   "pod-restart",
   "pod-move",
@@ -47,10 +57,6 @@ const laterKinds = [
   "idle-cut",
   "port-exhaustion",
   "conntrack-full",
-  "mtu",
-  "service-rules-missing",
-  "stale-endpoint",
-  "no-endpoints",
   "selector-mismatch",
   "hairpin-off",
   "dns",

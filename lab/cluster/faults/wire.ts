@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { NetcheckError } from "#src/core/errors.ts";
+import type { Fabric } from "../fabric.ts";
 import { findEnd, findNode } from "../names.ts";
 import type { LabParts, Undo } from "./fault.ts";
 
@@ -101,5 +102,32 @@ export async function addWireRules({ fabric }: LabParts, rules: readonly string[
   await fabric.run(["nft", "-f", "-"], { stdin: text });
   return async () => {
     await fabric.run(["nft", "delete", "table", "bridge", table]);
+  };
+}
+
+type Mark = {
+  /** As nft and iptables write it: "0x4". */
+  readonly mark: string;
+  readonly bit: number;
+  readonly othersLeft: () => boolean;
+  readonly release: () => void;
+};
+
+const marksInUse = new WeakMap<Fabric, Set<number>>();
+const MAX_MARKS = 30;
+
+/** Takes one bit of the packet mark in the fabric for a fault, so that several on one packet do not disturb each other. */
+export function takeMark(fabric: Fabric): Mark {
+  const inUse = marksInUse.get(fabric) ?? new Set();
+  marksInUse.set(fabric, inUse);
+  const bit = Array.from({ length: MAX_MARKS }, (_, index) => index).find((index) => !inUse.has(index));
+  if (bit === undefined)
+    throw new NetcheckError("bad-config", `This lab takes at most ${MAX_MARKS} delays and duplicates at once.`);
+  inUse.add(bit);
+  return {
+    mark: `0x${(2 ** bit).toString(16)}`,
+    bit,
+    othersLeft: () => inUse.size > 0,
+    release: () => inUse.delete(bit),
   };
 }

@@ -153,7 +153,7 @@ const blankNode = (name: string, number: number): LabNode => ({
   createdAtMs: Date.now() - HOUR_MS,
 });
 
-export const blankContainer = (name: string, port: number): LabContainer => ({
+const blankContainer = (name: string, port: number): LabContainer => ({
   name,
   image: `registry.example/${name}:1`,
   containerId: createHash("sha256").update(name).digest("hex"),

@@ -49,7 +49,7 @@ export function withTransitions<C extends Condition>(
 }
 
 /** Whether a service's or workload's selector picks these labels. An empty selector picks nothing. */
-export function selects(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
+function selects(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
   const wanted = Object.entries(selector);
   return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
 }

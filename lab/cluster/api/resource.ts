@@ -9,7 +9,7 @@ export type OwnerReference = {
   readonly blockOwnerDeletion: boolean;
 };
 
-export type Metadata = {
+type Metadata = {
   readonly name: string;
   readonly namespace?: string;
   readonly uid: string;

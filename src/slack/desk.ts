@@ -38,7 +38,7 @@ export type Desk = {
 
 type DeskParts = Pick<
   Desk,
-  "checks" | "client" | "access" | "channels" | "log" | "wording" | "command" | "identity"
+  "checks" | "client" | "access" | "channels" | "log" | "wording" | "command" | "identity" | "newId"
 > & {
   readonly cluster: string;
   readonly maxDurationMs: number;

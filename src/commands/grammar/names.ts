@@ -80,8 +80,8 @@ function sentence(target: Target, { problem, nearest }: TargetProblem, cluster: 
     const pod = inventory.pods.find(
       (one) => one.name === name && (namespace === undefined || one.namespace === namespace),
     );
-    const phase = kind === "pod" && pod !== undefined ? ` (it is ${pod.phase})` : "";
-    return `The ${kind} ${namespace === undefined ? "" : `${namespace}/`}${name} has no address yet${phase}.`;
+    if (kind !== "pod" || pod === undefined) return `The ${kind} ${name} has no address yet.`;
+    return `The pod ${pod.namespace}/${name} has no address yet (it is ${pod.phase}).`;
   }
   if (namespace === undefined) return `There is no ${kind} ${name} in cluster ${cluster}.`;
   const elsewhere = nearest

@@ -63,7 +63,7 @@ type Refuse = (problem: string, more?: { instead?: readonly string[]; hint?: str
 
 function parseAddress(text: string, refuse: Refuse): Target | undefined {
   if (text.startsWith("[")) {
-    const [, ip = "", rest = ""] = /^\[([^\]]*)\]?(.*)$/.exec(text) ?? [];
+    const [, ip = "", rest = ""] = /^\[([^\]]*)\](.*)$/.exec(text) ?? [];
     if (!z.ipv6().safeParse(ip).success || (rest !== "" && !rest.startsWith(":")))
       throw refuse(`${shorten(text)} is not an IPv6 address in brackets.`, {
         hint: "Write [fd00::12] or [fd00::12]:443.",

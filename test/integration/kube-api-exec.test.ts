@@ -334,3 +334,9 @@ test("odd frames and a flood of stderr come before the output", async () => {
   expect(stderr.length).toBe(100_000);
   expect({ stdout, status }).toEqual({ stdout: "hi\n", status: SUCCESS });
 });
+
+test("a handshake that WebSocket forbids is refused, and the server lives on", async () => {
+  const headers = { Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Protocol": V5 };
+  expect((await kube.ask(pathOf(["no-such-program"]), { headers })).status).toBe(400);
+  expect(await run(["true"])).toMatchObject({ status: SUCCESS });
+});

@@ -98,7 +98,10 @@ function start(
   { model, lateDialError }: { model: LabModel; lateDialError: boolean },
 ): Started {
   try {
-    return { child: model.exec(pod, container.name, argv), argv0: argv[0] ?? "" };
+    const child = model.exec(pod, container.name, argv);
+    // Should ws refuse the handshake, nobody else listens for a failed start, and it would end this process.
+    child.on("error", () => {});
+    return { child, argv0: argv[0] ?? "" };
   } catch (error) {
     const dialError = error instanceof Error ? error.message : String(error);
     if (lateDialError) return { dialError };

@@ -51,7 +51,7 @@ export async function readView(
     agents.all(),
   ]);
   const atMs = nowMs();
-  const renewedMs = new Map(leases.map(({ metadata, spec }) => [metadata?.name, spec?.renewTime?.getTime()]));
+  const renewedMs = new Map(leases.map(({ metadata, spec }) => [metadata?.name, microTime(spec?.renewTime)]));
   const slicesOf = Map.groupBy(
     slices,
     ({ metadata }) => `${metadata?.namespace}/${metadata?.labels?.["kubernetes.io/service-name"]}`,
@@ -75,4 +75,9 @@ export async function readView(
       .slice(0, KEPT_EVENTS),
     ...(unread.length > 0 ? { unread } : {}),
   };
+}
+
+/** client-node leaves a MicroTime as the text that the server sent, although it declares a Date. */
+function microTime(time: Date | undefined): number | undefined {
+  return time === undefined ? undefined : new Date(time).getTime();
 }

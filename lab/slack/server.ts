@@ -179,7 +179,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<LabSlack> 
   };
   const stop = async (): Promise<void> => {
     clock.clear();
-    lab.delivery.hub.close();
+    await lab.delivery.hub.close();
     if (server.listening) await goOffline();
     clock.clear();
   };

@@ -12,6 +12,8 @@ const TICKET_MS = 30_000;
 const PING_MS = 10_000;
 /** How long Slack waits for the app to leave after a disconnect frame. */
 const LEAVE_MS = 10_000;
+/** How long the close handshake may take when the lab stops. */
+const GOODBYE_MS = 300;
 
 type DisconnectReason = "warning" | "refresh_requested" | "link_disabled";
 
@@ -35,7 +37,8 @@ export type SocketHub = {
   readonly silence: (forMs: number, connection?: number) => number;
   /** Cuts the TCP connections without a word. */
   readonly cut: (connection?: number) => number;
-  readonly close: () => void;
+  /** Says good-bye on every connection; those that do not answer in time are cut. */
+  readonly close: () => Promise<void>;
 };
 
 type Listener = {
@@ -146,12 +149,24 @@ export function createSocketHub(world: World, { onAck, onLost }: Listener): Sock
       for (const { socket } of cut) socket.terminate();
       return cut.length;
     },
-    close: () => {
+    close: async () => {
       clearInterval(pings);
-      for (const { socket } of connections.values()) socket.terminate();
       server.close();
+      await Promise.all([...connections.values()].map(({ socket }) => goodbye(socket)));
     },
   };
+}
+
+async function goodbye(socket: WebSocket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const late = setTimeout(() => socket.terminate(), GOODBYE_MS);
+  socket.once("close", () => {
+    clearTimeout(late);
+    resolve();
+  });
+  if (socket.isPaused) socket.terminate();
+  else socket.close(1001);
+  await promise;
 }
 
 function readFrame(data: string): { envelopeId: string; payload: unknown } | undefined {

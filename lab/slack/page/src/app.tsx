@@ -3,6 +3,7 @@ import type { LabState } from "#lab/slack/protocol.ts";
 import { useReadMarks } from "./browser/read-marks.ts";
 import { useRoute } from "./browser/route.ts";
 import { perWindow, useStored } from "./browser/stored.ts";
+import { useNarrow } from "./browser/use-narrow.ts";
 import { Modal } from "./dialogs/modal.tsx";
 import { LabContext, useSnapshot } from "./live/context.tsx";
 import { directoryOf } from "./live/directory.ts";
@@ -39,11 +40,13 @@ function Workspace({ live, state }: { live: Live; state: LabState }) {
   const lab = useMemo(() => ({ state, actor, directory: directoryOf(state) }), [state, actor]);
 
   const asked = state.channels.find(({ id }) => id === route.channel);
-  const channel = asked && mayOpen(asked, actor) ? asked : channelsOf(state, actor)[0];
+  // Where there is room, the list never stands alone: the first channel is open beside it.
+  const onlyList = useNarrow() && route.place === "list";
+  const channel = asked && mayOpen(asked, actor) ? asked : onlyList ? undefined : channelsOf(state, actor)[0];
   const thread = asked && channel === asked ? route.thread : undefined;
   const modal = state.views[actor.id]?.at(-1);
   const title =
-    route.place === "home" ? state.bot.real_name : channel?.is_im ? state.bot.real_name : `#${channel?.name ?? ""}`;
+    route.place === "home" || channel?.is_im ? state.bot.real_name : channel ? `#${channel.name}` : "Channels";
   useEffect(() => {
     document.title = `${title} · ${state.team.name}`;
   }, [title, state.team.name]);
@@ -52,15 +55,17 @@ function Workspace({ live, state }: { live: Live; state: LabState }) {
     <LabContext value={lab}>
       <div className="workspace" data-place={route.place} data-thread={thread !== undefined}>
         <Sidebar route={route} openChannel={channel?.id} marks={marks} onActAs={actAs} />
-        <main className="pane pane-main">
-          {route.place === "home" ? (
-            <HomeView />
-          ) : channel ? (
-            <ChannelView key={`${actor.id}/${channel.id}`} channel={channel} marks={marks} />
-          ) : (
-            <p className="empty">{actor.real_name} is in no channel.</p>
-          )}
-        </main>
+        {!onlyList && (
+          <main className="pane pane-main">
+            {route.place === "home" ? (
+              <HomeView />
+            ) : channel ? (
+              <ChannelView key={`${actor.id}/${channel.id}`} channel={channel} marks={marks} />
+            ) : (
+              <p className="empty">{actor.real_name} is in no channel.</p>
+            )}
+          </main>
+        )}
         {channel && thread && (
           <aside className="pane pane-thread" aria-label="Thread">
             <ThreadView key={`${actor.id}/${channel.id}/${thread}`} channel={channel} ts={thread} />

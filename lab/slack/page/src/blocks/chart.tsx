@@ -12,17 +12,19 @@ export function Chart({ block: { title, chart } }: { block: DataVisualizationBlo
     <figure className="chart">
       <figcaption className="chart-title">{title}</figcaption>
       {chart.type === "pie" ? <PieChartView chart={chart} /> : <AxisChartView chart={chart} />}
-      <table className="sr-only">
-        <caption>{title}</caption>
-        <tbody>
-          {rows.map(([label, value]) => (
-            <tr key={label}>
-              <th scope="row">{label}</th>
-              <td>{value}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div className="sr-only">
+        <table>
+          <caption>{title}</caption>
+          <tbody>
+            {rows.map(([label, value]) => (
+              <tr key={label}>
+                <th scope="row">{label}</th>
+                <td>{value}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }

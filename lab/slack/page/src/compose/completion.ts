@@ -1,6 +1,5 @@
-import type { Channel, Command, User } from "#lab/slack/protocol.ts";
+import type { Channel, Command, User, UserGroup } from "#lab/slack/protocol.ts";
 import { emoji } from "../text/emoji.ts";
-import { broadcasts } from "./outgoing.ts";
 
 export type Choice = {
   readonly key: string;
@@ -19,6 +18,7 @@ export type Completion = {
 
 export type Completable = {
   readonly users: readonly User[];
+  readonly userGroups: readonly UserGroup[];
   readonly channels: readonly Channel[];
   /** Empty in threads, where Slack knows no commands of apps. */
   readonly commands: readonly Command[];
@@ -35,7 +35,7 @@ export function completionAt(text: string, caret: number, known: Completable): C
   if (word === undefined) return undefined;
   const from = caret - word.length;
   const typed = word.slice(1).toLowerCase();
-  if (word[0] === "@") return offer("mention", from, mentionChoices(typed, known.users));
+  if (word[0] === "@") return offer("mention", from, mentionChoices(typed, known));
   if (word[0] === "#") return offer("channel", from, channelChoices(typed, known.channels));
   return offer("emoji", from, emojiChoices(typed));
 }
@@ -54,7 +54,10 @@ const commandChoices = (typed: string, commands: readonly Command[]): Choice[] =
       insert: `${command} `,
     }));
 
-function mentionChoices(typed: string, users: readonly User[]): Choice[] {
+/** The words that mean everybody. */
+const broadcasts = ["here", "channel", "everyone"] as const;
+
+function mentionChoices(typed: string, { users, userGroups }: Completable): Choice[] {
   const fits = ({ name, real_name }: User) =>
     name.toLowerCase().startsWith(typed) ||
     real_name
@@ -64,6 +67,7 @@ function mentionChoices(typed: string, users: readonly User[]): Choice[] {
   const people = users
     .filter(fits)
     .toSorted((a, b) => Number(b.is_bot) - Number(a.is_bot) || a.name.localeCompare(b.name));
+  const groups = userGroups.filter(({ handle }) => handle.startsWith(typed));
   const everybody = broadcasts.filter((word) => typed !== "" && word.startsWith(typed));
   return [
     ...people.map((user) => ({
@@ -71,6 +75,12 @@ function mentionChoices(typed: string, users: readonly User[]): Choice[] {
       label: `@${user.name}`,
       hint: user.is_bot ? `${user.real_name} · app` : user.real_name,
       insert: `@${user.name} `,
+    })),
+    ...groups.map(({ id, handle, name }) => ({
+      key: id,
+      label: `@${handle}`,
+      hint: `${name} · group`,
+      insert: `@${handle} `,
     })),
     ...everybody.map((word) => ({
       key: word,

@@ -2,12 +2,11 @@ import type { KeyboardEvent } from "react";
 import { useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Channel } from "#lab/slack/protocol.ts";
 import { useLab } from "../live/context.tsx";
-import { server } from "../live/server.ts";
 import { Icon } from "../parts/icon.tsx";
-import { Menu } from "../parts/menu.tsx";
 import { completionAt } from "./completion.ts";
 import { CompletionList } from "./completion-list.tsx";
 import { send } from "./send.ts";
+import { ShortcutMenu } from "./shortcut-menu.tsx";
 
 /** What was typed and not sent, by channel and thread, for as long as the page lives. */
 const drafts = new Map<string, string>();
@@ -26,14 +25,12 @@ export function Composer({ channel, thread, placeholder }: ComposerProps) {
   const input = useRef<HTMLTextAreaElement>(null);
   const listId = useId();
 
-  const commands = thread ? [] : state.commands;
-  const users = useMemo(
-    () => [state.bot, ...state.users.filter(({ id }) => id !== state.bot.id)],
-    [state.bot, state.users],
-  );
-  const completion =
-    dismissed === text ? undefined : completionAt(text, caret, { users, channels: state.channels, commands });
-  const usage = commands.find(({ command }) => text.toLowerCase().startsWith(`${command} `));
+  const known = useMemo(() => {
+    const users = state.users.filter(({ id, is_bot }) => !is_bot || id === state.bot.id);
+    return { users, userGroups: state.userGroups, channels: state.channels, commands: thread ? [] : state.commands };
+  }, [state, thread]);
+  const completion = dismissed === text ? undefined : completionAt(text, caret, known);
+  const usage = known.commands.find(({ command }) => text.toLowerCase().startsWith(`${command} `));
   const at = Math.min(chosen, (completion?.choices.length ?? 1) - 1);
 
   useLayoutEffect(() => {
@@ -66,9 +63,9 @@ export function Composer({ channel, thread, placeholder }: ComposerProps) {
     if (text.trim() === "") return;
     change("", 0);
     setProblem(undefined);
-    const trouble = await send({ text, channel, thread, actor, users, state });
-    if (!trouble) return;
-    setProblem(trouble);
+    const sent = await send({ text, channel, thread, actor });
+    if (sent.outcome === "sent") return;
+    setProblem(sent.problem);
     // What failed comes back for another try, unless something new has been typed meanwhile.
     setText((now) => (now === "" ? text : now));
   };
@@ -78,8 +75,8 @@ export function Composer({ channel, thread, placeholder }: ComposerProps) {
     const plainEnter = event.key === "Enter" && !event.shiftKey && !event.altKey && !event.ctrlKey;
     if (completion) {
       const count = completion.choices.length;
-      // A command that is typed in full is sent by Enter, not completed once more.
-      const whole = completion.choices[at]?.insert.trimEnd() === text.trim();
+      // What is typed in full already is sent by Enter, not completed once more.
+      const whole = completion.choices[at]?.insert.trimEnd() === text.slice(completion.from, caret);
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         setChosen((at + (event.key === "ArrowDown" ? 1 : count - 1)) % count);
@@ -102,14 +99,6 @@ export function Composer({ channel, thread, placeholder }: ComposerProps) {
     }
   };
 
-  const shortcuts = state.shortcuts.filter(({ type }) => type === "global");
-  const runShortcut = async (callback_id: string) => {
-    const delivery = await server
-      .shortcut({ user: actor.id, callback_id, channel: channel.id })
-      .catch((error: Error) => ({ notice: error.message }));
-    setProblem(delivery.notice);
-  };
-
   return (
     <form
       className="composer"
@@ -118,15 +107,7 @@ export function Composer({ channel, thread, placeholder }: ComposerProps) {
         void submit();
       }}
     >
-      {problem && (
-        <p className="composer-problem" role="alert">
-          <Icon name="warning" />
-          <span>{problem}</span>
-          <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => setProblem(undefined)}>
-            <Icon name="close" />
-          </button>
-        </p>
-      )}
+      {problem && <Problem words={problem} onDismiss={() => setProblem(undefined)} />}
       {completion && <CompletionList id={listId} completion={completion} chosen={at} onChoose={complete} />}
       {usage && !completion && (
         <p className="usage">
@@ -137,19 +118,7 @@ export function Composer({ channel, thread, placeholder }: ComposerProps) {
         </p>
       )}
       <div className="composer-box">
-        {!thread && shortcuts.length > 0 && (
-          <Menu
-            label="Shortcuts"
-            className="icon-button"
-            button={<Icon name="bolt" />}
-            items={shortcuts.map(({ callback_id, name, description }) => ({
-              key: callback_id,
-              label: name,
-              hint: description,
-              onSelect: () => void runShortcut(callback_id),
-            }))}
-          />
-        )}
+        {!thread && <ShortcutMenu channel={channel} onProblem={setProblem} />}
         <textarea
           ref={input}
           rows={1}
@@ -172,5 +141,17 @@ export function Composer({ channel, thread, placeholder }: ComposerProps) {
         </button>
       </div>
     </form>
+  );
+}
+
+function Problem({ words, onDismiss }: { words: string; onDismiss: () => void }) {
+  return (
+    <p className="composer-problem" role="alert">
+      <Icon name="warning" />
+      <span>{words}</span>
+      <button type="button" className="icon-button" aria-label="Dismiss" onClick={onDismiss}>
+        <Icon name="close" />
+      </button>
+    </p>
   );
 }

@@ -1,41 +1,36 @@
-import type { Channel, LabState, User } from "#lab/slack/protocol.ts";
+import type { Channel, User } from "#lab/slack/protocol.ts";
 import { server } from "../live/server.ts";
-import { commandOf, encodeMessage } from "./outgoing.ts";
 
 type Outgoing = {
   readonly text: string;
   readonly channel: Channel;
   readonly thread: string | undefined;
   readonly actor: User;
-  readonly users: readonly User[];
-  readonly state: LabState;
 };
 
-const failures = {
-  dispatch_failed: "the app cannot be reached (dispatch_failed)",
-  operation_timeout: "the app did not answer in time (operation_timeout)",
-  invalid_command: "there is no such command (invalid_command)",
-} as const;
+export type Sent =
+  | { readonly outcome: "sent" }
+  /** `problem` is missing when Slackbot says it in the conversation already. */
+  | { readonly outcome: "failed"; readonly problem?: string };
 
-/** Sends a command or a message as the acting person; resolves with what to tell them when that failed. */
-export async function send({ text, channel, thread, actor, users, state }: Outgoing): Promise<string | undefined> {
+/** The slash command a text begins with, e.g. "/netcheck"; undefined for an ordinary message. */
+export const commandOf = (text: string): string | undefined => /^\s*(\/[^\s/]+)(\s|$)/.exec(text)?.[1];
+
+/** Sends a command or a message as the acting person, as it was typed: references and escapes are Slack's to make. */
+export async function send({ text, channel, thread, actor }: Outgoing): Promise<Sent> {
+  const typed = { channel: channel.id, user: actor.id, text: text.trim(), ...(thread ? { thread_ts: thread } : {}) };
   const command = commandOf(text);
   try {
-    if (command && thread)
-      return `${command} cannot be used in threads. Send it in the channel, or mention the app here.`;
-    if (command) {
-      const { failed, notice } = await server.command({ channel: channel.id, user: actor.id, text: text.trim() });
-      return notice ?? (failed && `${command} failed: ${failures[failed]}.`);
+    if (!command) {
+      await server.message(typed);
+      return { outcome: "sent" };
     }
-    const encoded = encodeMessage(text.trim(), { users, channels: state.channels });
-    await server.message({
-      channel: channel.id,
-      user: actor.id,
-      text: encoded,
-      ...(thread ? { thread_ts: thread } : {}),
-    });
-    return undefined;
+    const { failed, notice } = await server.command(typed);
+    if (!failed) return { outcome: "sent" };
+    return notice
+      ? { outcome: "failed" }
+      : { outcome: "failed", problem: `${command} failed with the error “${failed}”.` };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return { outcome: "failed", problem: error instanceof Error ? error.message : String(error) };
   }
 }

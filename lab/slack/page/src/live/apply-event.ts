@@ -15,7 +15,9 @@ export function applyEvent(state: LabState, event: LabEvent): LabState {
     case "view": {
       const open = state.views[event.user] ?? [];
       const known = open.some((view) => view.id === event.view.id);
-      const next = known ? open.map((view) => (view.id === event.view.id ? event.view : view)) : [...open, event.view];
+      // One that lies on no other was opened afresh: whatever was open before is gone.
+      const pile = event.view.previous_view_id === null ? [] : open;
+      const next = known ? open.map((view) => (view.id === event.view.id ? event.view : view)) : [...pile, event.view];
       return { ...state, views: { ...state.views, [event.user]: next } };
     }
     case "view_closed": {

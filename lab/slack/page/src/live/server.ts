@@ -39,7 +39,8 @@ export const server = {
   message: (input: { channel: string; user: string; text: string; thread_ts?: string }) =>
     post<MessageResult>("/lab/message", input),
 
-  command: (input: { channel: string; user: string; text: string }) => post<CommandResult>("/lab/command", input),
+  command: (input: { channel: string; user: string; text: string; thread_ts?: string }) =>
+    post<CommandResult>("/lab/command", input),
 
   action: (input: ActionRequest) => post<Delivery>("/lab/action", input),
 
@@ -51,5 +52,5 @@ export const server = {
   shortcut: (input: { user: string; callback_id: string; channel?: string; message_ts?: string }) =>
     post<Delivery>("/lab/shortcut", input),
 
-  openHome: (input: { user: string }) => post<Delivery>("/lab/home/open", input),
+  openHome: (input: { user: string }) => post<Pick<Delivery, "delivered">>("/lab/home/open", input),
 };

@@ -24,7 +24,7 @@ type MessageListProps = {
 /** Messages, oldest first, that stay at the end while more arrive, unless the reader has scrolled away. */
 export function MessageList({ channel, messages, label, firstUnread, intro, thread }: MessageListProps) {
   const { scroller, content, away, toEnd } = useStickToEnd();
-  const replies = messages.length - 1;
+  const replies = messages.filter((message) => !message.ephemeral_for).length - 1;
   return (
     <div className="messages">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}

@@ -35,7 +35,8 @@ export const MessageView = memo(function MessageView({ channel, message, compact
     },
     [actor.id, channel, message.ts],
   );
-  const blocks = message.blocks ?? [];
+  // What people type comes with a rich_text block that knows no marks or emoji codes; its text says the same and more.
+  const blocks = bot ? (message.blocks ?? []) : [];
   const classes = ["message", compact && "message-compact", message.ephemeral_for && "message-ephemeral"];
   return (
     <article

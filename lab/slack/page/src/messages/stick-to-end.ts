@@ -30,9 +30,15 @@ export function useStickToEnd(): StickToEnd {
   useEffect(() => {
     const [region, inner] = [scroller.current, content.current];
     if (!region || !inner) return;
+    let lastTop = region.scrollTop;
     const onScroll = () => {
-      stuck.current = region.scrollHeight - region.scrollTop - region.clientHeight < NEAR_PX;
-      setAway(!stuck.current);
+      const atEnd = region.scrollHeight - region.scrollTop - region.clientHeight < NEAR_PX;
+      // Content that grew also ends up away from the end, but only a reader moves upwards.
+      if (atEnd || region.scrollTop < lastTop) {
+        stuck.current = atEnd;
+        setAway(!atEnd);
+      }
+      lastTop = region.scrollTop;
     };
     const observer = new ResizeObserver(() => stuck.current && toEnd());
     observer.observe(inner);

@@ -32,8 +32,6 @@ export const checkRequestSchema = z.object({
       user: z.string(),
       /** The thread in which it was asked for. */
       threadTs: z.string().optional(),
-      /** The message that asked for it, when it was a mention: it carries the reaction that says how the check ended. */
-      messageTs: z.string().optional(),
     })
     .optional(),
 });

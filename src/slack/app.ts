@@ -104,7 +104,7 @@ export function createSlackApp({
   const wording = wordings[language];
   const desk = createDesk({
     ...{ checks, client, access, channels, log, wording, command, identity },
-    ...{ cluster, maxDurationMs, newId, nowMs },
+    ...{ cluster, maxDurationMs, newId, nowMs, stopping: stopping.signal },
   });
   listenToCommands(app, desk);
   listenToMentions(app, desk);

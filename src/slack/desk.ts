@@ -26,6 +26,8 @@ export type Desk = {
   readonly command: string;
   readonly identity: () => Identity;
   readonly newId: () => string;
+  /** Aborts when the bot stops. */
+  readonly stopping: AbortSignal;
   /** What is said to a command line: identity first, then the grammar, then the queue. Never throws. */
   readonly answer: (line: string, place: Place, options?: { readonly vouched?: string }) => Promise<Said>;
   /** A refusal for this person, if there is one. `vouched` is the team that Slack itself named in a signed payload. */
@@ -38,7 +40,7 @@ export type Desk = {
 
 type DeskParts = Pick<
   Desk,
-  "checks" | "client" | "access" | "channels" | "log" | "wording" | "command" | "identity" | "newId"
+  "checks" | "client" | "access" | "channels" | "log" | "wording" | "command" | "identity" | "newId" | "stopping"
 > & {
   readonly cluster: string;
   readonly maxDurationMs: number;

@@ -1,7 +1,8 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { App } from "@slack/bolt";
 import type { Desk, Place } from "./desk.ts";
 
-/** What a reaction on the asking message says. The end of a check is said by whoever posts its report. */
+/** What the reaction on the asking message says: being looked at, answered or healthy, refused or something found. */
 const REACTIONS = { seen: "eyes", done: "white_check_mark", refused: "warning" } as const;
 
 /** The same words as a mention in a channel or thread, and as a direct message. */
@@ -13,16 +14,18 @@ export function listenToMentions(app: App, desk: Desk): void {
       channel: event.channel,
       user: event.user,
       once: body.event_id,
-      messageTs: event.ts,
       ...(event.thread_ts === undefined ? {} : { threadTs: event.thread_ts }),
     };
     const seen = react(desk, place, event.ts, REACTIONS.seen);
     const { message, started, error } = await desk.answer(behindMention(event.text, desk.identity().botUserId), place);
     await desk.whisper(place, message);
     await seen;
-    if (started !== undefined) return;
-    await react(desk, place, event.ts, error === undefined ? REACTIONS.done : REACTIONS.refused);
-    await unreact(desk, place, event.ts, REACTIONS.seen);
+    const settle = async (reaction: string): Promise<void> => {
+      await react(desk, place, event.ts, reaction);
+      await unreact(desk, place, event.ts, REACTIONS.seen);
+    };
+    if (started === undefined) await settle(error === undefined ? REACTIONS.done : REACTIONS.refused);
+    else void whenEnded(started, desk).then((healthy) => settle(healthy ? REACTIONS.done : REACTIONS.refused), ignore);
   });
 
   app.message(async ({ message, body }) => {
@@ -45,6 +48,19 @@ export function listenToMentions(app: App, desk: Desk): void {
       })
       .catch((err: unknown) => desk.log.warn({ err }, "answer could not be posted"));
   });
+}
+
+/** A restart of the bot forgets who waits for what; the reaction then stays as it is. */
+const FOLLOW_MS = 3_000;
+const ignore = (): void => undefined;
+
+/** Whether the check found everything healthy, once it has ended. Rejects when the bot stops. */
+async function whenEnded(check: string, { checks, stopping }: Desk): Promise<boolean> {
+  for (;;) {
+    await wait(FOLLOW_MS, undefined, { signal: stopping, ref: false });
+    const seen = await checks.status(check).catch(() => undefined);
+    if (seen?.state === "done") return seen.outcome?.status === "healthy";
+  }
 }
 
 /** What stands behind the first mention of the bot; all of the text when it is not mentioned. */

@@ -83,6 +83,10 @@ const slack = {
   ),
 } as const;
 
+const talk = {
+  NETCHECK_LANGUAGE: variable("en or zh", z.enum(["en", "zh"]).default("en")),
+} as const;
+
 const socketMode = {
   NETCHECK_SLACK_APP_TOKEN: variable(
     'the app-level token for Socket Mode; it begins with "xapp-"',
@@ -114,7 +118,7 @@ const cluster = {
 } as const;
 
 /** Every variable that there is, for the documentation test. */
-export const variableNames: readonly string[] = [shared, slack, socketMode, httpMode, cluster].flatMap((group) =>
+export const variableNames: readonly string[] = [shared, slack, talk, socketMode, httpMode, cluster].flatMap((group) =>
   Object.keys(group),
 );
 
@@ -179,6 +183,9 @@ function readSlack(from: Reader) {
   return { ...shown, mode: "socket" as const, appToken: from.read(socketMode).NETCHECK_SLACK_APP_TOKEN };
 }
 
+/** Language of everything that netcheck says in Slack. */
+const readLanguage = (from: Reader) => from.read(talk).NETCHECK_LANGUAGE;
+
 function readCluster(from: Reader) {
   const values = from.read(cluster);
   return {
@@ -191,14 +198,14 @@ function readCluster(from: Reader) {
 export type SharedConfig = Readonly<ReturnType<typeof readShared>>;
 export type SlackConfig = Readonly<ReturnType<typeof readSlack>>;
 export type KubeConfiguration = Readonly<ReturnType<typeof readCluster>>;
-export type BotConfig = SharedConfig & { readonly slack: SlackConfig };
+export type BotConfig = SharedConfig & { readonly slack: SlackConfig; readonly language: "en" | "zh" };
 export type WorkerConfig = SharedConfig & { readonly kube: KubeConfiguration };
 export type AllConfig = BotConfig & WorkerConfig;
 
 /** Settings of the bot. Throws one `bad-config` error that names every bad or missing variable. */
 export function readBotConfig(env: Environment = process.env): BotConfig {
   const from = reader(env);
-  return from.done({ ...readShared(from), slack: readSlack(from) });
+  return from.done({ ...readShared(from), slack: readSlack(from), language: readLanguage(from) });
 }
 
 /** Settings of a worker, which needs no Slack token. Throws like `readBotConfig`. */
@@ -210,7 +217,12 @@ export function readWorkerConfig(env: Environment = process.env): WorkerConfig {
 /** Settings of bot and worker in one process. Throws like `readBotConfig`. */
 export function readAllConfig(env: Environment = process.env): AllConfig {
   const from = reader(env);
-  return from.done({ ...readShared(from), slack: readSlack(from), kube: readCluster(from) });
+  return from.done({
+    ...readShared(from),
+    slack: readSlack(from),
+    language: readLanguage(from),
+    kube: readCluster(from),
+  });
 }
 
 /** Folders in which programs are looked for. */

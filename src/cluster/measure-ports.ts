@@ -1,9 +1,9 @@
+import type { Assessment } from "../core/assessment.ts";
 import type { CheckRequest, Window } from "../core/check.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
 import type { EvidenceSet } from "../core/evidence.ts";
 import type { End, Gap, Plan, TaskSpec } from "../core/plan.ts";
 import type { Probe, Reader } from "../core/probe.ts";
-import type { Progress } from "../core/progress.ts";
 import type { Target } from "../core/target.ts";
 import type { Log } from "../log.ts";
 
@@ -53,12 +53,6 @@ export type NodeCalls = {
   readonly remove: (node: string, check: string, options?: CallOptions) => Promise<unknown>;
 };
 
-/** What is known while a check still runs. `finding.key` tells one suspicion from another, `finding.text` is shown. */
-export type Assessment = {
-  readonly finding?: { readonly key: string; readonly text: string };
-  readonly soFar?: Progress["soFar"];
-};
-
 /** Everything a part of a check needs; the queue worker and the terminal command give the same. */
 export type MeasureDeps = {
   readonly cluster: string;
@@ -68,7 +62,8 @@ export type MeasureDeps = {
   /** Unix milliseconds. */
   readonly nowMs: () => number;
   readonly readView: () => Promise<ClusterView>;
-  readonly resolve: (target: Target, view: ClusterView) => End | Promise<End>;
+  /** `fromNode`: where a host name is looked up. */
+  readonly resolve: (target: Target, view: ClusterView, options: { readonly fromNode?: string }) => Promise<End>;
   readonly nodes: NodeCalls;
   readonly probes: readonly Probe[];
   readonly makePlan: (from: {

@@ -14,7 +14,9 @@ import { MeasureSession } from "./measure-session.ts";
 /** Another worker counts as lost when the check was not looked at for this long. */
 const TAKEOVER_MS = 10_000;
 const VIEW_EVERY_MS = 10_000;
+/** Nodes are polled in the same tick, so they do not wait long for the Kubernetes API; the plan does. */
 const VIEW_MS = 5_000;
+const FIRST_VIEW_MS = 12_000;
 /** What was read of a check that no tick has come for is dropped after this long. */
 const SESSION_TTL_MS = 5 * 60_000;
 
@@ -80,8 +82,9 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
 
   async function plan(request: CheckRequest, state: MeasureState): Promise<MeasureState> {
     try {
-      const view = await limitedView(deps.readView());
-      const [from, to] = await Promise.all([deps.resolve(request.from, view), deps.resolve(request.to, view)]);
+      const view = await limitedView(deps.readView(), FIRST_VIEW_MS);
+      const from = await deps.resolve(request.from, view, {});
+      const to = await deps.resolve(request.to, view, from.node === undefined ? {} : { fromNode: from.node });
       const startMs = deps.nowMs() + LEAD_MS;
       const window = { startMs, endMs: startMs + request.durationMs };
       const made = deps.makePlan({ request, window, view, from, to, probes: deps.probes });
@@ -239,14 +242,14 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
   return { tick };
 }
 
-async function limitedView(view: Promise<ClusterView>): Promise<ClusterView> {
+async function limitedView(view: Promise<ClusterView>, limitMs = VIEW_MS): Promise<ClusterView> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const error = new NetcheckError(
       "cluster-unreachable",
-      `the Kubernetes API did not answer within ${VIEW_MS / 1_000} s`,
+      `the Kubernetes API did not answer within ${limitMs / 1_000} s`,
     );
-    timer = setTimeout(() => reject(error), VIEW_MS);
+    timer = setTimeout(() => reject(error), limitMs);
   });
   try {
     return await Promise.race([view, late]);

@@ -8,8 +8,11 @@ import type { Keys } from "./keys.ts";
 export const RECORD_TTL_S = 30 * 86_400;
 const RECENT_KEPT = 100;
 
-const threadSchema = z.object({ channel: z.string(), ts: z.string() });
-/** Where the messages of a check are: the channel and the message that its thread hangs on. */
+const threadSchema = z.object({ channel: z.string(), ts: z.string(), threadTs: z.string() });
+/**
+ * Where the messages of a check are: `ts` is its own first message, `threadTs` the one that the thread hangs on. They
+ * differ when the check was asked for inside a thread.
+ */
 export type Thread = z.infer<typeof threadSchema>;
 
 const cancelSchema = z.object({ by: z.string(), atMs: z.number() });
@@ -42,9 +45,9 @@ export function checkRecords(redis: Redis, keys: Keys) {
     setProgress: (progress: Progress) => set(progress.check, `progress:${progress.cluster}`, progress),
 
     /** The place of the thread, and the way back from a reply in it to the check. */
-    async setThread(id: string, thread: Thread, root: Thread): Promise<void> {
+    async setThread(id: string, thread: Thread): Promise<void> {
       await set(id, "thread", thread);
-      await redis.set(keys.thread(root.channel, root.ts), id, "EX", RECORD_TTL_S);
+      await redis.set(keys.thread(thread.channel, thread.threadTs), id, "EX", RECORD_TTL_S);
     },
 
     /** The report is made; its messages may still be on their way. */

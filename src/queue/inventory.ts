@@ -1,11 +1,7 @@
-import { promisify } from "node:util";
-import { gunzip, gzip } from "node:zlib";
 import type { Redis } from "ioredis";
 import { type Inventory, inventorySchema } from "../core/inventory.ts";
 import type { Keys } from "./keys.ts";
-
-const pack = promisify(gzip);
-const unpack = promisify(gunzip);
+import { pack, unpack } from "./packed.ts";
 
 /** A cluster without a worker for a week is forgotten. */
 const TTL_S = 7 * 86_400;
@@ -20,16 +16,14 @@ export function inventories(redis: Redis, keys: Keys) {
   async function load(cluster: string): Promise<Inventory | undefined> {
     const packed = await redis.get(keys.inventory(cluster));
     if (packed === null) return undefined;
-    const json = await unpack(Buffer.from(packed, "base64"), { maxOutputLength: MAX_BYTES });
-    return inventorySchema.safeParse(JSON.parse(json.toString())).data;
+    return inventorySchema.safeParse(await unpack(packed, { maxBytes: MAX_BYTES })).data;
   }
 
   return {
     async publish(inventory: Inventory): Promise<void> {
-      const packed = (await pack(JSON.stringify(inventory))).toString("base64");
       await redis
         .multi()
-        .set(keys.inventory(inventory.cluster), packed, "EX", TTL_S)
+        .set(keys.inventory(inventory.cluster), await pack(inventory), "EX", TTL_S)
         .sadd(keys.clusters, inventory.cluster)
         .exec();
     },

@@ -12,6 +12,7 @@ export function keysOf(prefix: string) {
     once: (key: string) => `${prefix}:once:${key}`,
     thread: (channel: string, ts: string) => `${prefix}:thread:${channel}:${ts}`,
     measure: (id: string, cluster: string) => `${prefix}:measure:${id}:${cluster}`,
+    report: (id: string) => `${prefix}:report:${id}`,
     outbox: (key: string) => `${prefix}:outbox:${key}`,
     lock: (name: string) => `${prefix}:lock:${name}`,
     pace: (channel: string) => `${prefix}:pace:${channel}`,

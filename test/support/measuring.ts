@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
-import type { Assessment, MeasureDeps } from "#src/cluster/measure-ports.ts";
+import type { MeasureDeps } from "#src/cluster/measure-ports.ts";
+import type { Assessment } from "#src/core/assessment.ts";
 import type { CheckRequest } from "#src/core/check.ts";
 import type { ClusterView } from "#src/core/cluster-view.ts";
 import { NetcheckError } from "#src/core/errors.ts";
@@ -52,7 +53,7 @@ export function measuring({ startMs = 1_000_000 } = {}) {
     log: silentLog,
     nowMs: () => clock.nowMs,
     readView,
-    resolve(target) {
+    async resolve(target) {
       if (api.missing) throw new NetcheckError("not-found", "There is no pod web-9.", { hint: "Did you mean web-0?" });
       return {
         kind: "pod",

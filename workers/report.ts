@@ -1,0 +1,124 @@
+import type { Job, Queue } from "bullmq";
+import { z } from "zod";
+import type { CheckRequest } from "#src/core/check.ts";
+import { type Evidence, EvidenceSet } from "#src/core/evidence.ts";
+import { type Gap, type Plan, planSchema } from "#src/core/plan.ts";
+import { type Measured, measuredSchema } from "#src/core/progress.ts";
+import type { Report } from "#src/core/report.ts";
+import { targetText } from "#src/core/target.ts";
+import type { Log } from "#src/log.ts";
+import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
+import type { Finished, finishedChecks } from "#src/queue/finished.ts";
+import { unpack } from "#src/queue/packed.ts";
+import { jobOptions, reportJobSchema } from "#src/queue/queues.ts";
+import type { History } from "#src/store/history.ts";
+
+const MAX_EVIDENCE_BYTES = 64 * 1024 * 1024;
+const evidenceSchema = z.array(
+  z.object({ kind: z.string(), subject: z.string(), atMs: z.number(), data: z.unknown() }),
+);
+
+export type Diagnose = (seen: {
+  readonly request: CheckRequest;
+  readonly plan: Plan;
+  readonly evidence: EvidenceSet;
+  readonly gaps: readonly Gap[];
+  readonly nowMs: number;
+  readonly ended: Measured["ended"];
+}) => Report;
+
+export type ReportWorker = {
+  readonly records: CheckRecords;
+  readonly finished: ReturnType<typeof finishedChecks>;
+  readonly history: History;
+  readonly notify: Queue;
+  readonly diagnose: Diagnose;
+  readonly log: Log;
+};
+
+/** The parent of a check: what its clusters measured becomes one report, and the report goes to the history and to Slack. */
+export function reportProcessor({ records, finished, history, notify, diagnose, log }: ReportWorker) {
+  async function make(
+    job: Job,
+    status: CheckStatus,
+  ): Promise<{ readonly done: Finished; readonly evidence: readonly Evidence[] }> {
+    const { request, cancel } = status;
+    const measured = Object.values(await job.getChildrenValues<unknown>()).map((value) => measuredSchema.parse(value));
+    const failures = Object.values(await job.getIgnoredChildrenFailures());
+    for (const failure of failures) log.error({ check: request.id, failure }, "measuring failed");
+    const [part] = measured;
+    const ended = endOf(part, { failed: failures.length > 0, cancel, id: request.id });
+    if (!part?.plan || part.evidence === undefined)
+      return {
+        done: { report: emptyReport(request, ended?.text), measured: false, ...(ended && { ended }) },
+        evidence: [],
+      };
+    const plan = planSchema.parse(part.plan);
+    const evidence: readonly Evidence[] = evidenceSchema.parse(
+      await unpack(part.evidence, { maxBytes: MAX_EVIDENCE_BYTES }),
+    );
+    const set = new EvidenceSet(evidence);
+    const report = diagnose({ request, plan, evidence: set, gaps: part.gaps, nowMs: Date.now(), ended: part.ended });
+    return { done: { report, plan, measured: true, ...(ended && { ended }) }, evidence };
+  }
+
+  return async (
+    job: Job,
+    _token: string | undefined,
+    _signal: AbortSignal | undefined,
+  ): Promise<{ status: string }> => {
+    const { check } = reportJobSchema.parse(job.data);
+    const status = await records.status(check);
+    if (!status) throw new Error(`check ${check} has no record`);
+    const { request } = status;
+    await records.leavePlace(check, request.cluster);
+    const { done, evidence } = await make(job, status).catch((error: unknown) => {
+      if (job.attemptsMade + 1 < (job.opts.attempts ?? 1)) throw error;
+      // Whatever the bug is, the thread must not wait for ever.
+      log.error({ check, err: error }, "a report cannot be made");
+      const text = internal(check);
+      return {
+        done: { report: emptyReport(request, text), measured: false, ended: { how: "failed", text } } as Finished,
+        evidence: [],
+      };
+    });
+    const { report } = done;
+    await history.save({ report, plan: done.plan, evidence });
+    await finished.save(done);
+    await records.setOutcome(check, { status: report.status, verdict: report.verdict, atMs: Date.now() });
+    if (request.slack)
+      await notify.add("deliver", { check, kind: "deliver" }, { ...jobOptions.notify, jobId: `${check}.deliver` });
+    else await records.finish(check, Date.now());
+    return { status: report.status };
+  };
+}
+
+const internal = (check: string): string => `Internal error, quote ${check}.`;
+
+function endOf(
+  part: Measured | undefined,
+  { failed, cancel, id }: { readonly failed: boolean; readonly cancel: CheckStatus["cancel"]; readonly id: string },
+): Finished["ended"] {
+  if (part?.ended && part.ended.code !== "cancelled") return { how: "failed", text: part.ended.text };
+  if (cancel && (part?.ended || !part)) return { how: "cancelled", by: cancel.by };
+  return failed || !part ? { how: "failed", text: internal(id) } : undefined;
+}
+
+/** The report of a check that measured nothing. */
+function emptyReport(
+  { id, command, cluster, from, to, requestedAtMs }: CheckRequest,
+  why = "Nothing was measured.",
+): Report {
+  return {
+    check: id,
+    command,
+    cluster,
+    from: targetText(from),
+    to: targetText(to),
+    status: "failed",
+    verdict: why,
+    ...{ causes: [], cleared: [], unknown: [], gaps: [], measurements: [], captures: [], hops: [], charts: [] },
+    coverage: { share: 0, text: "Nothing was measured." },
+    window: { startMs: requestedAtMs, endMs: requestedAtMs },
+  };
+}

@@ -1,8 +1,9 @@
 import type { Job, Queue } from "bullmq";
 import { z } from "zod";
 import type { CheckRequest } from "#src/core/check.ts";
+import type { Seen } from "#src/core/diagnose.ts";
 import { type Evidence, EvidenceSet } from "#src/core/evidence.ts";
-import { type Gap, type Plan, planSchema } from "#src/core/plan.ts";
+import { planSchema } from "#src/core/plan.ts";
 import { type Measured, measuredSchema } from "#src/core/progress.ts";
 import type { Report } from "#src/core/report.ts";
 import { targetText } from "#src/core/target.ts";
@@ -11,6 +12,7 @@ import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Finished, finishedChecks } from "#src/queue/finished.ts";
 import { unpack } from "#src/queue/packed.ts";
 import { jobOptions, reportJobSchema } from "#src/queue/queues.ts";
+import { rules } from "#src/rules/index.ts";
 import type { History } from "#src/store/history.ts";
 
 const MAX_EVIDENCE_BYTES = 64 * 1024 * 1024;
@@ -18,21 +20,12 @@ const evidenceSchema = z.array(
   z.object({ kind: z.string(), subject: z.string(), atMs: z.number(), data: z.unknown() }),
 );
 
-export type Diagnose = (seen: {
-  readonly request: CheckRequest;
-  readonly plan: Plan;
-  readonly evidence: EvidenceSet;
-  readonly gaps: readonly Gap[];
-  readonly nowMs: number;
-  readonly ended: Measured["ended"];
-}) => Report;
-
 export type ReportWorker = {
   readonly records: CheckRecords;
   readonly finished: ReturnType<typeof finishedChecks>;
   readonly history: History;
   readonly notify: Queue;
-  readonly diagnose: Diagnose;
+  readonly diagnose: (seen: Seen) => Report;
   readonly log: Log;
 };
 
@@ -58,7 +51,8 @@ export function reportProcessor({ records, finished, history, notify, diagnose, 
       await unpack(part.evidence, { maxBytes: MAX_EVIDENCE_BYTES }),
     );
     const set = new EvidenceSet(evidence);
-    const report = diagnose({ request, plan, evidence: set, gaps: part.gaps, nowMs: Date.now(), ended: part.ended });
+    const cancelled = part.ended?.code === "cancelled" ? { cancelled: "before its end" } : {};
+    const report = diagnose({ request, plan, evidence: set, gaps: part.gaps, rules, ...cancelled });
     return { done: { report, plan, measured: true, ...(ended && { ended }) }, evidence };
   }
 

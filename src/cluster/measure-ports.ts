@@ -1,4 +1,4 @@
-import type { Assessment } from "../core/assessment.ts";
+import type { Assessed } from "../core/assess.ts";
 import type { CheckRequest, Window } from "../core/check.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
 import type { EvidenceSet } from "../core/evidence.ts";
@@ -45,7 +45,7 @@ export type NodeCalls = {
   readonly sync: (
     node: string,
     check: string,
-    offsets: Readonly<Record<string, number>>,
+    offsets: ReadonlyMap<string, number>,
     options?: CallOptions,
   ) => Promise<NodeOutput>;
   /** Without ids: all tasks of the check. */
@@ -82,5 +82,5 @@ export type MeasureDeps = {
     readonly evidence: EvidenceSet;
     readonly gaps: readonly Gap[];
     readonly nowMs: number;
-  }) => Assessment;
+  }) => Assessed;
 };

@@ -54,8 +54,8 @@ export class MeasureSession {
   }
 
   /** How much of each task's output is here, by task id, bytes. */
-  offsets(node: string): Readonly<Record<string, number>> {
-    return Object.fromEntries([...(this.#byNode.get(node) ?? [])].map(([id, { offset }]) => [id, offset]));
+  offsets(node: string): ReadonlyMap<string, number> {
+    return new Map([...(this.#byNode.get(node) ?? [])].map(([id, { offset }]) => [id, offset]));
   }
 
   /** Takes what a node answered. A piece that does not begin where the last one ended came twice and is left out. */

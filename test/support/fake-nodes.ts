@@ -52,12 +52,12 @@ export function fakeNodes(nowMs: () => number) {
     async sync(node, check, offsets): Promise<NodeOutput> {
       const all = started.get(reach("sync", node, check));
       const absent = { state: "absent", totalBytes: 0, offset: 0, bytes: new Uint8Array(), stderr: "" } as const;
-      if (!all) return { offsetEstimateMs: 0, tasks: Object.keys(offsets).map((id) => ({ id, ...absent })) };
+      if (!all) return { offsetEstimateMs: 0, tasks: [...offsets.keys()].map((id) => ({ id, ...absent })) };
       const output = Buffer.from(outputOf(all, nowMs()));
       const state = nowMs() < endOf(all) ? "running" : "done";
       if (state === "running") all.leaseMs = nowMs() + 120_000;
       const tasks = all.tasks.map(({ id }) => {
-        const offset = offsets[id] ?? 0;
+        const offset = offsets.get(id) ?? 0;
         const bytes = output.subarray(offset, offset + 200);
         return { id, state, totalBytes: output.length, offset, bytes, stderr: "" } as const;
       });

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import type { MeasureDeps } from "#src/cluster/measure-ports.ts";
-import type { Assessment } from "#src/core/assessment.ts";
+import type { Assessed } from "#src/core/assess.ts";
 import type { CheckRequest } from "#src/core/check.ts";
 import type { ClusterView } from "#src/core/cluster-view.ts";
 import { NetcheckError } from "#src/core/errors.ts";
@@ -39,7 +39,7 @@ export function measuring({ startMs = 1_000_000 } = {}) {
   const clock = { nowMs: startMs };
   const nodes = fakeNodes(() => clock.nowMs);
   const api = { down: false, missing: false, reads: 0 };
-  const assessment: { next: Assessment } = { next: {} };
+  const assessment: { next: Assessed } = { next: {} };
 
   async function readView(): Promise<ClusterView> {
     api.reads++;

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { App } from "@slack/bolt";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type LabSlack, startSlack } from "#lab/slack/server.ts";
 import { desktop, openChromium, phone } from "#test/support/chromium.ts";
-import { answerOnPage } from "#test/support/page-app.ts";
+import { answerOnPage, running } from "#test/support/page-app.ts";
 import { boltApp, connected } from "../lab/slack/bolt-app.ts";
 
 const pageRoot = new URL("../../lab/slack/page", import.meta.url).pathname;
@@ -48,6 +48,7 @@ async function say(page: Page, text: string): Promise<void> {
 
 /** Horizontal scrolling of the page itself, in pixels; tables scroll within themselves. */
 const overhang = (page: Page) => page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+const focused = (locator: Locator) => locator.and(locator.page().locator(":focus"));
 const background = (page: Page) => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
 
 async function actAs(page: Page, name: string): Promise<void> {
@@ -70,9 +71,9 @@ test("a command is completed, sent and answered in a thread that fills while one
   await page.getByRole("link", { name: /3 replies/ }).click();
   await thread(page).getByRole("heading", { name: "Degraded: packets through node-2 are late" }).waitFor();
   await thread(page).getByText("02:01:12 UTC: latency rose.").waitFor();
-  const image = thread(page).getByRole("img").first();
-  await image.waitFor();
-  expect(await image.evaluate<number>("(img) => img.decode().then(() => img.naturalWidth)")).toBe(1080);
+  await thread(page).getByRole("button", { name: "Enlarge: Latency" }).waitFor();
+  const picture = 'document.querySelector("aside .picture img")';
+  expect(await page.evaluate<number>(`${picture}.decode().then(() => ${picture}.naturalWidth)`)).toBe(1080);
   await thread(page)
     .getByRole("cell", { name: /25 % of the packets/ })
     .waitFor();
@@ -111,21 +112,25 @@ test("buttons, menus, feedback and confirmation dialogs reach the app", async ({
   await using chromium = await openChromium({ skip });
   const page = await chromium.open(`${slack.url}/${oncall}`);
   await say(page, "/netcheck web-0 db-0 10m");
-  await page.getByRole("button", { name: "Run Again" }).click();
-  await message(page, "Running again for @Alice Okafor.").waitFor();
-  await page.getByRole("article").getByRole("button", { name: "More actions" }).first().click();
+  await page.getByRole("link", { name: /3 replies/ }).click();
+  const pane = thread(page);
+  await pane.getByRole("button", { name: "Run Again" }).click();
+  await pane.getByText("Running again for @Alice Okafor.").waitFor();
+  await pane.getByRole("button", { name: "Right Cause" }).click();
+  await pane.getByText("Thank you: right").waitFor();
+  await pane.getByLabel("More actions").first().click();
   await page.getByRole("menuitem", { name: "Export JSON" }).click();
-  await message(page, "Chosen: export").waitFor();
+  await pane.getByText("Chosen: export").waitFor();
 
   await app.client.chat.postMessage({
     channel: "C0ONCALL",
     text: "Checking",
-    blocks: (await import("#test/support/page-app.ts")).running,
+    blocks: running,
   });
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("dialog", { name: "Stop the check?" }).getByRole("button", { name: "Keep On" }).click();
   await page.getByRole("dialog").waitFor({ state: "hidden" });
-  expect(slack.log().filter(({ kind, name }) => kind === "delivery" && name === "interactive")).toHaveLength(2);
+  expect(slack.log().filter(({ kind, name }) => kind === "delivery" && name === "interactive")).toHaveLength(3);
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("dialog", { name: "Stop the check?" }).getByRole("button", { name: "Stop" }).click();
   await message(page, "Stopped.").waitFor();
@@ -138,7 +143,7 @@ test("a modal shows what is wrong with its inputs and submits what was chosen", 
   await say(page, "/netcheck");
   const dialog = page.getByRole("dialog", { name: "New Check" });
   await dialog.waitFor();
-  expect(await dialog.getByLabel("From").evaluate<boolean>("(input) => input === document.activeElement")).toBe(true);
+  await focused(dialog.getByLabel("From")).waitFor();
   await dialog.getByLabel("From").fill("web-0");
   await dialog.getByLabel("To").fill("xx-0");
   await dialog.getByRole("button", { name: "Start Check" }).click();
@@ -255,11 +260,7 @@ test("the keyboard alone is enough to send a command, open its thread and enlarg
   await say(page, "/netcheck web-0 db-0 10m");
   const link = page.getByRole("link", { name: /3 replies/ });
   await link.waitFor();
-  for (
-    let presses = 0;
-    presses < 40 && !(await link.evaluate<boolean>("(a) => a === document.activeElement"));
-    presses++
-  )
+  for (let presses = 0; presses < 40 && !(await focused(link).isVisible()); presses++)
     await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
   const enlarge = thread(page).getByRole("button", { name: /^Enlarge/ });
@@ -268,6 +269,6 @@ test("the keyboard alone is enough to send a command, open its thread and enlarg
   await page.getByRole("dialog", { name: "Latency" }).waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
-  expect(await enlarge.evaluate<boolean>("(button) => button === document.activeElement")).toBe(true);
+  await focused(enlarge).waitFor();
   expect(chromium.troubles).toEqual([]);
 });

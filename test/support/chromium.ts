@@ -6,6 +6,9 @@ import { type BrowserContext, chromium, type Page } from "playwright-core";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
+/** How long a test waits for something to show; the page itself needs milliseconds. */
+const PATIENCE_MS = 15_000;
+
 /** Nothing but the page under test: no GPU, no background traffic, no first-run dialogs. */
 const FLAGS = [
   "--no-sandbox",
@@ -45,6 +48,7 @@ export async function openChromium({ skip }: { skip: (note: string) => unknown }
     timezoneId: "UTC",
   });
   const troubles: string[] = [];
+  context.setDefaultTimeout(PATIENCE_MS);
   watch(context, troubles);
   return {
     troubles,

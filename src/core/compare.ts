@@ -50,6 +50,8 @@ export type LegResult = {
   readonly longestLostRun: number;
   /** Packets later than normal, of those that could be judged. */
   readonly late: { readonly bad: number; readonly of: number; readonly normalMs: number } | undefined;
+  /** TCP attempts that were answered by a refusal. */
+  readonly refused: number;
 };
 
 /** Something wrong at one place: the legs that cross it are bad and the others are not. */
@@ -100,6 +102,7 @@ type LossTally = {
   readonly leg: Leg;
   readonly bad: number;
   readonly of: number;
+  readonly refused: number;
   readonly run: number;
   readonly badMs: readonly number[];
 };
@@ -127,7 +130,7 @@ export function compare(plan: Plan, evidence: EvidenceSet): Comparison {
 function pingLoss({ leg, lost, rttMs, leftMs }: LegPackets): LossTally {
   const badMs = leftMs.filter((_, index) => lost[index]);
   const answered = rttMs.filter((ms) => ms !== undefined).length;
-  return { leg, bad: badMs.length, of: badMs.length + answered, run: longestRun(lost), badMs };
+  return { leg, bad: badMs.length, of: badMs.length + answered, refused: 0, run: longestRun(lost), badMs };
 }
 
 /** A connect that needed a second SYN lost a packet; one that was refused got its answer. */
@@ -142,7 +145,9 @@ function tcpLosses(plan: Plan, evidence: EvidenceSet): readonly LossTally[] {
       return [{ atMs: data.startMs + offsetMs, bad: !answered || resent > 0 }];
     });
     const badMs = judged.flatMap(({ atMs, bad }) => (bad ? [atMs] : []));
-    return [{ leg, bad: badMs.length, of: judged.length, run: longestRun(judged.map(({ bad }) => bad)), badMs }];
+    const refused = data.outcomes.refused ?? 0;
+    const run = longestRun(judged.map(({ bad }) => bad));
+    return [{ leg, bad: badMs.length, of: judged.length, refused, run, badMs }];
   });
 }
 
@@ -341,7 +346,7 @@ function legResult(
   const inLate = all.late.some(({ legs }) => legs.includes(leg.id)) && (late?.bad ?? 0) > 0;
   const dead = sent > 0 && lost === sent && (tally?.run ?? 0) >= LOST_IN_A_ROW;
   const state: LegState = sent === 0 ? "unmeasured" : dead ? "dead" : inLoss ? "lossy" : inLate ? "late" : "healthy";
-  return { leg, state, sent, lost, loss, longestLostRun: tally?.run ?? 0, late };
+  return { leg, state, sent, lost, loss, longestLostRun: tally?.run ?? 0, late, refused: tally?.refused ?? 0 };
 }
 
 function rate({ bad, of }: { readonly bad: number; readonly of: number }): number {

@@ -48,7 +48,13 @@ export function describeError(
   supportId: string,
 ): ErrorPolicy & { readonly code: ErrorCode | "internal"; readonly text: string } {
   if (!(error instanceof NetcheckError))
-    return { code: "internal", shownIn: "thread", retry: false, level: "error", text: `Internal error, quote ${supportId}.` };
+    return {
+      code: "internal",
+      shownIn: "thread",
+      retry: false,
+      level: "error",
+      text: `Internal error, quote ${supportId}.`,
+    };
   const text = error.hint ? `${error.message} ${error.hint}` : error.message;
   return { ...errorPolicy[error.code], code: error.code, text };
 }

@@ -14,7 +14,9 @@ export const inventorySchema = z.object({
       node: z.string().optional(),
     }),
   ),
-  services: z.array(z.object({ namespace: z.string(), name: z.string(), ip: z.string().optional(), ports: z.array(z.number()) })),
+  services: z.array(
+    z.object({ namespace: z.string(), name: z.string(), ip: z.string().optional(), ports: z.array(z.number()) }),
+  ),
   deployments: z.array(z.object({ namespace: z.string(), name: z.string() })),
   nodes: z.array(z.object({ name: z.string(), ip: z.string().optional() })),
 });

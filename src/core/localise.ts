@@ -74,13 +74,15 @@ function mostLikely(tallies: readonly Tally[], options: LocateOptions): Located 
     const likelihood =
       logLikelihood(bad, of, share.share) +
       (background.of > 0 ? logLikelihood(background.bad, background.of, background.bad / background.of) : 0);
-    // When every leg is alike there is nothing to compare with, and absolute badness has to speak.
+    // An element that every leg crosses has nothing to be compared with: it speaks only when nothing else does.
     const against = background.of > 0 ? nothing : logLikelihood(bad, of, 0.001);
     const legs = inside.map(({ leg }) => leg);
     return [{ element, legs, bad, of, share, background, evidence: likelihood - against, alternatives: [] }];
   });
 
-  const worth = candidates.filter((located) => located.evidence >= options.minEvidence && options.matters(located));
+  const good = candidates.filter((located) => located.evidence >= options.minEvidence && options.matters(located));
+  const compared = good.filter(({ background }) => background.of > 0);
+  const worth = compared.length > 0 ? compared : good;
   const most = worth.reduce((best, { evidence }) => Math.max(best, evidence), 0);
   const rank = ({ element }: Located): number => elementKinds.indexOf(element.kind);
   const [best, ...others] = worth

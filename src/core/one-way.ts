@@ -36,6 +36,9 @@ export function lostOneWay(packets: LegPackets, plan: Plan): readonly OneWay[] {
   return ways;
 }
 
+/** Least part of a packet's delay for which one of its two ways is blamed. */
+const OWN_PART = 0.2;
+
 /** Splits late round trips the same way. The offset of the two clocks cancels: only what exceeds the usual counts. */
 export function lateOneWay(judged: LegLateness, plan: Plan): readonly OneWay[] {
   const { from, to } = endsOf(judged.packets.leg, plan);
@@ -52,7 +55,9 @@ export function lateOneWay(judged: LegLateness, plan: Plan): readonly OneWay[] {
     if (took === undefined || rtt === undefined || judged.late[index] === undefined) continue;
     const there = Math.max(0, took - usual);
     const back = rtt - judged.normalMs - there;
-    const share = judged.late[index] ? judged.lateFromMs / 2 : Number.POSITIVE_INFINITY;
+    // A way has to carry its part of the delay; round trips are only known to about 2 %.
+    const part = Math.max(judged.lateFromMs / 2, OWN_PART * (rtt - judged.normalMs));
+    const share = judged.late[index] ? part : Number.POSITIVE_INFINITY;
     ways.push({ fromNode: from.node, toNode: to.node, atMs: leftMs[index] ?? 0, bad: there > share });
     ways.push({ fromNode: to.node, toNode: from.node, atMs: arrivedMs[index] ?? 0, bad: back > share });
   }
@@ -107,6 +112,6 @@ export function oneSided(there: Direction | undefined, back: Direction | undefin
   const worse = (there?.bad ?? 0) >= (back?.bad ?? 0) ? there : back;
   if (!worse || bad < 3 || worse.of < MIN_PACKETS) return undefined;
   const better = worse === there ? back : there;
-  if ((better?.of ?? 0) < 1 && worse.bad < worse.of) return undefined;
+  if ((better?.of ?? 0) < MIN_PACKETS) return undefined;
   return worse.bad >= ONE_SIDED * bad ? worse : undefined;
 }

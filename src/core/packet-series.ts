@@ -1,6 +1,6 @@
 /**
  * What happened to each packet of a stream, small enough to travel with the evidence: one character per packet for
- * its round trip (about 9 % resolution) and one small integer for when it left.
+ * its round trip (about 2 % resolution) and one small integer for when it left.
  */
 
 /** Characters of a series that are not a round trip. */
@@ -8,13 +8,14 @@ export const LOST = "!";
 export const UNKNOWN = " ";
 
 const FIRST_CODE = 35;
-const LAST_CODE = 126;
-const STEPS_PER_OCTAVE = 8;
+const STEPS_PER_OCTAVE = 16;
+const OCTAVES = 22;
+const LAST_CODE = FIRST_CODE + STEPS_PER_OCTAVE * OCTAVES;
 const FLOOR_MS = 0.01;
 /** Times are kept in tenths of a millisecond. */
 const TICKS_PER_MS = 10;
 
-/** One character for a round-trip time between 0.01 ms and 24 s. */
+/** One character for a round-trip time between 0.01 ms and 42 s. */
 export function encodeMs(ms: number): string {
   const steps = Math.round(STEPS_PER_OCTAVE * Math.log2(Math.max(ms, FLOOR_MS) / FLOOR_MS));
   return String.fromCharCode(Math.min(LAST_CODE, FIRST_CODE + steps));

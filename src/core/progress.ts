@@ -20,7 +20,9 @@ export const progressSchema = z.object({
     }),
   ),
   /** Loss and latency of the asked path so far. */
-  soFar: z.object({ sent: z.number(), lost: z.number(), p50Ms: z.number().optional(), maxMs: z.number().optional() }).optional(),
+  soFar: z
+    .object({ sent: z.number(), lost: z.number(), p50Ms: z.number().optional(), maxMs: z.number().optional() })
+    .optional(),
   /** The first thing found wrong, said once. */
   firstFinding: z.object({ atMs: z.number(), text: z.string() }).optional(),
   /** A trouble that is not an end: "cannot reach cluster X since 12 s; measuring continues on the nodes". */

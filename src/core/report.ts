@@ -79,7 +79,14 @@ export const reportSchema = z.object({
     }),
   ),
   hops: z.array(
-    z.object({ from: z.string(), to: z.string(), sent: z.number(), seen: z.number(), lost: z.number(), delayMs: z.number().optional() }),
+    z.object({
+      from: z.string(),
+      to: z.string(),
+      sent: z.number(),
+      seen: z.number(),
+      lost: z.number(),
+      delayMs: z.number().optional(),
+    }),
   ),
   /** Share of the asked time and probes that was really observed, 0 to 1, and the same in words. */
   coverage: z.object({ share: z.number(), text: z.string() }),

@@ -1,5 +1,5 @@
-import type { EvidenceKind, EvidenceSet } from "./evidence.ts";
 import type { Comparison } from "./compare.ts";
+import type { EvidenceKind, EvidenceSet } from "./evidence.ts";
 import type { Place } from "./place.ts";
 import type { Plan } from "./plan.ts";
 
@@ -27,6 +27,8 @@ export type Suspicion = {
   readonly advice: readonly string[];
   /** Causes that are symptoms of this one: listed beneath it, not beside it. */
   readonly explains?: readonly string[];
+  /** Ids of the legs that it accounts for; a symptom is filed beneath it only when it concerns these. */
+  readonly legs?: readonly string[];
 };
 
 export type Verdict =

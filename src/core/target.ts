@@ -5,7 +5,12 @@ import { z } from "zod";
  * `port` is the number behind `:`; `namespace` is absent when the user did not name one.
  */
 export const targetSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("pod"), namespace: z.string().optional(), name: z.string(), port: z.number().int().optional() }),
+  z.object({
+    kind: z.literal("pod"),
+    namespace: z.string().optional(),
+    name: z.string(),
+    port: z.number().int().optional(),
+  }),
   z.object({
     kind: z.literal("deployment"),
     namespace: z.string().optional(),

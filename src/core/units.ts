@@ -14,6 +14,12 @@ export function msRangeText(low: number, high: number): string {
   return b.endsWith(` ${unit}`) ? `${a.slice(0, -1 - (unit?.length ?? 0))}–${b}` : `${a}–${b}`;
 }
 
+/** What a range of measured values was probably made of: two digits, or one where that is within 4 %. */
+export function roundly(value: number): number {
+  const one = Number(value.toPrecision(1));
+  return Math.abs(one - value) <= 0.04 * value ? one : Number(value.toPrecision(2));
+}
+
 /** A share as per cent with one decimal: 0.2512 → `25.1 %`; tiny shares keep what makes them visible. */
 export function percentText(share: number): string {
   const percent = share * 100;

@@ -13,19 +13,17 @@ const ORDINARY = new Set([0, 32_766, 32_767]);
 
 /** Reads `ip -j rule`. */
 export function parseRoutingRules(stdout: string): z.infer<typeof rule>[] | undefined {
-  return printed
-    .safeParse(parseJson(stdout))
-    .data?.flatMap((entry) =>
-      ORDINARY.has(entry.priority)
-        ? []
-        : [
-            {
-              priority: entry.priority,
-              ...(entry.table === undefined ? {} : { table: entry.table }),
-              text: JSON.stringify(entry),
-            },
-          ],
-    );
+  return printed.safeParse(parseJson(stdout)).data?.flatMap((entry) =>
+    ORDINARY.has(entry.priority)
+      ? []
+      : [
+          {
+            priority: entry.priority,
+            ...(entry.table === undefined ? {} : { table: entry.table }),
+            text: JSON.stringify(entry),
+          },
+        ],
+  );
 }
 
 export const routingRules: ReadingProbe = {

@@ -1,0 +1,71 @@
+import type { ClusterView, PodView, ServiceView } from "./cluster-view.ts";
+import type { End, Gap } from "./plan.ts";
+
+/** Ports that TCP is measured to. `service` is the port of the Service address, `target` and `source` those of pods. */
+export type Ports = {
+  readonly service: number | undefined;
+  readonly target: number | undefined;
+  readonly source: number | undefined;
+  readonly gaps: readonly Gap[];
+};
+
+/**
+ * Finds a real port at both ends: the one that was asked for, else what a Service sends to the pod, else what the pod
+ * declares. Whether something listens there is for the measurement to say.
+ */
+export function choosePorts(from: End, to: End, view: ClusterView): Ports {
+  const source = portOf(from, view);
+  if (to.kind === "service") {
+    const service = view.services.find((candidate) => `svc/${candidate.namespace}/${candidate.name}` === to.name);
+    const tcp = service?.ports.filter(({ protocol }) => protocol === "TCP") ?? [];
+    const port = to.port ?? tcp[0]?.port;
+    const target = service && port !== undefined ? backendPort(service, port, to.backend) : undefined;
+    return { service: port, target, source, gaps: port === undefined ? [noPort(to)] : [] };
+  }
+  const target = portOf(to, view);
+  const answers = to.kind === "pod";
+  return { service: undefined, target, source, gaps: target === undefined && answers ? [noPort(to)] : [] };
+}
+
+/** The port of a backend that a Service port leads to, by the endpoints; falls back to a numeric target port. */
+export function backendPort(service: ServiceView, port: number, pod?: string): number | undefined {
+  const tcp = service.ports.filter(({ protocol }) => protocol === "TCP");
+  const index = tcp.findIndex((candidate) => candidate.port === port);
+  const declared = tcp[index]?.targetPort;
+  if (typeof declared === "number") return declared;
+  const endpoint = service.endpoints.find((candidate) => candidate.pod === pod) ?? service.endpoints[0];
+  return endpoint?.ports[Math.max(0, index)] ?? endpoint?.ports[0];
+}
+
+function portOf(end: End, view: ClusterView): number | undefined {
+  if (end.port !== undefined) return end.port;
+  if (end.kind !== "pod") return undefined;
+  const pod = view.pods.find(({ namespace, name }) => `${namespace}/${name}` === end.name);
+  return pod ? (servedPort(pod, view) ?? declaredPort(pod)) : undefined;
+}
+
+/** What some Service sends to this pod. */
+function servedPort(pod: PodView, view: ClusterView): number | undefined {
+  for (const service of view.services) {
+    const mine = service.endpoints.some((endpoint) => endpoint.ip === pod.ip || namesPod(endpoint.pod, pod));
+    const port = service.ports.find(({ protocol }) => protocol === "TCP")?.port;
+    if (service.namespace === pod.namespace && mine && port !== undefined) return backendPort(service, port, pod.name);
+  }
+  return undefined;
+}
+
+function declaredPort({ containers }: PodView): number | undefined {
+  return containers.flatMap(({ ports }) => ports).find(({ protocol }) => protocol === "TCP")?.port;
+}
+
+function namesPod(reference: string | undefined, { namespace, name }: PodView): boolean {
+  return reference === name || reference === `${namespace}/${name}`;
+}
+
+function noPort(end: End): Gap {
+  return {
+    probe: "tcp",
+    subject: end.name,
+    reason: `no TCP port is asked for, served or declared; name one as ${end.name}:8080 to have it measured`,
+  };
+}

@@ -1,0 +1,35 @@
+import type { EvidenceSet } from "./evidence.ts";
+import { type Buckets, pingEvidence, tcpEvidence } from "./leg-evidence.ts";
+import { trafficOf } from "./make-tasks.ts";
+import type { Plan } from "./plan.ts";
+import type { Report } from "./report.ts";
+import { countText, percentText } from "./units.ts";
+
+/** The first and last moments of a window belong to starting and stopping. */
+const EDGES_MS = 2_000;
+
+/** How much of the asked time was observed on how many of the planned legs, and what that put on the network. */
+export function coverageOf(plan: Plan, evidence: EvidenceSet): Report["coverage"] {
+  const askedMs = Math.max(1_000, plan.window.endMs - plan.window.startMs - EDGES_MS);
+  let echoes = 0;
+  let connects = 0;
+  let measured = 0;
+  const shares = plan.legs.map((leg) => {
+    const data = leg.port === undefined ? evidence.get(pingEvidence, leg.id) : evidence.get(tcpEvidence, leg.id);
+    if (!data || data.sent === 0) return 0;
+    if (leg.port === undefined) echoes += data.sent;
+    else connects += data.sent;
+    measured++;
+    return Math.min(1, observedMs(data.buckets) / askedMs);
+  });
+  const share = shares.length === 0 ? 0 : shares.reduce((sum, one) => sum + one, 0) / shares.length;
+  const { packetsPerSecond, bytesPerSecond } = trafficOf(plan);
+  const cost = `${packetsPerSecond} packets/s, ${Math.max(1, Math.round(bytesPerSecond / 1_000))} kB/s on the whole cluster`;
+  const sent = `${countText(echoes, "echo").replace(/echos$/, "echoes")} and ${countText(connects, "connect")}`;
+  const text = `${percentText(share)} of the asked time on ${measured} of ${countText(plan.legs.length, "leg")}: ${sent} (${cost}).`;
+  return { share: Number(share.toFixed(4)), text };
+}
+
+function observedMs({ sent, bucketMs }: Buckets): number {
+  return sent.filter((count) => count > 0).length * bucketMs;
+}

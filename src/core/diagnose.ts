@@ -1,0 +1,163 @@
+import { askedChart } from "./asked-chart.ts";
+import type { CheckRequest } from "./check.ts";
+import { type Comparison, compare } from "./compare.ts";
+import { coverageOf } from "./coverage.ts";
+import type { EvidenceSet } from "./evidence.ts";
+import { measurementsOf } from "./measurements.ts";
+import { measuredLegs } from "./path-facts.ts";
+import type { Gap, Plan } from "./plan.ts";
+import { rank } from "./rank.ts";
+import type { Report } from "./report.ts";
+import type { Rule } from "./rule.ts";
+import { targetText } from "./target.ts";
+import { clockText } from "./units.ts";
+import { verdictText } from "./verdict-text.ts";
+
+export type Seen = {
+  readonly request: CheckRequest;
+  /** Absent when the check ended before it was decided what to measure. */
+  readonly plan: Plan | undefined;
+  readonly evidence: EvidenceSet;
+  readonly gaps: readonly Gap[];
+  readonly rules: readonly Rule[];
+  /** Somebody ended the check early; in words: "by @alice". */
+  readonly cancelled?: string | undefined;
+};
+
+/** Below this share of the asked time and legs a clean result is "partial", not "healthy". */
+const ENOUGH = 0.6;
+/** An end-to-end leg with this share of losses is broken, not degraded. */
+const BROKEN = 0.9;
+const MAX_GAPS = 60;
+
+/** Turns everything that was measured into the report. Pure, and true on partial evidence. */
+export function diagnose({ request, plan, evidence, gaps, rules, cancelled }: Seen): Report {
+  if (!plan) return nothingMeasured(request, gaps, cancelled);
+  const comparison = compare(plan, evidence);
+  const ranked = rank({ plan, evidence, comparison }, rules);
+  const coverage = coverageOf(plan, evidence);
+  const status = statusOf(plan, comparison, ranked.causes.length > 0, {
+    share: coverage.share,
+    cancelled: cancelled !== undefined,
+  });
+  const { causes, cleared, unknown } = ranked;
+  const notes = observations(comparison, ranked.explained);
+  const report: Report = {
+    check: request.id,
+    command: request.command,
+    cluster: request.cluster,
+    from: plan.from.name,
+    to: endText(plan),
+    status,
+    verdict: "",
+    causes,
+    cleared,
+    unknown: [...unknown, ...notes],
+    gaps: [...gaps].slice(0, MAX_GAPS),
+    measurements: measurementsOf(plan, evidence),
+    captures: [],
+    hops: [],
+    coverage,
+    charts: askedChart(plan, evidence, comparison),
+    window: plan.window,
+  };
+  return { ...report, verdict: verdictText(report, { plan, comparison, cancelled }) };
+}
+
+function endText({ to }: Plan): string {
+  return to.port === undefined ? to.name : `${to.name}:${to.port}`;
+}
+
+function statusOf(
+  plan: Plan,
+  comparison: Comparison,
+  found: boolean,
+  { share, cancelled }: { readonly share: number; readonly cancelled: boolean },
+): Report["status"] {
+  const measured = measuredLegs(comparison);
+  if (measured.length === 0) return found ? "broken" : "failed";
+  const endToEnd = plan.legs
+    .filter(({ part }) => part === "end-to-end")
+    .flatMap(({ id }) => comparison.legs.get(id) ?? []);
+  const works = endToEnd.filter(({ sent }) => sent > 0);
+  const dead = works.filter(({ sent, lost, refused, state }) => state === "dead" || (lost + refused) / sent > BROKEN);
+  const tcp = works.filter(({ leg }) => leg.port !== undefined);
+  const asked = tcp.length > 0 ? tcp : works;
+  if (found && (works.length === 0 || asked.some((result) => dead.includes(result)))) return "broken";
+  if (found) return "degraded";
+  if (asked.some((result) => dead.includes(result))) return "broken";
+  const onPath = [...comparison.loss, ...comparison.late].some(
+    (anomaly) => anomaly.onPath && !anomaly.element.kind.startsWith("icmp-"),
+  );
+  if (onPath) return "degraded";
+  return cancelled || share < ENOUGH || works.length === 0 ? "partial" : "healthy";
+}
+
+/** What was seen beside the path, or could not be explained: said, but no cause of what was asked. */
+function observations(comparison: Comparison, explained: ReadonlySet<string>): Report["unknown"] {
+  const notes: Report["unknown"] = [];
+  for (const anomaly of [...comparison.loss, ...comparison.late]) {
+    if (anomaly.legs.some((id) => explained.has(id))) continue;
+    const { element, bad, of, onPath, kind, place } = anomaly;
+    const what = kind === "loss" ? "lost" : "late";
+    if (element.kind.startsWith("icmp-"))
+      notes.push({
+        cause: "path-loss",
+        because: `echoes are not answered (${bad} of ${of}), TCP on the same way is: something filters ICMP`,
+      });
+    else if (!onPath)
+      notes.push({
+        cause: kind === "loss" ? "path-loss" : "link-delay",
+        because: `beside the asked path, at ${place.peer === undefined ? place.name : `${place.name}>${place.peer}`}: ${bad} of ${of} packets ${what}`,
+      });
+  }
+  const busy = [...comparison.busy.keys()];
+  if (busy.length > 0)
+    notes.push({
+      cause: "link-delay",
+      because: `small delays at ${busy.join(", ")} cannot be told from the machine being busy: packets that never leave the node took up to ${Math.round(Math.max(...comparison.busy.values()))} ms longer as well`,
+    });
+  return notes;
+}
+
+function nothingMeasured(request: CheckRequest, gaps: readonly Gap[], cancelled: string | undefined): Report {
+  const [first] = gaps;
+  const why = cancelled === undefined ? (first ? `: ${first.reason}` : "") : `: cancelled ${cancelled}`;
+  return {
+    check: request.id,
+    command: request.command,
+    cluster: request.cluster,
+    from: targetText(request.from),
+    to: targetText(request.to),
+    status: "failed",
+    verdict: `Nothing was measured${why}.`,
+    causes: [],
+    cleared: [],
+    unknown: [],
+    gaps: [...gaps].slice(0, MAX_GAPS),
+    measurements: [],
+    captures: [],
+    hops: [],
+    coverage: { share: 0, text: "Nothing was measured." },
+    charts: [],
+    window: { startMs: request.requestedAtMs, endMs: request.requestedAtMs + request.durationMs },
+  };
+}
+
+/** Echoes or connects along the path before anything is said about it. */
+const MIN_SENT = 12;
+
+/**
+ * The first thing found wrong, in one sentence with time, number and place; undefined while there is nothing to say.
+ * Meant for reports of running checks: it waits for enough packets and for more than a mere possibility.
+ */
+export function firstFinding(report: Report): string | undefined {
+  const [cause] = report.causes;
+  if (!cause || cause.confidence === "possible") return undefined;
+  const onPath = report.measurements.filter(({ part }) => part !== "control");
+  const measured = onPath.reduce((sum, { sent }) => sum + sent, 0);
+  if (onPath.length > 0 && measured < MIN_SENT) return undefined;
+  const episode = report.charts.flatMap(({ episodes }) => episodes).toSorted((a, b) => a.startMs - b.startMs)[0];
+  const sentence = cause.because[0] ?? cause.title;
+  return `${clockText(episode?.startMs ?? report.window.startMs)}: ${sentence}.`;
+}

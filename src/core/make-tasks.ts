@@ -1,0 +1,120 @@
+import type { Window } from "./check.ts";
+import { connectIntervalMs, packetsIn, pingIntervalMs } from "./pace.ts";
+import type { Plan, TaskSpec } from "./plan.ts";
+import type { Probe, ReadingProbe } from "./probe.ts";
+
+/** Seconds between two rounds of readings, and the most rounds of a long check. */
+const READ_EVERY_S = 5;
+const MAX_ROUNDS = 120;
+/** Room for one reading; `netcheck-read` cuts each at 256 KiB. */
+const BYTES_PER_READING = 32_768;
+const MAX_READ_BYTES = 256_000_000;
+
+/** The node tasks of a plan: taps first, then streams, then one task of readings per node. */
+export function makeTasks(plan: Plan, probes: readonly Probe[], measurable: ReadonlySet<string>): TaskSpec[] {
+  const points = plan.vantages.filter(({ id }) => measurable.has(id));
+  const tasks: TaskSpec[] = [];
+  const add = (task: Omit<TaskSpec, "id">): void => {
+    const nth = tasks.filter(({ probe }) => probe === task.probe).length + 1;
+    tasks.push({ id: `${task.probe}-${nth}`, ...task });
+  };
+
+  for (const probe of probes) {
+    if (probe.kind === "tap")
+      for (const at of points) {
+        const legs = plan.legs.filter(({ to }) => to === at.id);
+        if (!probe.wants(at, legs)) continue;
+        const context = { at, plan };
+        const argv = [...probe.argv(context)];
+        add({
+          probe: probe.name,
+          subject: at.id,
+          node: at.node,
+          netns: at.netns,
+          argv,
+          maxBytes: probe.maxBytes(context),
+        });
+      }
+    if (probe.kind === "stream")
+      for (const [index, leg] of plan.legs.entries()) {
+        const from = points.find(({ id }) => id === leg.from);
+        if (!from || !probe.wants(leg)) continue;
+        const context = { leg, from, index, window: plan.window, check: plan.check };
+        const argv = [...probe.argv(context)];
+        add({
+          probe: probe.name,
+          subject: leg.id,
+          node: from.node,
+          netns: from.netns,
+          argv,
+          maxBytes: probe.maxBytes(context),
+        });
+      }
+  }
+  for (const node of new Set(points.map((point) => point.node))) {
+    const task = readTask(node, plan, points, probes);
+    if (task) add(task);
+  }
+  return tasks;
+}
+
+/** All readings of a node in one task: `netcheck-read EVERY_S { --read NETNS ARGC ARG… }…`. */
+function readTask(
+  node: string,
+  { window }: Plan,
+  points: Plan["vantages"],
+  probes: readonly Probe[],
+): Omit<TaskSpec, "id"> | undefined {
+  const readings = points
+    .filter((point) => point.node === node)
+    .flatMap((point) =>
+      probes
+        .filter((probe): probe is ReadingProbe => probe.kind === "reading")
+        .filter(({ scope }) => scope === "netns" || point.id === `node/${node}`)
+        .map((probe) => ({ probe, point })),
+    );
+  if (readings.length === 0) return undefined;
+  const durationS = (window.endMs - window.startMs) / 1_000;
+  const everyS = Math.max(READ_EVERY_S, Math.ceil(durationS / MAX_ROUNDS));
+  const rounds = Math.ceil(durationS / everyS) + 3;
+  return {
+    probe: "read",
+    subject: node,
+    node,
+    netns: "node",
+    argv: [
+      "netcheck-read",
+      `${everyS}`,
+      ...readings.flatMap(({ probe, point }) => ["--read", point.netns, `${probe.argv.length}`, ...probe.argv]),
+    ],
+    maxBytes: Math.min(MAX_READ_BYTES, rounds * readings.length * BYTES_PER_READING),
+    readings: readings.map(({ probe, point }) => ({ probe: probe.name, subject: point.id })),
+  };
+}
+
+/** What a check puts on the network, all legs together. */
+export function trafficOf({ legs, window }: Pick<Plan, "legs" | "window">): {
+  readonly packetsPerSecond: number;
+  readonly bytesPerSecond: number;
+  readonly connectsPerSecond: number;
+  /** Packets and connects over the whole window. */
+  readonly total: number;
+} {
+  let echoes = 0;
+  let connects = 0;
+  let total = 0;
+  for (const [index, { port }] of legs.entries()) {
+    const intervalMs = port === undefined ? pingIntervalMs(index, window) : connectIntervalMs(index, window);
+    if (port === undefined) echoes += 1_000 / intervalMs;
+    else connects += 1_000 / intervalMs;
+    total += packetsIn(window as Window, intervalMs);
+  }
+  // An echo and its reply are 98 bytes each on Ethernet, a connect and its end about six packets of 70.
+  const packetsPerSecond = echoes * 2 + connects * 6;
+  return {
+    packetsPerSecond: Math.round(packetsPerSecond),
+    bytesPerSecond: Math.round(echoes * 196 + connects * 420),
+    connectsPerSecond: Math.round(connects * 10) / 10,
+    total,
+  };
+}

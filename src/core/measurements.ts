@@ -1,0 +1,45 @@
+import { endsOf } from "./elements.ts";
+import type { EvidenceSet } from "./evidence.ts";
+import { pingEvidence, type TcpOutcome, tcpEvidence } from "./leg-evidence.ts";
+import type { Leg, Plan } from "./plan.ts";
+import type { Report } from "./report.ts";
+
+type Row = Report["measurements"][number];
+
+/** TCP attempts that got an answer from the far end, whatever it was. */
+const ANSWERED: readonly TcpOutcome[] = ["connected", "refused", "reset"];
+
+/** One row per leg on which something was sent, in the order of the plan: the asked path first. */
+export function measurementsOf(plan: Plan, evidence: EvidenceSet): Row[] {
+  return plan.legs.flatMap((leg): Row[] => {
+    const from = endsOf(leg, plan).from?.label ?? leg.from;
+    const base = { from, to: targetOf(leg, plan), part: leg.part };
+    if (leg.port === undefined) {
+      const data = evidence.get(pingEvidence, leg.id);
+      if (!data || data.sent === 0) return [];
+      return [
+        { probe: "ping", ...base, sent: data.sent, lost: data.lost, ...(data.rttMs ? { rttMs: data.rttMs } : {}) },
+      ];
+    }
+    const data = evidence.get(tcpEvidence, leg.id);
+    if (!data || data.sent === 0) return [];
+    const answered = ANSWERED.reduce((sum, outcome) => sum + (data.outcomes[outcome] ?? 0), 0);
+    const outcomes = Object.fromEntries(Object.entries(data.outcomes).filter(([, count]) => count > 0));
+    return [
+      {
+        probe: "tcp",
+        ...base,
+        sent: data.sent,
+        lost: data.sent - answered,
+        ...(data.connectMs ? { rttMs: data.connectMs } : {}),
+        outcomes,
+      },
+    ];
+  });
+}
+
+function targetOf(leg: Leg, plan: Plan): string {
+  const service = leg.scope === "service" && plan.to.kind === "service" ? plan.to.name : undefined;
+  const name = endsOf(leg, plan).to?.label ?? service ?? leg.toIp;
+  return leg.port === undefined ? name : `${name}:${leg.port}`;
+}

@@ -1,0 +1,84 @@
+import type { EvidenceKind } from "./evidence.ts";
+import { placeText } from "./place.ts";
+import type { Cause, Report } from "./report.ts";
+import type { Case, Rule, Suspicion, Verdict } from "./rule.ts";
+
+/** What the rules said, put in order: causes with their symptoms beneath them, and what was cleared or is not known. */
+export type Ranked = Pick<Report, "causes" | "cleared" | "unknown"> & {
+  /** Ids of the legs that the causes account for. */
+  readonly explained: ReadonlySet<string>;
+};
+
+type Named = { readonly rule: Rule; readonly suspicion: Suspicion };
+
+/** Symptoms share at least this much of their legs with the cause that explains them. */
+const OVERLAP = 0.5;
+
+/** Asks every rule and ranks the answers. Rules come deepest first; certainty counts among causes of other places. */
+export function rank(seen: Case, rules: readonly Rule[]): Ranked {
+  const suspected: Named[] = [];
+  const cleared: Report["cleared"] = [];
+  const unknown: Report["unknown"] = [];
+  for (const rule of rules) {
+    for (const verdict of ask(rule, seen)) {
+      if (verdict.status === "suspected") suspected.push({ rule, suspicion: verdict });
+      else if (verdict.status === "cleared") cleared.push({ cause: rule.name, because: verdict.because });
+      else unknown.push({ cause: rule.name, because: verdict.because });
+    }
+  }
+  const roots: { named: Named; beneath: Named[] }[] = [];
+  for (const named of suspected) {
+    const root = roots.find((candidate) => explains(candidate.named, named));
+    if (root) root.beneath.push(named);
+    else roots.push({ named, beneath: [] });
+  }
+  const causes = roots
+    .map(({ named, beneath }, order) => ({ cause: causeOf(named, beneath), order }))
+    .toSorted(
+      (a, b) => CONFIDENCE.indexOf(a.cause.confidence) - CONFIDENCE.indexOf(b.cause.confidence) || a.order - b.order,
+    )
+    .map(({ cause }) => cause);
+  return { causes, cleared, unknown, explained: new Set(suspected.flatMap(({ suspicion }) => suspicion.legs ?? [])) };
+}
+
+const CONFIDENCE = ["certain", "likely", "possible"];
+
+function ask(rule: Rule, seen: Case): readonly Verdict[] {
+  const missing = rule.needs.filter((kind: EvidenceKind<unknown>) => !seen.evidence.has(kind));
+  if (missing.length > 0)
+    return [{ status: "unknown", because: `not measured: ${missing.map(({ name }) => name).join(", ")}` }];
+  const verdict = rule.evaluate(seen);
+  return Array.isArray(verdict) ? (verdict as readonly Suspicion[]) : [verdict as Verdict];
+}
+
+function explains(root: Named, symptom: Named): boolean {
+  if (!root.suspicion.explains?.includes(symptom.rule.name)) return false;
+  const theirs = symptom.suspicion.legs;
+  const ours = new Set(root.suspicion.legs);
+  if (!theirs || ours.size === 0) return true;
+  return theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
+}
+
+function causeOf({ rule, suspicion }: Named, beneath: readonly Named[]): Cause {
+  const { confidence, where, because, against, confirm, advice } = suspicion;
+  return {
+    cause: rule.name,
+    title: rule.title,
+    confidence,
+    where,
+    because: [...because],
+    against: [...against],
+    confirm: [...confirm],
+    advice: [...advice],
+    explains: beneath.map((symptom) => ({
+      cause: symptom.rule.name,
+      where: symptom.suspicion.where,
+      because: [...symptom.suspicion.because],
+    })),
+  };
+}
+
+/** `nic-periodic-delay at node-2`. */
+export function causeText({ cause, where }: Pick<Cause, "cause" | "where">): string {
+  return `${cause} at ${placeText(where)}`;
+}

@@ -1,0 +1,133 @@
+import { legText } from "../core/anomaly-text.ts";
+import type { LegResult } from "../core/compare.ts";
+import type { DropRule } from "../core/drop-rules.ts";
+import { endsOf, isPod } from "../core/elements.ts";
+import { asked, suffers } from "../core/path-facts.ts";
+import type { Vantage } from "../core/plan.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { hits } from "../core/rule-hits.ts";
+import { countText, listText, percentText } from "../core/units.ts";
+import { nftRulesEvidence } from "../probes/nft-rules.ts";
+import { packetFilterEvidence } from "../probes/packet-filter.ts";
+
+/** Share of our lost packets that a rule must have counted at least. */
+const MOVES_WITH_US = 0.5;
+const MIN_PACKETS = 3;
+
+/** A rule that drops what we sent, with the legs that meet it. */
+type Culprit = {
+  readonly at: Vantage;
+  readonly rule: DropRule;
+  readonly bad: readonly LegResult[];
+  readonly clean: readonly LegResult[];
+  readonly lost: number;
+};
+
+/**
+ * A packet filter on a node or in a pod drops or refuses the traffic of the path. Decisive is a rule outside the chains
+ * of Kubernetes and the pod network that our lost packets meet and whose counter moved with them.
+ * Fooled by rules that drop other people's packets (their legs are healthy, or nothing of ours meets them), by default
+ * policies of ufw, firewalld or Docker (they have to meet broken legs too), by rules without a counter (then only
+ * "possible"), and by filters that nobody can read: network policies, cloud firewalls, switches. A filter of one port
+ * inside a pod is `port-filtered`.
+ */
+export const firewallDrop: Rule = {
+  name: "firewall-drop",
+  title: "Firewall drops the traffic",
+  needs: [],
+  evaluate(seen) {
+    const read = seen.plan.vantages.filter(
+      ({ id }) => seen.evidence.get(packetFilterEvidence, id) ?? seen.evidence.get(nftRulesEvidence, id),
+    );
+    const culprits = culpritsOf(seen).filter(({ at, rule }) => !(isPod(at) && rule.ports !== undefined));
+    const suspicions = [...Map.groupBy(culprits, ({ at }) => at.id).values()].map((same) => suspicion(same, seen));
+    if (suspicions.length > 0) return suspicions;
+    if (read.length === 0) return { status: "unknown", because: "no packet filter of the path could be read" };
+    return {
+      status: "cleared",
+      because: `no rule outside the cluster's own chains took packets of the check on ${listText(read.map(({ label }) => label))}`,
+    };
+  },
+};
+
+/** Rules at all vantage points that explain lost packets of the asked path. */
+export function culpritsOf(seen: Case): readonly Culprit[] {
+  const { plan, evidence, comparison } = seen;
+  if (![...comparison.legs.values()].some((result) => suffers(result) || result.refused > 0)) return [];
+  return plan.vantages.flatMap((at) => {
+    const rules = [
+      ...(evidence.get(packetFilterEvidence, at.id)?.rules ?? []),
+      ...(evidence.get(nftRulesEvidence, at.id)?.rules ?? []),
+    ];
+    return rules
+      .filter(({ owned, packets }) => !owned && (packets === undefined || packets >= MIN_PACKETS))
+      .flatMap((rule): Culprit[] => {
+        const met = plan.legs
+          .filter((leg) => hits(rule, at, leg, plan))
+          .flatMap(({ id }) => comparison.legs.get(id) ?? []);
+        const bad = met.filter(
+          (result) => suffers(result) || (rule.action === "reject" && result.refused >= MIN_PACKETS),
+        );
+        const clean = met.filter((result) => result.sent >= 20 && !bad.includes(result));
+        const lost = bad.reduce((sum, result) => sum + Math.max(result.lost, result.refused), 0);
+        if (!bad.some(({ leg }) => asked(leg)) || lost < MIN_PACKETS) return [];
+        if (rule.packets !== undefined && rule.packets < MOVES_WITH_US * ownShare(bad, at, seen)) return [];
+        // A rule so wide that most of what meets it passes: something before it lets us through.
+        if (clean.length > 2 * bad.length) return [];
+        return [{ at, rule, bad, clean, lost }];
+      });
+  });
+}
+
+/** Lost packets that this rule would have to explain: where both ends may drop, half of them. */
+function ownShare(bad: readonly LegResult[], at: Vantage, { plan }: Case): number {
+  return bad.reduce((sum, { leg, lost, refused }) => {
+    const { from, to } = endsOf(leg, plan);
+    const both = from?.node !== at.node && to?.node !== at.node;
+    return sum + (both ? 0 : Math.max(lost, refused)) * 0.5;
+  }, 0);
+}
+
+function suspicion(same: readonly Culprit[], { plan }: Case): Suspicion {
+  const ranked = same.toSorted((a, b) => (b.rule.packets ?? 0) - (a.rule.packets ?? 0));
+  const at = (ranked[0] as Culprit).at;
+  const bad = [...new Set(ranked.flatMap((culprit) => culprit.bad))];
+  const clean = [...new Set(ranked.flatMap((culprit) => culprit.clean))].filter((result) => !bad.includes(result));
+  const counted = ranked.some(({ rule }) => rule.packets !== undefined);
+  const lost = bad.reduce((sum, result) => sum + Math.max(result.lost, result.refused), 0);
+  const tool = ranked[0]?.rule.text.startsWith("-")
+    ? `iptables-save -c -t ${ranked[0].rule.table}`
+    : "nft list ruleset";
+  return {
+    status: "suspected",
+    confidence: !counted ? "possible" : clean.length === 0 ? "certain" : "likely",
+    where: isPod(at) ? { kind: "pod", name: at.label } : { kind: "node", name: at.node },
+    because: [
+      ...ranked.slice(0, 3).map(({ rule }) => ruleText(rule, at)),
+      `${countText(bad.length, "leg")} that meet${bad.length === 1 ? "s" : ""} it lost or ${bad.length === 1 ? "was" : "were"} refused ${countText(lost, "packet")}: ${listText(
+        bad.map(({ leg }) => legText(leg, plan)),
+        3,
+      )}`,
+    ],
+    against: clean.map(({ leg }) => `${legText(leg, plan)} seems to meet it too and passes`),
+    confirm: [
+      `${tool}   # ${isPod(at) ? "in the network of" : "on"} ${at.label}, twice: the counter moves with the traffic`,
+    ],
+    advice: [
+      `Remove or narrow the rule on ${at.label}, and find out what put it there (host firewall, configuration management, a person)`,
+    ],
+    explains: ["path-loss", "port-filtered", "port-closed"],
+    legs: bad.map(({ leg }) => leg.id),
+  };
+}
+
+/** `node-2 filter INPUT: -p udp --dport 8472 -j DROP took 412 packets during the check`. */
+export function ruleText(rule: DropRule, at: Vantage): string {
+  const what = rule.text.replace(/^-A \S+ /, "");
+  const took =
+    rule.packets === undefined
+      ? "it does not count packets"
+      : `took ${countText(rule.packets, "packet")} during the check`;
+  const share = rule.share === undefined ? "" : ` (${percentText(rule.share)} of what matches)`;
+  return `${at.label}, table ${rule.table}, chain ${rule.chain}: \`${what}\`${share} ${took}`;
+}

@@ -1,0 +1,113 @@
+import {
+  alternativesText,
+  cleanInside,
+  controlsText,
+  directionText,
+  sharesText,
+  whenText,
+  whereText,
+} from "../core/anomaly-text.ts";
+import type { Anomaly } from "../core/compare.ts";
+import { crosses, endsOf } from "../core/elements.ts";
+import { pingEvidence } from "../core/leg-evidence.ts";
+import { packetsOf } from "../core/leg-packets.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { msRangeText, msText, roundly } from "../core/units.ts";
+import { isPeriodic } from "./nic-periodic-delay.ts";
+
+/** With only two nodes there is no leg to compare with; a round trip between machines of one zone stays below this. */
+const FAR_APART_MS = 8;
+
+/**
+ * A link or path adds delay to most packets: constant, or spread over a range.
+ * Fooled by distance (legs between the same zones are compared with each other, and 4 ms or less is never called a
+ * delay), by a busy observer (legs that stay on its node are late too), and by a single slow NIC queue, which delays one
+ * packet in n only (nic-periodic-delay).
+ */
+export const linkDelay: Rule = {
+  name: "link-delay",
+  title: "Link adds delay",
+  needs: [pingEvidence],
+  evaluate(seen) {
+    const found = seen.comparison.late.filter((anomaly) => anomaly.onPath && !isPeriodic(anomaly));
+    const suspicions = found.map((anomaly) => suspicion(anomaly, seen));
+    if (suspicions.length > 0) return suspicions;
+    const far = twoNodesFarApart(seen);
+    if (far) return far;
+    const normal = [...seen.comparison.legs.values()].find(
+      ({ leg, late }) => leg.part === "end-to-end" && late && late.of > 0,
+    );
+    if (!normal?.late) return { status: "unknown", because: "no echo of the path was answered" };
+    return {
+      status: "cleared",
+      because: `round trips of the path are as fast as those of the controls (${msText(normal.late.normalMs)})`,
+    };
+  },
+};
+
+function suspicion(found: Anomaly, { plan, comparison }: Case): Suspicion {
+  const extra = found.extraMs;
+  const where = whereText(found.element, found.place, found.direction);
+  const range = extra ? msRangeText(roundly(extra.low), roundly(extra.high)) : "";
+  const texts = [controlsText(found, comparison), directionText(found), whenText(found)];
+  const most = found.shareInside > 0.55 || found.shifted === true;
+  return {
+    status: "suspected",
+    confidence: !most ? "possible" : found.alternatives.length === 0 ? "certain" : "likely",
+    where: found.place,
+    because: [
+      `round trips ${where} take ${range} more than the normal ${msText(extra?.normal ?? 0)}: ${sharesText(found)}`,
+      ...(found.shifted ? ["even the fastest packets have it: it is added to all of them"] : []),
+      ...(found.pattern?.spread === "bursts" && found.throughout
+        ? ["the late packets come in bursts, as from a queue that fills up"]
+        : []),
+      ...texts.filter((text) => text !== undefined),
+    ],
+    against: [
+      ...cleanInside(found, comparison, plan),
+      ...[alternativesText(found)].filter((text) => text !== undefined),
+    ],
+    confirm: confirmations(found, plan),
+    advice: [
+      `Look for what lies on the way ${where}: a saturated or rerouted link, a shaper, a tunnel over a longer path`,
+    ],
+    explains: ["path-loss"],
+    legs: found.legs,
+  };
+}
+
+/** Two nodes and nothing to compare with: only an absolute figure is left, and it may be distance. */
+function twoNodesFarApart({ plan, evidence, comparison }: Case): Suspicion | undefined {
+  const nodes = new Set(plan.vantages.map(({ node }) => node));
+  const zones = new Set(plan.vantages.map(({ zone }) => zone));
+  if (nodes.size !== 2 || zones.size > 1) return undefined;
+  const legs = packetsOf(plan, evidence).filter(({ leg }) => crosses(leg));
+  const floors = legs.flatMap(({ floorMs }) => (floorMs === undefined ? [] : [floorMs]));
+  const fastest = Math.min(...floors);
+  const [first] = legs;
+  if (!first || floors.length < 2 || fastest < FAR_APART_MS) return undefined;
+  const { from, to } = endsOf(first.leg, plan);
+  if (!from || !to || comparison.late.length > 0) return undefined;
+  return {
+    status: "suspected",
+    confidence: "possible",
+    where: { kind: "pair", name: from.node, peer: to.node },
+    because: [
+      `every round trip between ${from.node} and ${to.node} takes ${msText(fastest)} or more, pods and nodes alike`,
+    ],
+    against: ["there is no third node to compare with: if the two are that far apart, this is distance"],
+    confirm: [`mtr -n -c 50 ${to.ip}   # on ${from.node}`],
+    advice: ["Compare with what the distance between the two machines explains: about 1 ms per 100 km"],
+    explains: [],
+    legs: legs.map(({ leg }) => leg.id),
+  };
+}
+
+function confirmations(found: Anomaly, plan: Case["plan"]): readonly string[] {
+  const leg =
+    plan.legs.find(({ id, part }) => found.legs.includes(id) && part !== "control") ??
+    plan.legs.find(({ id }) => found.legs.includes(id));
+  if (!leg) return [];
+  const from = endsOf(leg, plan).from?.label ?? leg.from;
+  return [`ping -n -D -i 0.2 -c 100 ${leg.toIp}   # from ${from}`, `mtr -n -c 100 ${leg.toIp}   # from ${from}`];
+}

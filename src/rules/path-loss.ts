@@ -1,0 +1,127 @@
+import {
+  alternativesText,
+  cleanInside,
+  controlsText,
+  directionText,
+  sharesText,
+  whenText,
+  whereText,
+} from "../core/anomaly-text.ts";
+import type { Anomaly } from "../core/compare.ts";
+import { endsOf } from "../core/elements.ts";
+import { pingEvidence } from "../core/leg-evidence.ts";
+import { pathSuffers } from "../core/path-facts.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { wilson } from "../core/stats.ts";
+import { countText, listText } from "../core/units.ts";
+
+/** TCP to one port is about that port, not about the path. */
+const NOT_THE_PATH = new Set(["port", "flow-port", "icmp-end", "icmp-fabric", "icmp-all"]);
+
+/**
+ * Packets are lost at a place that the comparison of legs finds, and nothing else tells why.
+ * Fooled by late answers (they count as received), by filters for echoes only (TCP of the same legs passes: not this),
+ * by too few packets (under 100 only three lost in a row count), and by a busy observer, which delays but does not lose.
+ */
+export const pathLoss: Rule = {
+  name: "path-loss",
+  title: "Packets are lost",
+  needs: [pingEvidence],
+  evaluate(seen) {
+    const found = seen.comparison.loss.filter(({ element, onPath }) => onPath && !NOT_THE_PATH.has(element.kind));
+    if (found.length > 0) return found.map((anomaly) => suspicion(anomaly, seen));
+    const results = [...seen.comparison.legs.values()].filter(({ leg, sent }) => leg.part !== "control" && sent > 0);
+    const sent = results.reduce((sum, result) => sum + result.sent, 0);
+    const lost = results.reduce((sum, result) => sum + result.lost, 0);
+    if (sent === 0) return { status: "unknown", because: "nothing was sent along the path" };
+    if (pathSuffers(seen) && lost > 0)
+      return {
+        status: "unknown",
+        because: `${lost} of ${countText(sent, "packet")} along the path were lost, which does not tell a place`,
+      };
+    return { status: "cleared", because: `${lost} of ${countText(sent, "packet")} along the path were lost` };
+  },
+};
+
+function suspicion(found: Anomaly, { plan, evidence, comparison }: Case): Suspicion {
+  const where = whereText(found.element, found.place, found.direction);
+  const texts = [directionText(found), controlsText(found, comparison), whenText(found), scopeText(found, plan)];
+  const refusals = found.legs.flatMap((id) => evidence.get(pingEvidence, id)?.errors ?? []);
+  const boxes = [...new Set(refusals.map(({ from, text }) => `${from}: ${text}`))];
+  const against = [
+    ...cleanInside(found, comparison, plan),
+    ...[alternativesText(found)].filter((text) => text !== undefined),
+  ];
+  return {
+    status: "suspected",
+    confidence: against.length === 0 && found.background.bad === 0 && found.background.of > 0 ? "certain" : "likely",
+    where: found.place,
+    because: [
+      headline(found, where),
+      ...texts.filter((text) => text !== undefined),
+      ...(boxes.length > 0 ? [`ICMP errors came back from ${listText(boxes, 3)}`] : []),
+    ],
+    against,
+    confirm: confirmations(found, plan),
+    advice: advice(found),
+    explains: [],
+    legs: found.legs,
+  };
+}
+
+/** Counted one way where that is known: a round trip crosses a place twice. */
+function headline(found: Anomaly, where: string): string {
+  const { dead, direction, bad, of, share } = found;
+  const all = dead ? "are all lost" : "are lost";
+  if (!direction || dead) return `packets ${where} ${all}: ${sharesText({ bad, of, share })}`;
+  const oneWay = sharesText({ ...direction, share: wilson(direction.bad, direction.of) });
+  return `packets ${where} ${all}: ${oneWay} one way; ${bad} of ${countText(of, "round trip")}`;
+}
+
+/** What the shape of the place says about the layer. */
+function scopeText({ element }: Anomaly, plan: Case["plan"]): string | undefined {
+  const underlay = plan.legs.some(({ scope }) => scope === "underlay");
+  if ((element.kind === "tunnel" || element.kind === "tunnel-pair" || element.kind === "overlay") && underlay)
+    return "node-to-node packets on the same way pass: the pod network's tunnel or routing is concerned, not the wire";
+  if (element.kind === "nic" || element.kind === "pair")
+    return "pods and nodes suffer alike: it is below the pod network";
+  if (element.kind === "entry") return "from its own node the pod answers";
+  return undefined;
+}
+
+function confirmations(found: Anomaly, plan: Case["plan"]): readonly string[] {
+  const legs = plan.legs.filter(({ id }) => found.legs.includes(id));
+  const leg = legs.find(({ part, port }) => part !== "control" && port === undefined) ?? legs[0];
+  if (!leg) return [];
+  const from = endsOf(leg, plan).from?.label ?? leg.from;
+  return [
+    `ping -n -D -O -i 0.2 -c 200 ${leg.toIp}   # from ${from}`,
+    `mtr -n -c 100 ${leg.toIp}   # from ${from}; loss counts only if it lasts to the end`,
+  ];
+}
+
+function advice({ element, place }: Anomaly): readonly string[] {
+  switch (element.kind) {
+    case "nic":
+    case "host":
+      return [`Check the uplink of ${place.name}: NIC errors (ethtool -S), cable, switch port, rate limits`];
+    case "pair":
+    case "flow":
+      return [
+        `Check what lies between ${place.name} and ${place.peer ?? "the other end"}: switch ports, links, firewalls, security groups`,
+      ];
+    case "tunnel":
+    case "tunnel-pair":
+    case "overlay":
+      return [
+        "Check the pod network: tunnel port allowed on every firewall in between, forwarding and neighbour entries of the tunnel, CNI agent log",
+      ];
+    case "pod":
+    case "entry":
+      return [
+        `Check the link of ${place.name} to its node: its veth pair, its filters, network policies that select it`,
+      ];
+    default:
+      return ["Check the devices in between, and measure again with a capture at both ends"];
+  }
+}

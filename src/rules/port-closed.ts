@@ -1,0 +1,106 @@
+import { legText } from "../core/anomaly-text.ts";
+import type { LegResult } from "../core/compare.ts";
+import { endsOf } from "../core/elements.ts";
+import { tcpEvidence } from "../core/leg-evidence.ts";
+import { asked } from "../core/path-facts.ts";
+import type { Vantage } from "../core/plan.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { countText, listText, msText } from "../core/units.ts";
+import { type Listener, listenersEvidence } from "../probes/listeners.ts";
+import { culpritsOf } from "./firewall-drop.ts";
+
+const MIN_REFUSED = 3;
+const EVERYWHERE = new Set(["0.0.0.0", "*", "::"]);
+
+/**
+ * Nothing listens on the port: connects are refused and the pod has no socket there.
+ * Fooled by a packet filter that rejects with a reset (then a rule took the packets: not this), by a listener on
+ * 127.0.0.1 only (said in the evidence), by a side car or load balancer that refuses in the pod's name, and by a
+ * Service without backends (its address refuses, the pod does not).
+ */
+export const portClosed: Rule = {
+  name: "port-closed",
+  title: "Nothing listens on the port",
+  needs: [tcpEvidence],
+  evaluate(seen) {
+    const { plan, comparison } = seen;
+    const tcp = plan.legs.flatMap(({ id, port }) => (port === undefined ? [] : (comparison.legs.get(id) ?? [])));
+    const targets = Map.groupBy(
+      tcp.filter(({ leg, refused }) => refused >= MIN_REFUSED && asked(leg) && endsOf(leg, plan).to),
+      ({ leg }) => `${leg.to}:${leg.port}`,
+    );
+    const suspicions = [...targets.values()].flatMap((refused) => suspect(refused, tcp, seen));
+    if (suspicions.length > 0) return suspicions;
+    const connected = tcp.filter(({ leg, sent, lost, refused }) => asked(leg) && sent > lost + refused);
+    if (connected.length === 0) return { status: "unknown", because: "no connect was answered" };
+    return { status: "cleared", because: `${legText((connected[0] as LegResult).leg, plan)} connects` };
+  },
+};
+
+function suspect(refused: readonly LegResult[], tcp: readonly LegResult[], seen: Case): readonly Suspicion[] {
+  const { plan, evidence } = seen;
+  const leg = refused[0]?.leg;
+  const at = leg && endsOf(leg, plan).to;
+  const port = leg?.port;
+  if (!leg || !at || port === undefined) return [];
+  if (
+    culpritsOf(seen).some(({ rule, bad }) => rule.action === "reject" && bad.some((result) => refused.includes(result)))
+  )
+    return [];
+
+  const all = tcp.filter((result) => result.leg.to === leg.to && result.leg.port === port);
+  const sent = all.reduce((sum, result) => sum + result.sent, 0);
+  const refusals = all.reduce((sum, result) => sum + result.refused, 0);
+  const sockets = socketsOn(port, at, evidence);
+  if (sockets?.open) return [];
+  const took = evidence.get(tcpEvidence, leg.id)?.refusedMs?.p50;
+  return [
+    {
+      status: "suspected",
+      confidence: sockets ? "certain" : "likely",
+      where: at.id.startsWith("pod/") ? { kind: "pod", name: at.label } : { kind: "node", name: at.node },
+      because: [
+        `port ${port} of ${at.label} refuses: ${refusals} of ${countText(sent, "connect")} from ${countText(all.length, "place")}${took === undefined ? "" : `, answered within ${msText(took)}`}`,
+        ...(sockets ? [sockets.text] : []),
+      ],
+      against: sockets
+        ? []
+        : [`the sockets of ${at.label} could not be read, so something on the way may refuse in its name`],
+      confirm: [`ss -ltn 'sport = :${port}'   # in the network of ${at.label}`, ...confirmPod(at)],
+      advice: [
+        `Look at why the program of ${at.label} does not listen on ${port}: its log, its configuration, the port it was told to use`,
+      ],
+      explains: ["path-loss"],
+      legs: all.map((result) => result.leg.id),
+    },
+  ];
+}
+
+function confirmPod({ id, label }: Vantage): readonly string[] {
+  return id.startsWith("pod/") ? [`kubectl logs -n ${label.replace("/", " ")}`] : [];
+}
+
+/** What the pod's sockets say about a port; undefined when they were not read. */
+function socketsOn(
+  port: number,
+  at: Vantage,
+  evidence: Case["evidence"],
+): { readonly open: boolean; readonly text: string } | undefined {
+  const versions = evidence.get(listenersEvidence, at.id)?.versions;
+  if (!versions || versions.length === 0) return undefined;
+  const serving = (listeners: readonly Listener[]): boolean =>
+    listeners.some((listener) => listener.port === port && (EVERYWHERE.has(listener.ip) || listener.ip === at.ip));
+  const open = versions.every(({ value }) => serving(value));
+  const local = versions.at(-1)?.value.find((listener) => listener.port === port && /^(127\.|::1$)/.test(listener.ip));
+  if (local)
+    return { open: false, text: `${at.label} listens on ${local.ip}:${port} only, which nobody else can reach` };
+  const others = [...new Set((versions.at(-1)?.value ?? []).map((listener) => listener.port))].toSorted(
+    (a, b) => a - b,
+  );
+  const instead =
+    others.length === 0 ? "it listens on no port at all" : `it listens on ${listText(others.map(String), 6)}`;
+  const sometimes = versions.some(({ value }) => serving(value))
+    ? "for part of the time nothing listened"
+    : "nothing listens";
+  return { open, text: `${sometimes} on ${port} in the network of ${at.label}; ${instead}` };
+}

@@ -1,0 +1,103 @@
+import { legText } from "../core/anomaly-text.ts";
+import type { Anomaly, LegResult } from "../core/compare.ts";
+import { endsOf, isPod } from "../core/elements.ts";
+import { tcpEvidence } from "../core/leg-evidence.ts";
+import type { Vantage } from "../core/plan.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { countText, listText } from "../core/units.ts";
+import { listenersEvidence } from "../probes/listeners.ts";
+import { culpritsOf, ruleText } from "./firewall-drop.ts";
+
+/** A port that answers more often than this is not filtered but on a path that loses. */
+const MOSTLY = 0.5;
+
+/**
+ * SYNs to one port vanish while the pod answers otherwise: something filters that port.
+ * Fooled by a path that loses everything (ping fails too: path-loss), by an accept queue that overflows (then some
+ * connects succeed), and by first-packet delays that cost one SYN (needs most attempts to fail, three in a row). Where
+ * the SYN disappears decides whose filter it is: a rule in the pod is proof, a rule on a node is firewall-drop.
+ */
+export const portFiltered: Rule = {
+  name: "port-filtered",
+  title: "Port is filtered",
+  needs: [tcpEvidence],
+  evaluate(seen) {
+    const found = seen.comparison.loss.filter(
+      ({ element, onPath, share }) =>
+        onPath && (element.kind === "port" || element.kind === "flow-port") && share.share > MOSTLY,
+    );
+    const suspicions = found.flatMap((anomaly) => suspect(anomaly, seen));
+    if (suspicions.length > 0) return suspicions;
+    const tcp = seen.plan.legs.flatMap(({ id, port, part }) =>
+      port === undefined || part === "control" ? [] : (seen.comparison.legs.get(id) ?? []),
+    );
+    const answered = tcp.find(({ sent, lost }) => sent > lost);
+    if (!answered)
+      return { status: "unknown", because: "no connect was answered, and more than one port is concerned" };
+    return { status: "cleared", because: `SYNs of ${legText(answered.leg, seen.plan)} are answered` };
+  },
+};
+
+function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
+  const { plan, evidence, comparison } = seen;
+  const results = found.legs.flatMap((id): LegResult[] => {
+    const result = comparison.legs.get(id);
+    return result && result.sent > 0 ? [result] : [];
+  });
+  const leg = results[0]?.leg;
+  const at = leg && endsOf(leg, plan).to;
+  if (!leg || !at || leg.port === undefined) return [];
+  const port = leg.port;
+  const rules = culpritsOf(seen).filter((culprit) => culprit.at.id === at.id);
+  const versions = evidence.get(listenersEvidence, at.id)?.versions;
+  const listens = versions?.every(({ value }) => value.some((listener) => listener.port === port));
+  const pings = [...comparison.legs.values()].filter(
+    (result) => result.leg.to === at.id && result.leg.port === undefined && result.sent > 0,
+  );
+  const answering = pings.filter(({ state }) => state === "healthy" || state === "late");
+  const proven = rules.length > 0;
+  return [
+    {
+      status: "suspected",
+      confidence: proven ? "certain" : listens && answering.length > 0 ? "likely" : "possible",
+      where: isPod(at) ? { kind: "pod", name: at.label } : { kind: "node", name: at.node },
+      because: [
+        `SYNs to port ${port} of ${at.label} get no answer: ${found.bad} of ${countText(found.of, "connect")} from ${listText(results.map((result) => label(result, plan)))}`,
+        ...(answering.length > 0
+          ? [`${at.label} answers echoes on ${answering.length} of ${countText(pings.length, "leg")}`]
+          : []),
+        ...(listens ? [`a socket listens on ${port} in the network of ${at.label}, so the SYNs do not reach it`] : []),
+        ...rules.slice(0, 2).map(({ rule }) => ruleText(rule, at)),
+        ...(proven ? [] : [whereLost(results, at, seen)]),
+      ],
+      against: [
+        ...(listens === false ? [`no socket listens on ${port} all the time, and yet nothing refuses`] : []),
+        ...(proven ? [] : ["no rule that could do it is visible on the nodes or in the pod"]),
+      ],
+      confirm: [
+        `iptables-save -c; nft list ruleset   # in the network of ${at.label}`,
+        `tcpdump -n -i eth0 'tcp port ${port}'   # in the network of ${at.label}: do the SYNs arrive?`,
+      ],
+      advice: proven
+        ? [`Remove or narrow the rule in ${at.label}, and find out what put it there`]
+        : [`Look for a network policy or an eBPF filter that covers port ${port} of ${at.label}`],
+      explains: ["path-loss"],
+      legs: found.legs,
+    },
+  ];
+}
+
+function label({ leg }: LegResult, plan: Case["plan"]): string {
+  return endsOf(leg, plan).from?.label ?? leg.from;
+}
+
+/** The segment in which the SYNs disappear: inside the pod if even its own node gets no answer. */
+function whereLost(results: readonly LegResult[], at: Vantage, { plan }: Case): string {
+  const near = results.filter(({ leg }) => endsOf(leg, plan).from?.node === at.node);
+  const far = results.filter(({ leg }) => endsOf(leg, plan).from?.node !== at.node);
+  if (near.some(({ state }) => state === "dead"))
+    return `even ${listText(near.map((result) => label(result, plan)))} on the same node get no answer: they vanish at ${at.label} itself`;
+  if (near.length > 0 && far.length > 0)
+    return `from its own node the port answers: they vanish on the way into ${at.node}`;
+  return "no connect from its own node was measured, so where they vanish is not known more closely";
+}

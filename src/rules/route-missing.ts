@@ -1,0 +1,171 @@
+import { legText } from "../core/anomaly-text.ts";
+import { crosses, endsOf, isPod } from "../core/elements.ts";
+import { asked, suffers } from "../core/path-facts.ts";
+import type { Leg, Vantage } from "../core/plan.ts";
+import { type Lookup, lookUp, type Route, routesEvidence } from "../core/routes.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { clockText, countText, listText } from "../core/units.ts";
+import { countersEvidence } from "../probes/counters.ts";
+
+/** One place that has to know the way to an address, and the legs that depend on it. */
+type Need = { readonly at: Vantage; readonly towards: Vantage; readonly legs: readonly Leg[] };
+
+/**
+ * A node or pod has no route, or a refusing one, to an address of the path. Decisive is the routing table itself: the
+ * longest match for the address is unreachable, blackhole or prohibit, or nothing matches, or only the default route
+ * does although the same node has its own routes to the pods of other nodes.
+ * Fooled by Calico's blackhole of its own block (a longer match exists, so it is not hit), by clouds where all pods are
+ * reached by the default route (then no peer has a route of its own), by policy rules and other tables (a match there
+ * counts as a route), and by eBPF host routing, which bypasses the table (then the legs are healthy: cleared).
+ */
+export const routeMissing: Rule = {
+  name: "route-missing",
+  title: "Route missing",
+  needs: [routesEvidence],
+  evaluate(seen) {
+    const needs = needsOf(seen);
+    const suspicions = new Map<string, Suspicion>();
+    for (const need of needs) {
+      const found = suspect(need, seen);
+      // One missing route to a node's pods is one cause, however many of its pods were tried.
+      if (found)
+        suspicions.set(
+          `${need.at.id} ${need.towards.node}`,
+          suspicions.get(`${need.at.id} ${need.towards.node}`) ?? found,
+        );
+    }
+    if (suspicions.size > 0) return merged([...suspicions.values()]);
+    const read = needs.filter(({ at }) => seen.evidence.get(routesEvidence, at.id));
+    if (read.length === 0) return { status: "unknown", because: "no routing table of the path was read" };
+    return {
+      status: "cleared",
+      because: `the routing tables of ${listText([...new Set(read.map(({ at }) => at.label))])} lead to both ends`,
+    };
+  },
+};
+
+/** Several routes missing at one place are one suspicion. */
+function merged(all: readonly Suspicion[]): readonly Suspicion[] {
+  return [...Map.groupBy(all, ({ where }) => where.name).values()].flatMap((same) => {
+    const [first] = same;
+    return first
+      ? [{ ...first, because: same.flatMap(({ because }) => because), legs: same.flatMap(({ legs }) => legs ?? []) }]
+      : [];
+  });
+}
+
+/** For each leg that leaves its node: both nodes and both pods must know the way to the other end. */
+function needsOf({ plan }: Case): readonly Need[] {
+  const found = new Map<string, { at: Vantage; towards: Vantage; legs: Leg[] }>();
+  const need = (at: Vantage | undefined, towards: Vantage, leg: Leg): void => {
+    if (!at) return;
+    const key = `${at.id} ${towards.id}`;
+    const known = found.get(key) ?? { at, towards, legs: [] };
+    known.legs.push(leg);
+    found.set(key, known);
+  };
+  const nodeOf = ({ node }: Vantage): Vantage | undefined => plan.vantages.find(({ id }) => id === `node/${node}`);
+  for (const leg of plan.legs) {
+    const { from, to } = endsOf(leg, plan);
+    if (!from || !to || !crosses(leg)) continue;
+    for (const [one, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      if (isPod(one)) need(one, other, leg);
+      // A node that talks to a pod uses its tunnel address; the way back to that leads through the same route.
+      need(nodeOf(one), isPod(other) || !isPod(one) ? other : one, leg);
+    }
+  }
+  return [...found.values()].filter(({ at, towards }) => at.node !== towards.node);
+}
+
+function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined {
+  const { plan, evidence, comparison } = seen;
+  const results = legs.flatMap(({ id }) => comparison.legs.get(id) ?? []);
+  const bad = results.filter((result) => suffers(result) || result.sent === 0);
+  if (!bad.some(({ leg, sent }) => sent > 0 && asked(leg))) return undefined;
+  const versions = evidence.get(routesEvidence, at.id)?.versions ?? [];
+  const judged = versions.map(({ fromMs, toMs, value }) => ({
+    fromMs,
+    toMs,
+    routes: value,
+    found: lookUp(value, towards.ip),
+  }));
+  const wrong = judged.findLast(({ found, routes }) => failing(found, routes, at, towards, seen) !== undefined);
+  const why = wrong && failing(wrong.found, wrong.routes, at, towards, seen);
+  if (!wrong || why === undefined) return undefined;
+
+  const before = judged.find(({ found, fromMs }) => fromMs < wrong.fromMs && found.kind === "specific");
+  const clean = results.filter((result) => result.sent >= 20 && !suffers(result));
+  // Only the default route, and yet packets pass: that is how this network works.
+  if (wrong.found.kind === "default" && clean.length > 0) return undefined;
+  const noRoutes = evidence.get(countersEvidence, at.id)?.gained;
+  const dropped = (noRoutes?.["IpOutNoRoutes"] ?? 0) + (noRoutes?.["IpExtInNoRoutes"] ?? 0);
+  const suffering = bad.filter(({ sent }) => sent > 0);
+  return {
+    status: "suspected",
+    confidence: clean.length === 0 ? "certain" : "likely",
+    where: isPod(at) ? { kind: "pod", name: at.label } : { kind: "node", name: at.node },
+    because: [
+      `${at.label} ${why} ${towards.label} (${towards.ip})`,
+      ...(before ? [`it had a route until about ${clockText(wrong.fromMs)}: ${routeText(before.found.route)}`] : []),
+      `${countText(suffering.length, "leg")} that need${suffering.length === 1 ? "s" : ""} it ${suffering.length === 1 ? "is" : "are"} broken: ${listText(
+        suffering.map(({ leg }) => legText(leg, plan)),
+        3,
+      )}`,
+      ...(dropped > 0
+        ? [
+            `${countText(dropped, "packet")} dropped at ${at.label} for want of a route (IpOutNoRoutes, IpExtInNoRoutes)`,
+          ]
+        : []),
+    ],
+    against: clean.map(({ leg }) => `${legText(leg, plan)} passes`),
+    confirm: [
+      `ip route get ${towards.ip}   # on ${at.label}`,
+      `ip route show table all   # on ${at.label}, compare with a node that works`,
+    ],
+    advice: [
+      `Restore the route to the pods of ${towards.node} on ${at.label}: restart the CNI agent there and look at its log`,
+      "Find out what removed it: a network manager, a script, or the agent itself",
+    ],
+    explains: ["path-loss", "port-filtered", "link-delay"],
+    legs: bad.map(({ leg }) => leg.id),
+  };
+}
+
+/** In words, what is wrong with the way to an address; undefined when nothing is. */
+function failing(
+  found: Lookup,
+  routes: readonly Route[],
+  at: Vantage,
+  towards: Vantage,
+  { plan, evidence }: Case,
+): string | undefined {
+  if (found.kind === "refused") return `has a route that refuses (${routeText(found.route)}) for`;
+  if (found.kind === "nothing") return "has no route at all to";
+  // A pod knows nothing but its default route.
+  if (found.kind === "specific" || isPod(at) || !isPod(towards)) return undefined;
+  const others = plan.vantages.filter((vantage) => isPod(vantage) && vantage.node !== towards.node);
+  const specific = others.filter(({ ip }) => {
+    const way = lookUp(routes, ip);
+    return way.kind === "specific" && way.route?.gateway !== undefined;
+  });
+  if (specific.length > 0)
+    return `sends by its default route (${routeText(found.route)}), although it has routes of its own to the pods of other nodes, what is meant for`;
+  // Two nodes only: the far node knows the way back by a route of its own.
+  const back = evidence.get(routesEvidence, `node/${towards.node}`)?.versions.at(-1)?.value ?? [];
+  const returning = others.some(
+    ({ ip, node }) =>
+      node !== towards.node && lookUp(back, ip).kind === "specific" && lookUp(back, ip).route?.gateway !== undefined,
+  );
+  return returning
+    ? `sends by its default route (${routeText(found.route)}), although ${towards.node} has a route of its own for the way back, what is meant for`
+    : undefined;
+}
+
+function routeText(route: Route | undefined): string {
+  if (!route) return "none";
+  const kind = route.type === "unicast" ? "" : `${route.type} `;
+  return `${kind}${route.dst}${route.gateway === undefined ? "" : ` via ${route.gateway}`}${route.dev === undefined ? "" : ` dev ${route.dev}`}`;
+}

@@ -1,0 +1,99 @@
+import { askedVantages, legsTouching } from "../core/path-facts.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { clockText, countText, listText } from "../core/units.ts";
+import { type PodState, podStateEvidence } from "../probes/pod-state.ts";
+
+/**
+ * One of the asked pods does not run: not started, ended, being deleted, replaced, or restarting.
+ * Fooled by completed pods that keep their address, by a container that is not ready but serves (not a finding), by a
+ * restart before the check (only what changed during it counts), and by the node being down (then that is the cause).
+ */
+export const targetNotRunning: Rule = {
+  name: "target-not-running",
+  title: "Pod is not running",
+  needs: [podStateEvidence],
+  evaluate(seen) {
+    const pods = askedPods(seen);
+    if (pods.length === 0) return { status: "cleared", because: "neither end is a pod" };
+    const suspicions = pods.flatMap(({ name, state }) => (state ? suspect(name, state, seen) : []));
+    if (suspicions.length > 0) return suspicions;
+    if (pods.some(({ state }) => state === undefined))
+      return {
+        status: "unknown",
+        because: `the state of ${listText(pods.filter(({ state }) => !state).map(({ name }) => name))} was not read`,
+      };
+    return {
+      status: "cleared",
+      because: `${listText(pods.map(({ name }) => name))} ran all the time, without a restart`,
+    };
+  },
+};
+
+/** Pods at the ends, whether or not something could be measured from them. */
+function askedPods({
+  plan,
+  evidence,
+}: Case): readonly { readonly name: string; readonly state: PodState | undefined }[] {
+  const names = new Set([
+    ...askedVantages(plan).flatMap(({ id, label }) => (id.startsWith("pod/") ? [label] : [])),
+    ...[plan.from, plan.to].flatMap(({ kind, name, backend }) =>
+      kind === "pod" ? [name] : backend === undefined ? [] : [backend],
+    ),
+  ]);
+  return [...names].map((name) => ({ name, state: evidence.get(podStateEvidence, `pod/${name}`) }));
+}
+
+function suspect(name: string, state: PodState, { plan, comparison }: Case): readonly Suspicion[] {
+  const because: string[] = [];
+  if (!state.present) because.push(`${name} is no longer listed by the cluster`);
+  else if (state.phase !== "Running") because.push(`${name} is in phase ${state.phase}`);
+  if (state.deletedAtMs !== undefined) because.push(`${name} is being deleted since ${clockText(state.deletedAtMs)}`);
+  if (state.replaced) because.push(`${name} was replaced by a new pod of the same name during the check`);
+  if (state.present && state.ip === undefined && state.phase !== "Running") because.push(`${name} has no address`);
+  if (state.notRunning.length > 0) because.push(`${name}: container ${listText(state.notRunning)}`);
+  if (state.restarts > 0) because.push(`${name} restarted ${countText(state.restarts, "time")} during the check`);
+  if (because.length === 0) return [];
+
+  const legs = plan.legs.filter(({ from, to }) => from === `pod/${name}` || to === `pod/${name}`);
+  const results = legs.flatMap(({ id }) => comparison.legs.get(id) ?? []).filter(({ sent }) => sent > 0);
+  const answering = results.filter(
+    ({ state: how, refused, sent, leg }) => how === "healthy" && !(leg.port !== undefined && refused === sent),
+  );
+  // One side container that ended while everything answers is worth a line elsewhere, not a cause.
+  const gone =
+    !state.present ||
+    state.phase !== "Running" ||
+    state.deletedAtMs !== undefined ||
+    state.replaced ||
+    state.restarts > 0;
+  if (!gone && results.length > 0 && answering.length === results.length) return [];
+  const node = state.node;
+  return [
+    {
+      status: "suspected",
+      confidence: answering.length === 0 || gone ? "certain" : "likely",
+      where: { kind: "pod", name },
+      because: [
+        ...because,
+        ...(results.length > 0
+          ? [`${answering.length} of ${countText(results.length, "leg")} to and from it answer`]
+          : []),
+      ],
+      against: [],
+      confirm: [
+        `kubectl describe pod -n ${name.replace("/", " ")}`,
+        `kubectl logs -n ${name.replace("/", " ")} --previous`,
+      ],
+      advice: [`Find out why ${name} ended (events, previous log, exit code) before looking at the network`],
+      explains: ["port-closed", "port-filtered", "path-loss", "route-missing"],
+      legs: [
+        ...new Set([
+          ...legs,
+          ...(node === undefined
+            ? []
+            : legsTouching(node, plan).filter(({ from, to }) => [from, to].includes(`pod/${name}`))),
+        ]),
+      ].map(({ id }) => id),
+    },
+  ];
+}

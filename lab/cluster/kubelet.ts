@@ -3,10 +3,11 @@ import type { LabNode } from "./model.ts";
 import type { Pods } from "./pods.ts";
 import type { Store } from "./store.ts";
 
-const LEASE_MS = 10_000;
 /** How long the control plane waits for a silent kubelet (node-monitor-grace-period). */
 const GRACE_MS = 40_000;
-const LOOK_MS = 1_000;
+/** Of the grace time: how often a lease is renewed (10 s of 40 s), and how often everything is looked at. */
+const LEASES_PER_GRACE = 4;
+const LOOKS_PER_GRACE = 40;
 
 /** What the control plane knows about the nodes: leases, conditions, and the pods of nodes that fell silent. */
 export type Kubelets = {
@@ -30,11 +31,11 @@ export function watchNodes({ store, machines, pods, newBootId, onBooted, graceMs
     const nowMs = Date.now();
     for (const node of store.nodes.values()) {
       if (machines.get(node.name)?.pid() !== undefined) {
-        if (nowMs - node.leaseRenewedAtMs >= LEASE_MS) node.leaseRenewedAtMs = nowMs;
+        if (nowMs - node.leaseRenewedAtMs >= graceMs / LEASES_PER_GRACE) node.leaseRenewedAtMs = nowMs;
       } else if (node.ready !== "Unknown" && nowMs - node.leaseRenewedAtMs > graceMs) silent(store, node);
     }
   };
-  const timer = setInterval(look, Math.min(LOOK_MS, graceMs));
+  const timer = setInterval(look, graceMs / LOOKS_PER_GRACE);
   timer.unref();
   return {
     async crashNode(name) {

@@ -50,6 +50,8 @@ const deploymentSchema = z.strictObject({
   labels: labels.optional(),
 });
 
+const howManyNodes = "must be a number from 1 to 50, or a list of names";
+
 export const defaultNodes = ["node-1", "node-2", "node-3"];
 
 /** The `topology` part of a scenario file. Everything has a default. */
@@ -59,8 +61,11 @@ export const topologySchema = z
     serviceProxy: z.enum(["iptables", "nft"], "must be iptables or nft").default("iptables"),
     nodes: z
       .union(
-        [z.number().int().min(1).max(50), z.array(objectName).min(1).max(50)],
-        "must be a number from 1 to 50, or a list of names",
+        [
+          z.int(howManyNodes).min(1, howManyNodes).max(50, howManyNodes),
+          z.array(objectName).min(1, howManyNodes).max(50, howManyNodes),
+        ],
+        howManyNodes,
       )
       .default(defaultNodes)
       .transform((nodes) =>

@@ -49,7 +49,7 @@ export const staleEndpoint = defineFault(
   {
     prepare({ service: text, count }, lab) {
       const found = findService(lab.store, text);
-      const addresses = Array.from({ length: count }, () => unusedPodIp(lab));
+      const addresses = unusedPodIps(lab, count);
       return {
         description: `service ${podKey(found)} still has ${count} endpoint${count === 1 ? "" : "s"} that no longer exist`,
         async apply() {
@@ -65,12 +65,17 @@ export const staleEndpoint = defineFault(
   },
 );
 
-function unusedPodIp({ plan }: LabParts): string {
+function unusedPodIps({ plan }: LabParts, count: number): string[] {
   const used = new Set(plan.pods.map(({ pod }) => pod.ip));
-  for (;;) {
-    const candidate = `${plan.random.pick(plan.addresses.podPrefixes as [string, ...string[]])}.${plan.random.between(2, 254)}`;
-    if (!used.has(candidate)) return candidate;
+  const drawn: string[] = [];
+  while (drawn.length < count) {
+    const { podPrefix = "" } = plan.nodes[plan.random.between(0, plan.nodes.length - 1)] ?? {};
+    const candidate = `${podPrefix}.${plan.random.between(2, 254)}`;
+    if (used.has(candidate)) continue;
+    used.add(candidate);
+    drawn.push(candidate);
   }
+  return drawn;
 }
 
 /** No pod behind a service is ready: their readiness probes fail. */

@@ -1,0 +1,325 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type LabCluster, startCluster } from "#lab/cluster/cluster.ts";
+import { topologySchema } from "#lab/cluster/topology.ts";
+import { whyNoLab } from "../lab/cluster/can-run-lab.ts";
+import { agentOn, connect, inPod, ipOf, lost, roundTrips } from "../lab/cluster/in-pod.ts";
+
+const reason = whyNoLab();
+const folder = mkdtempSync(join(tmpdir(), "netcheck-lab-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const [web, db, api, other] = ["default/web-0", "default/db-0", "default/api-0", "default/web-2"];
+/** Above everything a healthy lab shows, also on a busy machine, and below every delay used here. */
+const LATE_MS = 25;
+
+describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
+  let lab: LabCluster;
+  let healthy: Record<string, string>;
+  beforeAll(async () => {
+    lab = await startCluster(topologySchema.parse({}), { dir: folder });
+    // Fills the neighbour tables, which are part of the picture.
+    await roundTrips(lab, web, db);
+    healthy = await nodeTools();
+  });
+  afterEach(async () => {
+    await lab.fault.clear();
+    expect(lost(await roundTrips(lab, web, db))).toBe(0);
+    expect((await roundTrips(lab, web, db)).filter((ms) => (ms ?? 0) > LATE_MS)).toEqual([]);
+    expect(await nodeTools()).toEqual(healthy);
+  });
+  afterAll(() => lab?.stop());
+
+  /** What an administrator sees on each node: rules, routes, qdiscs, entries, processes. Counters, indexes and what bridges learn are left out. */
+  async function nodeTools(): Promise<Record<string, string>> {
+    const tools =
+      "iptables-save; nft list tables; ip route show table all; ip neigh show nud permanent; bridge fdb show; tc qdisc; ip -o addr; sysctl net.ipv4.ip_forward";
+    const look = async (node: string): Promise<[string, string]> => {
+      const agent = agentOn(lab, node);
+      const { stdout } = await inPod(lab, agent, ["sh", "-c", tools]);
+      const processes = await inPod(lab, agent, ["ps", "axo", "args="]);
+      const lines = `${stdout}${processes.stdout}`
+        .split("\n")
+        .filter((line) => !line.startsWith("#") && !/ master cni0 *$/.test(line))
+        .map((line) => line.replace(/\[\d+:\d+\]$|^\d+: |valid_lft.*$/g, ""));
+      return [node, lines.sort().join("\n")];
+    };
+    return Object.fromEntries(await Promise.all([...lab.nodes.keys()].map(look)));
+  }
+
+  const late = (trips: readonly (number | undefined)[]): number =>
+    trips.filter((ms) => ms !== undefined && ms > LATE_MS).length;
+
+  test("one packet in four out of a node is late, exactly, on every path through it and on no other", async () => {
+    await lab.fault.add({ kind: "delay", node: "node-2", every: 4, delayMs: [60, 90] });
+    const trips = await roundTrips(lab, web, db, { count: 40 });
+    expect(late(trips)).toBe(10);
+    expect(trips.filter((ms) => ms !== undefined && ms > LATE_MS && (ms < 59 || ms > 130))).toEqual([]);
+    expect(late(await roundTrips(lab, web, "node-2", { count: 40 }))).toBe(10);
+    expect(late(await roundTrips(lab, web, other))).toBe(0);
+    expect(late(await roundTrips(lab, web, api))).toBe(0);
+    expect(await nodeTools()).toEqual(healthy);
+  });
+
+  test("a delay of one direction between two nodes leaves other pairs alone", async () => {
+    await lab.fault.add({ kind: "delay", from: "node-1", to: "node-2", delayMs: 40 });
+    const trips = await roundTrips(lab, web, db);
+    expect(late(trips)).toBe(trips.length);
+    expect(Math.min(...trips.map((ms) => ms ?? 0))).toBeLessThan(75);
+    expect(late(await roundTrips(lab, web, other))).toBe(0);
+    expect(late(await roundTrips(lab, other, db))).toBe(0);
+  });
+
+  test("delays add up, and losses are independent of them", async () => {
+    await Promise.all([
+      lab.fault.add({ kind: "delay", node: "node-1", delayMs: 30 }),
+      lab.fault.add({ kind: "delay", from: "node-1", to: "node-2", delayMs: 40 }),
+      lab.fault.add({ kind: "delay", node: "node-2", delayMs: 50 }),
+    ]);
+    const trips = await roundTrips(lab, web, db);
+    expect(lost(trips)).toBe(0);
+    expect(Math.min(...trips.map((ms) => ms ?? 0))).toBeGreaterThanOrEqual(119);
+    await lab.fault.add({ kind: "loss", node: "node-2", direction: "in", every: 3 });
+    const both = await roundTrips(lab, web, db, { count: 30 });
+    expect(lost(both)).toBe(10);
+    expect(Math.min(...both.map((ms) => ms ?? 1_000))).toBeGreaterThanOrEqual(119);
+  });
+
+  test("one delay of several can be taken back while the others go on", async () => {
+    const first = await lab.fault.add({ kind: "delay", node: "node-1", delayMs: 100 });
+    await lab.fault.add({ kind: "delay", node: "node-2", delayMs: 40 });
+    await lab.fault.remove(first.id);
+    const trips = await roundTrips(lab, web, db);
+    expect(late(trips)).toBe(trips.length);
+    expect(Math.min(...trips.map((ms) => ms ?? 1_000))).toBeLessThan(90);
+    expect(lab.fault.list().map(({ spec }) => spec)).toEqual([{ kind: "delay", node: "node-2", delayMs: 40 }]);
+  });
+
+  test("a share of packets into a node is lost, and the same share of none elsewhere", async () => {
+    await lab.fault.add({ kind: "loss", node: "node-2", direction: "in", percent: 50 });
+    // 200 trials of one half: 60 to 140 holds in all but one run in 10^8.
+    const trips = await roundTrips(lab, web, db, { count: 200, everyMs: 10, waitMs: 200 });
+    expect(lost(trips)).toBeGreaterThan(60);
+    expect(lost(trips)).toBeLessThan(140);
+    expect(lost(await roundTrips(lab, web, other))).toBe(0);
+    expect(await nodeTools()).toEqual(healthy);
+  });
+
+  test.each([
+    {
+      name: "the tunnel alone",
+      spec: { kind: "loss", node: "node-2", tunnelOnly: true },
+      pods: 3,
+      nodes: 0,
+      sibling: 3,
+    },
+    { name: "one pair of pods", spec: { kind: "loss", from: "web-0", to: "db-0" }, pods: 3, nodes: 0, sibling: 0 },
+    { name: "one pod's cable", spec: { kind: "loss", pod: "db-0" }, pods: 3, nodes: 0, sibling: 0 },
+    {
+      name: "a whole uplink",
+      spec: { kind: "loss", node: "node-2", direction: "both" },
+      pods: 3,
+      nodes: 3,
+      sibling: 3,
+    },
+    {
+      name: "the other direction of a pair",
+      spec: { kind: "loss", from: "node-2", to: "node-1" },
+      pods: 3,
+      nodes: 3,
+      sibling: 3,
+    },
+    {
+      name: "a pair that the path does not use",
+      spec: { kind: "loss", from: "node-2", to: "node-3" },
+      pods: 0,
+      nodes: 0,
+      sibling: 0,
+    },
+  ])("loss on $name hits just that", async ({ spec, pods, nodes, sibling }) => {
+    await lab.fault.add(spec);
+    const once = { count: 3, waitMs: 150 };
+    expect(lost(await roundTrips(lab, web, db, once))).toBe(pods);
+    expect(lost(await roundTrips(lab, web, "node-2", once))).toBe(nodes);
+    expect(lost(await roundTrips(lab, web, "default/web-1", once))).toBe(sibling);
+  });
+
+  test("loss of one path in two hits some flows always and the others never", async () => {
+    await lab.fault.add({ kind: "loss", from: "node-1", to: "node-2", flows: "1/2" });
+    const address = ipOf(lab, db);
+    // One retransmission comes after 1 s, within the 2 s that nc waits: a flow is lost for good or not at all.
+    const script = `for p in $(seq 40001 40016); do (nc -z -w2 -p $p ${address} 5432 && echo open || echo lost) & done; wait`;
+    const { stdout } = await inPod(lab, web, ["sh", "-c", script]);
+    expect(stdout).toContain("open");
+    expect(stdout).toContain("lost");
+  });
+
+  test.each([
+    {
+      name: "a node drops all from another node",
+      spec: { kind: "firewall", node: "node-2", from: "node-1" },
+      ends: "timed out",
+      ping: 3,
+      chain: "INPUT",
+    },
+    {
+      name: "a node rejects a pod's port",
+      spec: { kind: "firewall", node: "node-2", port: 5432, action: "reject" },
+      ends: "no route",
+      ping: 0,
+      chain: "FORWARD",
+    },
+    {
+      name: "a node drops what goes to one pod",
+      spec: { kind: "firewall", node: "node-2", to: "db-0", action: "drop" },
+      ends: "timed out",
+      ping: 3,
+      chain: "FORWARD",
+    },
+    {
+      name: "a pod drops its own port",
+      spec: { kind: "firewall", pod: "db-0", port: 5432, protocol: "tcp" },
+      ends: "timed out",
+      ping: 0,
+      chain: undefined,
+    },
+  ])("a packet filter: $name", async ({ spec, ends, ping, chain }) => {
+    await lab.fault.add(spec);
+    expect(await connect(lab, web, ipOf(lab, db), 5432)).toBe(ends);
+    expect(lost(await roundTrips(lab, web, db, { count: 3, waitMs: 150 }))).toBe(ping);
+    const { stdout } = await inPod(lab, agentOn(lab, "node-2"), ["iptables", "-S"]);
+    const [rule] = stdout.split("\n").filter((line) => /-j (DROP|REJECT)/.test(line) && !line.includes("KUBE"));
+    if (chain === undefined) expect(rule).toBeUndefined();
+    else expect(rule).toContain(`-A ${chain} `);
+  });
+
+  test.each(["route-missing", "route-blackhole"])(
+    "%s: a node loses the way to another one's pods, not to the node",
+    async (kind) => {
+      await lab.fault.add({ kind, node: "node-1", to: "node-2" });
+      expect(lost(await roundTrips(lab, web, db, { count: 3, waitMs: 150 }))).toBe(3);
+      expect(lost(await roundTrips(lab, web, "node-2", { count: 3 }))).toBe(0);
+      expect(lost(await roundTrips(lab, web, other, { count: 3 }))).toBe(0);
+      const { stdout } = await inPod(lab, agentOn(lab, "node-1"), ["ip", "route"]);
+      expect(stdout.includes(`blackhole ${lab.nodes.get("node-2")?.podCidr}`)).toBe(kind === "route-blackhole");
+    },
+  );
+
+  test.each([
+    { kind: "port-closed", inside: "refused" },
+    { kind: "loopback-listener", inside: "open" },
+  ])("$kind: refused from outside, $inside inside", async ({ kind, inside }) => {
+    await lab.fault.add({ kind, pod: "db-0", port: 5432 });
+    expect(await connect(lab, web, ipOf(lab, db), 5432)).toBe("refused");
+    expect(await connect(lab, db, "127.0.0.1", 5432)).toBe(inside);
+    await lab.fault.clear();
+    expect(await connect(lab, web, ipOf(lab, db), 5432)).toBe("open");
+  });
+
+  test.each([
+    { spec: { kind: "link-down", node: "node-2" }, pods: 3, nodes: 3 },
+    { spec: { kind: "second-address", node: "node-2" }, pods: 3, nodes: 0 },
+    { spec: { kind: "second-address", node: "node-2", peers: "drop", dynamic: true }, pods: 3, nodes: 0 },
+    { spec: { kind: "neighbour-wrong", node: "node-1", to: "node-2" }, pods: 3, nodes: 0 },
+    { spec: { kind: "fdb-wrong", node: "node-1", to: "node-2" }, pods: 3, nodes: 0 },
+    { spec: { kind: "forwarding-off", node: "node-2" }, pods: 3, nodes: 0 },
+    { spec: { kind: "corrupt", node: "node-2" }, pods: 3, nodes: 3 },
+  ])("$spec.kind ($spec.peers): pods unreachable, the node itself $nodes of 3 lost", async ({ spec, pods, nodes }) => {
+    await lab.fault.add(spec);
+    expect(lost(await roundTrips(lab, web, db, { count: 3, waitMs: 150 }))).toBe(pods);
+    expect(lost(await roundTrips(lab, web, "node-2", { count: 3, waitMs: 150 }))).toBe(nodes);
+    expect(lost(await roundTrips(lab, web, other, { count: 3 }))).toBe(0);
+  });
+
+  test("mtu: what is larger than the path vanishes, what is not passes", async () => {
+    await lab.fault.add({ kind: "mtu", node: "node-2", bytes: 1_400 });
+    const size = (bytes: number) =>
+      inPod(lab, web, ["ping", "-M", "do", "-c1", "-W1", "-s", `${bytes}`, ipOf(lab, db)]);
+    // 1400 on the wire minus 50 for the tunnel and 28 for IP and ICMP.
+    expect((await size(1_322)).code).toBe(0);
+    expect((await size(1_323)).code).toBe(1);
+  });
+
+  test("rate: a download through the uplink takes as long as the rate says", async () => {
+    await lab.fault.add({ kind: "rate", node: "node-2", mbit: 8 });
+    const url = `http://${ipOf(lab, "default/web-1")}:8080/bytes/500000`;
+    const { stdout } = await inPod(lab, web, [
+      "curl",
+      "-s",
+      "-o",
+      "/dev/null",
+      "-m",
+      "10",
+      "-w",
+      "%{speed_download}",
+      url,
+    ]);
+    expect(Number(stdout) * 8).toBeLessThan(9_000_000);
+    expect(Number(stdout) * 8).toBeGreaterThan(4_000_000);
+  });
+
+  test("duplicate: answers come twice", async () => {
+    await lab.fault.add({ kind: "duplicate", node: "node-2" });
+    expect((await inPod(lab, web, ["ping", "-c4", "-i0.05", ipOf(lab, db)])).stdout).toContain("duplicates");
+  });
+
+  test("services: rules missing on one node, a stale endpoint, and no endpoint at all", async () => {
+    const missing = await lab.fault.add({ kind: "service-rules-missing", node: "node-1", service: "web" });
+    expect(await connect(lab, web, "web", 80)).toBe("timed out");
+    expect(await connect(lab, db, "web", 80)).toBe("open");
+    await lab.fault.remove(missing.id);
+    const stale = await lab.fault.add({ kind: "stale-endpoint", service: "db", count: 18 });
+    const tries = await Promise.all(Array.from({ length: 12 }, () => connect(lab, web, "db", 5432)));
+    expect(tries).toContain("timed out");
+    await lab.fault.remove(stale.id);
+    await lab.fault.add({ kind: "no-endpoints", service: "web" });
+    expect(await connect(lab, web, "web", 80)).toBe("refused");
+    expect(lab.events.some(({ reason: why }) => why === "Unhealthy")).toBe(true);
+  });
+
+  test("a fault with a start and an end happens between them", async () => {
+    const scheduled = await lab.fault.schedule([
+      { kind: "loss", node: "node-2", startS: 0.2, endS: 0.9 },
+      { kind: "port-closed", pod: "db-0" },
+    ]);
+    expect(lab.fault.list().map(({ active }) => active)).toEqual([false, true]);
+    await expect.poll(() => lab.fault.list()[0]?.active).toBe(true);
+    expect(lost(await roundTrips(lab, web, db, { count: 1, waitMs: 150 }))).toBe(1);
+    await expect.poll(() => lab.fault.list()[0]?.active, { timeout: 3_000 }).toBe(false);
+    expect(lost(await roundTrips(lab, web, db, { count: 1 }))).toBe(0);
+    await scheduled[Symbol.asyncDispose]();
+    expect(lab.fault.list()).toEqual([]);
+  });
+
+  test.each([
+    { name: "an unknown pod", spec: { kind: "port-closed", pod: "dbb-0" }, says: /no pod "dbb-0".*default\/db-0/ },
+    {
+      name: "an unknown node",
+      spec: { kind: "node-crash", node: "node-9" },
+      says: /no node "node-9".*node-1, node-2, node-3/,
+    },
+    {
+      name: "an end that is neither",
+      spec: { kind: "loss", from: "node-1", to: "moon" },
+      says: /"moon" is neither a node nor a pod/,
+    },
+    {
+      name: "two pods of one node",
+      spec: { kind: "delay", from: "web-0", to: "api-0", delayMs: 1 },
+      says: /on the same node/,
+    },
+    {
+      name: "a port that is not served",
+      spec: { kind: "port-closed", pod: "db-0", port: 1 },
+      says: /no port 1 to close; it serves 5432/,
+    },
+    { name: "an unknown key", spec: { kind: "loss", node: "node-1", percnt: 3 }, says: /"percnt" is not known here/ },
+    { name: "an unknown kind", spec: { kind: "gremlin" }, says: /"gremlin" is no kind of fault/ },
+    { name: "no mapping", spec: "loss", says: /must be a mapping with a kind/ },
+  ])("a fault that names $name is refused before anything is touched", async ({ spec, says }) => {
+    await expect(lab.fault.add(spec)).rejects.toThrow(says);
+    expect(lab.fault.list()).toEqual([]);
+  });
+});

@@ -1,7 +1,7 @@
 import type { Button, KnownBlock, RawNumberElement, RawTextElement, RichTextBlock } from "@slack/types";
 
 /** Values by category; every series has every category. */
-export type ChartSeries = {
+type ChartSeries = {
   readonly name: string;
   readonly data: readonly { readonly label: string; readonly value: number }[];
 };
@@ -30,7 +30,7 @@ export type DataVisualizationBlock = {
 };
 
 /** A button in a data table; the fallback is for clients that cannot draw one. */
-export type ActionCell = { readonly type: "action_cell"; readonly element: Button };
+type ActionCell = { readonly type: "action_cell"; readonly element: Button };
 
 export type Cell = RawTextElement | RawNumberElement | RichTextBlock | ActionCell;
 

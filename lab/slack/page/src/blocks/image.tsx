@@ -14,7 +14,7 @@ export function sameOrigin(url: string): string | undefined {
 }
 
 /** Where the picture of an image object is, or undefined while Slack has not processed it or when it is elsewhere. */
-export function imageUrl(image: UrlImageObject | SlackFileImageObject, directory: Directory): string | undefined {
+function imageUrl(image: UrlImageObject | SlackFileImageObject, directory: Directory): string | undefined {
   if ("image_url" in image) return sameOrigin(image.image_url);
   if (!("slack_file" in image)) return undefined;
   if ("url" in image.slack_file) return sameOrigin(image.slack_file.url);

@@ -8,7 +8,7 @@ export type Route = {
   readonly thread?: string;
 };
 
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [, place, thread] = hash.replace(/^#/, "").split("/");
   if (!place) return { place: "list" };
   if (place === "home") return { place: "home" };

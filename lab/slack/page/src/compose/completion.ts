@@ -1,7 +1,7 @@
 import type { Channel, Command, User, UserGroup } from "#lab/slack/protocol.ts";
 import { emoji } from "../text/emoji.ts";
 
-export type Choice = {
+type Choice = {
   readonly key: string;
   readonly label: string;
   readonly hint: string;

@@ -9,7 +9,7 @@ import type {
 } from "#lab/slack/protocol.ts";
 
 /** The lab Slack did not do what was asked, or could not be reached; the message is for the reader. */
-export class ServerError extends Error {}
+class ServerError extends Error {}
 
 async function answerOf<T>(response: Response): Promise<T> {
   const body: unknown = await response.json().catch(() => undefined);

@@ -56,7 +56,7 @@ function parseLines(lines: readonly string[]): TextBlock[] {
 const quoted = (line: string) => /^(?:>|&gt;)/.test(line);
 
 /** One run of text; line ends become breaks. */
-export function parseInline(source: string): Inline[] {
+function parseInline(source: string): Inline[] {
   const nodes: Inline[] = [];
   let text = "";
   let at = 0;

@@ -37,7 +37,7 @@ export function formatSlackDate(timestamp: number, template: string, { nowMs, ti
 }
 
 /** "today", "yesterday" or "tomorrow" for a day written as 2026-11-21; undefined for any other. */
-export function nearDay(day: string, nowMs: number, timeZone?: string): string | undefined {
+function nearDay(day: string, nowMs: number, timeZone?: string): string | undefined {
   const format = new Intl.DateTimeFormat("en-CA", {
     year: "numeric",
     month: "2-digit",

@@ -29,14 +29,13 @@ const scenarioSchema = z.strictObject({
       never: z.array(text, "must be a list of causes").optional(),
     })
     .default({}),
-  /** How long the check may take, its own window included; the default allows for the longest. */
-  timeoutS: z.number().positive().optional(),
 });
 
 /** A scenario file, checked, with its topology read and every default filled in. */
-export type LoadedScenario = Omit<z.output<typeof scenarioSchema>, "topology" | "timeoutS"> & {
+export type LoadedScenario = Omit<z.output<typeof scenarioSchema>, "topology"> & {
   readonly file: string;
   readonly topology: Topology;
+  /** How long the check may take, its own window included. */
   readonly timeoutMs: number;
 };
 
@@ -48,15 +47,14 @@ const AROUND_MS = 60_000;
 /** Reads a scenario from any path. Throws `bad-config` with one line per mistake: "file:line: what is wrong". */
 export async function loadScenario(path: string): Promise<LoadedScenario> {
   const file = await readYaml(path);
-  const { topology: written, timeoutS, ...scenario } = parseWith(scenarioSchema, file);
+  const { topology: written, ...scenario } = parseWith(scenarioSchema, file);
   const topology =
     typeof written === "string"
       ? await loadTopology(isAbsolute(written) ? written : join(dirname(path), written))
       : written === undefined || written === null
         ? await loadTopology()
         : topologyOf(file);
-  const timeoutMs = timeoutS === undefined ? durationOf(scenario.command) + AROUND_MS : timeoutS * 1_000;
-  return { ...scenario, file: path, topology, timeoutMs };
+  return { ...scenario, file: path, topology, timeoutMs: durationOf(scenario.command) + AROUND_MS };
 }
 
 function durationOf(command: string): number {

@@ -52,7 +52,7 @@ const deploymentSchema = z.strictObject({
 
 const howManyNodes = "must be a number from 1 to 50, or a list of names";
 
-export const defaultNodes = ["node-1", "node-2", "node-3"];
+const defaultNodes = ["node-1", "node-2", "node-3"];
 
 /** The `topology` part of a scenario file. Everything has a default. */
 export const topologySchema = z
@@ -107,7 +107,6 @@ export const topologySchema = z
 
 /** A checked topology in which every default is filled in. */
 export type Topology = z.output<typeof topologySchema>;
-export type TopologyPod = Topology["pods"][number];
 
 /** Reads a topology file; without one, the default topology. The file may also be a scenario that contains one. */
 export async function loadTopology(path?: string): Promise<Topology> {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, test } from "vitest";
-import { usableHierarchies } from "#lab/cluster/cgroups.ts";
+import { processesIn, usableHierarchies } from "#lab/cluster/cgroups.ts";
 import { removeLeftovers } from "#lab/cluster/leftovers.ts";
 import { childrenOf } from "#lab/cluster/processes.ts";
 import { whyNoLab } from "../lab/cluster/can-run-lab.ts";
@@ -16,9 +16,18 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const owner = new URL("../lab/cluster/owner-process.ts", import.meta.url).pathname;
 
-type Owner = { readonly child: ChildProcess; readonly saw: { readonly lost: number; readonly agent: string } };
+type Owner = {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly saw: { readonly lost: number; readonly agent: string };
+  /** Looks for what is left of the lab: from outside, and without asking it. */
+  readonly traces: () => Traces;
+};
+
+type Traces = Record<"cgroups" | "namespaces" | "mounts" | "links" | "netns" | "files", readonly string[]>;
 
 async function startOwner({ front = [] }: { front?: readonly string[] } = {}): Promise<Owner> {
+  const before = lookAtHost();
   const [command = "", ...argv] = [...front, process.execPath, owner, folder];
   const child = spawn(command, argv, { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> });
@@ -26,44 +35,50 @@ async function startOwner({ front = [] }: { front?: readonly string[] } = {}): P
     throw new Error(`the owner ended with ${code}`);
   });
   const [line] = (await Promise.race([once(lines, "line"), ended])) as [string];
-  return { child, saw: JSON.parse(line) };
-}
-
-/** What a lab of this owner has on the machine, looked for from outside and without asking the lab. */
-function tracesOf(pid: number, before: Host) {
-  const now = lookAtHost();
-  return {
-    cgroups: cgroupsNamed(`netcheck-lab-${pid}-`),
-    namespaces: now.namespaces.filter((one) => !before.namespaces.includes(one)),
-    mounts: now.mounts.filter((one) => !before.mounts.includes(one)),
-    links: now.links.filter((one) => !before.links.includes(one)),
-    netns: now.netns.filter((one) => !before.netns.includes(one)),
-    files: readdirSync(folder),
+  ended.catch(() => {});
+  const pid = child.pid ?? 0;
+  const cgroups = (): string[] => cgroupsNamed(`netcheck-lab-${pid}-`);
+  const own = new Set(cgroups().flatMap(processesIn).flatMap(namespacesOf));
+  for (const one of namespacesOf(pid)) own.delete(one);
+  const traces = (): Traces => {
+    const now = lookAtHost();
+    return {
+      cgroups: cgroups(),
+      namespaces: [...own].filter((one) => livingNamespaces().has(one)),
+      mounts: now.mounts.filter((one) => !before.mounts.includes(one)),
+      links: now.links.filter((one) => !before.links.includes(one)),
+      netns: now.netns.filter((one) => !before.netns.includes(one)),
+      files: readdirSync(folder),
+    };
   };
+  return { child, pid, saw: JSON.parse(line), traces };
 }
 
-const nothing = { cgroups: [], namespaces: [], mounts: [], links: [], netns: [], files: [] };
+const nothing: Traces = { cgroups: [], namespaces: [], mounts: [], links: [], netns: [], files: [] };
 
-type Host = ReturnType<typeof lookAtHost>;
-
-/** Namespaces are those of living processes; of network namespaces alone, because other tests make others. */
 function lookAtHost() {
-  const namespaces = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        return [readlinkSync(`/proc/${pid}/ns/net`)];
-      } catch {
-        return [];
-      }
-    });
   return {
-    namespaces: [...new Set(namespaces)],
     mounts: readFileSync("/proc/self/mountinfo", "utf8").trim().split("\n"),
     links: readdirSync("/sys/class/net"),
     netns: execFileSync("ip", ["netns", "list"], { encoding: "utf8" }).split("\n").filter(Boolean),
   };
 }
+
+/** "net:[4026531833]" and the like; none when the process has gone. */
+function namespacesOf(pid: number): string[] {
+  try {
+    return ["net", "pid", "mnt", "uts", "ipc", "cgroup"].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
+  } catch {
+    return [];
+  }
+}
+
+const livingNamespaces = (): Set<string> =>
+  new Set(
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((pid) => namespacesOf(Number(pid))),
+  );
 
 function cgroupsNamed(prefix: string): string[] {
   return usableHierarchies().flatMap(({ own }) =>
@@ -78,56 +93,49 @@ const reaperOf = (pid: number): number | undefined =>
 
 describe.skipIf(reason !== undefined)(`the end of a lab${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
   test("leaves nothing when its owner stops it", async () => {
-    const before = lookAtHost();
-    const { child } = await startOwner();
-    const pid = child.pid ?? 0;
-    expect(cgroupsNamed(`netcheck-lab-${pid}-`)).not.toEqual([]);
+    const { child, traces } = await startOwner();
+    expect(traces().cgroups).not.toEqual([]);
     const exited = once(child, "exit");
     child.stdin?.write("stop\n");
     await exited;
-    expect(tracesOf(pid, before)).toEqual(nothing);
+    expect(traces()).toEqual(nothing);
   });
 
   test("leaves nothing when its owner is killed with SIGKILL", async () => {
-    const before = lookAtHost();
-    const { child } = await startOwner();
-    const pid = child.pid ?? 0;
-    expect(tracesOf(pid, before)).not.toEqual(nothing);
+    const { child, traces } = await startOwner();
+    expect(traces().namespaces.length).toBeGreaterThan(20);
+    expect(traces().cgroups).not.toEqual([]);
     child.kill("SIGKILL");
     await once(child, "exit");
-    await expect.poll(() => tracesOf(pid, before), { timeout: 15_000 }).toEqual(nothing);
+    await expect.poll(() => traces(), { timeout: 15_000 }).toEqual(nothing);
   });
 
   test("leaves only empty cgroups when its reaper is killed as well, and the next start removes them", async () => {
-    const before = lookAtHost();
-    const { child } = await startOwner();
-    const pid = child.pid ?? 0;
+    const { child, pid, traces } = await startOwner();
     const reaper = reaperOf(pid);
     if (reaper === undefined) throw new Error("no reaper");
     process.kill(reaper, "SIGKILL");
     child.kill("SIGKILL");
     await once(child, "exit");
-    await expect.poll(() => tracesOf(pid, before).namespaces, { timeout: 15_000 }).toEqual([]);
-    expect(tracesOf(pid, before).cgroups).not.toEqual([]);
+    await expect.poll(() => traces().namespaces, { timeout: 15_000 }).toEqual([]);
+    expect(traces().cgroups).not.toEqual([]);
     await expect
       .poll(() => {
         removeLeftovers(folder);
-        return tracesOf(pid, before);
+        return traces();
       })
       .toEqual(nothing);
   });
 
   test("is as complete on a machine that has cgroup v2 alone", async () => {
-    const before = lookAtHost();
     const remount = 'umount -R -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"';
-    const { child, saw } = await startOwner({ front: ["unshare", "-m", "sh", "-c", remount, "sh"] });
-    const pid = child.pid ?? 0;
+    const { child, saw, traces } = await startOwner({ front: ["unshare", "-m", "sh", "-c", remount, "sh"] });
     expect(saw.lost).toBe(0);
     expect(saw.agent).toMatch(/^0::\/kubepods\/burstable\/pod[0-9a-f-]{36}\/[0-9a-f]{64}$/m);
     expect(saw.agent).toMatch(/ on \/sys\/fs\/cgroup type cgroup2 /);
     expect(saw.agent).toMatch(/^\/proc\/\d+\/cgroup$/m);
     child.kill("SIGKILL");
     await once(child, "exit");
-    await expect.poll(() => tracesOf(pid, before), { timeout: 15_000 }).toEqual(nothing);
+    await expect.poll(() => traces(), { timeout: 15_000 }).toEqual(nothing);
   });
 });

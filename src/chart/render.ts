@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Chart } from "../core/report.ts";
 import type { Drawn, Order } from "./render-worker.ts";
-import type { ChartWords } from "./spec.ts";
+import { type ChartWords, chartWords } from "./spec.ts";
 
 /** Draws charts; `using` or `close` ends its thread. */
 export type ChartRenderer = {
@@ -14,14 +14,12 @@ export type ChartRenderer = {
 /** A picture takes about 50 ms; a thread that needs longer than this is ended. */
 const MAX_DRAW_MS = 15_000;
 
-const english: ChartWords = { slow: "slowest", lost: "lost", noLoss: "no loss", noAnswer: "no answer" };
-
 /**
  * One thread, one picture at a time: the process that posts to Slack never waits for pixels. The thread starts with the
  * first picture and is replaced after a failure.
  */
 export function openChartRenderer({
-  words = english,
+  words = chartWords.en,
   workerUrl = new URL("./render-worker.ts", import.meta.url),
 }: {
   readonly words?: ChartWords;

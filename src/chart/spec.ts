@@ -1,6 +1,8 @@
 import type { CustomSeriesOption, EChartsOption } from "echarts";
 import type { Chart } from "../core/report.ts";
-import { msText, percentText } from "../report/numbers.ts";
+import { msText } from "../core/units.ts";
+import { partText } from "../report/numbers.ts";
+import type { Language } from "../report/words.ts";
 import { COLOURS, FONT, FONT_FAMILY, fitWidth, label, MARGIN, SIZE, swatch, textWidth } from "./card.ts";
 import { mergeBuckets } from "./merge.ts";
 
@@ -18,6 +20,11 @@ export type ChartWords = {
   readonly lost: string;
   readonly noLoss: string;
   readonly noAnswer: string;
+};
+
+export const chartWords: Readonly<Record<Language, ChartWords>> = {
+  en: { slow: "slowest", lost: "lost", noLoss: "no loss", noAnswer: "no answer" },
+  zh: { slow: "最慢", lost: "丢失", noLoss: "无丢包", noAnswer: "没有应答" },
 };
 
 /**
@@ -147,11 +154,13 @@ function rectangles(index: number, data: readonly number[][], buckets: number, f
   };
 }
 
-function head({ title, subtitle }: Chart) {
+/** The subtitle says what the marked episodes are; without any it is the chart's own. */
+function head({ title, subtitle, episodes }: Chart) {
+  const said = episodes.length === 0 ? subtitle : [...new Set(episodes.map((one) => one.label))].join(" · ");
   const font = textWidth(title, FONT.title) <= SIZE.width - 2 * MARGIN ? FONT.title : FONT.longTitle;
   return [
     label(fitWidth(title, font), { left: MARGIN, top: 26, font, colour: COLOURS.text, weight: 700 }),
-    label(fitWidth(subtitle, FONT.small), { left: MARGIN, top: 86 }),
+    label(fitWidth(said, FONT.small), { left: MARGIN, top: 86 }),
   ];
 }
 
@@ -164,7 +173,7 @@ function legend(chart: Chart, words: ChartWords, usual: number | undefined) {
     { colour: COLOURS.p50, text: usual === undefined ? words.noAnswer : `p50 ${msText(usual)}` },
     ...(usual === undefined ? [] : [{ colour: COLOURS.band, text: "to p99" }]),
     ...(usual === undefined ? [] : [{ colour: COLOURS.slow, text: `${words.slow} ${msText(worst)}` }]),
-    ...(lost === 0 ? [] : [{ colour: COLOURS.lost, text: `${words.lost} ${percentText(lost, sum(chart.sent))}` }]),
+    ...(lost === 0 ? [] : [{ colour: COLOURS.lost, text: `${words.lost} ${partText(lost, sum(chart.sent))}` }]),
   ];
   let left: number = MARGIN;
   return entries.flatMap(({ colour, text }) => {

@@ -1,10 +1,11 @@
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Progress } from "#src/core/progress.ts";
 import { targetText } from "#src/core/target.ts";
+import { durationText } from "#src/core/units.ts";
 import { context, type Message, section } from "./blocks.ts";
 import { REPLY, withinLimits } from "./limits.ts";
 import { bold, code, codeBlock, safe, user } from "./mrkdwn.ts";
-import { elapsedText, percentText, spanText } from "./numbers.ts";
+import { elapsedText, partText } from "./numbers.ts";
 import type { Wording } from "./words.ts";
 
 /** A message of one section; `text` is the same without markup. */
@@ -25,7 +26,7 @@ type Queued = {
 
 /** M0: what was understood and where it stands in the queue. Only the person who asked sees it. */
 export function drawQueued({ request, position, duplicate, namesChecked, wording }: Queued): Message {
-  const what = `${targetText(request.from)} → ${targetText(request.to)}, ${spanText(request.durationMs)}, ${request.cluster}`;
+  const what = `${targetText(request.from)} → ${targetText(request.to)}, ${durationText(request.durationMs)}, ${request.cluster}`;
   const first = duplicate === undefined ? wording.queued(request.id, position) : wording.queuedTwice(duplicate);
   const notes = [wording.threadWillOpen, ...(namesChecked ? [] : [safe(wording.namesUnchecked(request.cluster))])];
   return say(`${bold(first)}\n${safe(what)}`, `${first} ${what}`, ...notes);
@@ -139,7 +140,7 @@ function seenText({ request, state, progress, outcome }: Seen, nowMs: number, wo
     parts.push(wording.ofTotal(elapsedText(elapsed), elapsedText(endMs - startMs)));
   }
   if (newest?.soFar !== undefined && newest.soFar.sent > 0)
-    parts.push(wording.lossSoFar(percentText(newest.soFar.lost, newest.soFar.sent)));
+    parts.push(wording.lossSoFar(partText(newest.soFar.lost, newest.soFar.sent)));
   if (newest?.firstFinding !== undefined) parts.push(newest.firstFinding.text);
   if (newest?.trouble !== undefined) parts.push(newest.trouble);
   return `${ends}: ${parts.join(" · ")}`;

@@ -1,14 +1,15 @@
 import type { Chart } from "#src/core/report.ts";
-import { msText, percentText, spanText } from "./numbers.ts";
+import { durationText, msText } from "#src/core/units.ts";
+import { partText } from "./numbers.ts";
 
 /** The sentence over the picture, with the numbers the picture shows: it must be enough for who cannot see it. */
 export function chartComment(chart: Chart): string {
   const { sent, lost, worstMs, typicalMs } = chartTotals(chart);
-  const loss = lost === 0 ? `no loss in ${sent} probes` : `${percentText(lost, sent)} lost (${lost} of ${sent})`;
+  const loss = lost === 0 ? `no loss in ${sent} probes` : `${partText(lost, sent)} lost (${lost} of ${sent})`;
   const latency =
-    worstMs === undefined ? "no answer at all" : `p50 ${msText(typicalMs ?? worstMs)}, slowest ${msText(worstMs)}`;
+    worstMs === undefined ? "No answer at all" : `Median ${msText(typicalMs ?? worstMs)}, slowest ${msText(worstMs)}`;
   const episodes = chart.episodes.length === 0 ? "" : ` ${episodesText(chart)}`;
-  return `${chart.title}: ${latency}, ${loss}.${episodes}`;
+  return `${chart.title}. ${latency}, ${loss}.${episodes}`;
 }
 
 /** Totals over all buckets; latencies are absent when nothing was answered. */
@@ -26,7 +27,7 @@ function episodesText({ episodes }: Chart): string {
   if (first === undefined) return "";
   const at = new Date(first.startMs).toISOString().slice(11, 19);
   const rest = episodes.length === 1 ? "" : ` and ${episodes.length - 1} more`;
-  return `Marked: ${first.label}, from ${at} UTC for ${spanText(first.endMs - first.startMs)}${rest}.`;
+  return `Marked: ${first.label}, from ${at} UTC for ${durationText(first.endMs - first.startMs)}${rest}.`;
 }
 
 export const chartFileName = (check: string, index: number): string =>

@@ -4,7 +4,8 @@ import { type Block, container, type Message, section } from "./blocks.ts";
 import { cut } from "./limits.ts";
 import { latencyText, type Measurement, outcomesText } from "./measured.ts";
 import { bold, codeBlock, dayAndClock, safe } from "./mrkdwn.ts";
-import { percentText } from "./numbers.ts";
+import { partText } from "./numbers.ts";
+import { readableSubject } from "./places.ts";
 import type { Wording } from "./words.ts";
 
 const MAX_ROWS = 40;
@@ -36,8 +37,7 @@ export function drawDetails(report: Report, plan: Plan | undefined, wording: Wor
 function planText({ legs, tasks, vantages }: Plan): string {
   const nodes = new Set(vantages.map(({ node }) => node));
   const lines = legs.map(({ from, to, port, scope, part }) => {
-    const target = to.replace(/^(pod|node|address)\//, "");
-    return `${from.replace(/^(pod|node)\//, "")} > ${target}${port === undefined ? "" : `:${port}`}  ${scope}, ${part}`;
+    return `${readableSubject(`${from}>${to}`)}${port === undefined ? "" : `:${port}`}  ${scope}, ${part}`;
   });
   return limited([`${legs.length} legs, ${tasks.length} node tasks on ${[...nodes].join(", ")}`, ...lines]);
 }
@@ -49,8 +49,8 @@ function measurementsText(measurements: readonly Measurement[], wording: Wording
       .toSorted((a, b) => rank[a.part] - rank[b.part])
       .map((one) => {
         const outcome = one.outcomes === undefined ? "" : `  ${outcomesText(one.outcomes)}`;
-        const loss = `${one.lost}/${one.sent} (${percentText(one.lost, one.sent)})`;
-        return `${one.probe} ${one.from} > ${one.to}  ${wording.loss} ${loss}  ${latencyText(one, wording)}${outcome}`;
+        const loss = `${one.lost}/${one.sent} (${partText(one.lost, one.sent)})`;
+        return `${one.probe} ${one.from} → ${one.to}  ${wording.loss} ${loss}  ${latencyText(one, wording)}${outcome}`;
       }),
   );
 }

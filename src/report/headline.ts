@@ -2,6 +2,7 @@ import type { CheckRequest } from "#src/core/check.ts";
 import type { Progress } from "#src/core/progress.ts";
 import type { Report } from "#src/core/report.ts";
 import { targetText } from "#src/core/target.ts";
+import { durationText, msText } from "#src/core/units.ts";
 import {
   actions,
   type Block,
@@ -17,7 +18,7 @@ import {
 import { HEADLINE, LIMITS, withinLimits } from "./limits.ts";
 import { askedPath, latencyText, lossText, outcomesText, probesSent } from "./measured.ts";
 import { bold, clock, dayAndClock, safe, user } from "./mrkdwn.ts";
-import { countText, elapsedText, msText, percentText, spanText } from "./numbers.ts";
+import { elapsedText, partText, thousands } from "./numbers.ts";
 import { readablePlace } from "./places.ts";
 import { trendBlocks } from "./trend.ts";
 import type { Wording } from "./words.ts";
@@ -60,7 +61,7 @@ export function drawRunning({ request, revision, wording, progress, nowMs, updat
         ...asker(request),
         safe(request.cluster),
         wording.startedAt(clock(progress?.window?.startMs ?? request.requestedAtMs)),
-        wording.updatesEvery(spanText(updateIntervalMs)),
+        wording.updatesEvery(durationText(updateIntervalMs)),
       ].join(" · "),
     ),
   );
@@ -145,7 +146,7 @@ function runningTitle(progress: Progress | undefined, nowMs: number, wording: Wo
     wording.ofTotal(elapsedText(Math.min(nowMs - window.startMs, totalMs)), elapsedText(totalMs)),
   ];
   const { soFar } = progress;
-  if (soFar !== undefined && soFar.sent > 0) parts.push(wording.lossSoFar(percentText(soFar.lost, soFar.sent)));
+  if (soFar !== undefined && soFar.sent > 0) parts.push(wording.lossSoFar(partText(soFar.lost, soFar.sent)));
   if (soFar?.maxMs !== undefined) parts.push(wording.slowest(msText(soFar.maxMs)));
   return parts.join(" · ");
 }
@@ -172,8 +173,8 @@ function footer(request: CheckRequest, report: Report, wording: Wording): Block 
       request.id,
       ...asker(request),
       safe(request.cluster),
-      spanText(report.window.endMs - report.window.startMs),
-      wording.probes(countText(probesSent(report))),
+      durationText(report.window.endMs - report.window.startMs),
+      wording.probes(thousands(probesSent(report))),
     ].join(" · "),
   );
 }

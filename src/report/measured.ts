@@ -1,5 +1,6 @@
 import type { Report } from "#src/core/report.ts";
-import { countText, msText, percentText } from "./numbers.ts";
+import { msText } from "#src/core/units.ts";
+import { partText, thousands } from "./numbers.ts";
 import type { Wording } from "./words.ts";
 
 export type Measurement = Report["measurements"][number];
@@ -13,7 +14,7 @@ export function askedPath(report: Report, probe: string): Measurement | undefine
 export const probesSent = (report: Report): number => report.measurements.reduce((sum, { sent }) => sum + sent, 0);
 
 export function lossText({ sent, lost }: { sent: number; lost: number }, wording: Wording): string {
-  return wording.lostOf(countText(lost), countText(sent), percentText(lost, sent));
+  return wording.lostOf(thousands(lost), thousands(sent), partText(lost, sent));
 }
 
 export function latencyText({ rttMs, sent }: Measurement, wording: Wording): string {
@@ -26,6 +27,6 @@ export function outcomesText(outcomes: Readonly<Record<string, number>>): string
   return Object.entries(outcomes)
     .filter(([, count]) => count > 0)
     .toSorted(([, a], [, b]) => b - a)
-    .map(([outcome, count]) => `${outcome} ${countText(count)}`)
+    .map(([outcome, count]) => `${outcome} ${thousands(count)}`)
     .join(", ");
 }

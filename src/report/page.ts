@@ -1,8 +1,9 @@
 import type { Cause, Report } from "#src/core/report.ts";
+import { durationText } from "#src/core/units.ts";
 import { askedPath, latencyText, lossText, outcomesText, probesSent } from "./measured.ts";
 import { utcClock, utcDay } from "./mrkdwn.ts";
-import { countText, percentText, spanText } from "./numbers.ts";
-import { readableCause, readablePlace } from "./places.ts";
+import { partText, thousands } from "./numbers.ts";
+import { readableCause, readablePlace, readableSubject } from "./places.ts";
 import { type Language, type Wording, wordings } from "./words.ts";
 
 type Options = {
@@ -47,7 +48,7 @@ ${table(
   [
     ...report.causes.map((one) => [one.title, wording.found, `${readablePlace(one.where)}: ${one.because[0] ?? ""}`]),
     ...report.unknown.map((one) => [readableCause(one.cause), wording.unknown, one.because]),
-    ...report.gaps.map((one) => [one.probe, wording.gap, `${one.subject}: ${one.reason}`]),
+    ...report.gaps.map((one) => [one.probe, wording.gap, `${readableSubject(one.subject)}: ${one.reason}`]),
     ...report.cleared.map((one) => [readableCause(one.cause), wording.clear, one.because]),
   ],
 )}
@@ -57,7 +58,7 @@ ${table(
   report.measurements.map((one) => [
     one.probe,
     `${one.from} → ${one.to}`,
-    `${countText(one.lost)}/${countText(one.sent)} (${percentText(one.lost, one.sent)})`,
+    `${thousands(one.lost)}/${thousands(one.sent)} (${partText(one.lost, one.sent)})`,
     [latencyText(one, wording), one.outcomes === undefined ? "" : outcomesText(one.outcomes)]
       .filter(Boolean)
       .join(" · "),
@@ -78,7 +79,7 @@ function facts(report: Report, wording: Wording): readonly (readonly [string, st
     [wording.loss, main === undefined ? wording.notMeasured : lossText(main, wording)],
     [wording.latency, main === undefined ? wording.notMeasured : latencyText(main, wording)],
     [wording.tcp, tcp?.outcomes === undefined ? wording.notMeasured : outcomesText(tcp.outcomes)],
-    [wording.window, `${spanText(endMs - startMs)}, ${wording.probes(countText(probesSent(report)))}`],
+    [wording.window, `${durationText(endMs - startMs)}, ${wording.probes(thousands(probesSent(report)))}`],
     [wording.coverage, report.coverage.text],
   ];
 }

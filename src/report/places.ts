@@ -9,6 +9,14 @@ export function readablePlace(place: Place): string {
   return `${place.name}${device}`;
 }
 
+/** A leg, vantage point or object as people read it: "pod/shop/web-0>node/node-1" → "shop/web-0 → node-1". */
+export function readableSubject(subject: string): string {
+  return subject
+    .split(">")
+    .map((part) => part.replace(/^(pod|node|address)\//, ""))
+    .join(" → ");
+}
+
 const CAPITALS = new Set(
   "nic dns tcp udp mtu mss ip oom cpu crc bgp tls http ipvs nat snat fdb pcie vm cni mtls fd".split(" "),
 );

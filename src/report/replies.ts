@@ -2,6 +2,7 @@ import type { CheckRequest } from "#src/core/check.ts";
 import type { Plan } from "#src/core/plan.ts";
 import type { Progress } from "#src/core/progress.ts";
 import type { Chart, Report } from "#src/core/report.ts";
+import { durationText } from "#src/core/units.ts";
 import { context, type Message, section } from "./blocks.ts";
 import { drawCauses } from "./causes.ts";
 import { chartComment, chartFileName } from "./chart-words.ts";
@@ -10,7 +11,7 @@ import { drawDetails } from "./details.ts";
 import { cut, LIMITS, REPLY, withinLimits } from "./limits.ts";
 import { probesSent } from "./measured.ts";
 import { bold, clock, safe, user } from "./mrkdwn.ts";
-import { countText, spanText } from "./numbers.ts";
+import { thousands } from "./numbers.ts";
 import type { Wording } from "./words.ts";
 
 /** One message of the thread. `key` is unique within the check and names the message in the outbox. */
@@ -40,7 +41,7 @@ export function drawReplies({ request, report, wording, plan }: Drawn): readonly
     kind: "chart",
     chart,
     comment: cut(safe(chartComment(chart)), LIMITS.section),
-    altText: cut(`${chartComment(chart)} ${chart.leg}`, LIMITS.altText),
+    altText: cut(chartComment(chart), LIMITS.altText),
     fileName: chartFileName(report.check, index),
   }));
   const say = (key: string, message: Message): void =>
@@ -69,8 +70,8 @@ export function drawFirstFinding(finding: NonNullable<Progress["firstFinding"]>,
 
 /** The last line: for whom it ran, how much was measured, what was taken along. */
 function drawAudit(request: CheckRequest, report: Report, wording: Wording): Message {
-  const span = spanText(report.window.endMs - report.window.startMs);
-  const probes = countText(probesSent(report));
+  const span = durationText(report.window.endMs - report.window.startMs);
+  const probes = thousands(probesSent(report));
   const who = request.slack?.user;
   const captured = report.captures.reduce((sum, { bytes }) => sum + bytes, 0);
   const text = [

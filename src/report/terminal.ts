@@ -1,8 +1,9 @@
 import type { Cause, Report } from "#src/core/report.ts";
+import { durationText } from "#src/core/units.ts";
 import { askedPath, latencyText, lossText, type Measurement, outcomesText, probesSent } from "./measured.ts";
 import { utcClock, utcDay } from "./mrkdwn.ts";
-import { countText, percentText, spanText } from "./numbers.ts";
-import { readableCause, readablePlace } from "./places.ts";
+import { partText, thousands } from "./numbers.ts";
+import { readableCause, readablePlace, readableSubject } from "./places.ts";
 import { type Wording, wordings } from "./words.ts";
 
 type Options = {
@@ -44,7 +45,7 @@ export function renderText(
   const { startMs, endMs } = report.window;
   row(
     wording.window,
-    `${utcDay(startMs)} ${wording.fromTo(utcClock(startMs), utcClock(endMs))} (${spanText(endMs - startMs)})`,
+    `${utcDay(startMs)} ${wording.fromTo(utcClock(startMs), utcClock(endMs))} (${durationText(endMs - startMs)})`,
   );
   row(wording.coverage, report.coverage.text);
 
@@ -53,7 +54,7 @@ export function renderText(
 
   const lists = [
     [wording.unknown, report.unknown.map((one) => `${readableCause(one.cause)}: ${one.because}`)],
-    [wording.gap, report.gaps.map((one) => `${one.probe}, ${one.subject}: ${one.reason}`)],
+    [wording.gap, report.gaps.map((one) => `${one.probe}, ${readableSubject(one.subject)}: ${one.reason}`)],
     [wording.clear, report.cleared.map((one) => `${readableCause(one.cause)}: ${one.because}`)],
   ] as const;
   for (const [name, all] of lists) {
@@ -67,7 +68,7 @@ export function renderText(
     const more = report.measurements.length - MAX_MEASUREMENTS;
     if (more > 0) paragraph(wording.more(more), "  ");
   }
-  lines.push("", `${report.check} · ${wording.probes(countText(probesSent(report)))}`);
+  lines.push("", `${report.check} · ${wording.probes(thousands(probesSent(report)))}`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -98,7 +99,7 @@ function measurementRows(all: readonly Measurement[], wording: Wording, columns:
   const cells = all.map((one) => [
     one.probe,
     `${one.from} → ${one.to}`,
-    `${one.lost}/${one.sent} ${percentText(one.lost, one.sent)}`,
+    `${one.lost}/${one.sent} ${partText(one.lost, one.sent)}`,
     one.outcomes === undefined ? latencyText(one, wording) : outcomesText(one.outcomes),
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => [...(row[column] ?? "")].length)));

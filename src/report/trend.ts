@@ -1,7 +1,7 @@
 import type { Chart } from "#src/core/report.ts";
+import { durationText } from "#src/core/units.ts";
 import type { Block } from "./blocks.ts";
 import { cut, LIMITS } from "./limits.ts";
-import { spanText } from "./numbers.ts";
 import type { Wording } from "./words.ts";
 
 type Point = { readonly label: string; readonly value: number };
@@ -13,7 +13,7 @@ type Point = { readonly label: string; readonly value: number };
 export function trendBlocks(chart: Chart, wording: Wording): readonly Block[] {
   const count = chart.sent.length;
   const perPoint = Math.max(1, Math.ceil(count / LIMITS.chartPoints));
-  const bucket = spanText(perPoint * chart.bucketMs);
+  const bucket = durationText(perPoint * chart.bucketMs);
   const p99: Point[] = [];
   const lost: Point[] = [];
   for (let start = 0; start < count; start += perPoint) {
@@ -25,7 +25,7 @@ export function trendBlocks(chart: Chart, wording: Wording): readonly Block[] {
   const blocks: Block[] = [];
   if (p99.length > 1) blocks.push(visualization(wording.trendTitle(bucket), "line", "p99", p99));
   if (lost.some(({ value }) => value > 0))
-    blocks.push(visualization(wording.lossTitle(bucket), "bar", wording.chart.lost, lost));
+    blocks.push(visualization(wording.lossTitle(bucket), "bar", wording.lost, lost));
   return blocks;
 }
 

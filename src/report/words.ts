@@ -103,7 +103,7 @@ export type Wording = {
   readonly helpTitle: string;
   readonly helpMore: (command: string) => string;
   readonly state: Readonly<Record<string, string>>;
-  readonly chart: { readonly lost: string; readonly slow: string };
+  readonly lost: string;
 };
 
 const en: Wording = {
@@ -216,7 +216,7 @@ const en: Wording = {
     cancelled: "cancelled",
     cancelling: "being cancelled",
   },
-  chart: { lost: "lost", slow: "slowest ping" },
+  lost: "lost",
 };
 
 const zh: Wording = {
@@ -325,7 +325,7 @@ const zh: Wording = {
     cancelled: "已取消",
     cancelling: "取消中",
   },
-  chart: { lost: "丢失", slow: "最慢的 ping" },
+  lost: "丢失",
 };
 
 export type Language = "en" | "zh";

@@ -32,7 +32,7 @@ const LOST_IN_A_ROW = 3;
 const LOSS_TIMES = 3;
 const LOSS_PLUS = 0.002;
 const LATE_TIMES = 3;
-const LATE_PLUS = 0.02;
+const LATE_PLUS = 0.01;
 /** Lateness of all nodes alike is nearly always the observer: ask for more. */
 const LATE_EVERYWHERE = 0.1;
 const DEAD = 0.98;

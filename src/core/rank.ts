@@ -14,7 +14,7 @@ type Named = { readonly rule: Rule; readonly suspicion: Suspicion };
 /** Symptoms share at least this much of their legs with the cause that explains them. */
 const OVERLAP = 0.5;
 
-/** Asks every rule and ranks the answers. Rules come deepest first; certainty counts among causes of other places. */
+/** Asks every rule and ranks the answers: deepest first, as rules are listed, and mere possibilities last. */
 export function rank(seen: Case, rules: readonly Rule[]): Ranked {
   const suspected: Named[] = [];
   const cleared: Report["cleared"] = [];
@@ -32,16 +32,12 @@ export function rank(seen: Case, rules: readonly Rule[]): Ranked {
     if (root) root.beneath.push(named);
     else roots.push({ named, beneath: [] });
   }
-  const causes = roots
-    .map(({ named, beneath }, order) => ({ cause: causeOf(named, beneath), order }))
-    .toSorted(
-      (a, b) => CONFIDENCE.indexOf(a.cause.confidence) - CONFIDENCE.indexOf(b.cause.confidence) || a.order - b.order,
-    )
-    .map(({ cause }) => cause);
+  const sure = roots.filter(({ named }) => named.suspicion.confidence !== "possible");
+  const causes = [...sure, ...roots.filter((root) => !sure.includes(root))].map(({ named, beneath }) =>
+    causeOf(named, beneath),
+  );
   return { causes, cleared, unknown, explained: new Set(suspected.flatMap(({ suspicion }) => suspicion.legs ?? [])) };
 }
-
-const CONFIDENCE = ["certain", "likely", "possible"];
 
 function ask(rule: Rule, seen: Case): readonly Verdict[] {
   const missing = rule.needs.filter((kind: EvidenceKind<unknown>) => !seen.evidence.has(kind));

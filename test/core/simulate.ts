@@ -286,7 +286,7 @@ export function run(plan: Plan, scene: Scene): ReadonlyMap<string, string> {
               print(
                 task.id,
                 leftMs + rtt,
-                `[${stamp(leftMs + rtt, from.node)}] 64 bytes from ${leg.toIp}: icmp_seq=${n + 1} ttl=62 time=${rtt.toPrecision(3)} ms`,
+                `[${stamp(leftMs + rtt, from.node)}] 64 bytes from ${leg.toIp}: icmp_seq=${n + 1} ttl=62 time=${rtt >= 100 ? rtt.toFixed(0) : rtt.toPrecision(3)} ms`,
                 from.node,
               );
             if (out.refused)

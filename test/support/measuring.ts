@@ -34,24 +34,25 @@ function countingReader(subject: string): Reader {
   };
 }
 
-/** A cluster of three nodes with one task each, on a clock that only moves when `sleep` is called. */
-export function measuring({ startMs = 1_000_000 } = {}) {
-  const clock = { nowMs: startMs };
-  const nodes = fakeNodes(() => clock.nowMs);
+/** A cluster of three nodes with one task each. Unless told otherwise, its clock only moves when a test moves it. */
+export function measuring(time: { readonly nowMs?: () => number } = {}) {
+  const clock = { nowMs: 1_000_000 };
+  const nowMs = time.nowMs ?? (() => clock.nowMs);
+  const nodes = fakeNodes(nowMs);
   const api = { down: false, missing: false, reads: 0 };
   const assessment: { next: Assessed } = { next: {} };
 
   async function readView(): Promise<ClusterView> {
     api.reads++;
     if (api.down) throw new NetcheckError("cluster-unreachable", "The Kubernetes API does not answer.");
-    return { atMs: clock.nowMs, pods: [], nodes: [], services: [], agents: [], events: [] };
+    return { atMs: nowMs(), pods: [], nodes: [], services: [], agents: [], events: [] };
   }
 
   const depsOf = (worker: string): MeasureDeps => ({
     cluster: "lab",
     worker,
     log: silentLog,
-    nowMs: () => clock.nowMs,
+    nowMs,
     readView,
     async resolve(target) {
       if (api.missing) throw new NetcheckError("not-found", "There is no pod web-9.", { hint: "Did you mean web-0?" });

@@ -1,0 +1,239 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { NetcheckError } from "#src/core/errors.ts";
+import { silentLog } from "#src/log.ts";
+import type { Checks } from "#src/queue/checks.ts";
+import { openChecks } from "#src/queue/checks.ts";
+import { inventories } from "#src/queue/inventory.ts";
+import { queueNames } from "#src/queue/keys.ts";
+import { openQueue } from "#src/queue/queues.ts";
+import { workersSeen } from "#src/queue/workers-seen.ts";
+import { fakeSlackPort } from "../support/fake-slack-port.ts";
+import { privateQueue } from "../support/private-queue.ts";
+import { checkRequest, checksOf, measuringWorker, reporting } from "../support/queue-world.ts";
+
+let queue: Awaited<ReturnType<typeof privateQueue>>;
+let redis: Awaited<ReturnType<typeof queue.connect>>;
+let checks: Checks;
+beforeAll(async () => {
+  queue = await privateQueue();
+  redis = await queue.connect("worker");
+  checks = await checksOf(queue, { maxChecks: 2 });
+});
+afterAll(async () => {
+  await checks.close();
+  await queue[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await redis.flushall();
+});
+
+const texts = (slack: ReturnType<typeof fakeSlackPort>) => slack.messages.map(({ key }) => key);
+const ended = (id: string) =>
+  vi.waitFor(async () => expect((await checks.status(id))?.state).toBe("done"), { timeout: 20_000 });
+
+test("a check is durable when submit returns, and says how many are before it", async () => {
+  const positions = [];
+  for (let n = 0; n < 4; n++)
+    positions.push((await checks.submit(checkRequest({ requestedAtMs: 1_000 + n }))).position);
+  expect(positions).toEqual([1, 1, 2, 3]);
+  const list = await checks.list();
+  expect(list.map(({ state, request }) => [state, request.requestedAtMs])).toEqual([
+    ["queued", 1_000],
+    ["queued", 1_001],
+    ["queued", 1_002],
+    ["queued", 1_003],
+  ]);
+  const waiting = openQueue(queueNames.measure("lab"), { connection: redis, keys: queue.keys, log: silentLog });
+  expect(await waiting.getPrioritizedCount()).toBe(4);
+  await waiting.close();
+});
+
+test("the same command delivered again starts nothing and names the first check", async () => {
+  const first = checkRequest();
+  await checks.submit(first, { once: "trigger-1" });
+  const again = await Promise.all([1, 2, 3].map(() => checks.submit(checkRequest(), { once: "trigger-1" })));
+  expect(again).toEqual([1, 2, 3].map(() => ({ position: 1, duplicate: first.id })));
+  expect((await checks.list()).length).toBe(1);
+});
+
+test("a submission that died half-way is completed by the next delivery", async () => {
+  const first = checkRequest();
+  await redis.set(queue.keys.once("trigger-2"), first.id);
+  const second = await checks.submit(checkRequest(), { once: "trigger-2" });
+  expect(second.duplicate).toBe(first.id);
+  expect((await checks.list()).map(({ request }) => request.id)).toEqual([first.id]);
+});
+
+test("a queue that does not answer is said within two seconds, as an error that the user can read", async () => {
+  const producer = await queue.connect("producer");
+  const lost = openChecks({ redis: producer, keys: queue.keys, log: silentLog, maxChecks: 2 });
+  producer.disconnect();
+  const failure = await lost.submit(checkRequest()).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(NetcheckError);
+  expect(failure).toMatchObject({ code: "queue-unavailable", hint: "Try again in a minute." });
+});
+
+test("a check goes through the whole queue: one headline, its replies in order, a report on disk", async () => {
+  const slack = fakeSlackPort();
+  await using _bot = await reporting(queue, slack);
+  const { worker, nodes } = await measuringWorker(queue);
+  await using _worker = worker;
+  const request = checkRequest();
+  await checks.submit(request);
+  await ended(request.id);
+  expect(texts(slack)).toEqual(["open", "checklist", "details", "audit"].map((what) => `${request.id}:${what}`));
+  const [headline, ...replies] = slack.messages;
+  expect(headline).toMatchObject({ channel: "C1", threadTs: undefined });
+  expect(replies.every(({ threadTs }) => threadTs === headline?.ts)).toBe(true);
+  expect(await checks.thread(request.id)).toEqual({ channel: "C1", ts: headline?.ts, threadTs: headline?.ts });
+  expect(await checks.byThread("C1", headline?.ts ?? "")).toBe(request.id);
+  expect((await checks.recent(5)).map(({ request }) => request.id)).toEqual([request.id]);
+  expect(await checks.list()).toEqual([]);
+  expect(nodes.started.size).toBe(0);
+  const report = JSON.parse(await readFile(join(queue.dataDir, "history", request.id, "report.json"), "utf8"));
+  expect(report).toMatchObject({ check: request.id, cluster: "lab" });
+});
+
+test("a check asked for inside a thread answers there", async () => {
+  const slack = fakeSlackPort();
+  await using _bot = await reporting(queue, slack);
+  const { worker } = await measuringWorker(queue);
+  await using _worker = worker;
+  const request = checkRequest({ slack: { team: "T1", channel: "C1", user: "U1", threadTs: "5.0" } });
+  await checks.submit(request);
+  await ended(request.id);
+  expect(slack.messages.every(({ threadTs }) => threadTs === "5.0")).toBe(true);
+  expect(await checks.byThread("C1", "5.0")).toBe(request.id);
+});
+
+test("where netcheck may not post, the person who asked gets the thread as a direct message", async () => {
+  const slack = fakeSlackPort();
+  slack.faults.set("post", ["definite"]);
+  await using _bot = await reporting(queue, slack);
+  const { worker } = await measuringWorker(queue);
+  await using _worker = worker;
+  const request = checkRequest();
+  await checks.submit(request);
+  await ended(request.id);
+  expect(slack.messages.map(({ channel }) => channel)).toEqual(["U1", "U1", "U1", "U1"]);
+  expect(slack.messages[0]?.key).toBe(`${request.id}:open-direct`);
+});
+
+test("checks beyond the limit wait for their turn and begin in order", async () => {
+  const { worker, nodes } = await measuringWorker(queue, { maxChecks: 1 });
+  await using _worker = worker;
+  await using _bot = await reporting(queue, fakeSlackPort());
+  const requests = [1, 2, 3].map((n) => checkRequest({ durationMs: 500, requestedAtMs: n }));
+  for (const request of requests) await checks.submit(request);
+  let most = 0;
+  await vi.waitFor(
+    async () => {
+      most = Math.max(most, new Set([...nodes.started.keys()].map((key) => key.split("/")[1])).size);
+      expect((await checks.recent(5)).length).toBe(3);
+    },
+    { timeout: 30_000, interval: 20 },
+  );
+  expect(most).toBe(1);
+  const finished = (await checks.recent(5)).map(({ request }) => request.id);
+  expect(finished.toReversed()).toEqual(requests.map(({ id }) => id));
+});
+
+test("a running check that is cancelled reports what it has, at once", async () => {
+  const slack = fakeSlackPort();
+  await using _bot = await reporting(queue, slack);
+  const { worker, nodes } = await measuringWorker(queue);
+  await using _worker = worker;
+  const request = checkRequest({ durationMs: 60_000 });
+  await checks.submit(request);
+  await vi.waitFor(async () => expect((await checks.status(request.id))?.progress[0]?.phase).toBe("measuring"), {
+    timeout: 10_000,
+  });
+  const startedAtMs = performance.now();
+  expect(await checks.cancel(request.id, "U2")).toBe("cancelling");
+  expect(await checks.cancel(request.id, "U3")).toBe("already-cancelled");
+  await ended(request.id);
+  expect(performance.now() - startedAtMs).toBeLessThan(6_000);
+  expect(slack.messages[0]?.message.text).toContain("ancelled");
+  expect(nodes.started.size).toBe(0);
+  expect(await checks.cancel(request.id, "U2")).toBe("finished");
+  expect(await checks.cancel("nc-none", "U2")).toBe("unknown");
+});
+
+test("a check of a cluster without a worker can be cancelled too", async () => {
+  const slack = fakeSlackPort();
+  await using _bot = await reporting(queue, slack);
+  const request = checkRequest();
+  await checks.submit(request);
+  await checks.cancel(request.id, "U2");
+  await ended(request.id);
+  expect(texts(slack)).toEqual([`${request.id}:open`]);
+  expect(slack.messages[0]?.updates).toBe(1);
+});
+
+test("a check from a terminal makes a report and no message", async () => {
+  const slack = fakeSlackPort();
+  await using _bot = await reporting(queue, slack);
+  const { worker } = await measuringWorker(queue);
+  await using _worker = worker;
+  const { slack: _, ...request } = checkRequest();
+  await checks.submit(request);
+  await ended(request.id);
+  expect(slack.calls).toEqual([]);
+});
+
+test("a first finding is posted while the check still runs, once", async () => {
+  const slack = fakeSlackPort();
+  await using _bot = await reporting(queue, slack);
+  const { worker, assessment } = await measuringWorker(queue);
+  await using _worker = worker;
+  assessment.next = { finding: { key: "loss", text: "12:00:00 UTC: loss began." } };
+  const request = checkRequest({ durationMs: 4_000 });
+  await checks.submit(request);
+  await vi.waitFor(() => expect(texts(slack)).toContain(`${request.id}:finding`), { timeout: 10_000 });
+  expect((await checks.status(request.id))?.state).toBe("running");
+  await ended(request.id);
+  expect(texts(slack).filter((key) => key?.endsWith(":finding")).length).toBe(1);
+});
+
+test("a user's mistake that only the cluster can see ends in the headline", async () => {
+  const slack = fakeSlackPort();
+  await using _bot = await reporting(queue, slack);
+  const { worker, api } = await measuringWorker(queue);
+  await using _worker = worker;
+  api.missing = true;
+  const request = checkRequest();
+  await checks.submit(request);
+  await ended(request.id);
+  expect(slack.messages.length).toBe(1);
+  expect(slack.messages[0]?.message.text).toContain("There is no pod web-9. Did you mean web-0?");
+});
+
+test("nothing is lost and nothing comes twice while Slack is away for a while", async () => {
+  const slack = fakeSlackPort();
+  slack.faults.set("post", ["refused", "lost", "limited"]);
+  slack.faults.set("update", ["refused", "lost"]);
+  await using _bot = await reporting(queue, slack);
+  const { worker } = await measuringWorker(queue);
+  await using _worker = worker;
+  const request = checkRequest();
+  await checks.submit(request);
+  await ended(request.id);
+  expect(texts(slack)).toEqual(["open", "checklist", "details", "audit"].map((what) => `${request.id}:${what}`));
+});
+
+test("the names of a cluster travel from its workers to the bot", async () => {
+  const names = inventories(redis, queue.keys);
+  const pod = { namespace: "shop", name: "web-0", phase: "Running" };
+  const inventory = { cluster: "lab", atMs: 1, pods: [pod], services: [], deployments: [], nodes: [] };
+  expect(await checks.readInventory("none")).toBeUndefined();
+  await names.publish(inventory);
+  expect(await checks.readInventory("lab")).toEqual(inventory);
+  expect(await checks.clusters()).toEqual(["lab"]);
+  const seen = workersSeen(redis, queue.keys);
+  await seen.beat("lab", "host:1");
+  expect((await checks.workers("lab")).map(({ id }) => id)).toEqual(["host:1"]);
+  await seen.leave("lab", "host:1");
+  expect(await checks.workers("lab")).toEqual([]);
+});

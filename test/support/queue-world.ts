@@ -1,0 +1,62 @@
+import { randomInt } from "node:crypto";
+import { createMeasurer } from "#src/cluster/measure.ts";
+import type { CheckRequest } from "#src/core/check.ts";
+import { silentLog } from "#src/log.ts";
+import { type Checks, openChecks } from "#src/queue/checks.ts";
+import type { RedisAccess } from "#src/queue/redis.ts";
+import { wordings } from "#src/report/words.ts";
+import { startMeasuring } from "#workers/measuring.ts";
+import { startReporting } from "#workers/reporting.ts";
+import type { fakeSlackPort } from "./fake-slack-port.ts";
+import { measuring } from "./measuring.ts";
+
+/** A request from Slack for a check of `durationMs`. */
+export function checkRequest({ durationMs = 1_000, ...more }: Partial<CheckRequest> = {}): CheckRequest {
+  return {
+    id: `nc-${randomInt(36 ** 6)
+      .toString(36)
+      .padStart(6, "0")}`,
+    command: "web-0 db-0 1s",
+    cluster: "lab",
+    from: { kind: "pod", namespace: "shop", name: "web-0" },
+    to: { kind: "pod", namespace: "shop", name: "db-0" },
+    durationMs,
+    requestedAtMs: Date.now(),
+    slack: { team: "T1", channel: "C1", user: "U1" },
+    ...more,
+  };
+}
+
+type Queue = RedisAccess & { readonly dataDir: string };
+
+/** The bot's half that speaks, with Slack faked at its calls and charts left out. */
+export function reporting(queue: Queue, slack: ReturnType<typeof fakeSlackPort>): Promise<AsyncDisposable> {
+  return startReporting({
+    redis: queue,
+    port: slack.port,
+    dataDir: queue.dataDir,
+    wording: wordings.en,
+    render: async () => new Uint8Array(8),
+    log: silentLog,
+    name: "bot:1",
+  });
+}
+
+/** A worker whose nodes are faked, on the real clock. */
+export async function measuringWorker(queue: Queue, { maxChecks = 8, name = "worker:1" } = {}) {
+  const world = measuring({ nowMs: Date.now });
+  const worker = await startMeasuring({
+    redis: queue,
+    cluster: "lab",
+    maxChecks,
+    measurer: createMeasurer(world.depsOf(name)),
+    remove: world.nodes.nodes.remove,
+    log: silentLog,
+    name,
+  });
+  return { ...world, worker };
+}
+
+export async function checksOf(queue: Queue, { maxChecks = 8 } = {}): Promise<Checks> {
+  return openChecks({ redis: await queue.connect("producer"), keys: queue.keys, log: silentLog, maxChecks });
+}

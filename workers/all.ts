@@ -1,0 +1,33 @@
+import { type Environment, readAllConfig } from "#src/config.ts";
+import { createLog } from "#src/log.ts";
+import { openRedis } from "#src/queue/redis.ts";
+import { startBotSide } from "./bot-side.ts";
+import { processName, type Running, runProcess } from "./process.ts";
+import { startWorkerSide } from "./worker-side.ts";
+
+/** Bot and worker in one process, for laptops and small clusters. They still talk through Redis only. */
+export async function startAll({
+  env,
+  signal,
+}: {
+  readonly env?: Environment;
+  readonly signal?: AbortSignal;
+} = {}): Promise<Running> {
+  const config = readAllConfig(env);
+  const log = createLog({ level: config.logLevel });
+  const redis = await openRedis({ config, log, ...(signal && { signal }) });
+  const name = processName();
+  const worker = await startWorkerSide({ config, log, redis, name });
+  const bot = await startBotSide({ config, log, redis, name });
+  return {
+    log,
+    ready: Promise.all([bot.ready, worker.ready]),
+    async stop() {
+      await bot.stop();
+      await worker.stop();
+      await redis.stop();
+    },
+  };
+}
+
+if (import.meta.main) await runProcess(startAll);

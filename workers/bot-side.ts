@@ -1,0 +1,37 @@
+import { openChartRenderer } from "#src/chart/render.ts";
+import type { BotConfig } from "#src/config.ts";
+import type { Log } from "#src/log.ts";
+import { openChecks } from "#src/queue/checks.ts";
+import type { RedisAccess } from "#src/queue/redis.ts";
+import { wordings } from "#src/report/words.ts";
+import { createSlackApp } from "#src/slack/app.ts";
+import { createSlackPort } from "#src/slack/slack-port.ts";
+import { startReporting } from "./reporting.ts";
+
+/** Everything that holds the Slack token. It goes on reporting while Slack's events cannot come in, and the reverse. */
+export async function startBotSide({
+  config,
+  log,
+  redis,
+  name,
+}: {
+  readonly config: BotConfig;
+  readonly log: Log;
+  readonly redis: RedisAccess;
+  readonly name: string;
+}): Promise<{ readonly ready: Promise<void>; readonly stop: () => Promise<void> }> {
+  await using stack = new AsyncDisposableStack();
+  const { dataDir, language, maxChecks } = config;
+  const { botToken: token, apiUrl } = config.slack;
+  const { render } = stack.use(openChartRenderer());
+  const port = createSlackPort({ token, apiUrl });
+  stack.use(await startReporting({ redis, port, dataDir, wording: wordings[language], render, log, name }));
+  const producer = await redis.connect("producer");
+  const checks = stack.adopt(openChecks({ redis: producer, keys: redis.keys, log, maxChecks }), (all) => all.close());
+  const app = stack.adopt(createSlackApp({ config, checks, log }), (slack) => slack.stop());
+  const ready = app.start();
+  // Whoever waits for it learns of a failure; nobody has to.
+  ready.catch(() => undefined);
+  const owned = stack.move();
+  return { ready, stop: () => owned.disposeAsync() };
+}

@@ -1,0 +1,29 @@
+import { type Environment, readBotConfig } from "#src/config.ts";
+import { createLog } from "#src/log.ts";
+import { openRedis } from "#src/queue/redis.ts";
+import { startBotSide } from "./bot-side.ts";
+import { processName, type Running, runProcess } from "./process.ts";
+
+/** The bot: Slack in, reports and messages out. Holds no cluster credential. */
+export async function startBot({
+  env,
+  signal,
+}: {
+  readonly env?: Environment;
+  readonly signal?: AbortSignal;
+} = {}): Promise<Running> {
+  const config = readBotConfig(env);
+  const log = createLog({ level: config.logLevel });
+  const redis = await openRedis({ config, log, ...(signal && { signal }) });
+  const side = await startBotSide({ config, log, redis, name: processName() });
+  return {
+    log,
+    ready: side.ready,
+    async stop() {
+      await side.stop();
+      await redis.stop();
+    },
+  };
+}
+
+if (import.meta.main) await runProcess(startBot);

@@ -1,0 +1,68 @@
+import { diagnose } from "#src/core/diagnose.ts";
+import type { Chart } from "#src/core/report.ts";
+import type { Log } from "#src/log.ts";
+import { checkRecords } from "#src/queue/check-record.ts";
+import { createConversation } from "#src/queue/conversation.ts";
+import { finishedChecks } from "#src/queue/finished.ts";
+import { queueNames } from "#src/queue/keys.ts";
+import { createOutbox } from "#src/queue/outbox.ts";
+import { openQueue, startWorker } from "#src/queue/queues.ts";
+import type { RedisAccess } from "#src/queue/redis.ts";
+import type { SlackPort } from "#src/queue/slack-port.ts";
+import { startTicker } from "#src/queue/ticker.ts";
+import { workersSeen } from "#src/queue/workers-seen.ts";
+import type { Wording } from "#src/report/words.ts";
+import { openHistory } from "#src/store/history.ts";
+import { notifyProcessor } from "./notify.ts";
+import { reportProcessor } from "./report.ts";
+
+const REPORTS_AT_ONCE = 2;
+const MESSAGES_AT_ONCE = 8;
+
+/** The half of the bot that speaks: reports, messages, progress. It needs Redis and Slack's Web API, not Slack's events. */
+export async function startReporting({
+  redis,
+  port,
+  dataDir,
+  wording,
+  render,
+  log,
+  name,
+}: {
+  readonly redis: RedisAccess;
+  readonly port: SlackPort;
+  readonly dataDir: string;
+  readonly wording: Wording;
+  readonly render: (chart: Chart) => Promise<Uint8Array>;
+  readonly log: Log;
+  readonly name: string;
+}): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const { keys } = redis;
+  const connection = await redis.connect("worker");
+  const notify = stack.adopt(openQueue(queueNames.notify, { connection, keys, log }), (queue) => queue.close());
+  const records = checkRecords(connection, keys);
+  const finished = finishedChecks(connection, keys);
+  const outboxDeps = { redis: connection, keys, log, port };
+  const conversation = createConversation({
+    ...outboxDeps,
+    outbox: createOutbox(outboxDeps),
+    ...{ records, wording, render },
+    updateIntervalMs: () => ticker.intervalMs(),
+  });
+  const ticker = startTicker({
+    ...{ redis: connection, keys, records, log, name },
+    workers: workersSeen(connection, keys).alive,
+    look: (status) => JSON.stringify(conversation.running(status)(0)),
+    refresh: conversation.refresh,
+  });
+  stack.adopt(ticker, (running) => running.stop());
+  const shared = { connection, keys, log, name };
+  const report = reportProcessor({ records, finished, history: openHistory(dataDir), notify, diagnose, log });
+  const reports = startWorker(queueNames.report, report, { ...shared, concurrency: REPORTS_AT_ONCE });
+  stack.adopt(reports, (worker) => worker.close());
+  const say = notifyProcessor({ records, conversation, finished, queue: notify, log });
+  const messages = startWorker(queueNames.notify, say, { ...shared, concurrency: MESSAGES_AT_ONCE });
+  stack.adopt(messages, (worker) => worker.close());
+  return stack.move();
+}

@@ -6,7 +6,7 @@ import type { ClusterPlan } from "./plan.ts";
 import { awaitLine, childrenOf, enter, inCgroups, labEnv, run, start, tailOf } from "./processes.ts";
 
 /** A program that runs in the fabric until it is let go. */
-export type Daemon = { readonly stop: () => Promise<void> };
+type Daemon = { readonly stop: () => Promise<void> };
 
 /** The network between the nodes, and the process under which a whole lab lives. */
 export type Fabric = {

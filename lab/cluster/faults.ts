@@ -2,7 +2,7 @@ import { NetcheckError } from "#src/core/errors.ts";
 import type { FaultSpec, LabParts, Undo } from "./faults/fault.ts";
 import { faultSchema, findKind } from "./faults/table.ts";
 
-export type ListedFault = {
+type ListedFault = {
   readonly id: string;
   /** One line for people. */
   readonly description: string;
@@ -135,7 +135,7 @@ export function createFaults(lab: LabParts): Faults {
 }
 
 /** Checks a fault's kind and parameters. Throws `bad-config` with everything that is wrong with it. */
-export function parseFault(value: unknown): FaultSpec {
+function parseFault(value: unknown): FaultSpec {
   const result = faultSchema.safeParse(value);
   if (result.success) return result.data;
   const text = result.error.issues.map((issue) => {

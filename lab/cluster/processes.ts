@@ -9,7 +9,7 @@ export const labEnv = { PATH, HOME: "/root" };
 /** How much of a command's output is kept; the rest is dropped. */
 const MAX_OUTPUT_BYTES = 1_000_000;
 
-export type CommandResult = { readonly stdout: string; readonly stderr: string; readonly exitCode: number };
+type CommandResult = { readonly stdout: string; readonly stderr: string; readonly exitCode: number };
 
 /** Runs a command to its end. Throws, with what it said, unless it ends with 0. */
 export async function run(argv: readonly string[], { stdin = "" }: { readonly stdin?: string } = {}): Promise<string> {
@@ -20,7 +20,7 @@ export async function run(argv: readonly string[], { stdin = "" }: { readonly st
 }
 
 /** Runs a command to its end, whatever that is. A signal counts as 128 plus its number, as in a shell. */
-export function tryRun(
+function tryRun(
   argv: readonly string[],
   { stdin = "" }: { readonly stdin?: string } = {},
 ): Promise<CommandResult> {

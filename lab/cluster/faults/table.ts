@@ -14,7 +14,7 @@ import { noEndpoints, serviceRulesMissing, staleEndpoint } from "./service.ts";
 import { fdbWrong, neighbourWrong, secondAddress } from "./tunnel.ts";
 
 /** Every kind of fault that this lab can make. */
-export const faultKinds: readonly FaultKind[] = [
+const faultKinds: readonly FaultKind[] = [
   delay,
   loss,
   firewall,

@@ -20,10 +20,7 @@ export async function run(argv: readonly string[], { stdin = "" }: { readonly st
 }
 
 /** Runs a command to its end, whatever that is. A signal counts as 128 plus its number, as in a shell. */
-function tryRun(
-  argv: readonly string[],
-  { stdin = "" }: { readonly stdin?: string } = {},
-): Promise<CommandResult> {
+function tryRun(argv: readonly string[], { stdin = "" }: { readonly stdin?: string } = {}): Promise<CommandResult> {
   const child = start(argv, { stdio: "pipe" });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)

@@ -47,12 +47,12 @@ export async function playCommand(
   const check = /\bnc-[a-z0-9]{4,16}\b/.exec(answered)?.[0];
   if (answer.failed !== undefined || check === undefined)
     throw new Error(`netcheck did not take the command: ${answer.failed ?? answered}`);
-  const closed = slack.waitFor((message) => outboxKey(message) === `${check}:closing`, {
+  const closed = slack.waitFor((message) => outboxKey(message) === `${check}:audit`, {
     timeoutMs: timeoutMs + SLACK_MS,
   });
   let firstFindingMs: number | undefined;
   slack
-    .waitFor((message) => outboxKey(message) === `${check}:first-finding`, { timeoutMs: timeoutMs + SLACK_MS })
+    .waitFor((message) => outboxKey(message) === `${check}:finding`, { timeoutMs: timeoutMs + SLACK_MS })
     .then(
       () => {
         firstFindingMs = since();

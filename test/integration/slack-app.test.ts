@@ -1,0 +1,192 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Message } from "#lab/slack/protocol.ts";
+import { type LabSlack, startSlack } from "#lab/slack/server.ts";
+import { silentLog } from "#src/log.ts";
+import { type Checks, openChecks } from "#src/queue/checks.ts";
+import { inventories } from "#src/queue/inventory.ts";
+import type { RedisAccess } from "#src/queue/redis.ts";
+import { createSlackApp, type SlackApp } from "#src/slack/app.ts";
+import { privateQueue } from "#test/support/private-queue.ts";
+import { smallInventory } from "#test/support/small-inventory.ts";
+
+const alice = "U0ALICE";
+const carol = "U0CAROL";
+const oncall = "C0ONCALL";
+
+let queue: RedisAccess & AsyncDisposable;
+let checks: Checks;
+let slack: LabSlack;
+let app: SlackApp;
+
+beforeAll(async () => {
+  queue = await privateQueue();
+  const redis = await queue.connect("producer");
+  await inventories(redis, queue.keys).publish(smallInventory);
+  checks = openChecks({ redis, keys: queue.keys, log: silentLog, maxChecks: 8 });
+});
+afterAll(async () => {
+  await checks.close();
+  await queue[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  slack = await startSlack();
+  app = appFor(slack);
+});
+afterEach(async () => {
+  await app.stop();
+  await slack.stop();
+});
+
+function appFor({ apiUrl, botToken, appToken }: LabSlack): SlackApp {
+  const shared = { apiUrl, botToken, command: "/netcheck", allowedUsers: [], allowedGroups: [] };
+  return createSlackApp({
+    config: { cluster: "prod", slack: { ...shared, mode: "socket", appToken } },
+    checks,
+    log: silentLog,
+  });
+}
+
+async function started(): Promise<void> {
+  await app.start();
+  await slack.connections(1);
+}
+const command = (text: string, channel = oncall, user = alice) =>
+  slack.command({ channel, user, text: `/netcheck ${text}` });
+const whisper = (text: RegExp): Promise<Message> =>
+  slack.waitFor((message) => message.ephemeral_for !== undefined && text.test(message.text), { timeoutMs: 3_000 });
+const queued = async (): Promise<readonly string[]> => (await checks.list()).map(({ request }) => request.id);
+
+describe("a bot between a Slack and a queue", () => {
+  test("a command is acknowledged with its place in the queue, and is in it", async () => {
+    await started();
+    const before = await queued();
+    const { ackMs, response } = await command("web-0 db-0 10m");
+    expect(response).toMatchObject({
+      response_type: "ephemeral",
+      text: expect.stringMatching(/^Queued nc-[a-z0-9]{6}, position \d+\. shop\/web-0 → shop\/db-0, 10 min, prod/),
+    });
+    expect(ackMs).toBeLessThan(300);
+    const id = /nc-[a-z0-9]+/.exec(response?.text ?? "")?.[0] ?? "";
+    expect((await queued()).filter((one) => !before.includes(one))).toEqual([id]);
+    expect((await checks.status(id))?.request.slack).toEqual({ team: "T0NETCHECK", channel: oncall, user: alice });
+  });
+
+  test.each([
+    "web-0 paymnts-0",
+    "web-0 web-0",
+    "$(reboot) db-0",
+    "“web-0” ‘dbb-0’",
+    "staus",
+    "web-0 db-0 -5m",
+    "<@U0BOB|bob> db-0",
+    `web-0 ${"x".repeat(3_000)}`,
+    "web-0 🔥",
+    "web-0 שלום",
+    "",
+  ])("%.40s is answered within 300 ms and queues nothing", async (text) => {
+    await started();
+    const before = await queued();
+    const { ackMs, response, failed } = await command(text);
+    expect(failed).toBeUndefined();
+    expect(ackMs).toBeLessThan(300);
+    expect(response?.response_type).toBe("ephemeral");
+    expect(await queued()).toEqual(before);
+  });
+
+  test("an empty command opens a form, which starts a check", async () => {
+    await started();
+    await command("");
+    await expect.poll(() => slack.state().views[alice]?.at(-1)?.callback_id).toBe("netcheck_form");
+    const view_id = slack.state().views[alice]?.at(-1)?.id ?? "";
+    const fill = (to: string) => ({
+      from: { from: { value: "web-0" } },
+      to: { to: { value: to } },
+      duration: { duration: { value: "30s" } },
+    });
+    expect(await slack.submitView({ user: alice, view_id, values: fill("paymnts-0") })).toMatchObject({
+      errors: { to: expect.stringContaining("There is no pod paymnts-0") },
+    });
+    expect((await slack.submitView({ user: alice, view_id, values: fill("payments-0") })).errors).toBeUndefined();
+    expect((await whisper(/^Queued/)).text).toContain("shop/web-0 → shop/payments-0, 30 s");
+  });
+
+  test("a mention in a thread is answered there, to one person, with a reaction", async () => {
+    await started();
+    const { ts } = slack.message({ channel: oncall, user: alice, text: "alert!" });
+    slack.message({ channel: oncall, user: alice, text: "<@U0NETCHECK> web-0 db-0 30s", thread_ts: ts });
+    const answer = await whisper(/^Queued/);
+    expect(answer.thread_ts).toBe(ts);
+    const asked = await slack.waitFor(
+      (message) => message.text.includes("db-0 30s") && message.reactions !== undefined,
+    );
+    expect(asked.reactions?.map(({ name }) => name)).toEqual(["eyes"]);
+  });
+
+  test("outside people, foreign and shared channels get a reason and start nothing", async () => {
+    await started();
+    const before = await queued();
+    slack.message({ channel: "C0ACME", user: carol, text: "<@U0NETCHECK> web-0 db-0" });
+    await whisper(/people of its own workspace only/);
+    expect((await command("web-0 db-0", "C0ACME")).response?.text).toContain("shared with another organisation");
+    expect((await command("web-0 db-0", "C0RANDOM")).response?.text).toContain("Invite me with `/invite @");
+    expect(await queued()).toEqual(before);
+    slack.invite({ user: "U0NETCHECK", channel: "C0RANDOM" });
+    expect((await command("web-0 db-0", "C0RANDOM")).response?.text).toContain("Queued");
+  });
+
+  test("100 commands in 10 s are all acknowledged, 99 of them within 500 ms", { timeout: 40_000 }, async () => {
+    await started();
+    const before = (await queued()).length;
+    const acks = await Promise.all(
+      Array.from({ length: 100 }, async (_, index) => {
+        await new Promise((resolve) => setTimeout(resolve, index * 100));
+        return (await command(`web-0 db-0 ${30 + index}s`)).ackMs ?? Number.POSITIVE_INFINITY;
+      }),
+    );
+    acks.sort((a, b) => a - b);
+    expect(acks[98]).toBeLessThan(500);
+    expect(acks[49]).toBeLessThan(50);
+    expect((await queued()).length - before).toBe(100);
+  });
+
+  test("a bot that starts before Slack waits for it, and one that loses it comes back", async () => {
+    await slack.goOffline();
+    const start = app.start();
+    await expect(Promise.race([start, new Promise((resolve) => setTimeout(resolve, 300, "waiting"))])).resolves.toBe(
+      "waiting",
+    );
+    await slack.goOnline();
+    await start;
+    await slack.connections(1);
+    expect((await command("help")).response?.text).toContain("/netcheck check");
+    await slack.goOffline();
+    await slack.connections(0);
+    await slack.goOnline();
+    await slack.connections(1, { timeoutMs: 30_000 });
+    expect((await command("help")).response?.text).toContain("/netcheck check");
+  });
+
+  test("a refused token ends the start with the variable's name", async () => {
+    const wrong = createSlackApp({
+      config: {
+        cluster: "prod",
+        slack: {
+          apiUrl: slack.apiUrl,
+          botToken: "xoxb-wrong",
+          command: "/netcheck",
+          allowedUsers: [],
+          allowedGroups: [],
+          mode: "socket",
+          appToken: slack.appToken,
+        },
+      },
+      checks,
+      log: silentLog,
+    });
+    await expect(wrong.start()).rejects.toMatchObject({
+      code: "bad-config",
+      message: expect.stringContaining("NETCHECK_SLACK_BOT_TOKEN"),
+    });
+    await wrong.stop();
+  });
+});

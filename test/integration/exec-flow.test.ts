@@ -74,7 +74,7 @@ describe("14: back-pressure", () => {
     const { ca } = await server.access.options();
     writeFileSync(join(folder, "ca"), String(ca));
     const program = join(import.meta.dirname, "../support/slow-consumer.ts");
-    const args = [program, server.access.server(), join(folder, "ca"), "1"];
+    const args = [program, server.access.server(), join(folder, "ca"), "12"];
     const { stdout } = await promisify(execFile)(process.execPath, args).finally(() =>
       rmSync(folder, { recursive: true }),
     );

@@ -1,0 +1,114 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { frameReader } from "#src/core/readings.ts";
+import { AgentShell, shells } from "#test/support/agent-shell.ts";
+
+type Frame = { readonly index: number; readonly atMs: number; readonly exitCode: number; readonly stdout: string };
+
+/**
+ * Runs netcheck-read until `enough` says so, sends a signal to its process group, as the `timeout` around a node task does, and
+ * returns all frames and how long the end took.
+ */
+async function readings(
+  one: AgentShell,
+  words: readonly string[],
+  enough: (frames: readonly Frame[]) => boolean,
+  signal: NodeJS.Signals = "SIGTERM",
+): Promise<{ frames: Frame[]; before: number; endMs: number; code: number | null }> {
+  const frames: Frame[] = [];
+  const child = one.spawn("netcheck-read", words, { detached: true });
+  const read = frameReader(({ index, sample }) => frames.push({ index, ...sample }));
+  child.stdout?.on("data", (chunk: Buffer) => read(chunk.toString("latin1")));
+  while (!enough(frames)) await sleep(20);
+  const before = frames.length;
+  const began = performance.now();
+  process.kill(-(child.pid ?? Number.NaN), signal);
+  const [code] = (await once(child, "close")) as [number | null];
+  return { frames, before, endMs: performance.now() - began, code };
+}
+
+const node = (...argv: string[]) => ["--read", "node", String(argv.length), ...argv];
+
+describe.each(shells)("netcheck-read under %s", (shell) => {
+  test("repeats in rounds on one phase, the first at once", async () => {
+    using one = new AgentShell(shell);
+    const began = Date.now();
+    const { frames } = await readings(
+      one,
+      ["1", ...node("echo", "a"), ...node("sleep", "0.3")],
+      (seen) => seen.length >= 8,
+    );
+    const starts = frames.filter(({ index }) => index === 0).map(({ atMs }) => atMs);
+    expect((starts[0] ?? 0) - began).toBeLessThan(500);
+    for (const [n, at] of starts.slice(0, 4).entries())
+      expect(Math.abs(at - (starts[0] ?? 0) - n * 1_000)).toBeLessThan(250);
+    expect(frames.slice(0, 4).map(({ index }) => index)).toEqual([0, 1, 0, 1]);
+  });
+
+  test.each(["SIGTERM", "SIGINT"] as const)("takes one last round on %s and ends within 2 s", async (signal) => {
+    using one = new AgentShell(shell);
+    const words = ["60", ...node("echo", "a"), ...node("sleep", "30"), ...node("echo", "c")];
+    const { frames, before, endMs, code } = await readings(one, words, (seen) => seen.length >= 1, signal);
+    expect(before).toBe(1);
+    expect(endMs).toBeLessThan(2_500);
+    expect(code).toBe(0);
+    expect(frames.filter(({ index }) => index === 0)).toHaveLength(2);
+    expect(frames.filter(({ index, exitCode }) => index === 1 && exitCode !== 0).length).toBeGreaterThan(0);
+  });
+
+  test("keeps every byte of text, the exit code, and the beginning of an error", async () => {
+    using one = new AgentShell(shell);
+    const words = [
+      "60",
+      ...node("printf", "a b\\n\\n"),
+      ...node("answers"),
+      ...node("true"),
+      ...node("no-such-program"),
+      ...node("printf", "@@ 0 1 0 3\\n"),
+    ];
+    const { frames } = await readings(one, words, (seen) => seen.length >= 5);
+    expect(frames.slice(0, 5).map(({ exitCode, stdout }) => [exitCode, stdout])).toEqual([
+      [0, "a b\n\n"],
+      [7, "hello\ncareful"],
+      [0, ""],
+      [127, expect.stringContaining("no-such-program")],
+      [0, "@@ 0 1 0 3\n"],
+    ]);
+  });
+
+  test("cuts what is too long, in time and in bytes", async () => {
+    using one = new AgentShell(shell);
+    const { frames } = await readings(
+      one,
+      ["60", ...node("flood"), ...node("sleep", "60")],
+      (seen) => seen.length >= 2,
+    );
+    expect(frames[0]).toMatchObject({ exitCode: 141 });
+    expect(frames[0]?.stdout.length).toBe(262_144);
+    expect(frames[1]).toMatchObject({ exitCode: 124 });
+    expect((frames[1]?.atMs ?? 0) - (frames[0]?.atMs ?? 0)).toBeLessThan(2_000);
+  });
+
+  test("arguments are not interpreted", async () => {
+    using one = new AgentShell(shell);
+    const { frames } = await readings(
+      one,
+      ["60", ...node("printf", "<%s>", "$(id)", "*", "", "--read")],
+      (seen) => seen.length >= 1,
+    );
+    expect(frames[0]?.stdout).toBe("<$(id)><*><><--read>");
+  });
+
+  test.each([
+    { words: [] },
+    { words: ["5"] },
+    { words: ["0", ...node("id")] },
+    { words: ["5", "--read", "node", "3", "id"] },
+    { words: ["5", "--read", "../x", "1", "id"] },
+    { words: ["5", "--other"] },
+  ])("refuses $words with exit code 64", async ({ words }) => {
+    using one = new AgentShell(shell);
+    expect((await one.run("netcheck-read", words)).code).toBe(64);
+  });
+});

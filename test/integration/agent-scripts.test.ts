@@ -1,0 +1,397 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { test as base, describe, type ExpectStatic, expect, test } from "vitest";
+import { parseSyncReply } from "#src/cluster/task-reply.ts";
+import { AgentShell, agentBin, processesWith, shells, startTime, uniqueSleep } from "#test/support/agent-shell.ts";
+
+const CHECK = "nc-4f2a";
+const hasShellcheck = spawnSync("shellcheck", ["--version"]).status === 0;
+
+test.skipIf(!hasShellcheck)("the scripts are clean for shellcheck", () => {
+  const scripts = readdirSync(agentBin).filter((name) =>
+    /^#!\/bin\/sh|^# shellcheck shell=sh/m.test(readFileSync(join(agentBin, name), "utf8")),
+  );
+  expect(scripts).toContain("netcheck-task");
+  const { stdout } = spawnSync("shellcheck", ["-x", "-P", agentBin, ...scripts.map((name) => join(agentBin, name))]);
+  expect(stdout.toString()).toBe("");
+});
+
+/** Tests of one shell, each with a state folder of its own. They run side by side and mostly wait. */
+const under = (shell: (typeof shells)[number]) =>
+  base.extend<{ one: AgentShell }>({
+    // biome-ignore lint/correctness/noEmptyPattern: vitest finds out from it that no other fixture is needed
+    one: async ({}, use) => {
+      using made = new AgentShell(shell);
+      await use(made);
+    },
+  });
+
+const allEnded = ({ one, expect }: { one: AgentShell; expect: ExpectStatic }, ...ids: string[]) =>
+  expect
+    .poll(async () => (await one.states(CHECK, ...ids)).every((state) => state.startsWith("done")), { timeout: 15_000 })
+    .toBe(true);
+const noneLeft = (expect: ExpectStatic, mark: string, timeout = 3_000) =>
+  expect.poll(() => processesWith(mark), { timeout }).toEqual([]);
+
+describe.concurrent.each(shells)("netcheck-task under %s", (shell) => {
+  const test = under(shell);
+
+  test("tasks begin together at the start of the window", async ({ one, expect }) => {
+    const startMs = Date.now() + 1_200;
+    const argv = ["sh", "-c", "date +%s%3N"];
+    await one.start(
+      CHECK,
+      [
+        { id: "a", argv },
+        { id: "b", argv },
+      ],
+      { inMs: 1_200 },
+    );
+    await allEnded({ one, expect }, "a", "b");
+    const { tasks } = await one.sync(CHECK, { a: 0, b: 0 });
+    for (const { bytes } of tasks) {
+      expect(Number(bytes.toString())).toBeGreaterThanOrEqual(startMs);
+      expect(Number(bytes.toString())).toBeLessThan(startMs + 700);
+    }
+  });
+
+  test("start twice is start once, and new tasks join", async ({ one, expect }) => {
+    const mark = uniqueSleep();
+    const sleeper = { id: "a", argv: ["sleep", mark] };
+    expect(await one.start(CHECK, [sleeper])).toEqual({ a: { state: "running" } });
+    const first = one.supervisor(CHECK);
+    const [again, joined] = await Promise.all([
+      one.start(CHECK, [sleeper]),
+      one.start(CHECK, [sleeper, { id: "b", argv: ["sleep", "8"] }]),
+    ]);
+    expect([again, joined]).toEqual([
+      { a: { state: "running" } },
+      { a: { state: "running" }, b: { state: "running" } },
+    ]);
+    expect(one.supervisor(CHECK)).toBe(first);
+    await expect.poll(() => processesWith(mark).length).toBe(2); // timeout and sleep
+    expect(await one.states(CHECK, "a", "b")).toEqual(["running", "running"]);
+  });
+
+  test("a task with other arguments or another byte limit is refused", async ({ one, expect }) => {
+    await one.start(CHECK, [{ id: "a", argv: ["sleep", "8"] }]);
+    const refused = { a: { state: "refused", reason: "argv-differs" } };
+    expect(await one.start(CHECK, [{ id: "a", argv: ["sleep", "9"] }])).toEqual(refused);
+    expect(await one.start(CHECK, [{ id: "a", argv: ["sleep", "8"], maxBytes: 5 }])).toEqual(refused);
+    expect(await one.start(CHECK, [{ id: "a", argv: ["sleep", "8"] }])).toEqual({ a: { state: "running" } });
+  });
+
+  test("exit code, both outputs and a missing program are reported", async ({ one, expect }) => {
+    await one.start(CHECK, [
+      { id: "a", argv: ["answers"] },
+      { id: "b", argv: ["no-such-program"] },
+    ]);
+    await allEnded({ one, expect }, "a", "b");
+    const [a, b] = (await one.sync(CHECK, { a: 0, b: 0 })).tasks;
+    expect(a).toMatchObject({ state: "done", reason: "exited", exitCode: 7, stderr: "careful\n", totalBytes: 6 });
+    expect(a?.bytes.toString()).toBe("hello\n");
+    expect(b).toMatchObject({
+      state: "done",
+      reason: "exited",
+      exitCode: 127,
+      stderr: expect.stringContaining("not found"),
+    });
+  });
+
+  test("output is read by offset, shared fairly, and every cut of a reply is noticed", async ({ one, expect }) => {
+    const argv = (word: string) => ["sh", "-c", 'yes "$0" | head -c 5000', word];
+    await one.start(CHECK, [
+      { id: "a", argv: argv("one") },
+      { id: "b", argv: argv("two") },
+      { id: "c", argv: ["true"] },
+    ]);
+    await allEnded({ one, expect }, "a", "b", "c");
+    const read: Record<string, Buffer> = { a: Buffer.alloc(0), b: Buffer.alloc(0), c: Buffer.alloc(0) };
+    for (let round = 0; round < 10; round++) {
+      const offsets = Object.fromEntries(Object.entries(read).map(([id, bytes]) => [id, bytes.length]));
+      const { tasks } = await one.sync(CHECK, offsets, 3_000);
+      expect(tasks.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeLessThanOrEqual(3_000);
+      for (const { id, bytes } of tasks) read[id] = Buffer.concat([read[id] ?? Buffer.alloc(0), bytes]);
+    }
+    expect(read["a"]?.toString()).toBe("one\n".repeat(1_250));
+    expect(read["b"]?.toString()).toBe("two\n".repeat(1_250));
+
+    const { stdout } = await one.task("sync", CHECK, 100, "a", 10);
+    for (let cut = 0; cut < stdout.length; cut++) expect(parseSyncReply(stdout.subarray(0, cut))).toBeUndefined();
+    const damaged = Buffer.from(stdout);
+    damaged[damaged.length - 100] = 0;
+    expect(parseSyncReply(damaged)).toBeUndefined();
+    expect((await one.task("sync", CHECK, 100, "a", 9_999)).code).toBe(0);
+  });
+
+  test("unknown checks and tasks are absent", async ({ one, expect }) => {
+    expect(await one.states(CHECK, "a")).toEqual(["absent"]);
+    await one.start(CHECK, [{ id: "a", argv: ["true"] }]);
+    expect((await one.states(CHECK, "b")).at(0)).toBe("absent");
+    expect(JSON.parse((await one.task("rm", "nc-0000")).stdout.toString())).toEqual({ removed: false });
+  });
+
+  test("without renewal everything ends with the lease, and the output stays", async ({ one, expect }) => {
+    const mark = uniqueSleep();
+    await one.start(CHECK, [{ id: "a", argv: ["sh", "-c", "echo kept; exec sleep $0", mark] }], { lease: 1 });
+    await expect.poll(() => processesWith(mark).length).toBeGreaterThan(0);
+    await noneLeft(expect, mark, 6_000);
+    await expect.poll(() => processesWith(one.state, "environ"), { timeout: 3_000 }).toEqual([]);
+    const [a] = (await one.sync(CHECK, { a: 0 })).tasks;
+    expect(a).toMatchObject({ state: "done", reason: "lease-expired" });
+    expect(a?.bytes.toString()).toBe("kept\n");
+  });
+
+  test("every sync renews the lease", async ({ one, expect }) => {
+    await one.start(CHECK, [{ id: "a", argv: ["sleep", "30"] }], { lease: 2 });
+    for (let round = 0; round < 9; round++) {
+      await sleep(500);
+      expect(await one.states(CHECK, "a")).toEqual(["running"]);
+    }
+  });
+
+  test("the byte limit is exact", async ({ one, expect }) => {
+    await one.start(CHECK, [{ id: "a", argv: ["flood"], maxBytes: 12_345 }]);
+    await allEnded({ one, expect }, "a");
+    const [a] = (await one.sync(CHECK, { a: 0 })).tasks;
+    expect(a).toMatchObject({ state: "done", reason: "quota", totalBytes: 12_345 });
+  });
+
+  test("low disk space starts nothing and stops what runs", async ({ one, expect }) => {
+    const tasks = [{ id: "a", argv: ["sleep", "30"] }];
+    expect(await one.start(CHECK, tasks, { keepFreeMb: 999_999_999 })).toEqual({
+      a: { state: "refused", reason: "disk-low" },
+    });
+    expect(await one.states(CHECK, "a")).toEqual(["refused disk-low"]);
+    expect(await one.start(CHECK, tasks)).toEqual({ a: { state: "running" } });
+    one.write(CHECK, ".keep", "999999999\n");
+    await expect.poll(() => one.states(CHECK, "a"), { timeout: 9_000 }).toEqual(["done disk-low"]);
+  });
+
+  test("the window's end interrupts, so that tools can print their summary", async ({ one, expect }) => {
+    await one.start(CHECK, [{ id: "a", argv: ["ping", "-n", "127.0.0.1"] }], { forMs: 500 });
+    await allEnded({ one, expect }, "a");
+    const [a] = (await one.sync(CHECK, { a: 0 })).tasks;
+    expect(a).toMatchObject({ state: "done", reason: "duration" });
+    expect(a?.bytes.toString()).toContain("ping statistics");
+  });
+
+  test("stop ends one task or all, and keeps their output", async ({ one, expect }) => {
+    const argv = ["sh", "-c", "echo kept; exec sleep 30"];
+    await one.start(
+      CHECK,
+      ["a", "b", "c"].map((id) => ({ id, argv })),
+    );
+    await expect
+      .poll(async () => (await one.sync(CHECK, { a: 0, b: 0, c: 0 })).tasks.every(({ totalBytes }) => totalBytes === 5))
+      .toBe(true);
+    await one.task("stop", CHECK, "b");
+    await expect
+      .poll(() => one.states(CHECK, "a", "b", "c"), { timeout: 4_000 })
+      .toEqual(["running", "done stopped", "running"]);
+    await one.task("stop", CHECK);
+    await expect
+      .poll(() => one.states(CHECK, "a", "b", "c"), { timeout: 4_000 })
+      .toEqual(Array(3).fill("done stopped"));
+    expect((await one.sync(CHECK, { a: 0 })).tasks[0]?.bytes.toString()).toBe("kept\n");
+  });
+
+  test("stop also ends what still waits for the window", async ({ one, expect }) => {
+    const mark = uniqueSleep();
+    await one.start(CHECK, [{ id: "a", argv: ["sleep", mark] }], { inMs: 30_000 });
+    await one.task("stop", CHECK);
+    await expect.poll(() => one.states(CHECK, "a"), { timeout: 6_000 }).toEqual(["done stopped"]);
+    await noneLeft(expect, mark);
+  });
+
+  test.for([
+    { when: "while tasks run", inMs: 0 },
+    { when: "before the window", inMs: 30_000 },
+  ])("kill -9 of the supervisor $when ends the tasks within a second", async ({ inMs }, { one, expect }) => {
+    const mark = uniqueSleep();
+    const task = { id: "a", argv: ["sh", "-c", "echo kept; exec sleep $0", mark] };
+    await one.start(CHECK, [task], { inMs });
+    await expect.poll(() => processesWith(mark).length).toBeGreaterThan(0);
+    await sleep(300);
+    process.kill(one.supervisor(CHECK), "SIGKILL");
+    await noneLeft(expect, mark, 1_500);
+    expect(await one.states(CHECK, "a")).toEqual(["orphaned"]);
+    expect(await one.start(CHECK, [task])).toEqual({ a: { state: "orphaned" } });
+    if (inMs === 0) expect((await one.sync(CHECK, { a: 0 })).tasks[0]?.bytes.toString()).toBe("kept\n");
+    await one.task("rm", CHECK);
+    expect(await one.start(CHECK, [task])).toEqual({ a: { state: "running" } });
+  });
+
+  test("a process that has the supervisor's pid by chance is neither believed nor killed", async ({
+    one,
+    expect,
+    onTestFinished,
+  }) => {
+    const stranger = spawn("sleep", ["60"]);
+    onTestFinished(() => void stranger.kill("SIGKILL"));
+    await one.start(CHECK, [{ id: "a", argv: ["sleep", "30"] }]);
+    await expect.poll(() => existsSync(join(one.state, CHECK, "a/pid"))).toBe(true);
+    process.kill(one.supervisor(CHECK), "SIGKILL");
+    one.write(CHECK, ".sup", `${stranger.pid} 12345\n`);
+    one.write(CHECK, "a/pid", `${stranger.pid} 12345\n`);
+    expect(await one.states(CHECK, "a")).toEqual(["orphaned"]);
+    await one.task("stop", CHECK);
+    await one.task("rm", CHECK);
+    expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+  });
+
+  test("a zombie counts as dead", async ({ one, expect, onTestFinished }) => {
+    // exec replaces the shell that would have reaped the child.
+    const parent: ChildProcess = spawn("sh", ["-c", "true & echo $!; exec sleep 60"]);
+    onTestFinished(() => void parent.kill("SIGKILL"));
+    const [line] = (await once(parent.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+    const zombie = Number(line.toString());
+    await expect.poll(() => readFileSync(`/proc/${zombie}/stat`, "latin1")).toContain(") Z ");
+    await one.start(CHECK, [{ id: "a", argv: ["sleep", "30"] }]);
+    process.kill(one.supervisor(CHECK), "SIGKILL");
+    one.write(CHECK, ".sup", `${zombie} ${startTime(zombie)}\n`);
+    expect(await one.states(CHECK, "a")).toEqual(["orphaned"]);
+  });
+
+  test("rm leaves neither process nor file, whatever the command ignores", async ({ one, expect }) => {
+    const mark = uniqueSleep();
+    const stubborn = [
+      "sh",
+      "-c",
+      "trap '' TERM INT HUP; (trap '' TERM INT; sleep $0) & while :; do sleep $0; done",
+      mark,
+    ];
+    await one.start(CHECK, [
+      { id: "a", argv: stubborn },
+      { id: "b", argv: ["forever"] },
+      { id: "c", argv: ["sleep", mark] },
+    ]);
+    await expect.poll(() => processesWith(mark).length).toBeGreaterThan(3);
+    expect(JSON.parse((await one.task("rm", CHECK)).stdout.toString())).toEqual({ removed: true });
+    expect(processesWith(mark)).toEqual([]);
+    expect(processesWith(one.state, "environ")).toEqual([]);
+    expect(readdirSync(one.state)).toEqual([]);
+  });
+
+  test("rm at any moment of a start leaves nothing", async ({ one, expect }) => {
+    for (const delayMs of [0, 5, 10, 20, 40, 80]) {
+      const mark = uniqueSleep();
+      await one.start(
+        CHECK,
+        ["a", "b", "c"].map((id) => ({ id, argv: ["sleep", mark] })),
+      );
+      await sleep(delayMs);
+      await one.task("rm", CHECK);
+      await noneLeft(expect, mark, 1_500);
+      expect(readdirSync(one.state)).toEqual([]);
+    }
+  });
+
+  test("list names the checks; gc deletes old ones that have ended, and only those", async ({ one, expect }) => {
+    await one.start("nc-done", [{ id: "a", argv: ["true"] }]);
+    await one.start("nc-runs", [{ id: "a", argv: ["sleep", "30"] }]);
+    await expect
+      .poll(async () => (await one.sync("nc-done", { a: 0 })).tasks[0]?.state, { timeout: 4_000 })
+      .toBe("done");
+    await expect.poll(() => processesWith("supervise\0nc-done").length).toBe(0);
+    const checks = async () => {
+      const { stdout } = await one.task("list");
+      return JSON.parse(stdout.toString()).checks.map(({ check, running, tasks }: Record<string, unknown>) => ({
+        check,
+        running,
+        tasks,
+      }));
+    };
+    await expect.poll(checks).toEqual([
+      { check: "nc-done", running: false, tasks: 1 },
+      { check: "nc-runs", running: true, tasks: 1 },
+    ]);
+    expect(JSON.parse((await one.task("gc", 1)).stdout.toString())).toEqual({ deleted: 0 });
+    expect(JSON.parse((await one.task("gc", 0)).stdout.toString())).toEqual({ deleted: 1 });
+    expect(await checks()).toEqual([{ check: "nc-runs", running: true, tasks: 1 }]);
+    expect(await one.states("nc-runs", "a")).toEqual(["running"]);
+  });
+
+  test("arguments reach the command as they are", async ({ one, expect }) => {
+    const words = ["$(touch pwned)", "`id`", "a b", "*", "", "\\n", "'\"", "-n", "ü ✓", "--task", "--end", "%s"];
+    await one.start(CHECK, [{ id: "a", argv: ["printf", "<%s>", ...words] }]);
+    await allEnded({ one, expect }, "a");
+    expect((await one.sync(CHECK, { a: 0 })).tasks[0]?.bytes.toString()).toBe(
+      words.map((word) => `<${word}>`).join(""),
+    );
+  });
+
+  test("the words of a start may come on the input; a cut one starts nothing", async ({ one, expect }) => {
+    const US = "\u001f";
+    const input = [
+      "--task",
+      "a",
+      "node",
+      "1000",
+      "3",
+      "printf",
+      "<%s>",
+      "",
+      "--task",
+      "b",
+      "node",
+      "9",
+      "1",
+      "true",
+      "--end",
+    ].join(US);
+    const start = (text: string, length = input.length) =>
+      one.run("netcheck-task", ["start", CHECK, "60", "1", `${Date.now() + 9_000}`, "1", "--stdin", `${length}`], text);
+    for (const cut of [0, 1, 20, input.length - 1]) {
+      expect((await start(input.slice(0, cut))).code).toBe(75);
+      expect(existsSync(join(one.state, CHECK))).toBe(false);
+    }
+    expect((await start(input)).code).toBe(0);
+    await allEnded({ one, expect }, "a", "b");
+    expect((await one.sync(CHECK, { a: 0 })).tasks[0]?.bytes.toString()).toBe("<>");
+  });
+
+  const window = ["60", "1", "99999999999999", "1"];
+  test.for<[string, string[]]>([
+    ["an unknown verb", ["destroy", CHECK]],
+    ["no verb", []],
+    ["a check id with a path", ["rm", "nc-../../etc"]],
+    ["a check id that is a path", ["rm", "../x"]],
+    ["a check id in capitals", ["rm", "nc-ABCD"]],
+    ["an empty check id", ["rm", ""]],
+    ["a check id that is too long", ["sync", "nc-aaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "1"]],
+    ["a check id with a newline", ["rm", "nc-aaaa\n/etc"]],
+    ["a task id with a path", ["sync", CHECK, "100", "../../x", "0"]],
+    ["a task id with a slash", ["stop", CHECK, "a/b"]],
+    ["a task id with a dot", ["sync", CHECK, "100", ".lease", "0"]],
+    ["a task id with a glob", ["stop", CHECK, "*"]],
+    ["an offset that is none", ["sync", CHECK, "100", "a", "0;id"]],
+    ["a byte limit that is none", ["sync", CHECK, "-1", "a", "0"]],
+    ["hours that are none", ["gc", "1 -o -true"]],
+    ["a start without a window", ["start", CHECK, "60"]],
+    ["a window that ends before it starts", ["start", CHECK, "60", "5", "4", "1"]],
+    ["a start with a bad task id", ["start", CHECK, ...window, "--task", "../x", "node", "100", "1", "id"]],
+    ["a start with a bad netns", ["start", CHECK, ...window, "--task", "a", "/proc/1/ns", "100", "1", "id"]],
+    [
+      "a start with a UID that is a pattern",
+      ["start", CHECK, ...window, "--task", "a", ".*........", "100", "1", "id"],
+    ],
+    ["a start with too few arguments", ["start", CHECK, ...window, "--task", "a", "node", "100", "3", "id"]],
+    ["a start with a newline in an argument", ["start", CHECK, ...window, "--task", "a", "node", "100", "1", "id\nid"]],
+    ["a start with arithmetic for a number", ["start", CHECK, "a[$(id)]", "1", "2", "1"]],
+  ])("%s is refused with exit code 64, and nothing is made", async ([, words], { one, expect }) => {
+    const { code, stderr, stdout } = await one.task(...words);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 64, stdout: "" });
+    expect(stderr).toMatch(/^netcheck-task: /);
+    expect(existsSync(one.state)).toBe(false);
+  });
+
+  test("the state is nobody else's to read", async ({ one, expect }) => {
+    await one.start(CHECK, [{ id: "a", argv: ["true"] }]);
+    expect(statSync(one.state).mode & 0o077).toBe(0);
+    expect(statSync(join(one.state, CHECK)).mode & 0o077).toBe(0);
+  });
+});

@@ -70,15 +70,22 @@ export type SlackClientOptions = {
   readonly token: string;
   readonly apiUrl?: string | undefined;
   readonly fetch?: typeof globalThis.fetch;
+  /** Longest wait for one answer, milliseconds. */
+  readonly callMs?: number;
 };
 
 /**
  * The outbox's way to Slack. Two clients: the one that creates messages never repeats a call and never waits for a rate
  * limit by itself; the one that reads may repeat.
  */
-export function createSlackPort({ token, apiUrl, fetch: send = globalThis.fetch }: SlackClientOptions): SlackPort {
+export function createSlackPort({
+  token,
+  apiUrl,
+  fetch: send = globalThis.fetch,
+  callMs = CALL_MS,
+}: SlackClientOptions): SlackPort {
   const options = {
-    timeout: CALL_MS,
+    timeout: callMs,
     rejectRateLimitedCalls: true,
     logLevel: LogLevel.ERROR,
     fetch: send,
@@ -180,8 +187,15 @@ export function createSlackPort({ token, apiUrl, fetch: send = globalThis.fetch 
     },
 
     async shared(channel, fileId) {
-      const { file } = await call(reader, "files.info", { file: fileId }, fileSchema);
-      return [file.shares?.public, file.shares?.private].flatMap((shares) => shares?.[channel] ?? [])[0]?.ts;
+      try {
+        const { file } = await call(reader, "files.info", { file: fileId }, fileSchema);
+        return [file.shares?.public, file.shares?.private].flatMap((shares) => shares?.[channel] ?? [])[0]?.ts;
+      } catch (error) {
+        // A file whose upload was never completed is nobody's.
+        const cause = error instanceof SlackCallError ? error.cause : undefined;
+        if (cause instanceof WebAPIPlatformError && cause.data.error === "file_not_found") return undefined;
+        throw error;
+      }
     },
   };
 }

@@ -7,7 +7,16 @@
 // Progress goes to stderr. Exit code 2 when something is missing that this user may not install.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -36,9 +45,18 @@ const labPrograms = {
   tini: "tini",
 };
 
+/** Fonts without which the page has boxes for letters: one file of each → its package. */
+const pageFonts = {
+  "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",
+  "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf": "fonts-noto-color-emoji",
+};
+
 /** Files under which the lab (namespaces) is needed, and those that show its web page. */
 const needsLab = (file) => /^(lab|bench)\//.test(file);
 const needsPage = (file) => /^lab\//.test(file);
+
+/** `npm run netcheck -- bot` and its like name a process; everything else is for the command line. */
+const processes = { bot: "workers/bot.ts", worker: "workers/worker.ts", all: "workers/all.ts" };
 
 const args = process.argv.slice(2);
 const quiet = args[0] === "--quiet" && Boolean(args.shift());
@@ -71,29 +89,42 @@ function installNpmPackages() {
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === want) return;
   detail("Installing npm packages …");
   // Not `npm ci`: it refuses a lock file made where a registry lacks builds for other platforms. The lock is obeyed alike.
-  const status = run("npm", ["install", "--no-save", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], toStderr);
+  const status = run(
+    "npm",
+    ["install", "--no-save", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"],
+    toStderr,
+  );
   if (status !== 0) stop("npm install failed; its messages are above.");
   writeFileSync(stampFile, want);
 }
 
 function inPath(program) {
-  return (process.env["PATH"] ?? "").split(delimiter).concat("/usr/sbin", "/sbin").some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .concat("/usr/sbin", "/sbin")
+    .some((folder) => {
+      try {
+        accessSync(join(folder, program), constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 function installDebianPackages() {
-  const missing = [...new Set(Object.entries(labPrograms).filter(([program]) => !inPath(program)).map(([, name]) => name))];
+  const absent = [
+    ...Object.entries(labPrograms).filter(([program]) => !inPath(program)),
+    ...Object.entries(pageFonts).filter(([file]) => !existsSync(file)),
+  ];
+  const missing = [...new Set(absent.map(([, name]) => name))];
   if (missing.length === 0) return;
   const install = ["apt-get", "install", "-y", "--no-install-recommends", ...missing];
   const root = process.getuid() === 0;
   if (!inPath("apt-get"))
-    stop(`These programs' packages are missing: ${missing.join(" ")}. Install them with your system's package manager.`);
+    stop(
+      `These programs' packages are missing: ${missing.join(" ")}. Install them with your system's package manager.`,
+    );
   if (!root && spawnSync("sudo", ["-n", "true"]).status !== 0)
     stop(`Debian packages are missing. Run this once, then try again:\n  sudo ${install.join(" ")}`);
   detail(`Installing Debian packages: ${missing.join(" ")} …`);
@@ -135,7 +166,13 @@ function buildPage() {
   const want = digest([...filesBelow(page), join(root, "package-lock.json")]);
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === want) return;
   detail("Building the lab Slack page …");
-  if (run(node(), [join(root, "node_modules", "vite", "bin", "vite.js"), "build", page, "--logLevel", "warn"], toStderr) !== 0)
+  if (
+    run(
+      node(),
+      [join(root, "node_modules", "vite", "bin", "vite.js"), "build", page, "--logLevel", "warn"],
+      toStderr,
+    ) !== 0
+  )
     stop("The lab Slack page could not be built; vite's messages are above.");
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, want);
@@ -150,14 +187,32 @@ function node() {
 }
 
 const withNode24 = () => ({
-  PATH: [dirname(node()), join(root, "node_modules", ".bin"), process.env["PATH"], "/usr/sbin", "/sbin"].join(delimiter),
+  PATH: [dirname(node()), join(root, "node_modules", ".bin"), process.env["PATH"], "/usr/sbin", "/sbin"].join(
+    delimiter,
+  ),
 });
+
+/** Whoever names no cluster means the lab that runs from this checkout, if there is one. */
+function runningLab() {
+  const labs = join(process.env["NETCHECK_DATA_DIR"] ?? join(root, ".netcheck"), "labs");
+  const found = (existsSync(labs) ? readdirSync(labs) : []).flatMap((name) => {
+    try {
+      const { pid, workerKubeconfig } = JSON.parse(readFileSync(join(labs, name, "running.json"), "utf8"));
+      process.kill(pid, 0);
+      return [workerKubeconfig];
+    } catch {
+      return []; // no lab, or its owner is dead
+    }
+  });
+  return found.length === 1 ? { KUBECONFIG: found[0] } : {};
+}
 
 function test(argv) {
   const bin = (name) => join(root, "node_modules", ".bin", name);
   const steps = [
     ["lint", bin("biome"), ["ci", "."]],
     ["types", bin("tsc"), []],
+    ["types of the page", bin("tsc"), ["-p", page]],
     ["unused code", bin("knip"), []],
   ];
   const env = withNode24();
@@ -175,7 +230,12 @@ if (verb === "run" && rest[0] !== undefined) {
     installDebianPackages();
   }
   if (needsPage(rest[0])) buildPage();
-  process.exitCode = run(node(), ["--disable-warning=ExperimentalWarning", ...rest], { env: withNode24() });
+  const [file, word, ...more] = rest;
+  const started = file === "src/cli.ts" && processes[word] ? [processes[word], ...more] : rest;
+  const lab = process.env["KUBECONFIG"] === undefined ? runningLab() : {};
+  process.exitCode = run(node(), ["--disable-warning=ExperimentalWarning", ...started], {
+    env: { ...withNode24(), ...lab },
+  });
 } else if (verb === "test") {
   requireNamespaces();
   installNpmPackages();

@@ -7,7 +7,9 @@ const benches: readonly Bench[] = [labUp, ack];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));
 if (unknown.length > 0) {
-  console.error(`No bench is called ${unknown.join(", ")}. There are: ${benches.map((bench) => bench.name).join(", ")}`);
+  console.error(
+    `No bench is called ${unknown.join(", ")}. There are: ${benches.map((bench) => bench.name).join(", ")}`,
+  );
   process.exit(2);
 }
 for (const bench of benches) {

@@ -58,7 +58,9 @@ async function up(name: string, file: string | undefined): Promise<number> {
   }
   const started = performance.now();
   const lab = await startDaemon(name, file);
-  say(`Lab "${name}" is up after ${((performance.now() - started) / 1000).toFixed(1)} s. Try: kubectl get pods -A -o wide`);
+  say(
+    `Lab "${name}" is up after ${((performance.now() - started) / 1000).toFixed(1)} s. Try: kubectl get pods -A -o wide`,
+  );
   console.log(lab.kubeconfig);
   return 0;
 }

@@ -27,7 +27,8 @@ async function main(argv: readonly string[]): Promise<number> {
     slackPort: values.once ? 0 : Number(values.port ?? PAGE_PORT),
     onDown: onStop,
   });
-  for (const fault of scenario.faults) say(`Broken on purpose: ${(await session.lab.cluster.fault.add(fault)).description}`);
+  for (const fault of scenario.faults)
+    say(`Broken on purpose: ${(await session.lab.cluster.fault.add(fault)).description}`);
   say(`Typing into #network: /netcheck ${scenario.command}`);
   if (!values.once) say(`Watch it at ${session.slack.url}`);
   const ended = stop.then(() => undefined);

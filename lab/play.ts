@@ -47,19 +47,13 @@ export async function playCommand(
   const check = /\bnc-[a-z0-9]{4,16}\b/.exec(answered)?.[0];
   if (answer.failed !== undefined || check === undefined)
     throw new Error(`netcheck did not take the command: ${answer.failed ?? answered}`);
-  const closed = slack.waitFor((message) => outboxKey(message) === `${check}:audit`, {
-    timeoutMs: timeoutMs + SLACK_MS,
-  });
   let firstFindingMs: number | undefined;
-  slack
-    .waitFor((message) => outboxKey(message) === `${check}:finding`, { timeoutMs: timeoutMs + SLACK_MS })
-    .then(
-      () => {
-        firstFindingMs = since();
-      },
-      () => {},
-    );
-  const closing = await closed;
+  const unwatch = slack.watch((event) => {
+    if (event.type === "message" && outboxKey(event.message) === `${check}:finding`) firstFindingMs ??= since();
+  });
+  const closing = await slack
+    .waitFor((message) => outboxKey(message) === `${check}:audit`, { timeoutMs: timeoutMs + SLACK_MS })
+    .finally(unwatch);
   const reportMs = since();
   const messages = slack.thread(channel, closing.thread_ts ?? closing.ts);
   return {

@@ -1,24 +1,17 @@
 import type { Job, Queue } from "bullmq";
-import { z } from "zod";
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Seen } from "#src/core/diagnose.ts";
-import { type Evidence, EvidenceSet } from "#src/core/evidence.ts";
-import { planSchema } from "#src/core/plan.ts";
+import type { Evidence } from "#src/core/evidence.ts";
 import { type Measured, measuredSchema } from "#src/core/progress.ts";
 import type { Report } from "#src/core/report.ts";
 import { targetText } from "#src/core/target.ts";
 import type { Log } from "#src/log.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Finished, finishedChecks } from "#src/queue/finished.ts";
-import { unpack } from "#src/queue/packed.ts";
+import { measuredEvidence } from "#src/queue/measured-evidence.ts";
 import { jobOptions, reportJobSchema } from "#src/queue/queues.ts";
 import { rules } from "#src/rules/index.ts";
 import type { History } from "#src/store/history.ts";
-
-const MAX_EVIDENCE_BYTES = 64 * 1024 * 1024;
-const evidenceSchema = z.array(
-  z.object({ kind: z.string(), subject: z.string(), atMs: z.number(), data: z.unknown() }),
-);
 
 export type ReportWorker = {
   readonly records: CheckRecords;
@@ -41,16 +34,13 @@ export function reportProcessor({ records, finished, history, notify, diagnose, 
     for (const failure of failures) log.error({ check: request.id, failure }, "measuring failed");
     const [part] = measured;
     const ended = endOf(part, { failed: failures.length > 0, cancel, id: request.id });
-    if (!part?.plan || part.evidence === undefined)
+    const brought = await measuredEvidence(part);
+    if (!part || !brought)
       return {
         done: { report: emptyReport(request, ended?.text), measured: false, ...(ended && { ended }) },
         evidence: [],
       };
-    const plan = planSchema.parse(part.plan);
-    const evidence: readonly Evidence[] = evidenceSchema.parse(
-      await unpack(part.evidence, { maxBytes: MAX_EVIDENCE_BYTES }),
-    );
-    const set = new EvidenceSet(evidence);
+    const { plan, all: evidence, set } = brought;
     const cancelled = part.ended?.code === "cancelled" ? { cancelled: "before its end" } : {};
     const report = diagnose({ request, plan, evidence: set, gaps: part.gaps, rules, ...cancelled });
     return { done: { report, plan, measured: true, ...(ended && { ended }) }, evidence };

@@ -1,0 +1,140 @@
+import { randomInt } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { parseArgs } from "node:util";
+import { openChartRenderer } from "./chart/render.ts";
+import { connectCluster } from "./cluster/cluster-side.ts";
+import { runToEnd } from "./cluster/measure.ts";
+import { parseCheck, toRequest } from "./commands/check.ts";
+import { pointerOf } from "./commands/grammar/bad-command.ts";
+import { readLine } from "./commands/index.ts";
+import { readWorkerConfig, type WorkerConfig } from "./config.ts";
+import { type CheckRequest, limits } from "./core/check.ts";
+import { diagnose } from "./core/diagnose.ts";
+import { NetcheckError } from "./core/errors.ts";
+import { EvidenceSet } from "./core/evidence.ts";
+import type { Measured, Progress } from "./core/progress.ts";
+import type { Report } from "./core/report.ts";
+import { createLog } from "./log.ts";
+import { measuredEvidence } from "./queue/measured-evidence.ts";
+import { mistakeText } from "./report/answers.ts";
+import { chartComment } from "./report/chart-words.ts";
+import { renderHtml } from "./report/page.ts";
+import { renderText } from "./report/terminal.ts";
+import { wordings } from "./report/words.ts";
+import { rules } from "./rules/index.ts";
+
+const usage = `Usage: npm run -s netcheck -- <command>
+  check "<from> <to> [duration]" [--json] [--html FILE]   measure from this terminal, without Slack or Redis;
+                                                          uses KUBECONFIG, or the running lab
+The long-running processes are workers/bot.ts, workers/worker.ts and workers/all.ts:
+  npm run -s netcheck -- bot | worker | all
+`;
+
+const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { json: { type: "boolean" }, html: { type: "string" }, help: { type: "boolean", short: "h" } },
+  });
+  const [command, ...words] = positionals;
+  if (values.help || command !== "check") {
+    if (!values.help && command !== undefined) say(`"${command}" is no netcheck command.`);
+    say(usage);
+    return values.help ? 0 : 2;
+  }
+  const config = readWorkerConfig();
+  const request = requestOf(words.join(" "), config);
+  const report = await runCheck(request, config);
+  if (values.html !== undefined) await writeFile(values.html, await page(report));
+  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${terminalText(report)}\n`);
+  return report.status === "healthy" ? 0 : 1;
+}
+
+function requestOf(line: string, config: WorkerConfig): CheckRequest {
+  const words = readLine(line);
+  const parsed = parseCheck(words, { cluster: config.cluster, maxDurationMs: limits.maxDurationMs });
+  const id = `nc-${randomInt(36 ** 6)
+    .toString(36)
+    .padStart(6, "0")}`;
+  return toRequest(parsed, words, undefined, { id, requestedAtMs: Date.now() });
+}
+
+/** The same engine that a worker drives from its queue, driven in a loop. Ctrl-C ends it with what was measured so far. */
+async function runCheck(request: CheckRequest, config: WorkerConfig): Promise<Report> {
+  const log = createLog({ level: process.stderr.isTTY ? "error" : config.logLevel });
+  const worker = `${hostname()}:${process.pid}`;
+  await using stack = new AsyncDisposableStack();
+  const side = stack.adopt(connectCluster({ kube: config.kube, cluster: config.cluster, worker, log }), (open) =>
+    open.close(),
+  );
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+  stack.defer(() => void process.off("SIGINT", stop).off("SIGTERM", stop));
+  let shown = "";
+  const onProgress = (progress: Progress): void => {
+    shown = showProgress(progress, shown);
+  };
+  const { measured } = await runToEnd(side.measurer, request, { onProgress, signal: stopping.signal, nowMs: Date.now });
+  return reportOf(request, measured);
+}
+
+async function reportOf(request: CheckRequest, measured: Measured): Promise<Report> {
+  const brought = await measuredEvidence(measured);
+  const { ended } = measured;
+  if (!brought && ended && ended.code !== "cancelled") throw new NetcheckError("not-found", ended.text);
+  return diagnose({
+    request,
+    plan: brought?.plan,
+    evidence: brought?.set ?? new EvidenceSet(),
+    gaps: measured.gaps,
+    rules,
+    ...(ended?.code === "cancelled" ? { cancelled: ended.text } : {}),
+  });
+}
+
+/** One line per change, on stderr; returns what was shown so that nothing is said twice. */
+function showProgress({ steps, firstFinding, trouble }: Progress, shown: string): string {
+  const now = steps.find(({ status }) => status === "in_progress");
+  const text = [now && `${now.title}${now.detail ? `: ${now.detail}` : ""}`, trouble, firstFinding?.text]
+    .filter((part) => part !== undefined)
+    .join("\n");
+  if (text !== "" && text !== shown) say(text);
+  return text;
+}
+
+function terminalText(report: Report): string {
+  const { isTTY, columns } = process.stdout;
+  return renderText(report, { colour: isTTY === true, ...(columns === undefined ? {} : { columns }) });
+}
+
+async function page(report: Report): Promise<string> {
+  await using renderer = openChartRenderer();
+  const charts = await Promise.all(
+    report.charts.map(async (chart) => ({
+      dataUri: `data:image/png;base64,${(await renderer.render(chart)).toString("base64")}`,
+      alt: chartComment(chart),
+    })),
+  );
+  return renderHtml(report, { charts });
+}
+
+function worded(error: unknown): string {
+  if (!(error instanceof NetcheckError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const { message: problem, hint } = error;
+  return mistakeText(pointerOf(error), { problem, hint, command: "netcheck check", wording: wordings.en });
+}
+
+if (import.meta.main)
+  main(process.argv.slice(2)).then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      say(worded(error));
+      process.exitCode = 2;
+    },
+  );

@@ -39,7 +39,7 @@ export function loadKubeConfig({ kubeconfig, context }: KubeConfigSource): Loade
       else {
         const more = new KubeConfig();
         more.loadFromFile(path);
-        fresh.mergeConfig(more);
+        fresh.mergeConfig(more, true); // as kubectl: the first file's context is current
       }
     }
     tokenFiles = new Map(paths.flatMap(tokenFilesIn));

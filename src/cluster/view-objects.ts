@@ -104,10 +104,15 @@ export function eventView(event: CoreV1Event): ClusterView["events"][number] {
     event.lastTimestamp ?? event.series?.lastObservedTime ?? event.eventTime ?? event.metadata.creationTimestamp;
   const { kind = "", namespace, name = "" } = event.involvedObject;
   return {
-    atMs: at ? new Date(at).getTime() : 0,
+    atMs: unixMs(at) ?? 0,
     object: [kind.toLowerCase(), namespace, name].filter(Boolean).join("/"),
     reason: event.reason ?? "",
     message: (event.message ?? "").slice(0, 500),
     count: event.count ?? event.series?.count ?? 1,
   };
+}
+
+/** Times with microseconds are typed as Date, but client-node 2.0.1 leaves them as text. */
+export function unixMs(time: Date | undefined): number | undefined {
+  return time === undefined ? undefined : new Date(time).getTime();
 }

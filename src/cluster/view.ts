@@ -2,7 +2,7 @@ import type { ClusterView } from "../core/cluster-view.ts";
 import { NetcheckError } from "../core/errors.ts";
 import type { Agents } from "./agents.ts";
 import { type Kube, listPages, type Page, type PageQuery } from "./kube-client.ts";
-import { eventView, nodeView, podView, serviceView } from "./view-objects.ts";
+import { eventView, nodeView, podView, serviceView, unixMs } from "./view-objects.ts";
 
 /** More than these are not read; the view names what was cut. Paged, so a large cluster costs several small requests. */
 const MAX = { pods: 20_000, nodes: 2_000, services: 5_000, endpointSlices: 10_000, events: 3_000 } as const;
@@ -51,7 +51,7 @@ export async function readView(
     agents.all(),
   ]);
   const atMs = nowMs();
-  const renewedMs = new Map(leases.map(({ metadata, spec }) => [metadata?.name, microTime(spec?.renewTime)]));
+  const renewedMs = new Map(leases.map(({ metadata, spec }) => [metadata?.name, unixMs(spec?.renewTime)]));
   const slicesOf = Map.groupBy(
     slices,
     ({ metadata }) => `${metadata?.namespace}/${metadata?.labels?.["kubernetes.io/service-name"]}`,
@@ -75,9 +75,4 @@ export async function readView(
       .slice(0, KEPT_EVENTS),
     ...(unread.length > 0 ? { unread } : {}),
   };
-}
-
-/** client-node leaves a MicroTime as the text that the server sent, although it declares a Date. */
-function microTime(time: Date | undefined): number | undefined {
-  return time === undefined ? undefined : new Date(time).getTime();
 }

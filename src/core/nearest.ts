@@ -2,6 +2,8 @@ import type { Inventory } from "./inventory.ts";
 import { type Target, targetText } from "./target.ts";
 
 const MAX_SUGGESTIONS = 3;
+/** More mistakes than these are another name. */
+const MAX_EDITS = 3;
 
 /** What a target means in this cluster. `namespace` is absent for nodes, addresses and host names. */
 export type Found = {
@@ -102,31 +104,38 @@ function nearestTargets(all: readonly Candidate[], target: Exclude<Target, { kin
 function nameDistance(typed: string, name: string): number | undefined {
   if (typed === name) return 0;
   if (typed.length >= 2 && name.startsWith(typed)) return 1;
-  const allowed = Math.max(1, Math.floor(typed.length / 3));
+  const allowed = Math.min(MAX_EDITS, Math.max(1, Math.floor(typed.length / 3)));
   const edits = editDistance(typed, name, allowed);
   if (edits !== undefined) return 1 + edits;
   return typed.length >= 3 && name.includes(typed) ? 2 : undefined;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours; undefined when there are more than `limit`. */
-export function editDistance(a: string, b: string, limit: number): number | undefined {
-  if (Math.abs(a.length - b.length) > limit) return undefined;
+export function editDistance(first: string, second: string, limit: number): number | undefined {
+  if (Math.abs(first.length - second.length) > limit) return undefined;
+  // Names of one deployment begin alike: what is equal at both ends costs nothing.
+  let start = 0;
+  while (start < first.length && first[start] === second[start]) start++;
+  let [endA, endB] = [first.length, second.length];
+  while (endA > start && endB > start && first[endA - 1] === second[endB - 1]) {
+    endA--;
+    endB--;
+  }
+  const [a, b] = [first.slice(start, endA), second.slice(start, endB)];
   let before: number[] = [];
   let last: number[] = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
+    let least = row;
     for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      let best = Math.min(
-        (last[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (last[column - 1] ?? 0) + (same ? 0 : 1),
-      );
+      const replaced = (last[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      let best = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, replaced);
       if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1])
         best = Math.min(best, (before[column - 2] ?? 0) + 1);
       current.push(best);
+      least = Math.min(least, best);
     }
-    if (Math.min(...current) > limit) return undefined;
+    if (least > limit) return undefined;
     before = last;
     last = current;
   }

@@ -1,6 +1,5 @@
-import { type ClusterSide, connectCluster } from "#src/cluster/cluster-side.ts";
+import { connectCluster } from "#src/cluster/cluster-side.ts";
 import type { WorkerConfig } from "#src/config.ts";
-import { NetcheckError } from "#src/core/errors.ts";
 import type { Log } from "#src/log.ts";
 import { inventories } from "#src/queue/inventory.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
@@ -16,7 +15,7 @@ export async function startWorkerSide({ config, log, redis, name }: Side): Promi
 }> {
   await using stack = new AsyncDisposableStack();
   const { cluster, maxChecks } = config;
-  const side = stack.adopt(connected({ config, name, log }), (open) => open.close());
+  const side = stack.adopt(connectCluster({ kube: config.kube, cluster, worker: name, log }), (open) => open.close());
   const names = inventories(await redis.connect("worker"), redis.keys);
   const known = Promise.withResolvers<void>();
   const publisher = side.followNames(async (inventory) => {
@@ -28,17 +27,4 @@ export async function startWorkerSide({ config, log, redis, name }: Side): Promi
   stack.use(await startMeasuring({ redis, cluster, maxChecks, measurer, remove: nodes.remove, log, name }));
   const owned = stack.move();
   return { ready: known.promise, stop: () => owned.disposeAsync() };
-}
-
-function connected({ config, name, log }: Omit<Side, "redis">): ClusterSide {
-  try {
-    return connectCluster({ kube: config.kube, cluster: config.cluster, worker: name, log });
-  } catch (cause) {
-    if (cause instanceof NetcheckError) throw cause;
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new NetcheckError("bad-config", `The kubeconfig cannot be used: ${said}`, {
-      hint: "Set KUBECONFIG to a readable file, or run inside a cluster.",
-      cause,
-    });
-  }
 }

@@ -1,8 +1,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, openSync } from "node:fs";
-import { mkdir, open, readFile, readlink, rename, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../log.ts";
 import { findRedisServer } from "./redis-binary.ts";
@@ -20,8 +20,6 @@ const MAX_LOG_BYTES = 5_000_000;
 export type PrivateRedis = {
   /** Path for clients of this process. */
   readonly socketPath: string;
-  /** Pid of the server when this process supervises it, undefined when another does. */
-  readonly ownedPid: () => Promise<number | undefined>;
   /** Ends the server when this process supervises it; another process of the data folder takes over, if there is one. */
   readonly stop: () => Promise<void>;
 };
@@ -81,11 +79,6 @@ export async function startPrivateRedis({
     // The server has the folder as its working directory; a client reaches a deep folder through its descriptor.
     socketPath:
       Buffer.byteLength(socketPath) <= MAX_SOCKET_PATH_BYTES ? socketPath : `/proc/self/fd/${folder}/redis.sock`,
-    async ownedPid() {
-      const pid = child?.pid;
-      const program = pid && (await readlink(`/proc/${pid}/exe`).catch(() => undefined));
-      return program && basename(program).includes("redis") ? pid : undefined;
-    },
     async stop() {
       if (stopping.signal.aborted) return;
       stopping.abort();

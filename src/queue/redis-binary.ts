@@ -12,8 +12,15 @@ const servers = ["redis-server", "valkey-server"];
 const keepers = ["setpriv", "flock"];
 const INSTALL = "apt-get install redis-server util-linux";
 
-async function find(name: string, path: string): Promise<string | undefined> {
-  for (const folder of [...path.split(delimiter), "/usr/bin", "/usr/sbin", "/usr/local/bin"]) {
+/** Also looked into: services are often started with a short PATH. */
+const usualFolders = ["/usr/bin", "/usr/sbin", "/usr/local/bin"];
+export const programFolders = (path: string = systemPath()): readonly string[] => [
+  ...path.split(delimiter),
+  ...usualFolders,
+];
+
+async function find(name: string, folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders) {
     const file = join(folder, name);
     const usable = await access(file, constants.X_OK).then(
       () => true,
@@ -31,14 +38,14 @@ export function isNewEnough(version: string): boolean {
 }
 
 /** Path of a server that is new enough. Throws `bad-config` with the command that installs what is missing. */
-export async function findRedisServer(path: string = systemPath()): Promise<string> {
+export async function findRedisServer(folders: readonly string[] = programFolders()): Promise<string> {
   for (const keeper of keepers)
-    if (!(await find(keeper, path)))
+    if (!(await find(keeper, folders)))
       throw new NetcheckError("bad-config", `The program ${keeper} is missing; the private Redis is started with it.`, {
         hint: `Run: ${INSTALL}`,
       });
   for (const name of servers) {
-    const file = await find(name, path);
+    const file = await find(name, folders);
     const version = file && /v=(\S+)/.exec((await run(file, ["--version"], { timeout: 5_000 })).stdout)?.[1];
     if (version && isNewEnough(version)) return file;
   }

@@ -1,4 +1,5 @@
 import { openChartRenderer } from "#src/chart/render.ts";
+import { chartWords } from "#src/chart/spec.ts";
 import type { BotConfig } from "#src/config.ts";
 import type { Log } from "#src/log.ts";
 import { openChecks } from "#src/queue/checks.ts";
@@ -23,7 +24,7 @@ export async function startBotSide({
   await using stack = new AsyncDisposableStack();
   const { dataDir, language, maxChecks } = config;
   const { botToken: token, apiUrl } = config.slack;
-  const { render } = stack.use(openChartRenderer());
+  const { render } = stack.use(openChartRenderer({ words: chartWords[language] }));
   const port = createSlackPort({ token, apiUrl });
   stack.use(await startReporting({ redis, port, dataDir, wording: wordings[language], render, log, name }));
   const producer = await redis.connect("producer");

@@ -1,5 +1,6 @@
 import type { Anomaly, Comparison, LegResult } from "./compare.ts";
 import type { Element } from "./elements.ts";
+import { OTHERS } from "./one-way.ts";
 import { type Place, placeText } from "./place.ts";
 import type { Leg, Plan } from "./plan.ts";
 import { clockText, countText, durationText, intervalText, listText, percentText } from "./units.ts";
@@ -56,11 +57,12 @@ export function whereText(element: Element, place: Place, direction?: Anomaly["d
 export function directionText({ element, direction, kind }: Anomaly): string | undefined {
   if (!direction) return undefined;
   const verb = kind === "loss" ? "lost" : "late";
-  if (direction.from === element.name)
+  if (direction.to === OTHERS)
     return `${percentText(share(direction))} of what leaves ${element.name} is ${verb}, what enters it is not`;
-  if (direction.to === element.name && element.kind !== "pair" && element.kind !== "tunnel-pair")
+  if (direction.from === OTHERS)
     return `${percentText(share(direction))} of what enters ${element.name} is ${verb}, what leaves it is not`;
-  return `${countText(direction.bad, "packet")} of ${direction.of.toLocaleString("en-US")} from ${direction.from} to ${direction.to} ${direction.bad === 1 ? "was" : "were"} ${verb}, none or nearly none the other way`;
+  const counts = `${direction.bad.toLocaleString("en-US")} of ${countText(direction.of, "packet")}`;
+  return `${counts} from ${direction.from} to ${direction.to} ${direction.bad === 1 ? "was" : "were"} ${verb}, none or nearly none the other way`;
 }
 
 function share({ bad, of }: { readonly bad: number; readonly of: number }): number {

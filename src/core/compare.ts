@@ -52,6 +52,10 @@ export type LegResult = {
   readonly late: { readonly bad: number; readonly of: number; readonly normalMs: number } | undefined;
   /** TCP attempts that were answered by a refusal. */
   readonly refused: number;
+  /** The last packets or attempts, for two seconds or more, got no answer. */
+  readonly deadAtEnd: boolean;
+  /** The same, counting refusals as failures. */
+  readonly failsAtEnd: boolean;
 };
 
 /** Something wrong at one place: the legs that cross it are bad and the others are not. */
@@ -81,7 +85,7 @@ export type Anomaly = {
   readonly directions: readonly Direction[];
   /** The direction that carries it, when only one does. */
   readonly direction: Direction | undefined;
-  /** For lateness: how much above normal, 1st, 50th and 99th percentile of the late packets; and what is normal. */
+  /** For lateness: how much above normal, 2.5th, 50th and 97.5th percentile of the late packets; and what is normal. */
   readonly extraMs?: { readonly low: number; readonly mid: number; readonly high: number; readonly normal: number };
   /** For lateness: even the fastest packets are late. */
   readonly shifted?: boolean;
@@ -96,6 +100,8 @@ export type Comparison = {
   readonly late: readonly Anomaly[];
   /** Nodes whose own round trips, without any network, were slow at times: the observer was busy. Milliseconds. */
   readonly busy: ReadonlyMap<string, number>;
+  /** Echoes and replies between nodes, one way each, as far as far ends were tapped: how many left and were lost. */
+  readonly oneWay: readonly Direction[];
 };
 
 type LossTally = {
@@ -103,6 +109,8 @@ type LossTally = {
   readonly bad: number;
   readonly of: number;
   readonly refused: number;
+  readonly deadAtEnd: boolean;
+  readonly failsAtEnd: boolean;
   readonly run: number;
   readonly badMs: readonly number[];
 };
@@ -124,13 +132,18 @@ export function compare(plan: Plan, evidence: EvidenceSet): Comparison {
     const node = endsOf(leg, plan).from?.node;
     if (node !== undefined && !crosses(leg) && lateFromMs > Math.max(5, 2 * normalMs)) busy.set(node, lateFromMs / 1.5);
   }
-  return { legs, loss, late, busy };
+  const ways = packets.filter(({ leg }) => crosses(leg)).flatMap((leg) => lostOneWay(leg, plan));
+  return { legs, loss, late, busy, oneWay: directionsOf(ways) };
 }
 
 function pingLoss({ leg, lost, rttMs, leftMs }: LegPackets): LossTally {
   const badMs = leftMs.filter((_, index) => lost[index]);
   const answered = rttMs.filter((ms) => ms !== undefined).length;
-  return { leg, bad: badMs.length, of: badMs.length + answered, refused: 0, run: longestRun(lost), badMs };
+  const ended = endsIn(
+    leftMs.map((atMs, index) => ({ atMs, works: lost[index] ? false : rttMs[index] === undefined ? undefined : true })),
+  );
+  const tally = { leg, bad: badMs.length, of: badMs.length + answered, refused: 0, run: longestRun(lost), badMs };
+  return { ...tally, deadAtEnd: ended, failsAtEnd: ended };
 }
 
 /** A connect that needed a second SYN lost a packet; one that was refused got its answer. */
@@ -142,13 +155,30 @@ function tcpLosses(plan: Plan, evidence: EvidenceSet): readonly LossTally[] {
       const outcome = tcpOutcomes[outcomeIndex];
       if (outcome === "no-port" || outcome === "error" || outcome === undefined) return [];
       const answered = outcome === "connected" || outcome === "refused" || outcome === "reset";
-      return [{ atMs: data.startMs + offsetMs, bad: !answered || resent > 0 }];
+      const atMs = data.startMs + offsetMs;
+      return [{ atMs, bad: !answered || resent > 0, answered, connected: outcome === "connected" }];
     });
     const badMs = judged.flatMap(({ atMs, bad }) => (bad ? [atMs] : []));
     const refused = data.outcomes.refused ?? 0;
     const run = longestRun(judged.map(({ bad }) => bad));
-    return [{ leg, bad: badMs.length, of: judged.length, refused, run, badMs }];
+    const deadAtEnd = endsIn(judged.map(({ atMs, answered }) => ({ atMs, works: answered })));
+    const failsAtEnd = endsIn(judged.map(({ atMs, connected }) => ({ atMs, works: connected })));
+    return [{ leg, bad: badMs.length, of: judged.length, refused, deadAtEnd, failsAtEnd, run, badMs }];
   });
+}
+
+/** How long the end of a stream has to stay without success to be called dead. */
+const END_MS = 2_000;
+
+/** Whether a stream ends in failures. What is still awaited says nothing. */
+function endsIn(packets: readonly { readonly atMs: number; readonly works: boolean | undefined }[]): boolean {
+  const known = packets.filter(({ works }) => works !== undefined);
+  const worked = known.findLastIndex(({ works }) => works === true);
+  const failures = known.slice(worked + 1);
+  const [first, last] = [failures[0], failures.at(-1)];
+  return (
+    failures.length >= LOST_IN_A_ROW && first !== undefined && last !== undefined && last.atMs - first.atMs >= END_MS
+  );
 }
 
 function lossAnomalies(losses: readonly LossTally[], packets: readonly LegPackets[], plan: Plan): readonly Anomaly[] {
@@ -196,7 +226,7 @@ function lateAnomalies(lateness: readonly LegLateness[], plan: Plan): readonly A
     const moments = judged.flatMap(({ packets: { leftMs } }) => [leftMs[0] ?? 0, leftMs.at(-1) ?? 0]);
     const base = anomaly("late", found, inside, ways, moments, plan);
     const extra = ascending(judged.flatMap(extrasOf));
-    const [low, mid, high] = [0.01, 0.5, 0.99].map((q) => quantile(extra, q) ?? 0);
+    const [low, mid, high] = [0.025, 0.5, 0.975].map((q) => quantile(extra, q) ?? 0);
     const normal = quantile(ascending(judged.map(({ normalMs }) => normalMs)), 0.5) ?? 0;
     return {
       ...base,
@@ -346,7 +376,8 @@ function legResult(
   const inLate = all.late.some(({ legs }) => legs.includes(leg.id)) && (late?.bad ?? 0) > 0;
   const dead = sent > 0 && lost === sent && (tally?.run ?? 0) >= LOST_IN_A_ROW;
   const state: LegState = sent === 0 ? "unmeasured" : dead ? "dead" : inLoss ? "lossy" : inLate ? "late" : "healthy";
-  return { leg, state, sent, lost, loss, longestLostRun: tally?.run ?? 0, late, refused: tally?.refused ?? 0 };
+  const { run = 0, refused = 0, deadAtEnd = false, failsAtEnd = false } = tally ?? {};
+  return { leg, state, sent, lost, loss, longestLostRun: run, late, refused, deadAtEnd, failsAtEnd };
 }
 
 function rate({ bad, of }: { readonly bad: number; readonly of: number }): number {

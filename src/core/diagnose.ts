@@ -56,7 +56,7 @@ export function diagnose({ request, plan, evidence, gaps, rules, cancelled }: Se
     gaps: [...gaps].slice(0, MAX_GAPS),
     measurements: measurementsOf(plan, evidence),
     captures: [],
-    hops: [],
+    hops: comparison.oneWay.map(({ from, to, bad, of }) => ({ from, to, sent: of, seen: of - bad, lost: bad })),
     coverage,
     charts: askedChart(plan, evidence, comparison),
     window: plan.window,
@@ -80,7 +80,9 @@ function statusOf(
     .filter(({ part }) => part === "end-to-end")
     .flatMap(({ id }) => comparison.legs.get(id) ?? []);
   const works = endToEnd.filter(({ sent }) => sent > 0);
-  const dead = works.filter(({ sent, lost, refused, state }) => state === "dead" || (lost + refused) / sent > BROKEN);
+  const dead = works.filter(
+    ({ sent, lost, refused, state, failsAtEnd }) => state === "dead" || failsAtEnd || (lost + refused) / sent > BROKEN,
+  );
   const tcp = works.filter(({ leg }) => leg.port !== undefined);
   const asked = tcp.length > 0 ? tcp : works;
   if (found && (works.length === 0 || asked.some((result) => dead.includes(result)))) return "broken";

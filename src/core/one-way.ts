@@ -90,6 +90,9 @@ export function badDirection(directions: readonly Direction[], one: string, othe
   return oneSided(there, back);
 }
 
+/** The other end of what leaves or enters a node, all other nodes together. */
+export const OTHERS = "others";
+
 /** Counts of what leaves a node and what enters it. */
 export function throughNode(
   directions: readonly Direction[],
@@ -103,7 +106,7 @@ export function throughNode(
   });
   const leaving = directions.filter(({ from, to }) => from === node && to !== node);
   const entering = directions.filter(({ from, to }) => to === node && from !== node);
-  return { out: add(leaving, node, "others"), in: add(entering, "others", node) };
+  return { out: add(leaving, node, OTHERS), in: add(entering, OTHERS, node) };
 }
 
 /** Which of two opposite directions carries the badness. */

@@ -1,7 +1,6 @@
 import type { Comparison, LegResult } from "./compare.ts";
 import { endsOf } from "./elements.ts";
 import type { Leg, Plan, Vantage } from "./plan.ts";
-import type { Case } from "./rule.ts";
 
 /** Legs of the comparison that something was sent on. */
 export function measuredLegs({ legs }: Comparison): readonly LegResult[] {
@@ -34,9 +33,4 @@ export function legsTouching(node: string, plan: Plan): readonly Leg[] {
 /** Whether a leg is part of what was asked: its ends or a segment between them. */
 export function asked({ part }: Leg): boolean {
   return part !== "control";
-}
-
-/** The worst state among the legs of the asked path, end to end. */
-export function pathSuffers({ comparison }: Pick<Case, "comparison">): boolean {
-  return measuredLegs(comparison).some(({ leg, state }) => leg.part === "end-to-end" && state !== "healthy");
 }

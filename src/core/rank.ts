@@ -49,6 +49,8 @@ function ask(rule: Rule, seen: Case): readonly Verdict[] {
 
 function explains(root: Named, symptom: Named): boolean {
   if (!root.suspicion.explains?.includes(symptom.rule.name)) return false;
+  // A mere possibility does not swallow what is certain.
+  if (root.suspicion.confidence === "possible" && symptom.suspicion.confidence !== "possible") return false;
   const theirs = symptom.suspicion.legs;
   const ours = new Set(root.suspicion.legs);
   if (!theirs || ours.size === 0) return true;

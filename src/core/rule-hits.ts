@@ -14,16 +14,19 @@ type Packet = {
 };
 
 /** UDP ports and IP protocols in which pod networks wrap packets: VXLAN (two ports), Geneve, WireGuard, Calico. */
-const TUNNEL_PORTS = [8472, 4789, 6081, 51820, 51871, 8473];
+const TUNNEL_PORTS: readonly number[] = [8472, 4789, 6081, 51820, 51871];
 const TUNNEL_PROTOCOLS = ["ipip", "ipencap", "4", "gre", "47", "esp", "50"];
 
 /**
  * Whether packets of a leg, requests or replies, meet a rule at a vantage point. Conditions that are not understood
- * count as met: the rule's counter and the leg's loss have to agree anyway.
+ * count as met: the rule's counter and the leg's loss have to agree anyway. `tunnelPorts`: UDP ports of the pod
+ * network's tunnels, beyond the usual ones.
  */
-export function hits(rule: DropRule, at: Vantage, leg: Leg, plan: Plan): boolean {
+export function hits(rule: DropRule, at: Vantage, leg: Leg, plan: Plan, tunnelPorts: readonly number[] = []): boolean {
   if (rule.more.some((condition) => /ctstate (INVALID|UNTRACKED)|^mark|^addrtype/.test(condition))) return false;
-  return packetsAt(at, leg, plan).some((packet) => reaches(rule, packet) && matches(rule, packet));
+  return packetsAt(at, leg, plan, [...TUNNEL_PORTS, ...tunnelPorts]).some(
+    (packet) => reaches(rule, packet) && matches(rule, packet),
+  );
 }
 
 function reaches({ hooks }: DropRule, { hook }: Packet): boolean {
@@ -53,7 +56,7 @@ function matches(rule: DropRule, packet: Packet): boolean {
 }
 
 /** Everything of a leg that passes the network namespace of a vantage point. */
-function packetsAt(at: Vantage, leg: Leg, plan: Plan): readonly Packet[] {
+function packetsAt(at: Vantage, leg: Leg, plan: Plan, tunnelPorts: readonly number[]): readonly Packet[] {
   const { from, to } = endsOf(leg, plan);
   if (!from) return [];
   const protocol = leg.port === undefined ? "icmp" : "tcp";
@@ -89,19 +92,19 @@ function packetsAt(at: Vantage, leg: Leg, plan: Plan): readonly Packet[] {
     } else packets.push({ hook: "input", ...request }, { hook: "output", ...reply });
   }
   if (to && leg.scope === "overlay" && crosses(leg) && (startsHere || endsHere))
-    packets.push(...wrapped(at, startsHere ? to : from, plan));
+    packets.push(...wrapped(at, startsHere ? to : from, plan, tunnelPorts));
   return packets;
 }
 
 /** The same packets inside a tunnel, from node to node and back. */
-function wrapped(at: Vantage, farEnd: Vantage, plan: Plan): readonly Packet[] {
+function wrapped(at: Vantage, farEnd: Vantage, plan: Plan, tunnelPorts: readonly number[]): readonly Packet[] {
   const far = plan.vantages.find(({ id }) => id === `node/${farEnd.node}`)?.ip;
   const outside = (protocol: string, port: number | undefined): Packet[] => [
     { hook: "output", source: at.ip, destination: far, protocol, sourcePort: undefined, port },
     { hook: "input", source: far, destination: at.ip, protocol, sourcePort: undefined, port },
   ];
   return [
-    ...TUNNEL_PORTS.flatMap((port) => outside("udp", port)),
+    ...tunnelPorts.flatMap((port) => outside("udp", port)),
     ...TUNNEL_PROTOCOLS.flatMap((protocol) => outside(protocol, undefined)),
   ];
 }

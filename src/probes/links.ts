@@ -10,6 +10,8 @@ const gained = z.object({
   kind: z.string().optional(),
   up: z.boolean(),
   mtu: z.number(),
+  /** Of tunnel devices: the UDP port in which they wrap packets. */
+  tunnelPort: z.number().optional(),
   gained: z.record(z.string(), z.number()),
   /** Times the carrier changed while the check ran. */
   carrierChanges: z.number(),
@@ -28,7 +30,9 @@ const printed = z.array(
     flags: z.array(z.string()).default([]),
     link_index: z.number().optional(),
     carrier_changes: z.number().optional(),
-    linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
+    linkinfo: z
+      .object({ info_kind: z.string().optional(), info_data: z.looseObject({ port: z.unknown() }).optional() })
+      .optional(),
     stats64: z.object({ rx: z.record(z.string(), z.number()), tx: z.record(z.string(), z.number()) }).optional(),
   }),
 );
@@ -58,12 +62,20 @@ export const links: ReadingProbe = {
       ...(link.linkinfo?.info_kind === undefined ? {} : { kind: link.linkinfo.info_kind }),
       up: link.flags.includes("LOWER_UP"),
       mtu: link.mtu,
+      ...tunnelPort(link),
       gained: gains(before.get(link.ifname), link),
       carrierChanges: Math.max(0, changesOf(link) - changesOf(before.get(link.ifname) ?? link)),
     }));
     return [evidenceOf(linksEvidence, subject, to.atMs, { fromMs: from.atMs, toMs: to.atMs, devices })];
   },
 };
+
+function tunnelPort({ linkinfo }: Link): { readonly tunnelPort?: number } {
+  const port = linkinfo?.info_data?.port;
+  return typeof port === "number" && (linkinfo?.info_kind === "vxlan" || linkinfo?.info_kind === "geneve")
+    ? { tunnelPort: port }
+    : {};
+}
 
 function changesOf(link: Link): number {
   return link.carrier_changes ?? link.stats64?.tx["carrier_changes"] ?? 0;

@@ -7,6 +7,7 @@ import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { hits } from "../core/rule-hits.ts";
 import { countText, listText, percentText } from "../core/units.ts";
+import { linksEvidence } from "../probes/links.ts";
 import { nftRulesEvidence } from "../probes/nft-rules.ts";
 import { packetFilterEvidence } from "../probes/packet-filter.ts";
 
@@ -54,6 +55,9 @@ export const firewallDrop: Rule = {
 export function culpritsOf(seen: Case): readonly Culprit[] {
   const { plan, evidence, comparison } = seen;
   if (![...comparison.legs.values()].some((result) => suffers(result) || result.refused > 0)) return [];
+  const tunnelPorts = evidence
+    .all(linksEvidence)
+    .flatMap(({ data }) => data.devices.flatMap(({ tunnelPort }) => (tunnelPort === undefined ? [] : [tunnelPort])));
   return plan.vantages.flatMap((at) => {
     const rules = [
       ...(evidence.get(packetFilterEvidence, at.id)?.rules ?? []),
@@ -63,7 +67,7 @@ export function culpritsOf(seen: Case): readonly Culprit[] {
       .filter(({ owned, packets }) => !owned && (packets === undefined || packets >= MIN_PACKETS))
       .flatMap((rule): Culprit[] => {
         const met = plan.legs
-          .filter((leg) => hits(rule, at, leg, plan))
+          .filter((leg) => hits(rule, at, leg, plan, tunnelPorts))
           .flatMap(({ id }) => comparison.legs.get(id) ?? []);
         const bad = met.filter(
           (result) => suffers(result) || (rule.action === "reject" && result.refused >= MIN_PACKETS),
@@ -72,6 +76,8 @@ export function culpritsOf(seen: Case): readonly Culprit[] {
         const lost = bad.reduce((sum, result) => sum + Math.max(result.lost, result.refused), 0);
         if (!bad.some(({ leg }) => asked(leg)) || lost < MIN_PACKETS) return [];
         if (rule.packets !== undefined && rule.packets < MOVES_WITH_US * ownShare(bad, at, seen)) return [];
+        // Without a counter only what the rule meets speaks: all of it has to suffer.
+        if (rule.packets === undefined && clean.length > 0) return [];
         // A rule so wide that most of what meets it passes: something before it lets us through.
         if (clean.length > 2 * bad.length) return [];
         return [{ at, rule, bad, clean, lost }];

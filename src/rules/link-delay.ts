@@ -48,7 +48,7 @@ export const linkDelay: Rule = {
 function suspicion(found: Anomaly, { plan, comparison }: Case): Suspicion {
   const extra = found.extraMs;
   const where = whereText(found.element, found.place, found.direction);
-  const range = extra ? msRangeText(roundly(extra.low), roundly(extra.high)) : "";
+  const range = extra ? `${msText(roundly(extra.mid))} (${msRangeText(roundly(extra.low), roundly(extra.high))})` : "";
   const texts = [controlsText(found, comparison), directionText(found), whenText(found)];
   const most = found.shareInside > 0.55 || found.shifted === true;
   return {

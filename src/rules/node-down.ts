@@ -39,7 +39,7 @@ function suspect(node: string, { plan, evidence, comparison }: Case): readonly S
     .filter((leg) => endsOf(leg, plan).from?.node !== node)
     .map((leg) => comparison.legs.get(leg.id))
     .filter((result) => result !== undefined && result.sent > 0);
-  const dead = towards.filter((result) => result?.state === "dead" || endsDead(result?.leg.id, evidence));
+  const dead = towards.filter((result) => result?.state === "dead" || result?.deadAtEnd);
   const reached = towards.length > 0 && dead.length < towards.length;
   const silent = silentSince(node, plan, evidence);
   const reported = trouble(state);
@@ -90,12 +90,6 @@ function suspect(node: string, { plan, evidence, comparison }: Case): readonly S
       legs: legsTouching(node, plan).map(({ id }) => id),
     },
   ];
-}
-
-/** A leg that worked before and is silent for its last seconds is as dead as one that never worked. */
-function endsDead(id: string | undefined, evidence: Case["evidence"]): boolean {
-  const data = evidence.get(pingEvidence, id ?? "");
-  return data !== undefined && /!{12,} *$/.test(data.series);
 }
 
 function trouble(state: NodeState | undefined): { readonly decisive: boolean; readonly texts: readonly string[] } {

@@ -10,7 +10,6 @@ import {
 import type { Anomaly } from "../core/compare.ts";
 import { endsOf } from "../core/elements.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
-import { pathSuffers } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { wilson } from "../core/stats.ts";
 import { countText, listText } from "../core/units.ts";
@@ -30,16 +29,18 @@ export const pathLoss: Rule = {
   evaluate(seen) {
     const found = seen.comparison.loss.filter(({ element, onPath }) => onPath && !NOT_THE_PATH.has(element.kind));
     if (found.length > 0) return found.map((anomaly) => suspicion(anomaly, seen));
-    const results = [...seen.comparison.legs.values()].filter(({ leg, sent }) => leg.part !== "control" && sent > 0);
-    const sent = results.reduce((sum, result) => sum + result.sent, 0);
-    const lost = results.reduce((sum, result) => sum + result.lost, 0);
-    if (sent === 0) return { status: "unknown", because: "nothing was sent along the path" };
-    if (pathSuffers(seen) && lost > 0)
-      return {
-        status: "unknown",
-        because: `${lost} of ${countText(sent, "packet")} along the path were lost, which does not tell a place`,
-      };
-    return { status: "cleared", because: `${lost} of ${countText(sent, "packet")} along the path were lost` };
+    const echoes = [...seen.comparison.legs.values()].filter(
+      ({ leg, sent }) => leg.part !== "control" && leg.port === undefined && sent > 0,
+    );
+    const sent = echoes.reduce((sum, result) => sum + result.sent, 0);
+    const lost = echoes.reduce((sum, result) => sum + result.lost, 0);
+    if (sent === 0) return { status: "unknown", because: "no echo was sent along the path" };
+    const because = `${lost} of ${countText(sent, "echo").replace(/echos$/, "echoes")} along the path were lost`;
+    // A place that other rules speak about, or too little for a place.
+    const unplaced = echoes.some(({ state }) => state === "dead" || state === "lossy");
+    return unplaced
+      ? { status: "unknown", because: `${because}, which does not tell a place` }
+      : { status: "cleared", because };
   },
 };
 

@@ -108,7 +108,7 @@ function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined
     confidence: clean.length === 0 ? "certain" : "likely",
     where: isPod(at) ? { kind: "pod", name: at.label } : { kind: "node", name: at.node },
     because: [
-      `${at.label} ${why} ${towards.label} (${towards.ip})`,
+      `${at.label} ${why}`,
       ...(before ? [`it had a route until about ${clockText(wrong.fromMs)}: ${routeText(before.found.route)}`] : []),
       `${countText(suffering.length, "leg")} that need${suffering.length === 1 ? "s" : ""} it ${suffering.length === 1 ? "is" : "are"} broken: ${listText(
         suffering.map(({ leg }) => legText(leg, plan)),
@@ -142,26 +142,27 @@ function failing(
   towards: Vantage,
   { plan, evidence }: Case,
 ): string | undefined {
-  if (found.kind === "refused") return `has a route that refuses (${routeText(found.route)}) for`;
-  if (found.kind === "nothing") return "has no route at all to";
+  const target = `${towards.label} (${towards.ip})`;
+  if (found.kind === "refused") return `has a route that refuses packets to ${target}: ${routeText(found.route)}`;
+  if (found.kind === "nothing") return `has no route at all to ${target}`;
   // A pod knows nothing but its default route.
   if (found.kind === "specific" || isPod(at) || !isPod(towards)) return undefined;
+  const fallback = `has no route of its own to ${target} and uses its default route (${routeText(found.route)})`;
   const others = plan.vantages.filter((vantage) => isPod(vantage) && vantage.node !== towards.node);
-  const specific = others.filter(({ ip }) => {
-    const way = lookUp(routes, ip);
-    return way.kind === "specific" && way.route?.gateway !== undefined;
-  });
-  if (specific.length > 0)
-    return `sends by its default route (${routeText(found.route)}), although it has routes of its own to the pods of other nodes, what is meant for`;
+  if (others.some(({ ip }) => leadsElsewhere(routes, ip)))
+    return `${fallback}, although it has routes to the pods of other nodes`;
   // Two nodes only: the far node knows the way back by a route of its own.
   const back = evidence.get(routesEvidence, `node/${towards.node}`)?.versions.at(-1)?.value ?? [];
-  const returning = others.some(
-    ({ ip, node }) =>
-      node !== towards.node && lookUp(back, ip).kind === "specific" && lookUp(back, ip).route?.gateway !== undefined,
-  );
-  return returning
-    ? `sends by its default route (${routeText(found.route)}), although ${towards.node} has a route of its own for the way back, what is meant for`
-    : undefined;
+  const near = plan.vantages.filter((vantage) => isPod(vantage) && vantage.node === at.node);
+  if (near.some(({ ip }) => leadsElsewhere(back, ip)))
+    return `${fallback}, although ${towards.node} has a route for the way back`;
+  return undefined;
+}
+
+/** Whether an address has a route of its own that leads off the node. */
+function leadsElsewhere(routes: readonly Route[], ip: string): boolean {
+  const { kind, route } = lookUp(routes, ip);
+  return kind === "specific" && route?.gateway !== undefined;
 }
 
 function routeText(route: Route | undefined): string {

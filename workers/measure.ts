@@ -35,7 +35,7 @@ export function measureProcessor(deps: MeasureWorker) {
       return tickAgain(job, token, PLACE_POLL_MS);
     if (!saved) log.info({ check, cluster }, "check started");
     const { state, progress, next } = await measurer.tick(status.request, saved, status.cancel);
-    await states.save(state);
+    if (!(await states.save(state))) throw new UnrecoverableError(`another worker has gone on with ${check}`);
     await records.setProgress(progress);
     if (state.firstFinding && !saved?.firstFinding) await tellFinding(status);
     log.debug({ check, rev: state.rev, phase: progress.phase, next: next.do }, "tick");

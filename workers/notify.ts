@@ -72,7 +72,12 @@ export function notifyProcessor({ records, conversation, finished, queue, log }:
     const { check, kind } = notifyJobSchema.parse(job.data);
     const status = await records.status(check);
     if (!status?.request.slack) return;
-    const outcome = await steps[kind](status);
+    const outcome = await steps[kind](status).catch(async (error: unknown) => {
+      // A bug in a message must not leave the check running for ever in everybody's list.
+      const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+      if (last && kind === "deliver") await records.finish(check, Date.now());
+      throw error;
+    });
     if (outcome.is === "later") return tickAgain(job, token, outcome.delayMs);
   };
 }

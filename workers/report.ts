@@ -67,8 +67,11 @@ export function reportProcessor({ records, finished, history, notify, diagnose, 
       };
     });
     const { report } = done;
-    await history.save({ report, plan: done.plan, evidence });
     await finished.save(done);
+    // A full disk costs the record, not the answer.
+    await history.save({ report, plan: done.plan, evidence }).catch((err: unknown) => {
+      log.error({ check, err }, "a report could not be kept on disk");
+    });
     await records.setOutcome(check, { status: report.status, verdict: report.verdict, atMs: Date.now() });
     if (request.slack)
       await notify.add("deliver", { check, kind: "deliver" }, { ...jobOptions.notify, jobId: `${check}.deliver` });

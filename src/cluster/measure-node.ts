@@ -4,6 +4,7 @@ import { answered, type NodeAction, nextPollMs, unanswered } from "../core/measu
 import type { Plan } from "../core/plan.ts";
 import type { MeasureDeps, TaskAnswer, TaskOutput } from "./measure-ports.ts";
 import type { MeasureSession } from "./measure-session.ts";
+import { within } from "./within.ts";
 
 /** A task ends by itself this long after the last worker asked for it. */
 export const LEASE_SECONDS = 120;
@@ -24,6 +25,7 @@ export async function actOnNode(
   if (!node) throw new Error(`no such node in the state: ${name}`);
   const { check, window } = plan;
   const beganAtMs = nowMs();
+  const limited = <T>(call: (signal: AbortSignal) => Promise<T>) => within(CALL_MS, call, "exec-failed", name);
   const result = (status: NodeState["status"], retryAtMs: number, tasks: NodeResult["tasks"] = []): NodeResult => ({
     node: answered(node, status, retryAtMs, nowMs()),
     tasks,
@@ -83,21 +85,4 @@ const COLLECT_POLL_MS = 300;
 function meaning(error: unknown, action: NodeAction): { readonly reason: string; readonly lasting: boolean } {
   if (!(error instanceof NetcheckError)) return { reason: "internal error, see the worker's log", lasting: false };
   return { reason: error.message, lasting: action === "start" && !errorPolicy[error.code].retry };
-}
-
-/** A node that hangs is a node that does not answer. */
-async function limited<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const overdue = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new NetcheckError("exec-failed", `It did not answer within ${CALL_MS / 1_000} s.`));
-      overdue.abort();
-    }, CALL_MS);
-  });
-  try {
-    return await Promise.race([call(overdue.signal), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

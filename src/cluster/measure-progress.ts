@@ -34,6 +34,7 @@ export function progressOf(
 /** A trouble that is not an end, with its time and what happens meanwhile. */
 function troubleOf(state: MeasureState, cluster: string, nowMs: number): string | undefined {
   if (state.result) return undefined;
+  if (state.cancelled) return "Cancelled; what was measured is being collected.";
   const seconds = (sinceMs: number) => `${Math.max(1, Math.round((nowMs - sinceMs) / 1_000))} s`;
   const begun = Object.values(state.nodes).some(({ status }) => status !== "pending");
   if (state.readFailures > 0 && !begun)

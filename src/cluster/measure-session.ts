@@ -28,6 +28,8 @@ export class MeasureSession {
   /** Node clock minus ours, milliseconds, by node. */
   readonly #skewMs = new Map<string, number>();
   readonly #synced = new Set<string>();
+  /** Readers that threw, by task: bugs. */
+  readonly failures = new Map<string, unknown>();
   views: ClusterView[] = [];
   usedAtMs = 0;
   viewTriedAtMs = 0;
@@ -69,7 +71,8 @@ export class MeasureSession {
       task.totalBytes = totalBytes;
       if (offset !== task.offset) continue;
       task.offset += bytes.length;
-      task.reader.push(task.decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));
+      const text = task.decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+      this.#guarded(task, () => task.reader.push(text));
     }
   }
 
@@ -91,6 +94,17 @@ export class MeasureSession {
     if (this.views.length > MAX_VIEWS) this.views = this.views.filter((_, index) => index === 0 || index % 2 === 1);
   }
 
+  /** One output that its reader cannot bear costs that measurement, not the check; each is told once. */
+  #guarded<T>(task: TaskReading, read: () => T): T | undefined {
+    if (this.failures.has(task.spec.id)) return undefined;
+    try {
+      return read();
+    } catch (error) {
+      this.failures.set(task.spec.id, error);
+      return undefined;
+    }
+  }
+
   /** Everything known now. `before` is the view that an earlier worker read at the start. */
   evidence({
     nowMs,
@@ -104,8 +118,9 @@ export class MeasureSession {
     const set = new EvidenceSet();
     for (const [node, tasks] of this.#byNode) {
       const nodeMs = nowMs + (this.#skewMs.get(node) ?? 0);
-      for (const { reader } of tasks.values())
-        for (const evidence of reader.evidence({ nowMs: nodeMs, done })) set.add(evidence);
+      for (const task of tasks.values())
+        for (const evidence of this.#guarded(task, () => task.reader.evidence({ nowMs: nodeMs, done })) ?? [])
+          set.add(evidence);
     }
     const views = before && this.views[0]?.atMs !== before.atMs ? [before, ...this.views] : this.views;
     for (const probe of this.#probes)

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { CheckRequest } from "../core/check.ts";
-import type { ClusterView } from "../core/cluster-view.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { type MeasureState, newMeasureState, untouchedNode } from "../core/measure-state.ts";
 import { LEAD_MS, type NodeAction, nextStep, READ_PATIENCE_MS, retryDelayMs } from "../core/measure-step.ts";
@@ -10,6 +8,7 @@ import type { MeasureDeps } from "./measure-ports.ts";
 import { progressOf } from "./measure-progress.ts";
 import { earlyEnd, gapsOf, packEvidence, packView, unpackView } from "./measure-result.ts";
 import { MeasureSession } from "./measure-session.ts";
+import { within } from "./within.ts";
 
 /** Another worker counts as lost when the check was not looked at for this long. */
 const TAKEOVER_MS = 10_000;
@@ -82,7 +81,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
 
   async function plan(request: CheckRequest, state: MeasureState): Promise<MeasureState> {
     try {
-      const view = await limitedView(deps.readView(), FIRST_VIEW_MS);
+      const view = await viewWithin(FIRST_VIEW_MS);
       const from = await deps.resolve(request.from, view, {});
       const to = await deps.resolve(request.to, view, from.node === undefined ? {} : { fromNode: from.node });
       const startMs = deps.nowMs() + LEAD_MS;
@@ -164,7 +163,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     );
     if (!plan || running.length === 0 || !running.every(([name]) => session.caughtUp(name))) return state;
     const evidence = session.evidence({ nowMs, done: false, before: unpackView(state.before) });
-    const { finding, soFar } = deps.assess({ request, plan, evidence, gaps: gapsOf(state, plan), nowMs });
+    const { finding, soFar } = assessedSafely({ request, plan, evidence, gaps: gapsOf(state, plan), nowMs });
     const { suspicion: before, ...rest } = state;
     session.soFar = soFar;
     const told =
@@ -172,12 +171,24 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     return { ...rest, ...(finding && { suspicion: finding.key }), ...(told && { firstFinding: told }) };
   }
 
+  /** A bug in a rule costs the progress line now, and shows in the report; it must not cost the measurement. */
+  function assessedSafely(seen: Parameters<MeasureDeps["assess"]>[0]): ReturnType<MeasureDeps["assess"]> {
+    try {
+      return deps.assess(seen);
+    } catch (error) {
+      deps.log.error({ check: seen.request.id, err: error }, "a running check cannot be assessed");
+      return {};
+    }
+  }
+
+  const viewWithin = (limitMs: number) => within(limitMs, deps.readView, "cluster-unreachable", "The Kubernetes API");
+
   async function refreshView(session: MeasureSession): Promise<void> {
     const newest = session.views.at(-1)?.atMs ?? 0;
     if (deps.nowMs() - Math.max(newest, session.viewTriedAtMs) < VIEW_EVERY_MS) return;
     session.viewTriedAtMs = deps.nowMs();
     try {
-      session.addView(await limitedView(deps.readView()));
+      session.addView(await viewWithin(VIEW_MS));
     } catch (error) {
       deps.log.debug({ err: error }, "cluster cannot be read while measuring");
     }
@@ -194,11 +205,16 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
       return { ...state, result: { cluster: deps.cluster, gaps: [], ...unread } };
     }
     const session = sessionOf(state, deps.nowMs());
-    const last = await limitedView(deps.readView()).catch(() => undefined);
+    const last = await viewWithin(VIEW_MS).catch(() => undefined);
     if (last) session?.addView(last);
     const evidence =
       session?.evidence({ nowMs: deps.nowMs(), done: true, before: unpackView(state.before) }).toArray() ?? [];
     const packed = packEvidence(evidence);
+    for (const [task, err] of session?.failures ?? [])
+      deps.log.error({ check: request.id, task, err }, "output cannot be read");
+    const unreadable = plan.tasks
+      .filter(({ id }) => session?.failures.has(id))
+      .map(({ probe, subject }) => ({ probe, subject, reason: "internal error while reading its output" }));
     const unread = last
       ? []
       : [
@@ -208,7 +224,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
             reason: "the Kubernetes API did not answer at the end",
           },
         ];
-    const gaps = [...gapsOf(state, plan), ...packed.gaps, ...unread];
+    const gaps = [...gapsOf(state, plan), ...packed.gaps, ...unreadable, ...unread];
     deps.log.info(
       { check: request.id, evidence: evidence.length, bytes: packed.evidence.length, gaps: gaps.length },
       "check measured",
@@ -240,46 +256,4 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
   }
 
   return { tick };
-}
-
-async function limitedView(view: Promise<ClusterView>, limitMs = VIEW_MS): Promise<ClusterView> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new NetcheckError(
-      "cluster-unreachable",
-      `the Kubernetes API did not answer within ${limitMs / 1_000} s`,
-    );
-    timer = setTimeout(() => reject(error), limitMs);
-  });
-  try {
-    return await Promise.race([view, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/**
- * Drives a check to its end in this process, for the terminal: the state is kept in memory. An aborted `signal` cancels
- * the check, which still tidies the nodes and gives what was measured.
- */
-export async function runToEnd(
-  measurer: Measurer,
-  request: CheckRequest,
-  {
-    onProgress,
-    signal,
-    nowMs,
-  }: { readonly onProgress: (progress: Progress) => void; readonly signal: AbortSignal; readonly nowMs: () => number },
-): Promise<{ readonly measured: Measured; readonly leftOn: readonly string[] }> {
-  let state: MeasureState | undefined;
-  let cancelled: Cancel | undefined;
-  for (;;) {
-    if (signal.aborted) cancelled ??= { by: "you", atMs: nowMs() };
-    const tick = await measurer.tick(request, state, cancelled);
-    state = tick.state;
-    onProgress(tick.progress);
-    if (tick.next.do === "done") return tick.next;
-    const waiting = cancelled ? undefined : { signal };
-    await sleep(tick.next.delayMs, undefined, waiting).catch(() => undefined);
-  }
 }

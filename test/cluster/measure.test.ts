@@ -213,3 +213,30 @@ test("a worker that was away for long says which one was lost before it", async 
   const { progress } = await second.tick(request, tick.state);
   expect(progress).toMatchObject({ worker: "b:2", trouble: "Worker a:1 was lost at 00:16:40 UTC; resumed on b:2." });
 });
+
+test("output that its reader cannot bear costs that measurement and not the check", async () => {
+  const world = measuring();
+  const { depsOf } = world;
+  const broken: World = {
+    ...world,
+    depsOf: (worker) => ({
+      ...depsOf(worker),
+      openReader(task, plan, probes) {
+        const reader = depsOf(worker).openReader(task, plan, probes);
+        const push = () => {
+          throw new TypeError("bug");
+        };
+        return task.node === "node-2" ? { ...reader, push } : reader;
+      },
+      assess() {
+        throw new TypeError("bug");
+      },
+    }),
+  };
+  const ended = await run(broken);
+  expect(counts(ended)).toEqual([whole, whole]);
+  expect(ended.measured.gaps).toEqual([
+    { probe: "count", subject: "node/node-2", reason: "internal error while reading its output" },
+  ]);
+  expect(world.nodes.started.size).toBe(0);
+});

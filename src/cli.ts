@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { openChartRenderer } from "./chart/render.ts";
 import { connectCluster } from "./cluster/cluster-side.ts";
-import { runToEnd } from "./cluster/measure.ts";
+import { runToEnd } from "./cluster/measure-to-end.ts";
 import { parseCheck, toRequest } from "./commands/check.ts";
 import { pointerOf } from "./commands/grammar/bad-command.ts";
 import { readLine } from "./commands/index.ts";

@@ -1,8 +1,9 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { frameReader } from "#src/core/readings.ts";
-import { AgentShell, shells } from "#test/support/agent-shell.ts";
+import { AgentShell, processesWith, shells, uniqueSleep } from "#test/support/agent-shell.ts";
 
 type Frame = { readonly index: number; readonly atMs: number; readonly exitCode: number; readonly stdout: string };
 
@@ -28,6 +29,9 @@ async function readings(
   return { frames, before, endMs: performance.now() - began, code };
 }
 
+/** The command itself runs, not only what leads to it. */
+const sleeps = (mark: string) =>
+  processesWith(`sleep\0${mark}\0`).some((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith("sleep"));
 const node = (...argv: string[]) => ["--read", "node", String(argv.length), ...argv];
 
 describe.each(shells)("netcheck-read under %s", (shell) => {
@@ -48,8 +52,9 @@ describe.each(shells)("netcheck-read under %s", (shell) => {
 
   test.each(["SIGTERM", "SIGINT"] as const)("takes one last round on %s and ends within 2 s", async (signal) => {
     using one = new AgentShell(shell);
-    const words = ["60", ...node("echo", "a"), ...node("sleep", "30"), ...node("echo", "c")];
-    const { frames, before, endMs, code } = await readings(one, words, (seen) => seen.length >= 1, signal);
+    const mark = uniqueSleep();
+    const words = ["60", ...node("echo", "a"), ...node("sleep", mark), ...node("echo", "c")];
+    const { frames, before, endMs, code } = await readings(one, words, () => sleeps(mark), signal);
     expect(before).toBe(1);
     expect(endMs).toBeLessThan(2_500);
     expect(code).toBe(0);

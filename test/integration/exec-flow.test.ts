@@ -1,14 +1,11 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ExecOptions, openExec } from "#src/cluster/exec.ts";
 import type { ExecError } from "#src/cluster/exec-error.ts";
 import { runExec } from "#src/cluster/exec-run.ts";
+import { consumeElsewhere, produce } from "#test/support/exec-load.ts";
 import {
   type Behaviour,
   type ExecServer,
@@ -37,16 +34,6 @@ const failure = (work: Promise<unknown>) =>
     (error) => error as ExecError,
   );
 
-/** Sends `size` bytes in 32 KiB frames as fast as the socket takes them, then the status. */
-const produce =
-  (size: number): Behaviour =>
-  async ({ send, status, close, ws }) => {
-    const part = Buffer.alloc(32 * 1024, "x");
-    for (let sent = 0; sent < size && ws.readyState === ws.OPEN; sent += part.length) await send(STDOUT, part);
-    await status(0);
-    close();
-  };
-
 describe("14: back-pressure", () => {
   test("frames reach an asynchronous sink in order, one at a time", async () => {
     server.behave(async ({ send, status, close }) => {
@@ -70,15 +57,7 @@ describe("14: back-pressure", () => {
 
   test("a slow consumer of 600 MB needs less than 250 MB of memory", async () => {
     server.behave(produce(600 * MIB));
-    const folder = mkdtempSync(join(tmpdir(), "netcheck-exec-"));
-    const { ca } = await server.access.options();
-    writeFileSync(join(folder, "ca"), String(ca));
-    const program = join(import.meta.dirname, "../support/slow-consumer.ts");
-    const args = [program, server.access.server(), join(folder, "ca"), "12"];
-    const { stdout } = await promisify(execFile)(process.execPath, args).finally(() =>
-      rmSync(folder, { recursive: true }),
-    );
-    const { bytes, exitCode, maxRssMb } = JSON.parse(stdout) as Record<string, number>;
+    const { bytes, exitCode, maxRssMb } = await consumeElsewhere(server.access, { waitMsPerMib: 12 });
     expect({ bytes, exitCode }).toEqual({ bytes: 600 * MIB, exitCode: 0 });
     expect(maxRssMb).toBeLessThan(250);
   });
@@ -177,12 +156,9 @@ describe("18: signs of life", () => {
 
   test("a quiet command with a living connection goes on", async () => {
     server.behave(async ({ ws, status, close }) => {
-      let pings = 0;
-      ws.on("ping", async () => {
-        if (++pings < 8) return;
-        await status(5);
-        close();
-      });
+      for (let pings = 0; pings < 8; pings++) await once(ws, "ping");
+      await status(5);
+      close();
     });
     const exec = await open(["true"], { pingMs: 50, deadMs: 150 });
     expect(await exec.done).toBe(5);

@@ -2,25 +2,27 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openExec } from "#src/cluster/exec.ts";
 
-// Reads an exec's output slowly and prints how much memory that took: { bytes, exitCode, maxRssMb }.
+// Reads an exec's output and prints what that took: { bytes, exitCode, ms, maxRssMb }.
 // Arguments: URL, file with the server's certificate, milliseconds to wait after each MiB.
 const [url = "", certificate = "", waitMs = "0"] = process.argv.slice(2);
 const ca = readFileSync(certificate);
 let bytes = 0;
 let pausedAt = 0;
+const beganMs = performance.now();
 const exec = await openExec(
   { server: () => url, options: async () => ({ ca }) },
   { namespace: "netcheck", pod: "agent-1", container: "agent", command: ["produce"] },
   {
     timeoutMs: 60_000,
-    onStdout: async (part) => {
+    onStdout: (part) => {
       bytes += part.length;
-      if (bytes - pausedAt < 1024 * 1024) return;
+      if (waitMs === "0" || bytes - pausedAt < 1024 * 1024) return;
       pausedAt = bytes;
-      await sleep(Number(waitMs));
+      return sleep(Number(waitMs));
     },
   },
 );
 const exitCode = await exec.done;
+const ms = Math.round(performance.now() - beganMs);
 const maxRssMb = Math.round(process.resourceUsage().maxRSS / 1024);
-process.stdout.write(`${JSON.stringify({ bytes, exitCode, maxRssMb })}\n`);
+process.stdout.write(`${JSON.stringify({ bytes, exitCode, ms, maxRssMb })}\n`);

@@ -86,15 +86,3 @@ describe("editDistance", () => {
     if (edits > 0) expect(editDistance(a, b, edits - 1)).toBeUndefined();
   });
 });
-
-test("20,000 names are searched in less than 200 ms", () => {
-  const pods = Array.from({ length: 20_000 }, (_, n) => ({
-    namespace: "shop",
-    name: `payments-7d4b9c6f5-${n.toString(36).padStart(5, "x")}`,
-    phase: "Running",
-    ip: "10.0.0.1",
-  }));
-  const began = performance.now();
-  findTarget({ ...inventory, pods }, { kind: "pod", name: "paymnets-7d4b9c6f5-x2x9z" });
-  expect(performance.now() - began).toBeLessThan(200);
-});

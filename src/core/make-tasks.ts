@@ -7,7 +7,7 @@ import type { Probe, ReadingProbe } from "./probe.ts";
 const READ_EVERY_S = 5;
 const MAX_ROUNDS = 120;
 /** Room for one reading; `netcheck-read` cuts each at 256 KiB. */
-const BYTES_PER_READING = 32_768;
+const BYTES_PER_READING = 16_384;
 const MAX_READ_BYTES = 256_000_000;
 
 /** The node tasks of a plan: taps first, then streams, then one task of readings per node. */

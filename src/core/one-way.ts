@@ -66,15 +66,16 @@ export function lateOneWay(judged: LegLateness, plan: Plan): readonly OneWay[] {
 
 /** Counts per direction between nodes. */
 export function directionsOf(ways: readonly OneWay[]): readonly Direction[] {
-  const found = new Map<string, { from: string; to: string; bad: number; of: number }>();
+  const found = new Map<string, Map<string, { from: string; to: string; bad: number; of: number }>>();
   for (const { fromNode, toNode, bad } of ways) {
-    const key = `${fromNode} ${toNode}`;
-    const known = found.get(key) ?? { from: fromNode, to: toNode, bad: 0, of: 0 };
+    const leaving = found.get(fromNode) ?? new Map<string, { from: string; to: string; bad: number; of: number }>();
+    const known = leaving.get(toNode) ?? { from: fromNode, to: toNode, bad: 0, of: 0 };
     known.of++;
     if (bad) known.bad++;
-    found.set(key, known);
+    leaving.set(toNode, known);
+    found.set(fromNode, leaving);
   }
-  return [...found.values()];
+  return [...found.values()].flatMap((leaving) => [...leaving.values()]);
 }
 
 /** Fewest packets per direction, and the share of badness that one direction has to carry to be named alone. */

@@ -6,12 +6,12 @@ import type { Window } from "./check.ts";
  */
 
 /** Packets per leg that a long check is held to; beyond it the pace slows down. */
-const MAX_PINGS = 9_000;
+const MAX_PINGS = 6_000;
 const MAX_CONNECTS = 3_000;
 /** Fractional part of the golden ratio: its multiples never repeat and fill an interval evenly. */
 const GOLDEN = 0.618034;
 
-/** Milliseconds between two echoes of leg `index`: 187–213 ms, longer for checks above 30 minutes. */
+/** Milliseconds between two echoes of leg `index`: 187–213 ms, longer for checks above 20 minutes. */
 export function pingIntervalMs(index: number, window: Window): number {
   const slowest = Math.max(1, (window.endMs - window.startMs) / (MAX_PINGS * 200));
   return Math.round((187 + 26 * ((index * GOLDEN) % 1)) * slowest);

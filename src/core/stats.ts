@@ -24,7 +24,8 @@ export function quantile(sorted: readonly number[], q: number): number | undefin
 
 /** Ascending copy, as numbers. */
 export function ascending(values: Iterable<number>): number[] {
-  return Float64Array.from(values).sort().values().toArray();
+  // Typed arrays sort as numbers and much faster, which tells on checks of an hour.
+  return Array.from(new Float64Array(Array.isArray(values) ? values : [...values]).sort());
 }
 
 /** Binomial log-likelihood (without the constant) of `hits` in `of` at probability `p`, kept off 0 and 1 by `floor`. */

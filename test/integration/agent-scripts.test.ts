@@ -315,6 +315,19 @@ describe.concurrent.each(shells)("netcheck-task under %s", (shell) => {
     expect(await one.states("nc-runs", "a")).toEqual(["running"]);
   });
 
+  test("the agent deletes at its start what nobody has asked for, and ends when it is told to", async ({
+    one,
+    expect,
+  }) => {
+    await one.start("nc-done", [{ id: "a", argv: ["true"] }]);
+    await expect.poll(() => processesWith("supervise\0nc-done").length, { timeout: 4_000 }).toBe(0);
+    const child = one.spawn("netcheck-agent", ["0"]);
+    await expect.poll(() => readdirSync(one.state)).toEqual([]);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    await expect.poll(() => processesWith(one.state, "environ")).toEqual([]);
+  });
+
   test("arguments reach the command as they are", async ({ one, expect }) => {
     const words = ["$(touch pwned)", "`id`", "a b", "*", "", "\\n", "'\"", "-n", "ü ✓", "--task", "--end", "%s"];
     await one.start(CHECK, [{ id: "a", argv: ["printf", "<%s>", ...words] }]);

@@ -33,6 +33,8 @@ export function chooseVantages(from: End, to: End, view: ClusterView): Chosen {
   const fromNode = source ? point.node(source.node, "from-node") : undefined;
   const toNode = target ? point.node(target.node, "to-node") : undefined;
   const taken = new Set([source?.id, target?.id]);
+  const backends = to.kind === "service" ? point.backends(to, taken) : [];
+  for (const { vantage } of backends) taken.add(vantage.id);
   const fromSibling = fromNode ? point.podOn(fromNode.node, taken) : undefined;
   taken.add(fromSibling?.id);
   const toSibling = toNode && toNode.node !== fromNode?.node ? point.podOn(toNode.node, taken) : undefined;
@@ -50,7 +52,6 @@ export function chooseVantages(from: End, to: End, view: ClusterView): Chosen {
     .slice(0, MAX_THIRDS);
   for (const { pod } of thirds) taken.add(pod?.id);
 
-  const backends = to.kind === "service" ? point.backends(to, taken) : [];
   const chosen = [
     source,
     target,
@@ -63,9 +64,10 @@ export function chooseVantages(from: End, to: End, view: ClusterView): Chosen {
   const all = [...chosen, ...backends.map(({ vantage }) => vantage)].filter((vantage) => vantage !== undefined);
   // Readings need the node of every point, also of backends.
   const nodes = all.map(({ node }) => point.node(node, "control")).filter((vantage) => vantage !== undefined);
-  const vantages = [...new Map([...nodes, ...all].map((vantage) => [vantage.id, vantage])).values()].toSorted(
-    (a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role),
-  );
+  // The first mention counts: an end that is a node is an end, and only then its own node.
+  const vantages = [
+    ...new Map([...all, ...nodes].toReversed().map((vantage) => [vantage.id, vantage])).values(),
+  ].toSorted((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role) || a.id.localeCompare(b.id));
   const measurable = new Set(vantages.filter((vantage) => point.runs(vantage)).map(({ id }) => id));
   return {
     source,

@@ -57,7 +57,7 @@ const shared = {
     z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   ),
   NETCHECK_CLUSTER: variable("a cluster's name: a-z, 0-9 and -, at most 63", text(dnsLabel).default("default")),
-  NETCHECK_MAX_CHECKS: variable("how many checks one cluster runs at once: 1 to 50", whole(1, 50).default(8)),
+  NETCHECK_MAX_CHECKS: variable("how many checks one cluster runs at once: 1 to 50", whole(1, 50).default(4)),
 } as const;
 
 const slack = {

@@ -21,7 +21,7 @@ test("a bot needs two tokens and nothing of a cluster", () => {
     redisPrefix: "netcheck",
     dataDir: "./.netcheck",
     cluster: "default",
-    maxChecks: 8,
+    maxChecks: 4,
     slack: { mode: "socket", appToken: "xapp-1", command: "/netcheck", allowedUsers: [], allowedGroups: [] },
   });
 });

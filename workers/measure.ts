@@ -10,6 +10,12 @@ import { tickAgain } from "#src/queue/tick.ts";
 
 /** How often a check that waits for its turn looks whether it has come. */
 const PLACE_POLL_MS = 500;
+/**
+ * Starting costs an agent far more than measuring: dozens of processes at once. So many checks start at a time in one
+ * worker; a start that takes longer than this counts no more.
+ */
+const STARTS_AT_ONCE = 2;
+const START_MS = 8_000;
 
 export type MeasureWorker = {
   readonly cluster: string;
@@ -26,17 +32,29 @@ export type MeasureWorker = {
 /** One tick of a `measure` job: load, measure a bounded amount, save, and come again, until there is a result. */
 export function measureProcessor(deps: MeasureWorker) {
   const { cluster, maxChecks, measurer, records, states, left, log } = deps;
+  /** Checks that are starting here, by id, since when (Unix milliseconds). */
+  const starting = new Map<string, number>();
+
+  async function mayStart(check: string): Promise<boolean> {
+    for (const [id, sinceMs] of starting) if (Date.now() - sinceMs > START_MS) starting.delete(id);
+    if (starting.size >= STARTS_AT_ONCE && !starting.has(check)) return false;
+    // Before the first wait, so that two ticks cannot both take the last place.
+    starting.set(check, Date.now());
+    const mine = ((await records.checksBefore(check, cluster)) ?? 0) < maxChecks;
+    if (!mine) starting.delete(check);
+    return mine;
+  }
 
   async function tick(job: Job, token: string | undefined, check: string): Promise<Measured> {
     const status = await records.status(check);
     if (!status) throw new UnrecoverableError(`check ${check} has no record`);
     const saved = await states.load(check);
-    if (!saved && !status.cancel && ((await records.checksBefore(check, cluster)) ?? 0) >= maxChecks)
-      return tickAgain(job, token, PLACE_POLL_MS);
+    if (!saved && !status.cancel && !(await mayStart(check))) return tickAgain(job, token, PLACE_POLL_MS);
     if (!saved) log.info({ check, cluster }, "check started");
     const { state, progress, next } = await measurer.tick(status.request, saved, status.cancel);
     if (!(await states.save(state))) throw new UnrecoverableError(`another worker has gone on with ${check}`);
     await records.setProgress(progress);
+    if (Object.values(state.nodes).some(({ status }) => status !== "pending") || state.result) starting.delete(check);
     if (state.firstFinding && !saved?.firstFinding) await tellFinding(status);
     log.debug({ check, rev: state.rev, phase: progress.phase, next: next.do }, "tick");
     if (next.do === "again") return tickAgain(job, token, next.delayMs);

@@ -10,6 +10,8 @@ import { within } from "./within.ts";
 export const LEASE_SECONDS = 120;
 /** One node that hangs must not hold up the others for longer. */
 const CALL_MS = 5_000;
+/** Dozens of processes on a busy node take their time. */
+const START_MS = 10_000;
 
 /** `tasks`: what the node said about them, if it was asked. */
 export type NodeResult = { readonly node: NodeState; readonly tasks: readonly (TaskAnswer | TaskOutput)[] };
@@ -25,7 +27,8 @@ export async function actOnNode(
   if (!node) throw new Error(`no such node in the state: ${name}`);
   const { check, window } = plan;
   const beganAtMs = nowMs();
-  const limited = <T>(call: (signal: AbortSignal) => Promise<T>) => within(CALL_MS, call, "exec-failed", name);
+  const limited = <T>(call: (signal: AbortSignal) => Promise<T>, limitMs = CALL_MS) =>
+    within(limitMs, call, "exec-failed", name);
   const result = (status: NodeState["status"], retryAtMs: number, tasks: NodeResult["tasks"] = []): NodeResult => ({
     node: answered(node, status, retryAtMs, nowMs()),
     tasks,
@@ -48,7 +51,7 @@ export async function actOnNode(
           window,
           tasks: plan.tasks.filter((task) => task.node === name),
         };
-        const { tasks } = await limited((signal) => nodes.start(name, order, { signal }));
+        const { tasks } = await limited((signal) => nodes.start(name, order, { signal }), START_MS);
         return result("running", nextPollMs(window, nowMs()), tasks);
       }
       case "sync":

@@ -1,7 +1,7 @@
 import type { CheckRequest } from "../core/check.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { type MeasureState, newMeasureState, untouchedNode } from "../core/measure-state.ts";
-import { LEAD_MS, type NodeAction, nextStep, READ_PATIENCE_MS, retryDelayMs } from "../core/measure-step.ts";
+import { leadMs, type NodeAction, nextStep, READ_PATIENCE_MS, retryDelayMs } from "../core/measure-step.ts";
 import type { Measured, Progress } from "../core/progress.ts";
 import { actOnNode } from "./measure-node.ts";
 import type { MeasureDeps } from "./measure-ports.ts";
@@ -84,7 +84,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
       const view = await viewWithin(FIRST_VIEW_MS);
       const from = await deps.resolve(request.from, view, {});
       const to = await deps.resolve(request.to, view, from.node === undefined ? {} : { fromNode: from.node });
-      const startMs = deps.nowMs() + LEAD_MS;
+      const startMs = deps.nowMs() + leadMs(state.planned);
       const window = { startMs, endMs: startMs + request.durationMs };
       const made = deps.makePlan({ request, window, view, from, to, probes: deps.probes });
       const names = [...new Set(made.tasks.map(({ node }) => node))];

@@ -3,8 +3,10 @@ import type { MeasureState, NodeState } from "./measure-state.ts";
 
 /** Answers to the last packets are awaited this long after the window. */
 export const LATE_REPLY_MS = 3_000;
-/** The window begins this long after the plan is made, so that all nodes can be told before it. */
-export const LEAD_MS = 2_500;
+/** The window begins this long after the plan is made, so that all nodes can be told before it … */
+const LEAD_MS = 2_500;
+/** … and longer when an earlier plan came too late, as on a machine that is busy. */
+export const leadMs = (planned: number): number => LEAD_MS * Math.min(3, planned + 1);
 /** Tasks that are started closer to the window than this might miss its beginning. */
 const START_MARGIN_MS = 300;
 const MAX_PLANS = 6;

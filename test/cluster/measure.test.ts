@@ -87,7 +87,7 @@ test("a worker that dies between starting the nodes and saving that costs a late
     tick = await second.tick(request, tick.state);
   }
   expect(counts(tick.next)).toEqual([whole, whole, whole]);
-  expect(tick.state.plan?.window.startMs).toBe(1_000_000 + 20_000 + 2_500);
+  expect(tick.state.plan?.window.startMs).toBe(1_000_000 + 20_000 + 5_000);
 });
 
 test("a node that is silent for a while loses nothing and is told of meanwhile", async () => {

@@ -2,11 +2,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { NetcheckError } from "#src/core/errors.ts";
+import { newMeasureState } from "#src/core/measure-state.ts";
 import { silentLog } from "#src/log.ts";
 import type { Checks } from "#src/queue/checks.ts";
 import { openChecks } from "#src/queue/checks.ts";
 import { inventories } from "#src/queue/inventory.ts";
 import { queueNames } from "#src/queue/keys.ts";
+import { leftovers } from "#src/queue/leftovers.ts";
+import { measureStore } from "#src/queue/measure-store.ts";
 import { openQueue } from "#src/queue/queues.ts";
 import { workersSeen } from "#src/queue/workers-seen.ts";
 import { fakeSlackPort } from "../support/fake-slack-port.ts";
@@ -221,6 +224,32 @@ test("nothing is lost and nothing comes twice while Slack is away for a while", 
   await checks.submit(request);
   await ended(request.id);
   expect(texts(slack)).toEqual(["open", "checklist", "details", "audit"].map((what) => `${request.id}:${what}`));
+});
+
+test("what was left on a node that was away is removed when it is back", async () => {
+  const left = leftovers(redis, queue.keys, "lab");
+  await left.add("nc-aaaa", ["node-1", "node-2"]);
+  await left.add("nc-aaaa", ["node-2"]);
+  const removed: string[] = [];
+  const away = new Set(["node-2"]);
+  const remove = async (node: string, check: string) => {
+    if (away.has(node)) throw new NetcheckError("exec-failed", `${node} does not answer.`);
+    removed.push(`${node} ${check}`);
+  };
+  expect(await left.tidy(remove)).toBe(1);
+  away.clear();
+  expect(await left.tidy(remove)).toBe(0);
+  expect(await left.tidy(remove)).toBe(0);
+  expect(removed).toEqual(["node-1 nc-aaaa", "node-2 nc-aaaa"]);
+});
+
+test("a worker that was thought dead does not undo what another did since", async () => {
+  const states = measureStore(redis, queue.keys, "lab");
+  const first = newMeasureState("nc-aaaa", "a:1", 1);
+  expect(await states.save({ ...first, rev: 1 })).toBe(true);
+  expect(await states.save({ ...first, rev: 3, worker: "b:2" })).toBe(true);
+  expect(await states.save({ ...first, rev: 2 })).toBe(false);
+  expect(await states.load("nc-aaaa")).toMatchObject({ rev: 3, worker: "b:2" });
 });
 
 test("the names of a cluster travel from its workers to the bot", async () => {

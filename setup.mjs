@@ -224,11 +224,9 @@ function test(argv) {
 }
 
 if (verb === "run" && rest[0] !== undefined) {
+  if (needsLab(rest[0])) requireNamespaces();
   installNpmPackages();
-  if (needsLab(rest[0])) {
-    requireNamespaces();
-    installDebianPackages();
-  }
+  if (needsLab(rest[0])) installDebianPackages();
   if (needsPage(rest[0])) buildPage();
   const [file, word, ...more] = rest;
   const started = file === "src/cli.ts" && processes[word] ? [processes[word], ...more] : rest;

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { test as base, describe, type ExpectStatic, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseSyncReply } from "#src/cluster/task-reply.ts";
-import { AgentShell, agentBin, processesWith, shells, startTime, uniqueSleep } from "#test/support/agent-shell.ts";
+import { agentBin, processesWith, shells, startTime, uniqueSleep } from "#test/support/agent-shell.ts";
+import { allEnded, CHECK, noneLeft, under } from "#test/support/agent-test.ts";
 
-const CHECK = "nc-4f2a";
 const hasShellcheck = spawnSync("shellcheck", ["--version"]).status === 0;
 
 test.skipIf(!hasShellcheck)("the scripts are clean for shellcheck", () => {
@@ -18,23 +18,6 @@ test.skipIf(!hasShellcheck)("the scripts are clean for shellcheck", () => {
   const { stdout } = spawnSync("shellcheck", ["-x", "-P", agentBin, ...scripts.map((name) => join(agentBin, name))]);
   expect(stdout.toString()).toBe("");
 });
-
-/** Tests of one shell, each with a state folder of its own. They run side by side and mostly wait. */
-const under = (shell: (typeof shells)[number]) =>
-  base.extend<{ one: AgentShell }>({
-    // biome-ignore lint/correctness/noEmptyPattern: vitest finds out from it that no other fixture is needed
-    one: async ({}, use) => {
-      using made = new AgentShell(shell);
-      await use(made);
-    },
-  });
-
-const allEnded = ({ one, expect }: { one: AgentShell; expect: ExpectStatic }, ...ids: string[]) =>
-  expect
-    .poll(async () => (await one.states(CHECK, ...ids)).every((state) => state.startsWith("done")), { timeout: 15_000 })
-    .toBe(true);
-const noneLeft = (expect: ExpectStatic, mark: string, timeout = 3_000) =>
-  expect.poll(() => processesWith(mark), { timeout }).toEqual([]);
 
 describe.concurrent.each(shells)("netcheck-task under %s", (shell) => {
   const test = under(shell);
@@ -243,7 +226,7 @@ describe.concurrent.each(shells)("netcheck-task under %s", (shell) => {
 
   test("a zombie counts as dead", async ({ one, expect, onTestFinished }) => {
     // exec replaces the shell that would have reaped the child.
-    const parent: ChildProcess = spawn("sh", ["-c", "true & echo $!; exec sleep 60"]);
+    const parent: ChildProcess = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 60"]);
     onTestFinished(() => void parent.kill("SIGKILL"));
     const [line] = (await once(parent.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
     const zombie = Number(line.toString());
@@ -252,157 +235,5 @@ describe.concurrent.each(shells)("netcheck-task under %s", (shell) => {
     process.kill(one.supervisor(CHECK), "SIGKILL");
     one.write(CHECK, ".sup", `${zombie} ${startTime(zombie)}\n`);
     expect(await one.states(CHECK, "a")).toEqual(["orphaned"]);
-  });
-
-  test("rm leaves neither process nor file, whatever the command ignores", async ({ one, expect }) => {
-    const mark = uniqueSleep();
-    const stubborn = [
-      "sh",
-      "-c",
-      "trap '' TERM INT HUP; (trap '' TERM INT; sleep $0) & while :; do sleep $0; done",
-      mark,
-    ];
-    await one.start(CHECK, [
-      { id: "a", argv: stubborn },
-      { id: "b", argv: ["forever"] },
-      { id: "c", argv: ["sleep", mark] },
-    ]);
-    await expect.poll(() => processesWith(mark).length).toBeGreaterThan(3);
-    expect(JSON.parse((await one.task("rm", CHECK)).stdout.toString())).toEqual({ removed: true });
-    expect(processesWith(mark)).toEqual([]);
-    expect(processesWith(one.state, "environ")).toEqual([]);
-    expect(readdirSync(one.state)).toEqual([]);
-  });
-
-  test("rm at any moment of a start leaves nothing", async ({ one, expect }) => {
-    for (const delayMs of [0, 5, 10, 20, 40, 80]) {
-      const mark = uniqueSleep();
-      await one.start(
-        CHECK,
-        ["a", "b", "c"].map((id) => ({ id, argv: ["sleep", mark] })),
-      );
-      await sleep(delayMs);
-      await one.task("rm", CHECK);
-      await noneLeft(expect, mark, 1_500);
-      expect(readdirSync(one.state)).toEqual([]);
-    }
-  });
-
-  test("list names the checks; gc deletes old ones that have ended, and only those", async ({ one, expect }) => {
-    await one.start("nc-done", [{ id: "a", argv: ["true"] }]);
-    await one.start("nc-runs", [{ id: "a", argv: ["sleep", "30"] }]);
-    await expect
-      .poll(async () => (await one.sync("nc-done", { a: 0 })).tasks[0]?.state, { timeout: 4_000 })
-      .toBe("done");
-    await expect.poll(() => processesWith("supervise\0nc-done").length).toBe(0);
-    const checks = async () => {
-      const { stdout } = await one.task("list");
-      return JSON.parse(stdout.toString()).checks.map(({ check, running, tasks }: Record<string, unknown>) => ({
-        check,
-        running,
-        tasks,
-      }));
-    };
-    await expect.poll(checks).toEqual([
-      { check: "nc-done", running: false, tasks: 1 },
-      { check: "nc-runs", running: true, tasks: 1 },
-    ]);
-    expect(JSON.parse((await one.task("gc", 1)).stdout.toString())).toEqual({ deleted: 0 });
-    expect(JSON.parse((await one.task("gc", 0)).stdout.toString())).toEqual({ deleted: 1 });
-    expect(await checks()).toEqual([{ check: "nc-runs", running: true, tasks: 1 }]);
-    expect(await one.states("nc-runs", "a")).toEqual(["running"]);
-  });
-
-  test("the agent deletes at its start what nobody has asked for, and ends when it is told to", async ({
-    one,
-    expect,
-  }) => {
-    await one.start("nc-done", [{ id: "a", argv: ["true"] }]);
-    await expect.poll(() => processesWith("supervise\0nc-done").length, { timeout: 4_000 }).toBe(0);
-    const child = one.spawn("netcheck-agent", ["0"]);
-    await expect.poll(() => readdirSync(one.state)).toEqual([]);
-    child.kill("SIGTERM");
-    expect(await once(child, "exit")).toEqual([0, null]);
-    await expect.poll(() => processesWith(one.state, "environ")).toEqual([]);
-  });
-
-  test("arguments reach the command as they are", async ({ one, expect }) => {
-    const words = ["$(touch pwned)", "`id`", "a b", "*", "", "\\n", "'\"", "-n", "ü ✓", "--task", "--end", "%s"];
-    await one.start(CHECK, [{ id: "a", argv: ["printf", "<%s>", ...words] }]);
-    await allEnded({ one, expect }, "a");
-    expect((await one.sync(CHECK, { a: 0 })).tasks[0]?.bytes.toString()).toBe(
-      words.map((word) => `<${word}>`).join(""),
-    );
-  });
-
-  test("the words of a start may come on the input; a cut one starts nothing", async ({ one, expect }) => {
-    const US = "\u001f";
-    const input = [
-      "--task",
-      "a",
-      "node",
-      "1000",
-      "3",
-      "printf",
-      "<%s>",
-      "",
-      "--task",
-      "b",
-      "node",
-      "9",
-      "1",
-      "true",
-      "--end",
-    ].join(US);
-    const start = (text: string, length = input.length) =>
-      one.run("netcheck-task", ["start", CHECK, "60", "1", `${Date.now() + 9_000}`, "1", "--stdin", `${length}`], text);
-    for (const cut of [0, 1, 20, input.length - 1]) {
-      expect((await start(input.slice(0, cut))).code).toBe(75);
-      expect(existsSync(join(one.state, CHECK))).toBe(false);
-    }
-    expect((await start(input)).code).toBe(0);
-    await allEnded({ one, expect }, "a", "b");
-    expect((await one.sync(CHECK, { a: 0 })).tasks[0]?.bytes.toString()).toBe("<>");
-  });
-
-  const window = ["60", "1", "99999999999999", "1"];
-  test.for<[string, string[]]>([
-    ["an unknown verb", ["destroy", CHECK]],
-    ["no verb", []],
-    ["a check id with a path", ["rm", "nc-../../etc"]],
-    ["a check id that is a path", ["rm", "../x"]],
-    ["a check id in capitals", ["rm", "nc-ABCD"]],
-    ["an empty check id", ["rm", ""]],
-    ["a check id that is too long", ["sync", "nc-aaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "1"]],
-    ["a check id with a newline", ["rm", "nc-aaaa\n/etc"]],
-    ["a task id with a path", ["sync", CHECK, "100", "../../x", "0"]],
-    ["a task id with a slash", ["stop", CHECK, "a/b"]],
-    ["a task id with a dot", ["sync", CHECK, "100", ".lease", "0"]],
-    ["a task id with a glob", ["stop", CHECK, "*"]],
-    ["an offset that is none", ["sync", CHECK, "100", "a", "0;id"]],
-    ["a byte limit that is none", ["sync", CHECK, "-1", "a", "0"]],
-    ["hours that are none", ["gc", "1 -o -true"]],
-    ["a start without a window", ["start", CHECK, "60"]],
-    ["a window that ends before it starts", ["start", CHECK, "60", "5", "4", "1"]],
-    ["a start with a bad task id", ["start", CHECK, ...window, "--task", "../x", "node", "100", "1", "id"]],
-    ["a start with a bad netns", ["start", CHECK, ...window, "--task", "a", "/proc/1/ns", "100", "1", "id"]],
-    [
-      "a start with a UID that is a pattern",
-      ["start", CHECK, ...window, "--task", "a", ".*........", "100", "1", "id"],
-    ],
-    ["a start with too few arguments", ["start", CHECK, ...window, "--task", "a", "node", "100", "3", "id"]],
-    ["a start with a newline in an argument", ["start", CHECK, ...window, "--task", "a", "node", "100", "1", "id\nid"]],
-    ["a start with arithmetic for a number", ["start", CHECK, "a[$(id)]", "1", "2", "1"]],
-  ])("%s is refused with exit code 64, and nothing is made", async ([, words], { one, expect }) => {
-    const { code, stderr, stdout } = await one.task(...words);
-    expect({ code, stdout: stdout.toString() }).toEqual({ code: 64, stdout: "" });
-    expect(stderr).toMatch(/^netcheck-task: /);
-    expect(existsSync(one.state)).toBe(false);
-  });
-
-  test("the state is nobody else's to read", async ({ one, expect }) => {
-    await one.start(CHECK, [{ id: "a", argv: ["true"] }]);
-    expect(statSync(one.state).mode & 0o077).toBe(0);
-    expect(statSync(join(one.state, CHECK)).mode & 0o077).toBe(0);
   });
 });

@@ -20,7 +20,7 @@ export const produce =
 export async function consumeElsewhere(
   access: ExecAccess,
   { waitMsPerMib }: { readonly waitMsPerMib: number },
-): Promise<{ bytes: number; exitCode: number; ms: number; maxRssMb: number }> {
+): Promise<{ bytes: number; exitCode: number; ms: number; cpuMs: number; maxRssMb: number }> {
   const folder = await mkdtemp(join(tmpdir(), "netcheck-exec-"));
   try {
     const { ca } = await access.options();

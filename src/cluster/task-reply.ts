@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 
-const stateSchema = z.enum(["running", "done", "orphaned", "absent", "refused"]);
 /**
  * running: started or waiting for the window · done: ended, see `reason` · orphaned: its supervisor died, so nothing runs and
  * what was written can still be read · absent: not known on this node · refused: not started, see `reason`.
  */
-export type TaskState = z.infer<typeof stateSchema>;
+const stateSchema = z.enum(["running", "done", "orphaned", "absent", "refused"]);
 
 const taskSchema = z.object({
   id: z.string(),

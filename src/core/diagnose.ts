@@ -146,8 +146,9 @@ function nothingMeasured(request: CheckRequest, gaps: readonly Gap[], cancelled:
   };
 }
 
-/** Echoes or connects along the path before anything is said about it. */
-const MIN_SENT = 12;
+/** Echoes or connects of one leg before anything is said: the first seconds belong to starting everything at once. */
+const MIN_ECHOES = 12;
+const MIN_CONNECTS = 4;
 
 /**
  * The first thing found wrong, in one sentence with time, number and place; undefined while there is nothing to say.
@@ -156,9 +157,9 @@ const MIN_SENT = 12;
 export function firstFinding(report: Report): string | undefined {
   const [cause] = report.causes;
   if (!cause || cause.confidence === "possible") return undefined;
-  const onPath = report.measurements.filter(({ part }) => part !== "control");
-  const measured = onPath.reduce((sum, { sent }) => sum + sent, 0);
-  if (onPath.length > 0 && measured < MIN_SENT) return undefined;
+  const measured = report.measurements.filter(({ part }) => part !== "control");
+  const enough = measured.some(({ probe, sent }) => sent >= (probe === "ping" ? MIN_ECHOES : MIN_CONNECTS));
+  if (measured.length > 0 && !enough) return undefined;
   const episode = report.charts.flatMap(({ episodes }) => episodes).toSorted((a, b) => a.startMs - b.startMs)[0];
   const sentence = cause.because[0] ?? cause.title;
   return `${clockText(episode?.startMs ?? report.window.startMs)}: ${sentence}.`;

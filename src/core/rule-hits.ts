@@ -41,8 +41,11 @@ function reaches({ hooks }: DropRule, { hook }: Packet): boolean {
 }
 
 function matches(rule: DropRule, packet: Packet): boolean {
-  const address = (cidr: string | undefined, ip: string | undefined): boolean =>
-    cidr === undefined || ip === undefined || cidr.startsWith("@") || inPrefix(ip, cidr);
+  const address = (cidr: string | undefined, ip: string | undefined): boolean => {
+    if (cidr === undefined || cidr.startsWith("@")) return true;
+    // An unknown address is that of a tunnel device: it may lie in a network, but is no single address that is named.
+    return ip === undefined ? /\/\d+$/.test(cidr) && !/\/(32|128)$/.test(cidr) : inPrefix(ip, cidr);
+  };
   const port = (ranges: DropRule["ports"], value: number | undefined): boolean =>
     ranges === undefined || (value !== undefined && ranges.some(([low, high]) => value >= low && value <= high));
   const protocol = rule.protocol?.toLowerCase();

@@ -72,7 +72,10 @@ export function culpritsOf(seen: Case): readonly Culprit[] {
         const bad = met.filter(
           (result) => suffers(result) || (rule.action === "reject" && result.refused >= MIN_PACKETS),
         );
-        const clean = met.filter((result) => result.sent >= 20 && !bad.includes(result));
+        // Pods of one node may or may not pass the filter: that depends on bridge-nf-call-iptables and on the CNI.
+        const clean = met.filter(
+          (result) => result.sent >= 20 && result.leg.scope !== "same-node" && !bad.includes(result),
+        );
         const lost = bad.reduce((sum, result) => sum + Math.max(result.lost, result.refused), 0);
         if (!bad.some(({ leg }) => asked(leg)) || lost < MIN_PACKETS) return [];
         if (rule.packets !== undefined && rule.packets < MOVES_WITH_US * ownShare(bad, at, seen)) return [];

@@ -32,7 +32,11 @@ export const portClosed: Rule = {
     const suspicions = [...targets.values()].flatMap((refused) => suspect(refused, tcp, seen));
     if (suspicions.length > 0) return suspicions;
     const connected = tcp.filter(({ leg, sent, lost, refused }) => asked(leg) && sent > lost + refused);
-    if (connected.length === 0) return { status: "unknown", because: "no connect was answered" };
+    if (connected.length === 0) {
+      const because =
+        targets.size > 0 ? "connects are refused, but not for want of a listener" : "no connect was answered";
+      return { status: "unknown", because };
+    }
     return { status: "cleared", because: `${legText((connected[0] as LegResult).leg, plan)} connects` };
   },
 };

@@ -1,0 +1,26 @@
+import { compare } from "#src/core/compare.ts";
+import { placeText } from "#src/core/place.ts";
+import type { Rule, Suspicion, Verdict } from "#src/core/rule.ts";
+import { play, type Scene } from "../core/simulate.ts";
+
+/** What one rule alone says about a scene. */
+export function ask(
+  rule: Rule,
+  scene: Scene,
+): { readonly verdict: Verdict; readonly all: readonly Suspicion[]; readonly brief: string } {
+  const { plan, evidence } = play(scene);
+  const said = rule.evaluate({ plan, evidence, comparison: compare(plan, evidence) });
+  const all = Array.isArray(said)
+    ? (said as readonly Suspicion[])
+    : (said as Verdict).status === "suspected"
+      ? [said as Suspicion]
+      : [];
+  const verdict = (all[0] ?? said) as Verdict;
+  const places = all.map(({ where, confidence }) => `${placeText(where)} ${confidence}`).join(", ");
+  return { verdict, all, brief: all.length > 0 ? places : verdict.status };
+}
+
+/** All reasons of the first suspicion in one text. */
+export function because(verdict: Verdict): string {
+  return typeof verdict.because === "string" ? verdict.because : verdict.because.join("\n");
+}

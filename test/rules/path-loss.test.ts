@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { pathLoss } from "#src/rules/path-loss.ts";
+import { cluster, loses, type Packet, type Scene, startOf, through, toPort } from "../core/simulate.ts";
+import { ask, because } from "./ask.ts";
+
+const oneWay = ({ fromNode, toNode }: Packet) => fromNode === "ulm" && toNode === "graz";
+
+/** Loses the first packet of the path that leaves after five seconds, and no other. */
+function once(): (packet: Packet) => { readonly lost: true } | undefined {
+  let done = false;
+  return ({ leg, atMs }) => {
+    if (done || leg.part !== "end-to-end" || leg.port !== undefined || atMs < startOf + 5_000) return undefined;
+    done = true;
+    return { lost: true };
+  };
+}
+
+test.each<{ name: string; scene: Scene; want: string }>([
+  { name: "a node's uplink loses", scene: { faults: [loses(0.1, through("graz"))] }, want: "graz certain" },
+  { name: "one direction between two nodes loses", scene: { faults: [loses(0.2, oneWay)] }, want: "ulm>graz certain" },
+  {
+    name: "the other direction loses",
+    scene: { faults: [loses(0.2, ({ fromNode, toNode }) => fromNode === "graz" && toNode === "ulm")] },
+    want: "graz>ulm certain",
+  },
+  {
+    name: "there are only two nodes",
+    scene: { world: cluster(2), faults: [loses(0.2, oneWay)] },
+    want: "ulm>graz likely",
+  },
+  {
+    name: "one pod loses",
+    scene: { faults: [loses(0.3, ({ from, to }) => [from, to].includes("shop/api-1"))] },
+    want: "shop/api-1 certain",
+  },
+  { name: "all is well", scene: {}, want: "cleared" },
+  { name: "a single packet is lost", scene: { faults: [once()] }, want: "cleared" },
+  // What can fool it.
+  {
+    name: "echoes only are filtered",
+    scene: { faults: [loses(1, ({ leg, to, from }) => leg.port === undefined && [from, to].includes("shop/api-1"))] },
+    want: "unknown",
+  },
+  { name: "one port only is filtered", scene: { faults: [loses(1, toPort("shop/api-1", 7000))] }, want: "cleared" },
+  {
+    name: "answers are late and not lost",
+    scene: { faults: [({ fromNode }) => (fromNode === "graz" ? { lateMs: 900 } : undefined)] },
+    want: "cleared",
+  },
+  { name: "a busy observer delays", scene: { busy: { share: 0.6, meanMs: 50 } }, want: "cleared" },
+])("path-loss says $want when $name", ({ scene, want }) => {
+  expect(ask(pathLoss, scene).brief).toBe(want);
+});
+
+test("it counts one way where it can, gives the interval, and how the controls fare", () => {
+  const { verdict } = ask(pathLoss, { faults: [loses(0.2, oneWay)] });
+  expect(because(verdict)).toMatch(
+    /packets from ulm to graz are lost: \d+ of \d+ \([\d.]+ %, 95 % interval [\d.]+–[\d.]+ %\) one way; \d+ of [\d,]+ round trips/,
+  );
+  expect(because(verdict)).toMatch(/\d+ legs that do not cross it: 0 of [\d,]+ lost/);
+});
+
+test("a tunnel that loses while the nodes reach each other is told from a wire", () => {
+  const { verdict } = ask(pathLoss, {
+    faults: [loses(1, (packet) => through("graz")(packet) && packet.leg.scope === "overlay")],
+  });
+  expect(because(verdict)).toContain("tunnel or routing is concerned, not the wire");
+});

@@ -1,0 +1,127 @@
+import { expect, test } from "vitest";
+import type { Vantage } from "#src/core/plan.ts";
+import { routeMissing } from "#src/rules/route-missing.ts";
+import { cluster, loses, nodeRoutes, type Packet, play, type Scene, startOf } from "../core/simulate.ts";
+import { ask, because } from "./ask.ts";
+
+type PrintedRoute = { dst: string; type?: string; dev?: string; gateway?: string; table?: string };
+const { plan } = play({ seconds: 5 });
+const ordinary = (at: Vantage) => nodeRoutes(at, plan) as PrintedRoute[];
+/** Routing tables of one node, changed. */
+const routes = (
+  node: string,
+  change: (routes: PrintedRoute[], atMs: number) => PrintedRoute[],
+): Pick<Scene, "facts"> => ({
+  facts: (at, probe, atMs) =>
+    probe === "routes" && at.id === `node/${node}` ? JSON.stringify(change(ordinary(at), atMs)) : undefined,
+});
+const without = (cidr: string) => (all: PrintedRoute[]) => all.filter(({ dst }) => dst !== cidr);
+/** What such a fault does: pod traffic from one node to the other vanishes. */
+const vanishes = (afterS = 0): Pick<Scene, "faults"> => ({
+  faults: [
+    loses(
+      1,
+      ({ fromNode, toNode, leg, atMs }: Packet) =>
+        fromNode === "ulm" && toNode === "graz" && leg.scope === "overlay" && atMs >= startOf + afterS * 1_000,
+    ),
+  ],
+});
+
+test.each<{ name: string; scene: Scene; want: string }>([
+  {
+    name: "only the default route is left for one node's pods",
+    scene: { ...routes("ulm", without("10.42.1.0/24")), ...vanishes() },
+    want: "ulm certain",
+  },
+  {
+    name: "not even a default route is left",
+    scene: { ...routes("ulm", (all) => without("10.42.1.0/24")(without("default")(all))), ...vanishes() },
+    want: "ulm certain",
+  },
+  {
+    name: "the route is a blackhole",
+    scene: {
+      ...routes("ulm", (all) => [...without("10.42.1.0/24")(all), { type: "blackhole", dst: "10.42.1.0/24" }]),
+      ...vanishes(),
+    },
+    want: "ulm certain",
+  },
+  {
+    name: "the route is unreachable",
+    scene: {
+      ...routes("ulm", (all) => [...without("10.42.1.0/24")(all), { type: "unreachable", dst: "10.42.1.0/24" }]),
+      ...vanishes(),
+    },
+    want: "ulm certain",
+  },
+  {
+    name: "it went away in the middle",
+    scene: {
+      ...routes("ulm", (all, atMs) => (atMs > startOf + 8_000 ? without("10.42.1.0/24")(all) : all)),
+      ...vanishes(8),
+    },
+    want: "ulm certain",
+  },
+  {
+    name: "there are only two nodes",
+    scene: { world: cluster(2), ...routes("ulm", without("10.42.1.0/24")), ...vanishes() },
+    want: "ulm certain",
+  },
+  {
+    name: "a pod has no route at all",
+    scene: {
+      facts: (at, probe) => (probe === "routes" && at.label === "shop/api-0" ? "[]" : undefined),
+      faults: [loses(1, ({ from, to, fromNode, toNode }) => fromNode !== toNode && [from, to].includes("shop/api-0"))],
+    },
+    want: "shop/api-0 certain",
+  },
+  { name: "all is well", scene: {}, want: "cleared" },
+  // What can fool it.
+  {
+    name: "Calico's own blackhole has longer routes inside",
+    scene: { ...routes("ulm", (all) => [...all, { type: "blackhole", dst: "10.42.0.0/16" }]), ...vanishes() },
+    want: "cleared",
+  },
+  {
+    name: "all pods are reached by the default route, and something else loses",
+    scene: {
+      facts: (at, probe) =>
+        probe === "routes" && at.id.startsWith("node/")
+          ? JSON.stringify(ordinary(at).filter(({ dst, dev }) => !dst.startsWith("10.42") || dev === "cni0"))
+          : undefined,
+      ...vanishes(),
+    },
+    want: "cleared",
+  },
+  {
+    name: "the route is missing and packets pass: something bypasses the table",
+    scene: routes("ulm", without("10.42.1.0/24")),
+    want: "cleared",
+  },
+  {
+    name: "the route is in another table",
+    scene: {
+      ...routes("ulm", (all) => [...without("10.42.1.0/24")(all), { dst: "10.42.1.0/24", dev: "vx.7", table: "2022" }]),
+      ...vanishes(),
+    },
+    want: "cleared",
+  },
+  {
+    name: "tables could not be read",
+    scene: { facts: (_, probe) => (probe === "routes" ? "Killed" : undefined), ...vanishes() },
+    want: "unknown",
+  },
+])("route-missing says $want when $name", ({ scene, want }) => {
+  expect(ask(routeMissing, scene).brief).toBe(want);
+});
+
+test("it shows the route that is used instead, and until when the right one was there", () => {
+  const { verdict } = ask(routeMissing, {
+    ...routes("ulm", (all, atMs) => (atMs > startOf + 8_000 ? without("10.42.1.0/24")(all) : all)),
+    ...vanishes(8),
+  });
+  expect(because(verdict)).toContain(
+    "ulm has no route of its own to shop/api-1 (10.42.1.5) and uses its default route (default via 172.20.7.1 dev ens5)",
+  );
+  expect(because(verdict)).toContain("it had a route until about 08:00:10 UTC: 10.42.1.0/24 via 10.42.1.0 dev vx.7");
+});

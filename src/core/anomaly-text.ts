@@ -42,6 +42,8 @@ export function whereText(element: Element, place: Place, direction?: Anomaly["d
       return `of pods through ${name}`;
     case "service":
       return `to ${placeText(place)}`;
+    case "service-at":
+      return `from ${name} and its pods to the Service address ${element.peer ?? ""}:${port ?? ""}`;
     case "address":
       return `to ${name}`;
     case "overlay":

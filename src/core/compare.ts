@@ -85,7 +85,7 @@ export type Anomaly = {
   readonly directions: readonly Direction[];
   /** The direction that carries it, when only one does. */
   readonly direction: Direction | undefined;
-  /** For lateness: how much above normal, 2.5th, 50th and 97.5th percentile of the late packets; and what is normal. */
+  /** For lateness: how much above normal, 1st, 50th and 97.5th percentile of the late packets; and what is normal. */
   readonly extraMs?: { readonly low: number; readonly mid: number; readonly high: number; readonly normal: number };
   /** For lateness: even the fastest packets are late. */
   readonly shifted?: boolean;
@@ -226,7 +226,7 @@ function lateAnomalies(lateness: readonly LegLateness[], plan: Plan): readonly A
     const moments = judged.flatMap(({ packets: { leftMs } }) => [leftMs[0] ?? 0, leftMs.at(-1) ?? 0]);
     const base = anomaly("late", found, inside, ways, moments, plan);
     const extra = ascending(judged.flatMap(extrasOf));
-    const [low, mid, high] = [0.025, 0.5, 0.975].map((q) => quantile(extra, q) ?? 0);
+    const [low, mid, high] = [0.01, 0.5, 0.975].map((q) => quantile(extra, q) ?? 0);
     const normal = quantile(ascending(judged.map(({ normalMs }) => normalMs)), 0.5) ?? 0;
     return {
       ...base,

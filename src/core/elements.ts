@@ -10,6 +10,7 @@ import type { Leg, Plan, Vantage } from "./plan.ts";
  *  pod         a pod, its own node included              host        a node and everything on it
  *  nic         all that enters or leaves a node          tunnel-pair pod traffic between two nodes
  *  tunnel      pod traffic that enters or leaves a node  service     one Service address and port
+ *  service-at  one Service address, asked from one node
  *  address     an outside address                        overlay     pod traffic between any nodes
  *  fabric      all traffic between nodes                 icmp-…      echoes only, where TCP is fine
  */
@@ -23,6 +24,7 @@ export const elementKinds = [
   "nic",
   "tunnel-pair",
   "tunnel",
+  "service-at",
   "service",
   "address",
   "overlay",
@@ -85,7 +87,11 @@ export function elementsOf(leg: Leg, plan: Plan): readonly Element[] {
     found.push({ kind: "flow-port", name: from.label, peer: target, port: leg.port });
     if (to) found.push({ kind: "port", name: to.label, port: leg.port });
   } else found.push({ kind: "icmp-all", name: "" });
-  if (leg.scope === "service") found.push({ kind: "service", name: leg.toIp, ...(leg.port ? { port: leg.port } : {}) });
+  if (leg.scope === "service") {
+    const port = leg.port === undefined ? {} : { port: leg.port };
+    found.push({ kind: "service", name: leg.toIp, ...port });
+    found.push({ kind: "service-at", name: from.node, peer: leg.toIp, ...port });
+  }
   if (leg.scope === "external") found.push({ kind: "address", name: leg.toIp });
 
   if (to && crosses(leg)) {
@@ -107,6 +113,7 @@ export function elementPlace({ kind, name, peer }: Element, plan: Plan): Place {
     case "host":
     case "nic":
     case "tunnel":
+    case "service-at":
       return { kind: "node", name };
     case "pair":
     case "tunnel-pair":

@@ -11,6 +11,7 @@ import type { Anomaly } from "../core/compare.ts";
 import { crosses, endsOf } from "../core/elements.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import { packetsOf } from "../core/leg-packets.ts";
+import { asked } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { msRangeText, msText, roundly } from "../core/units.ts";
 import { isPeriodic } from "./nic-periodic-delay.ts";
@@ -34,9 +35,9 @@ export const linkDelay: Rule = {
     if (suspicions.length > 0) return suspicions;
     const far = twoNodesFarApart(seen);
     if (far) return far;
-    const normal = [...seen.comparison.legs.values()].find(
-      ({ leg, late }) => leg.part === "end-to-end" && late && late.of > 0,
-    );
+    const echoed = [...seen.comparison.legs.values()].filter(({ leg }) => asked(leg) && leg.port === undefined);
+    const endToEnd = echoed.filter(({ leg }) => leg.part === "end-to-end");
+    const normal = (endToEnd.length > 0 ? endToEnd : echoed).find(({ late }) => late !== undefined && late.of > 0);
     if (!normal?.late) return { status: "unknown", because: "no echo of the path was answered" };
     return {
       status: "cleared",

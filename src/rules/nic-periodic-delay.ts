@@ -76,7 +76,7 @@ function suspicion(found: Anomaly, seen: Case): Suspicion {
     node !== undefined && found.alternatives.length === 0 && pattern?.spread === "even" && pattern.oneIn !== undefined;
   return {
     status: "suspected",
-    confidence: certain ? "certain" : node === undefined ? "possible" : "likely",
+    confidence: certain ? "certain" : "likely",
     where,
     because: [
       `${which} (${counts}) ${through}${device === undefined ? "" : ` (${device}${heading})`} ${pattern?.bad === 1 ? "is" : "are"} ${range} late; normal is ${msText(extraMs?.normal ?? 0)} for a round trip`,

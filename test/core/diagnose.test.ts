@@ -5,18 +5,7 @@ import { EvidenceSet } from "#src/core/evidence.ts";
 import { pingEvidence } from "#src/core/leg-evidence.ts";
 import { reportSchema } from "#src/core/report.ts";
 import { rules } from "#src/rules/index.ts";
-import {
-  cluster,
-  crossing,
-  everyNth,
-  loses,
-  play,
-  requestFor,
-  type Scene,
-  startOf,
-  through,
-  toPort,
-} from "./simulate.ts";
+import { cluster, everyNth, loses, play, requestFor, type Scene, startOf, through, toPort } from "./simulate.ts";
 
 const s0 = (): Scene => ({ faults: [everyNth("graz", 4, [200, 400])] });
 const dead: Scene = { faults: [loses(1, (packet) => through("graz")(packet) && packet.leg.scope === "overlay")] };

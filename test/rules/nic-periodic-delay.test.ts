@@ -17,7 +17,7 @@ test.each<{ name: string; scene: () => Scene; want: string }>([
   {
     name: "no third node tells the two ends apart",
     scene: () => ({ world: cluster(2), faults: [everyNth("graz", 4, [200, 400])] }),
-    want: "graz>ulm possible",
+    want: "graz>ulm likely",
   },
   { name: "all is well", scene: () => ({}), want: "cleared" },
   // What can fool it.

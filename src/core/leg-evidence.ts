@@ -104,4 +104,3 @@ export const arrivalEvidence = defineEvidence(
     times: z.array(z.number().nullable()),
   }),
 );
-export type ArrivalData = z.infer<typeof arrivalEvidence.schema>;

@@ -1,5 +1,5 @@
 import type { EvidenceKind } from "./evidence.ts";
-import { placeText } from "./place.ts";
+
 import type { Cause, Report } from "./report.ts";
 import type { Case, Rule, Suspicion, Verdict } from "./rule.ts";
 
@@ -74,9 +74,4 @@ function causeOf({ rule, suspicion }: Named, beneath: readonly Named[]): Cause {
       because: [...symptom.suspicion.because],
     })),
   };
-}
-
-/** `nic-periodic-delay at node-2`. */
-export function causeText({ cause, where }: Pick<Cause, "cause" | "where">): string {
-  return `${cause} at ${placeText(where)}`;
 }

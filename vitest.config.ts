@@ -23,6 +23,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          maxConcurrency: 3,
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 120_000,

@@ -42,12 +42,15 @@ export async function runScenarios(files: readonly string[]): Promise<0 | 1> {
   return passed === played ? 0 : 1;
 }
 
+/** Counts the runs of this process, because several may be played at once. */
+let runs = 0;
+
 export async function playScenario(scenario: LoadedScenario): Promise<Line> {
   const started = performance.now();
   const base = { scenario: scenario.scenario, expected: scenario.expect };
   const seconds = (): number => Math.round((performance.now() - started) / 100) / 10;
   try {
-    await using session = await startSession({ name: `run-${process.pid}`, topology: scenario.topology });
+    await using session = await startSession({ name: `run-${process.pid}-${++runs}`, topology: scenario.topology });
     const { cluster } = session.lab;
     await using around = new AsyncDisposableStack();
     for (const traffic of scenario.traffic) around.use(await cluster.startTraffic(traffic));

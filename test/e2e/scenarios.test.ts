@@ -7,7 +7,8 @@ import { playScenario } from "#lab/run.ts";
 const folder = new URL("../../lab/scenarios/", import.meta.url).pathname;
 const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
 
-test.each(files)("netcheck answers rightly when %s is played", { timeout: 180_000 }, async (file) => {
+// Each run has a cluster, a Slack and a netcheck of its own, and mostly waits; several at once are also a busy machine.
+test.concurrent.each(files)("netcheck answers rightly when %s is played", { timeout: 180_000 }, async (file) => {
   const line = await playScenario(await loadScenario(join(folder, file)));
   expect(line.wrong).toEqual([]);
 });

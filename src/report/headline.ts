@@ -81,7 +81,8 @@ export function drawDone({ request, revision, wording, report, ended }: Done): M
   const title = `${wording.status[report.status]}: ${place}`;
   const lines = [bold(report.verdict)];
   if (ended !== undefined) lines.push([safe(endedText(ended, wording)), wording.partialResult].join(" "));
-  if (cause?.because[0] !== undefined) lines.push(`${wording.because}: ${safe(cause.because[0])}`);
+  const reason = cause?.because.find((one) => !report.verdict.includes(one));
+  if (reason !== undefined) lines.push(`${wording.because}: ${safe(reason)}`);
   if (cause?.advice[0] !== undefined) lines.push(`${bold(wording.doNext)}: ${safe(cause.advice[0])}`);
   if (report.gaps.length > 0) lines.push(wording.gapsNote(report.gaps.length));
   const chart = report.charts[0];

@@ -62,7 +62,7 @@ function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
       confidence: proven ? "certain" : listens && answering.length > 0 ? "likely" : "possible",
       where: isPod(at) ? { kind: "pod", name: at.label } : { kind: "node", name: at.node },
       because: [
-        `SYNs to port ${port} of ${at.label} get no answer: ${found.bad} of ${countText(found.of, "connect")} from ${listText(results.map((result) => label(result, plan)))}`,
+        `SYNs to port ${port} of ${at.label} ${endingText(results, seen)}: ${found.bad} of ${countText(found.of, "connect")} from ${listText(results.map((result) => label(result, plan)))}`,
         ...(answering.length > 0
           ? [`${at.label} answers echoes on ${answering.length} of ${countText(pings.length, "leg")}`]
           : []),
@@ -85,6 +85,14 @@ function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
       legs: found.legs,
     },
   ];
+}
+
+/** Silence, or an ICMP error of a filter that refuses. */
+function endingText(results: readonly LegResult[], { evidence }: Case): string {
+  const ended = results.flatMap(({ leg }) => Object.entries(evidence.get(tcpEvidence, leg.id)?.outcomes ?? {}));
+  const count = (wanted: RegExp): number =>
+    ended.reduce((sum, [outcome, times]) => sum + (wanted.test(outcome) ? times : 0), 0);
+  return count(/^(prohibited|unreachable)/) > count(/^timeout/) ? "are refused by ICMP errors" : "get no answer";
 }
 
 function label({ leg }: LegResult, plan: Case["plan"]): string {

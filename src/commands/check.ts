@@ -1,11 +1,12 @@
 import { type CheckRequest, limits } from "#src/core/check.ts";
 import type { Inventory } from "#src/core/inventory.ts";
 import { type Target, targetText } from "#src/core/target.ts";
+import { durationText } from "#src/core/units.ts";
 import { drawQueued } from "#src/report/answers.ts";
 import { badCommand } from "./grammar/bad-command.ts";
 import { refuseStrangeCharacters } from "./grammar/characters.ts";
 import { defineCommand } from "./grammar/command.ts";
-import { durationText, looksLikeDuration, parseDuration } from "./grammar/duration.ts";
+import { looksLikeDuration, parseDuration } from "./grammar/duration.ts";
 import { checkNames } from "./grammar/names.ts";
 import { OPTIONS, takeOptions } from "./grammar/options.ts";
 import { parseTarget } from "./grammar/target.ts";

@@ -31,7 +31,10 @@ const printed = z.array(
     link_index: z.number().optional(),
     carrier_changes: z.number().optional(),
     linkinfo: z
-      .object({ info_kind: z.string().optional(), info_data: z.looseObject({ port: z.unknown().optional() }).optional() })
+      .object({
+        info_kind: z.string().optional(),
+        info_data: z.looseObject({ port: z.unknown().optional() }).optional(),
+      })
       .optional(),
     stats64: z.object({ rx: z.record(z.string(), z.number()), tx: z.record(z.string(), z.number()) }).optional(),
   }),

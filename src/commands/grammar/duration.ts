@@ -1,4 +1,5 @@
 import { limits } from "#src/core/check.ts";
+import { durationText } from "#src/core/units.ts";
 import { badCommand } from "./bad-command.ts";
 import type { Word, Words } from "./words.ts";
 
@@ -78,15 +79,6 @@ export function durationWord(durationMs: number): string {
     [seconds % 60, "s"],
   ] as const;
   return parts.map(([amount, unit]) => (amount > 0 ? `${amount}${unit}` : "")).join("") || "0s";
-}
-
-/** A duration as it is read: `90000` → "1 min 30 s". */
-export function durationText(durationMs: number): string {
-  return durationWord(durationMs)
-    .replace(/(\d+)h/, "$1 h ")
-    .replace(/(\d+)m/, "$1 min ")
-    .replace(/(\d+)s/, "$1 s")
-    .trim();
 }
 
 const positive = (unsigned: string): readonly string[] => (/[a-z]$/.test(unsigned) ? [unsigned] : [`${unsigned}m`]);

@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe } from "vitest";
 import { processesWith, shells, uniqueSleep } from "#test/support/agent-shell.ts";
-import { CHECK, noneLeft, under } from "#test/support/agent-test.ts";
+import { CHECK, noneLeft, under, unsupervised } from "#test/support/agent-test.ts";
 
 describe.concurrent.each(shells)("what netcheck-task leaves behind, under %s", (shell) => {
   const test = under(shell);
@@ -37,18 +38,50 @@ describe.concurrent.each(shells)("what netcheck-task leaves behind, under %s", (
       );
       await sleep(delayMs);
       await one.task("rm", CHECK);
-      await noneLeft(expect, mark, 1_500);
+      await noneLeft(expect, mark);
       expect(readdirSync(one.state)).toEqual([]);
     }
+  });
+
+  test("rm ends a supervisor that leads no process group yet", async ({ one, expect }) => {
+    const [mark, late] = [uniqueSleep(), uniqueSleep()];
+    one.instead("setsid", `touch "$NETCHECK_STATE/reached"; sleep 0.${late}; exec REAL "$@"`);
+    await one.start(CHECK, [{ id: "a", argv: ["sleep", mark] }]);
+    const supervisor = one.supervisor(CHECK);
+    await expect.poll(() => existsSync(join(one.state, "reached"))).toBe(true);
+    await one.task("rm", CHECK);
+    expect(processesWith(one.state, "environ")).not.toContain(supervisor);
+    expect(readdirSync(one.state)).toEqual(["reached"]);
+  });
+
+  test("rm finds a task that was forked and not written down yet", async ({ one, expect }) => {
+    const mark = uniqueSleep();
+    await one.start(CHECK, [{ id: "a", argv: ["sh", "-c", "trap '' TERM; while :; do sleep $0; done", mark] }]);
+    await expect.poll(() => processesWith(`sleep\0${mark}`).length).toBeGreaterThan(0);
+    rmSync(join(one.state, CHECK, "a/pid"));
+    await one.task("rm", CHECK);
+    expect(processesWith(mark)).toEqual([]);
+  });
+
+  test("a command whose time limit was killed before it ran does not run", async ({ one, expect }) => {
+    const mark = uniqueSleep();
+    // The second setpriv, which asks to die with `timeout`, comes late.
+    const late =
+      'case $2 in KILL) touch "$NETCHECK_STATE/reached"; while [ -e "$NETCHECK_STATE/reached" ]; do sleep 0.05; done; esac';
+    one.instead("setpriv", late, 'exec REAL "$@"');
+    await one.start(CHECK, [{ id: "a", argv: ["sleep", mark] }]);
+    await expect.poll(() => existsSync(join(one.state, "reached"))).toBe(true);
+    process.kill(Number(readFileSync(join(one.state, CHECK, "a/pid"), "utf8").split(" ")[0]), "SIGKILL");
+    await expect.poll(() => one.states(CHECK, "a")).toEqual(["done exited"]);
+    rmSync(join(one.state, "reached"));
+    await noneLeft(expect, mark);
   });
 
   test("list names the checks; gc deletes old ones that have ended, and only those", async ({ one, expect }) => {
     await one.start("nc-done", [{ id: "a", argv: ["true"] }]);
     await one.start("nc-runs", [{ id: "a", argv: ["sleep", "30"] }]);
-    await expect
-      .poll(async () => (await one.sync("nc-done", { a: 0 })).tasks[0]?.state, { timeout: 4_000 })
-      .toBe("done");
-    await expect.poll(() => processesWith("supervise\0nc-done").length).toBe(0);
+    await unsupervised({ one, expect }, "nc-done");
+    expect(await one.states("nc-done", "a")).toEqual(["done exited"]);
     const checks = async () => {
       const { stdout } = await one.task("list");
       return JSON.parse(stdout.toString()).checks.map(({ check, running, tasks }: Record<string, unknown>) => ({
@@ -72,7 +105,7 @@ describe.concurrent.each(shells)("what netcheck-task leaves behind, under %s", (
     expect,
   }) => {
     await one.start("nc-done", [{ id: "a", argv: ["true"] }]);
-    await expect.poll(() => processesWith("supervise\0nc-done").length, { timeout: 4_000 }).toBe(0);
+    await unsupervised({ one, expect }, "nc-done");
     const child = one.spawn("netcheck-agent", ["0"]);
     await expect.poll(() => readdirSync(one.state)).toEqual([]);
     child.kill("SIGTERM");

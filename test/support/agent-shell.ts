@@ -27,6 +27,12 @@ export class AgentShell implements Disposable {
     this.env = { ...process.env, PATH, NETCHECK_STATE: this.state };
   }
 
+  /** Puts a program before the one of that name on the PATH of the scripts; `REAL` in its lines is the path of that one. */
+  instead(program: string, ...lines: readonly string[]): void {
+    const text = ["#!/bin/sh", ...lines].join("\n").replaceAll("REAL", `/usr/bin/${program}`);
+    writeFileSync(join(this.folder, "bin", program), `${text}\n`, { mode: 0o755 });
+  }
+
   /** Starts one of the scripts under this shell. */
   spawn(script: string, words: readonly string[], { detached = false } = {}): ChildProcess {
     return spawn("sh", [join(agentBin, script), ...words], { env: this.env, cwd: this.folder, detached });

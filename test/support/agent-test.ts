@@ -16,7 +16,13 @@ export const under = (shell: (typeof shells)[number]) =>
 
 export const allEnded = ({ one, expect }: { one: AgentShell; expect: ExpectStatic }, ...ids: string[]) =>
   expect
-    .poll(async () => (await one.states(CHECK, ...ids)).every((state) => state.startsWith("done")), { timeout: 15_000 })
+    .poll(async () => (await one.states(CHECK, ...ids)).every((state) => state.startsWith("done")), { timeout: 30_000 })
     .toBe(true);
-export const noneLeft = (expect: ExpectStatic, mark: string, timeout = 3_000) =>
+/** Waits until no process with a mark is left: by default as long as a busy machine may need to end it. */
+export const noneLeft = (expect: ExpectStatic, mark: string, timeout = 20_000) =>
   expect.poll(() => processesWith(mark), { timeout }).toEqual([]);
+/** Waits until the supervisor of a check has ended by itself. Others may look after a check of the same name. */
+export const unsupervised = ({ one, expect }: { one: AgentShell; expect: ExpectStatic }, check: string) => {
+  const pid = one.supervisor(check);
+  return expect.poll(() => processesWith(one.state, "environ").includes(pid)).toBe(false);
+};

@@ -78,11 +78,16 @@ export function sharesText({ bad, of, share: interval }: Pick<Anomaly, "bad" | "
 
 /** What the legs outside of the place show; undefined when there were none. */
 export function controlsText(found: Anomaly, comparison: Comparison): string | undefined {
-  const outside = [...comparison.legs.values()].filter(({ leg, sent }) => sent > 0 && !found.legs.includes(leg.id));
+  // Legs of another bad place that shares some with this one say nothing about either.
+  const shares = found.own.length < found.legs.length;
+  const rivals = shares ? comparison[found.kind].filter(({ own, legs }) => own.length < legs.length) : [found];
+  const outside = [...comparison.legs.values()].filter(
+    ({ leg, sent }) => sent > 0 && !rivals.some(({ legs }) => legs.includes(leg.id)),
+  );
   if (outside.length === 0 || found.background.of === 0) return undefined;
   const what = found.kind === "loss" ? "lost" : "late";
   const relevant = found.kind === "loss" ? outside.length : outside.filter(({ late }) => late !== undefined).length;
-  return `${countText(relevant, "leg")} that ${relevant === 1 ? "does" : "do"} not cross it: ${found.background.bad} of ${found.background.of.toLocaleString("en-US")} ${what}`;
+  return `${countText(relevant, "leg")} that ${relevant === 1 ? "does" : "do"} not cross ${shares ? "either bad place" : "it"}: ${found.background.bad} of ${found.background.of.toLocaleString("en-US")} ${what}`;
 }
 
 /** When it happened, if it did not last throughout. */

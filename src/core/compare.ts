@@ -67,6 +67,8 @@ export type Anomaly = {
   readonly alternatives: readonly Place[];
   /** Ids of the legs that cross it. */
   readonly legs: readonly string[];
+  /** Ids of those that cross no other bad place; all counts but those of `background` are theirs. */
+  readonly own: readonly string[];
   readonly bad: number;
   readonly of: number;
   readonly share: Share;
@@ -193,14 +195,24 @@ function lossAnomalies(losses: readonly LossTally[], packets: readonly LegPacket
       return share.share > LOSS_TIMES * rate(background) + LOSS_PLUS;
     },
   });
+  const isAsked = askedOf(losses.map(({ leg, bad, of }) => ({ leg, works: bad < of })));
   return located.map((found) => {
     const inside = losses.filter(({ leg }) => found.legs.includes(leg));
-    const ways = packets.filter(({ leg }) => found.legs.includes(leg)).flatMap((leg) => lostOneWay(leg, plan));
+    const ways = packets.filter(({ leg }) => found.own.includes(leg)).flatMap((leg) => lostOneWay(leg, plan));
     const moments = packets
-      .filter(({ leg }) => found.legs.includes(leg))
+      .filter(({ leg }) => found.own.includes(leg))
       .flatMap(({ leftMs }) => [leftMs[0] ?? 0, leftMs.at(-1) ?? 0]);
-    return anomaly("loss", found, inside, ways, moments, plan);
+    return anomaly("loss", found, inside, ways, moments, plan, isAsked);
   });
+}
+
+/**
+ * The legs that speak for the asked path: end to end; when nothing gets from end to end, so that nothing there can be
+ * late and one fault hides another, the segments in between as well.
+ */
+function askedOf(legs: readonly { readonly leg: Leg; readonly works: boolean }[]): (leg: Leg) => boolean {
+  const works = legs.some((one) => one.leg.part === "end-to-end" && one.works);
+  return ({ part }) => (works ? part === "end-to-end" : part !== "control");
 }
 
 function lateAnomalies(lateness: readonly LegLateness[], plan: Plan): readonly Anomaly[] {
@@ -214,9 +226,11 @@ function lateAnomalies(lateness: readonly LegLateness[], plan: Plan): readonly A
       return share.low > LATE_TIMES * rate(background) + (everywhere ? LATE_EVERYWHERE : LATE_PLUS);
     },
   });
+  const isAsked = askedOf(tallies.map(({ leg, of }) => ({ leg, works: of > 0 })));
   return located.map((found) => {
-    const judged = lateness.filter(({ packets: { leg } }) => found.legs.includes(leg));
-    const inside = judged.map(({ packets: { leg, leftMs }, bad, of, late }) => ({
+    const crossing = lateness.filter(({ packets: { leg } }) => found.legs.includes(leg));
+    const judged = crossing.filter(({ packets: { leg } }) => found.own.includes(leg));
+    const inside = crossing.map(({ packets: { leg, leftMs }, bad, of, late }) => ({
       leg,
       bad,
       of,
@@ -224,7 +238,7 @@ function lateAnomalies(lateness: readonly LegLateness[], plan: Plan): readonly A
     }));
     const ways = judged.flatMap((leg) => lateOneWay(leg, plan));
     const moments = judged.flatMap(({ packets: { leftMs } }) => [leftMs[0] ?? 0, leftMs.at(-1) ?? 0]);
-    const base = anomaly("late", found, inside, ways, moments, plan);
+    const base = anomaly("late", found, inside, ways, moments, plan, isAsked);
     const extra = ascending(judged.flatMap(extrasOf));
     const [low, mid, high] = [0.01, 0.5, 0.975].map((q) => quantile(extra, q) ?? 0);
     const normal = quantile(ascending(judged.map(({ normalMs }) => normalMs)), 0.5) ?? 0;
@@ -281,9 +295,10 @@ function anomaly(
   ways: readonly OneWay[],
   moments: readonly number[],
   plan: Plan,
+  isAsked: (leg: Leg) => boolean,
 ): Anomaly {
   const { element, share, bad, of, background } = found;
-  const episodes = episodesOf(inside.flatMap(({ badMs }) => badMs));
+  const episodes = episodesOf(inside.flatMap(({ leg, badMs }) => (found.own.includes(leg) ? badMs : [])));
   const [fromMs, toMs] = [Math.min(...moments), Math.max(...moments)];
   const [only] = episodes;
   const throughout =
@@ -301,6 +316,7 @@ function anomaly(
     place: placed(element, direction, plan),
     alternatives: found.alternatives.map((other) => elementPlace(other, plan)),
     legs: found.legs.map(({ id }) => id),
+    own: found.own.map(({ id }) => id),
     bad,
     of,
     share,
@@ -310,8 +326,7 @@ function anomaly(
     episodes,
     throughout,
     onPath: inside.some(
-      ({ leg, bad: lost, of: sent }) =>
-        leg.part === "end-to-end" && lost > 0 && wilson(lost, sent).high > share.share / 3,
+      ({ leg, bad: lost, of: sent }) => isAsked(leg) && lost > 0 && wilson(lost, sent).high > share.share / 3,
     ),
     directions,
     direction,

@@ -39,6 +39,7 @@ export function diagnose({ request, plan, evidence, gaps, rules, cancelled }: Se
   const status = statusOf(plan, comparison, ranked.causes.length > 0, {
     share: coverage.share,
     cancelled: cancelled !== undefined,
+    breaks: ranked.breaks,
   });
   const { causes, cleared, unknown } = ranked;
   const notes = observations(comparison, ranked.explained);
@@ -72,8 +73,9 @@ function statusOf(
   plan: Plan,
   comparison: Comparison,
   found: boolean,
-  { share, cancelled }: { readonly share: number; readonly cancelled: boolean },
+  { share, cancelled, breaks }: { readonly share: number; readonly cancelled: boolean; readonly breaks: boolean },
 ): Report["status"] {
+  if (breaks) return "broken";
   const measured = measuredLegs(comparison);
   if (measured.length === 0) return found ? "broken" : "failed";
   const endToEnd = plan.legs

@@ -1,6 +1,7 @@
 import { type Element, elementKey, elementKinds, elementsOf } from "./elements.ts";
 import type { Leg, Plan } from "./plan.ts";
 import { logLikelihood, type Share, wilson } from "./stats.ts";
+import { twoPlaces } from "./two-places.ts";
 
 /** How many packets of one leg went badly. */
 export type Tally = { readonly leg: Leg; readonly bad: number; readonly of: number };
@@ -9,6 +10,8 @@ export type Tally = { readonly leg: Leg; readonly bad: number; readonly of: numb
 export type Located = {
   readonly element: Element;
   readonly legs: readonly Leg[];
+  /** Those of its legs that it alone accounts for, when another place shares some; the counts are theirs. */
+  readonly own: readonly Leg[];
   readonly bad: number;
   readonly of: number;
   readonly share: Share;
@@ -37,12 +40,21 @@ const MAX_PLACES = 4;
 /**
  * Finds the places that explain which legs are bad: for each element, its legs share one rate and all others another;
  * the element under which the tallies are most probable is the place. What it explains is set aside and the rest is
- * looked at again, so that two faults at once are two places. Fooled by legs that were not measured: an element that
+ * looked at again, so that two faults at once are two places. Two that share legs are looked for together. Fooled by legs that were not measured: an element that
  * was crossed by no other leg cannot be told from its neighbour, and is then listed under `alternatives`.
  */
 export function locate(tallies: readonly Tally[], options: LocateOptions): readonly Located[] {
+  const measured = tallies.filter(({ of }) => of > 0);
+  const single = oneByOne(measured, options);
+  const pair = single.length > 0 ? twoPlaces(measured, single, options) : undefined;
+  if (!pair) return single;
+  const rest = measured.filter(({ leg }) => !pair.some(({ legs }) => legs.includes(leg)));
+  return [...pair, ...oneByOne(rest, options)].slice(0, MAX_PLACES);
+}
+
+function oneByOne(tallies: readonly Tally[], options: LocateOptions): readonly Located[] {
   const places: Located[] = [];
-  let rest = tallies.filter(({ of }) => of > 0);
+  let rest = tallies;
   while (places.length < MAX_PLACES) {
     const best = mostLikely(rest, options);
     if (!best) return places;
@@ -77,7 +89,7 @@ function mostLikely(tallies: readonly Tally[], options: LocateOptions): Located 
     // An element that every leg crosses has nothing to be compared with: it speaks only when nothing else does.
     const against = background.of > 0 ? nothing : logLikelihood(bad, of, 0.001);
     const legs = inside.map(({ leg }) => leg);
-    return [{ element, legs, bad, of, share, background, evidence: likelihood - against, alternatives: [] }];
+    return [{ element, legs, own: legs, bad, of, share, background, evidence: likelihood - against, alternatives: [] }];
   });
 
   const good = candidates.filter((located) => located.evidence >= options.minEvidence && options.matters(located));

@@ -1,5 +1,5 @@
 import type { EvidenceKind } from "./evidence.ts";
-
+import type { Place } from "./place.ts";
 import type { Cause, Report } from "./report.ts";
 import type { Case, Rule, Suspicion, Verdict } from "./rule.ts";
 
@@ -7,6 +7,8 @@ import type { Case, Rule, Suspicion, Verdict } from "./rule.ts";
 export type Ranked = Pick<Report, "causes" | "cleared" | "unknown"> & {
   /** Ids of the legs that the causes account for. */
   readonly explained: ReadonlySet<string>;
+  /** Whether a cause is such that nothing works while it lasts. */
+  readonly breaks: boolean;
 };
 
 type Named = { readonly rule: Rule; readonly suspicion: Suspicion };
@@ -36,7 +38,14 @@ export function rank(seen: Case, rules: readonly Rule[]): Ranked {
   const causes = [...sure, ...roots.filter((root) => !sure.includes(root))].map(({ named, beneath }) =>
     causeOf(named, beneath),
   );
-  return { causes, cleared, unknown, explained: new Set(suspected.flatMap(({ suspicion }) => suspicion.legs ?? [])) };
+  const breaks = sure.some(({ named }) => named.suspicion.breaks === true);
+  return {
+    causes,
+    cleared,
+    unknown,
+    breaks,
+    explained: new Set(suspected.flatMap(({ suspicion }) => suspicion.legs ?? [])),
+  };
 }
 
 function ask(rule: Rule, seen: Case): readonly Verdict[] {
@@ -54,7 +63,13 @@ function explains(root: Named, symptom: Named): boolean {
   const theirs = symptom.suspicion.legs;
   const ours = new Set(root.suspicion.legs);
   if (!theirs || ours.size === 0) return true;
+  // What is wrong at another node is its symptom only where all of it passes here.
+  if (elsewhere(root.suspicion.where, symptom.suspicion.where)) return theirs.every((id) => ours.has(id));
   return theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
+}
+
+function elsewhere(one: Place, other: Place): boolean {
+  return one.kind === "node" && other.kind === "node" && one.name !== other.name;
 }
 
 function causeOf({ rule, suspicion }: Named, beneath: readonly Named[]): Cause {

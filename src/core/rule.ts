@@ -29,6 +29,8 @@ export type Suspicion = {
   readonly explains?: readonly string[];
   /** Ids of the legs that it accounts for; a symptom is filed beneath it only when it concerns these. */
   readonly legs?: readonly string[];
+  /** While it lasts nothing works on the asked path, whatever was measured before. */
+  readonly breaks?: boolean;
 };
 
 export type Verdict =

@@ -14,7 +14,7 @@ import { packetsOf } from "../core/leg-packets.ts";
 import { asked } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { msRangeText, msText, roundly } from "../core/units.ts";
-import { isPeriodic } from "./nic-periodic-delay.ts";
+import { isPeriodic, looksLost } from "./nic-periodic-delay.ts";
 
 /** With only two nodes there is no leg to compare with; a round trip between machines of one zone stays below this. */
 const FAR_APART_MS = 8;
@@ -72,7 +72,7 @@ function suspicion(found: Anomaly, { plan, comparison }: Case): Suspicion {
     advice: [
       `Look for what lies on the way ${where}: a saturated or rerouted link, a shaper, a tunnel over a longer path`,
     ],
-    explains: ["path-loss"],
+    explains: looksLost(found) ? ["path-loss"] : [],
     legs: found.legs,
   };
 }

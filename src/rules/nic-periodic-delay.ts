@@ -41,6 +41,14 @@ export const nicPeriodicDelay: Rule = {
   },
 };
 
+/** From here on a connect sends its SYN anew, and an echo may count as lost. */
+const GIVEN_UP_MS = 900;
+
+/** Whether the latest packets are so late that some of them count as lost. */
+export function looksLost({ extraMs }: Anomaly): boolean {
+  return extraMs !== undefined && extraMs.high > GIVEN_UP_MS;
+}
+
 /** A steady minority, well apart from the rest, at one node's link (or at one pair when no third node was measured). */
 export function isPeriodic({ element, pattern, extraMs, shifted, alternatives }: Anomaly): boolean {
   if (!pattern || !extraMs || shifted) return false;
@@ -103,7 +111,7 @@ function suspicion(found: Anomaly, seen: Case): Suspicion {
       `Have the NIC, transceiver, cable and switch port of ${node ?? found.place.name} checked or replaced; pods and CNI are not the cause`,
       ...(node === undefined ? [] : [`Move latency-sensitive pods away from ${node} until then`]),
     ],
-    explains: ["link-delay", "path-loss"],
+    explains: ["link-delay", ...(looksLost(found) ? ["path-loss"] : [])],
     legs: found.legs,
   };
 }

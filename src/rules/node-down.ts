@@ -88,6 +88,7 @@ function suspect(node: string, { plan, evidence, comparison }: Case): readonly S
         "path-loss",
       ],
       legs: legsTouching(node, plan).map(({ id }) => id),
+      breaks: nothingArrives,
     },
   ];
 }

@@ -5,6 +5,7 @@ import {
   crossing,
   delays,
   everyNth,
+  type Fault,
   loses,
   type Packet,
   play,
@@ -211,6 +212,92 @@ test("two faults at once are two causes", () => {
     ],
   });
   expect(found.toSorted()).toEqual(["nic-periodic-delay@graz", "path-loss@shop/api-0"]);
+});
+
+describe("two faults that share legs are two causes, each at its place", () => {
+  const late = (): Fault => everyNth("graz", 3, [60, 90]);
+  test.each<{ name: string; want: readonly string[]; scene: () => Scene }>([
+    {
+      name: "two late nodes",
+      want: ["nic-periodic-delay@graz", "nic-periodic-delay@ulm"],
+      scene: () => ({ seconds: 30, faults: [everyNth("ulm", 5, [300, 400]), late()] }),
+    },
+    {
+      name: "two late nodes, without taps",
+      want: ["nic-periodic-delay@graz", "nic-periodic-delay@ulm"],
+      scene: () => ({ seconds: 30, withoutTaps: true, faults: [everyNth("ulm", 5, [300, 400]), late()] }),
+    },
+    {
+      name: "two late nodes of four, one of them incoming",
+      want: ["nic-periodic-delay@graz", "nic-periodic-delay@ulm"],
+      scene: () => ({ world: cluster(4), faults: [everyNth("ulm", 8, [30, 40], { way: "in" }), late()] }),
+    },
+    {
+      name: "two lossy nodes",
+      want: ["path-loss@graz", "path-loss@ulm"],
+      scene: () => ({ faults: [loses(0.15, through("ulm")), loses(0.3, through("graz"))] }),
+    },
+    {
+      name: "two nodes that lose alike",
+      want: ["path-loss@graz", "path-loss@ulm"],
+      scene: () => ({ faults: [loses(0.1, through("ulm")), loses(0.1, through("graz"))] }),
+    },
+    {
+      name: "a lossy node and a late one",
+      want: ["nic-periodic-delay@graz", "path-loss@ulm"],
+      scene: () => ({ faults: [loses(0.15, through("ulm")), late()] }),
+    },
+    {
+      name: "a node that loses and is late",
+      want: ["nic-periodic-delay@graz", "path-loss@graz"],
+      scene: () => ({ faults: [loses(0.15, through("graz")), late()] }),
+    },
+    {
+      name: "a node that loses on the way in for a while, and a dead route",
+      want: ["path-loss@ulm", "route-missing@graz"],
+      scene: () => ({
+        world: cluster(4),
+        faults: [
+          loses(0.4, (packet) => packet.atMs < startOf + 11_000 && packet.toNode === "ulm" && crossing(packet)),
+          loses(1, (packet) => oneWay("graz", "ulm")(packet) && packet.leg.scope === "overlay"),
+        ],
+        facts: (at, probe) =>
+          at.id === "node/graz" && probe === "routes"
+            ? JSON.stringify([
+                { dst: "default", gateway: "172.20.7.1", dev: "ens5" },
+                { dst: "172.20.7.0/24", dev: "ens5" },
+                { dst: "10.42.1.0/24", dev: "cni0" },
+                { type: "unreachable", dst: "10.42.0.0/24" },
+              ])
+            : undefined,
+      }),
+    },
+    {
+      name: "a late node and a dead route",
+      want: ["nic-periodic-delay@graz", "route-missing@ulm"],
+      scene: () => ({
+        world: cluster(4),
+        faults: [late(), loses(1, (packet) => oneWay("ulm", "graz")(packet) && packet.leg.scope === "overlay")],
+        facts: (at, probe) =>
+          at.id === "node/ulm" && probe === "routes"
+            ? JSON.stringify([
+                { dst: "default", gateway: "172.20.7.1", dev: "ens5" },
+                { dst: "172.20.7.0/24", dev: "ens5" },
+                { dst: "10.42.0.0/24", dev: "cni0" },
+                { type: "unreachable", dst: "10.42.1.0/24" },
+              ])
+            : undefined,
+      }),
+    },
+  ])("$name", ({ want, scene }) => {
+    const found = Array.from({ length: 8 }, (_, n) =>
+      named({ ...scene(), seed: n * 5 + 1 })
+        .toSorted()
+        .join(),
+    );
+    const right = found.filter((causes) => causes === want.join());
+    expect(right.length, found.join("\n")).toBeGreaterThanOrEqual(7);
+  });
 });
 
 test("fewer than 100 packets are no loss rate, but three lost in a row are loss", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ClusterView } from "#src/core/cluster-view.ts";
 import { nodeDown } from "#src/rules/node-down.ts";
-import { loses, type Packet, type Scene, startOf, through } from "../core/simulate.ts";
+import { loses, type Packet, play, type Scene, startOf, through } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
 
 const dies = (atS: number): Scene => ({
@@ -60,4 +60,14 @@ test("it says since when, on how many legs, and what the cluster reports", () =>
   expect(because(verdict)).toMatch(/Ready is False \(KubeletNotReady\)/);
   expect(because(verdict)).toMatch(/\d+ of \d+ legs towards it are dead/);
   expect(because(verdict)).toMatch(/fell silent \d+ s before the others ended/);
+});
+
+test("a check whose asker died is broken, however well it went before", () => {
+  const scene: Scene = {
+    silentAfterS: { ulm: 8 },
+    faults: [loses(1, (packet: Packet) => packet.atMs > startOf + 8_000 && through("ulm")(packet))],
+  };
+  const { report } = play(scene);
+  expect(report.causes.map(({ cause, where }) => `${cause}@${where.name}`)).toEqual(["node-down@ulm"]);
+  expect(report.status).toBe("broken");
 });

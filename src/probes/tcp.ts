@@ -14,14 +14,18 @@ const MAX_ERRORS = 8;
 
 type Attempt = { atMs: number; ms: number; outcome: TcpOutcome; resent: number };
 
-/** TCP connects to a real port, about two a second, by `netcheck-tcp HOST PORT INTERVAL_MS TIMEOUT_MS`. */
+/**
+ * TCP connects to a real port, about two a second, by `netcheck-tcp HOST PORT INTERVAL_MS TIMEOUT_MS`. Each starts at a
+ * random moment of its interval: connects in step would come as one train of packets, and a NIC that holds back every
+ * n-th packet would then meet always the same of them.
+ */
 export const tcp: StreamProbe = {
   kind: "stream",
   name: "tcp",
   wants: ({ port }) => port !== undefined,
   argv: ({ leg, window, index }) => {
     const interval = `${connectIntervalMs(index, window)}`;
-    return ["netcheck-tcp", leg.toIp, `${leg.port ?? 0}`, interval, `${TIMEOUT_MS}`];
+    return ["netcheck-tcp", leg.toIp, `${leg.port ?? 0}`, interval, `${TIMEOUT_MS}`, "--jitter", interval];
   },
   maxBytes: ({ window, index }) => 4_096 + packetsIn(window, connectIntervalMs(index, window)) * BYTES_PER_ATTEMPT,
   open: ({ leg, window, index }) => openTcp(leg.id, window, connectIntervalMs(index, window)),

@@ -30,9 +30,15 @@ async function readings(
   return { frames, before, endMs: performance.now() - began, code };
 }
 
+const commandLine = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    return ""; // it has just ended
+  }
+};
 /** The command itself runs, not only what leads to it. */
-const sleeps = (mark: string) =>
-  processesWith(`sleep\0${mark}\0`).some((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith("sleep"));
+const sleeps = (mark: string) => processesWith(`sleep\0${mark}\0`).some((pid) => commandLine(pid).startsWith("sleep"));
 const node = (...argv: string[]) => ["--read", "node", String(argv.length), ...argv];
 
 describe.concurrent.each(shells)("netcheck-read under %s", (shell) => {
@@ -68,6 +74,14 @@ describe.concurrent.each(shells)("netcheck-read under %s", (shell) => {
       expect(endMs).toBeLessThan(5_000);
     },
   );
+
+  test("does not sleep on when its pause does not hear the signal", async ({ one, expect }) => {
+    one.instead("sleep", "trap '' TERM INT", 'exec REAL "$@"');
+    const pauses = () =>
+      processesWith(one.state, "environ").some((pid) => commandLine(pid).startsWith("/usr/bin/sleep"));
+    const { code } = await readings(one, ["600", ...node("echo", "a")], pauses);
+    expect(code).toBe(0);
+  });
 
   test("keeps every byte of text, the exit code, and the beginning of an error", async ({ one, expect }) => {
     const words = [

@@ -17,7 +17,11 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // They mostly wait, for processes, packets and timers: more files at once than the machine has cores.
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
+          // What is waited for comes when a busy machine gets to it; one second is too short a patience.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {

@@ -96,12 +96,8 @@ describe("the renderer", () => {
   test("draws PNGs of 1080 × 660 in order, without holding up this thread", async () => {
     await using renderer = openChartRenderer();
     await renderer.render(charts.healthy);
-    let longestMs = 0;
-    let last = performance.now();
-    const watch = setInterval(() => {
-      longestMs = Math.max(longestMs, performance.now() - last);
-      last = performance.now();
-    }, 5);
+    let beats = 0;
+    const watch = setInterval(() => beats++, 5);
     const pngs = await Promise.all(Array.from({ length: 5 }, () => renderer.render(charts.loss)));
     clearInterval(watch);
     for (const png of pngs) {
@@ -109,7 +105,8 @@ describe("the renderer", () => {
       expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1080, 660]);
       expect(png.length).toBeLessThan(200_000);
     }
-    expect(longestMs).toBeLessThan(500);
+    // Drawn on this thread, it would beat between two pictures at most.
+    expect(beats).toBeGreaterThan(10);
   });
 
   test("a picture that cannot be drawn is an error, and the next one is drawn", async () => {

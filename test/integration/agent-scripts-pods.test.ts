@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, type ExpectStatic } from "vitest";
 import { frameReader } from "#src/core/readings.ts";
-import { AgentShell, shells } from "#test/support/agent-shell.ts";
+import { type AgentShell, shells } from "#test/support/agent-shell.ts";
+import { CHECK, under } from "#test/support/agent-test.ts";
 import { cgroupRoot, type PodLike, podLike } from "#test/support/pod-like.ts";
 
-const CHECK = "nc-4f2a";
 const root = cgroupRoot();
 const top = `netcheck-test-${process.pid}`;
 const cleanup = new AsyncDisposableStack();
@@ -27,29 +27,29 @@ async function pod(
 
 /** Runs one task and returns its state and output. */
 async function runTask(
-  one: AgentShell,
+  { one, expect }: { one: AgentShell; expect: ExpectStatic },
   netns: string,
   argv: readonly string[],
 ): Promise<{ said: unknown; text: string }> {
   const said = await one.start(CHECK, [{ id: "a", argv, netns }]);
-  await expect.poll(() => one.states(CHECK, "a"), { timeout: 5_000 }).not.toEqual(["running"]);
+  await expect.poll(() => one.states(CHECK, "a")).not.toEqual(["running"]);
   return { said: said["a"], text: (await one.sync(CHECK, { a: 0 })).tasks[0]?.bytes.toString() ?? "" };
 }
 
-describe.skipIf(root === undefined).each(shells)("a pod's network namespace, under %s", (shell) => {
-  test.each([
+describe.skipIf(root === undefined).concurrent.each(shells)("a pod's network namespace, under %s", (shell) => {
+  const test = under(shell);
+
+  test.for([
     { driver: "cgroupfs", path: cgroupfs },
     { driver: "systemd", path: systemd },
-  ])("is entered by UID with the $driver driver", async ({ path }) => {
-    using one = new AgentShell(shell);
+  ])("is entered by UID with the $driver driver", async ({ path }, { one, expect }) => {
     const web = await pod(path, { ip: "10.99.0.1" });
-    const { said, text } = await runTask(one, web.uid, ["ip", "-br", "addr"]);
+    const { said, text } = await runTask({ one, expect }, web.uid, ["ip", "-br", "addr"]);
     expect(said).toEqual({ state: "running" });
     expect(text).toContain("10.99.0.1/32");
   });
 
-  test("of several pods each gets its own", async () => {
-    using one = new AgentShell(shell);
+  test("of several pods each gets its own", async ({ one, expect }) => {
     const pods = await Promise.all(["10.99.0.2", "10.99.0.3", "10.99.0.4"].map((ip) => pod(cgroupfs, { ip })));
     await one.start(
       CHECK,
@@ -63,25 +63,22 @@ describe.skipIf(root === undefined).each(shells)("a pod's network namespace, und
       .toEqual(["10.99.0.2", "10.99.0.3", "10.99.0.4"]);
   });
 
-  test("a hostNetwork pod is the node's namespace, not an error", async () => {
-    using one = new AgentShell(shell);
+  test("a hostNetwork pod is the node's namespace, not an error", async ({ one, expect }) => {
     const proxy = await pod(cgroupfs, { ip: "", hostNetwork: true });
-    const { text } = await runTask(one, proxy.uid, ["readlink", "/proc/self/ns/net"]);
+    const { text } = await runTask({ one, expect }, proxy.uid, ["readlink", "/proc/self/ns/net"]);
     expect(text.trim()).toBe(readlinkSync("/proc/self/ns/net"));
   });
 
-  test("a process of the pod that is still in the node's namespace is passed over", async () => {
-    using one = new AgentShell(shell);
+  test("a process of the pod that is still in the node's namespace is passed over", async ({ one, expect }) => {
     const web = await pod(cgroupfs, { ip: "10.99.0.5" });
     const stray = one.spawn("../../../test/fixtures/bin/forever", []);
     writeFileSync(join(root ?? "", cgroupfs(web.uid), "cgroup.procs"), String(stray.pid));
-    const { text } = await runTask(one, web.uid, ["ip", "-br", "addr"]);
+    const { text } = await runTask({ one, expect }, web.uid, ["ip", "-br", "addr"]);
     stray.kill("SIGKILL");
     expect(text).toContain("10.99.0.5/32");
   });
 
-  test("a pod that is not on this node is refused, said again by sync, and tried anew", async () => {
-    using one = new AgentShell(shell);
+  test("a pod that is not on this node is refused, said again by sync, and tried anew", async ({ one, expect }) => {
     const uid = randomUUID();
     const task = { id: "a", argv: ["true"], netns: uid };
     expect(await one.start(CHECK, [task, { id: "b", argv: ["true"] }])).toEqual({
@@ -93,8 +90,7 @@ describe.skipIf(root === undefined).each(shells)("a pod's network namespace, und
     expect((await one.start(CHECK, [task]))["a"]?.state).toBe("running");
   });
 
-  test("a PID that another process got meanwhile is not entered", async () => {
-    using one = new AgentShell(shell);
+  test("a PID that another process got meanwhile is not entered", async ({ one, expect }) => {
     const [web, other] = [await pod(cgroupfs, { ip: "10.99.0.7" }), await pod(cgroupfs, { ip: "10.99.0.8" })];
     await one.start(CHECK, [{ id: "b", argv: ["sleep", "20"] }]);
     // What start would leave if the pod's process ended and its PID was taken before the supervisor came to it.
@@ -103,11 +99,10 @@ describe.skipIf(root === undefined).each(shells)("a pod's network namespace, und
     one.write(CHECK, "a/window", `1 ${Date.now() + 9_000}\n`);
     one.write(CHECK, "a/pod-pid", `${other.pid}\n`);
     one.write(CHECK, "a/ready", "");
-    await expect.poll(() => one.states(CHECK, "a"), { timeout: 5_000 }).toEqual(["done no-netns"]);
+    await expect.poll(() => one.states(CHECK, "a")).toEqual(["done no-netns"]);
   });
 
-  test("netcheck-read reads in each namespace, and says when a pod has gone", async () => {
-    using one = new AgentShell(shell);
+  test("netcheck-read reads in each namespace, and says when a pod has gone", async ({ one, expect }) => {
     const uid = randomUUID();
     const web = await podLike(root ?? "", cgroupfs(uid), { ip: "10.99.0.9" });
     const words = ["1", "--read", uid, "3", "ip", "-br", "addr", "--read", "node", "2", "echo", "here"];
@@ -119,9 +114,7 @@ describe.skipIf(root === undefined).each(shells)("a pod's network namespace, und
     expect(frames[0]).toMatchObject({ index: 0, exitCode: 0, stdout: expect.stringContaining("10.99.0.9/32") });
     expect(frames[1]).toMatchObject({ index: 1, exitCode: 0, stdout: "here\n" });
     await web[Symbol.asyncDispose]();
-    await expect
-      .poll(() => frames.some(({ index, exitCode }) => index === 0 && exitCode === 125), { timeout: 4_000 })
-      .toBe(true);
+    await expect.poll(() => frames.some(({ index, exitCode }) => index === 0 && exitCode === 125)).toBe(true);
     child.kill("SIGTERM");
   });
 });

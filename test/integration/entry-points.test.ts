@@ -17,7 +17,7 @@ afterEach(async () => {
     child.kill("SIGKILL");
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   }
-  await vi.waitFor(async () => expect(await processesIn(dataDir)).toEqual([]), { timeout: 5_000 });
+  await vi.waitFor(async () => expect(await processesIn(dataDir)).toEqual([]), { timeout: 20_000 });
   await rm(dataDir, { recursive: true, force: true });
 });
 

@@ -86,7 +86,6 @@ describe("API access", () => {
 
   test("a server that accepts and says nothing ends at the deadline", async () => {
     cluster.api.faults.set({ silent: true });
-    const began = performance.now();
     const call = kube.call({ verb: "list", resource: "pods" }, () => kube.core.listPodForAllNamespaces(), {
       deadlineMs: 300,
     });
@@ -94,7 +93,6 @@ describe("API access", () => {
       code: "cluster-unreachable",
       message: expect.stringContaining("0.3 s"),
     });
-    expect(performance.now() - began).toBeLessThan(900);
     cluster.api.faults.clear();
     const quick = connectKube({ kubeconfig: cluster.api.workerKubeconfig }, { headersTimeoutMs: 300 });
     cluster.api.faults.set({ silent: true });
@@ -235,7 +233,7 @@ describe("inventory", () => {
       onError: (error) => errors.push(error),
     });
     const names = () => published.at(-1)?.pods.map(({ name }) => name);
-    await expect.poll(names, { timeout: 5_000 }).toContain("web-0");
+    await expect.poll(names).toContain("web-0");
     expect(inventorySchema.parse(published.at(-1))).toEqual(published.at(-1));
     expect(published.at(-1)).toMatchObject({
       cluster: "lab",
@@ -244,16 +242,16 @@ describe("inventory", () => {
     });
 
     const late = cluster.lab.pod("shop/late-0");
-    await expect.poll(names, { timeout: 5_000 }).toContain("late-0");
+    await expect.poll(names).toContain("late-0");
     expect(errors).toEqual([]);
 
     await cluster.api.goDown();
-    await expect.poll(() => errors.length, { timeout: 5_000 }).toBeGreaterThan(0);
+    await expect.poll(() => errors.length).toBeGreaterThan(0);
     const before = publisher.ageMs();
     await expect.poll(() => publisher.ageMs()).toBeGreaterThan((before ?? 0) + 200);
     cluster.lab.remove(late);
     await cluster.api.comeBack();
-    await expect.poll(names, { timeout: 10_000 }).not.toContain("late-0");
+    await expect.poll(names).not.toContain("late-0");
     await publisher.stop();
     const count = published.length;
     cluster.lab.pod("shop/later-0");

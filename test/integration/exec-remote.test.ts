@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 const agent = { namespace: "netcheck", pod: "agent-1", container: "agent" };
-const limits = { timeoutMs: 5_000, maxBytes: 100_000 };
+const limits = { timeoutMs: 30_000, maxBytes: 100_000 };
 const failure = (work: Promise<unknown>) =>
   work.then(
     () => expect.fail("it succeeded"),
@@ -101,7 +101,7 @@ describe("22: the remote side", () => {
     const mark = `30.${randomBytes(4).readUInt32BE()}`;
     const work = runExec(server.access, { ...agent, command: ["sleep", mark] }, { timeoutMs: 400, maxBytes: 1_000 });
     expect(await failure(work)).toMatchObject({ kind: "timeout" });
-    await expect.poll(() => Number(running(mark)), { timeout: 5_000 }).toBeLessThanOrEqual(2); // sh and grep themselves
+    await expect.poll(() => Number(running(mark))).toBeLessThanOrEqual(2); // sh and grep themselves
   });
 
   test("a lease on the input ends the command as soon as the connection dies", async () => {
@@ -111,17 +111,17 @@ describe("22: the remote side", () => {
     const exec = await openExec(
       server.access,
       { ...agent, command },
-      { timeoutMs: 9_000, stdin: true, signal: cancel.signal },
+      { timeoutMs: 30_000, stdin: true, signal: cancel.signal },
     );
     await expect.poll(() => Number(running(mark))).toBeGreaterThan(2);
     cancel.abort();
     await failure(exec.done);
-    await expect.poll(() => Number(running(mark)), { timeout: 2_000 }).toBeLessThanOrEqual(2);
+    await expect.poll(() => Number(running(mark))).toBeLessThanOrEqual(2);
   });
 
   test("a lease on the input keeps the exit code", async () => {
     const command = withStdinLease(["sh", "-c", "exit 7"], 5_000);
-    const exec = await openExec(server.access, { ...agent, command }, { timeoutMs: 5_000, stdin: true });
+    const exec = await openExec(server.access, { ...agent, command }, { timeoutMs: 30_000, stdin: true });
     expect(await exec.done).toBe(7);
   });
 });

@@ -107,7 +107,7 @@ describe.skipIf(reason !== undefined)(`the end of a lab${reason === undefined ? 
     expect(traces().cgroups).not.toEqual([]);
     child.kill("SIGKILL");
     await once(child, "exit");
-    await expect.poll(() => traces(), { timeout: 15_000 }).toEqual(nothing);
+    await expect.poll(() => traces()).toEqual(nothing);
   });
 
   test("leaves only empty cgroups when its reaper is killed as well, and the next start removes them", async () => {
@@ -117,7 +117,7 @@ describe.skipIf(reason !== undefined)(`the end of a lab${reason === undefined ? 
     process.kill(reaper, "SIGKILL");
     child.kill("SIGKILL");
     await once(child, "exit");
-    await expect.poll(() => traces().namespaces, { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => traces().namespaces).toEqual([]);
     expect(traces().cgroups).not.toEqual([]);
     await expect
       .poll(() => {
@@ -136,6 +136,6 @@ describe.skipIf(reason !== undefined)(`the end of a lab${reason === undefined ? 
     expect(saw.agent).toMatch(/^\/proc\/\d+\/cgroup$/m);
     child.kill("SIGKILL");
     await once(child, "exit");
-    await expect.poll(() => traces(), { timeout: 15_000 }).toEqual(nothing);
+    await expect.poll(() => traces()).toEqual(nothing);
   });
 });

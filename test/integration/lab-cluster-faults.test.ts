@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const [web, db, api, other] = ["default/web-0", "default/db-0", "default/api-0", "default/web-2"];
 /** Above everything a healthy lab shows, also on a busy machine, and below every delay used here. */
-const LATE_MS = 25;
+const LATE_MS = 150;
 
 describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
   let lab: LabCluster;
@@ -56,10 +56,10 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
     trips.filter((ms) => ms !== undefined && ms > LATE_MS).length;
 
   test("one packet in four out of a node is late, exactly, on every path through it and on no other", async () => {
-    await lab.fault.add({ kind: "delay", node: "node-2", every: 4, delayMs: [60, 90] });
+    await lab.fault.add({ kind: "delay", node: "node-2", every: 4, delayMs: [250, 350] });
     const trips = await roundTrips(lab, web, db, { count: 40 });
     expect(late(trips)).toBe(10);
-    expect(trips.filter((ms) => ms !== undefined && ms > LATE_MS && (ms < 59 || ms > 200))).toEqual([]);
+    expect(trips.filter((ms) => ms !== undefined && ms > LATE_MS && (ms < 249 || ms > 900))).toEqual([]);
     expect(late(await roundTrips(lab, web, "node-2", { count: 40 }))).toBe(10);
     expect(late(await roundTrips(lab, web, other))).toBe(0);
     expect(late(await roundTrips(lab, web, api))).toBe(0);
@@ -67,10 +67,10 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
   });
 
   test("a delay of one direction between two nodes leaves other pairs alone", async () => {
-    await lab.fault.add({ kind: "delay", from: "node-1", to: "node-2", delayMs: 40 });
+    await lab.fault.add({ kind: "delay", from: "node-1", to: "node-2", delayMs: 200 });
     const trips = await roundTrips(lab, web, db);
     expect(late(trips)).toBe(trips.length);
-    expect(Math.min(...trips.map((ms) => ms ?? 0))).toBeLessThan(75);
+    expect(Math.min(...trips.map((ms) => ms ?? 0))).toBeLessThan(390);
     expect(late(await roundTrips(lab, web, other))).toBe(0);
     expect(late(await roundTrips(lab, other, db))).toBe(0);
   });
@@ -91,19 +91,19 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
   });
 
   test("one delay of several can be taken back while the others go on", async () => {
-    const first = await lab.fault.add({ kind: "delay", node: "node-1", delayMs: 100 });
-    await lab.fault.add({ kind: "delay", node: "node-2", delayMs: 40 });
+    const first = await lab.fault.add({ kind: "delay", node: "node-1", delayMs: 500 });
+    await lab.fault.add({ kind: "delay", node: "node-2", delayMs: 200 });
     await lab.fault.remove(first.id);
     const trips = await roundTrips(lab, web, db);
     expect(late(trips)).toBe(trips.length);
-    expect(Math.min(...trips.map((ms) => ms ?? 1_000))).toBeLessThan(90);
-    expect(lab.fault.list().map(({ spec }) => spec)).toEqual([{ kind: "delay", node: "node-2", delayMs: 40 }]);
+    expect(Math.min(...trips.map((ms) => ms ?? 1_000))).toBeLessThan(490);
+    expect(lab.fault.list().map(({ spec }) => spec)).toEqual([{ kind: "delay", node: "node-2", delayMs: 200 }]);
   });
 
   test("a share of packets into a node is lost, and the same share of none elsewhere", async () => {
     await lab.fault.add({ kind: "loss", node: "node-2", direction: "in", percent: 50 });
     // 200 trials of one half: 60 to 140 holds in all but one run in 10^8.
-    const trips = await roundTrips(lab, web, db, { count: 200, everyMs: 10, waitMs: 200 });
+    const trips = await roundTrips(lab, web, db, { count: 200, everyMs: 10, waitMs: 500 });
     expect(lost(trips)).toBeGreaterThan(60);
     expect(lost(trips)).toBeLessThan(140);
     expect(lost(await roundTrips(lab, web, other))).toBe(0);
@@ -143,7 +143,7 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
     },
   ])("loss on $name hits just that", async ({ spec, pods, nodes, sibling }) => {
     await lab.fault.add(spec);
-    const once = { count: 3, waitMs: 150 };
+    const once = { count: 3, waitMs: 500 };
     expect(lost(await roundTrips(lab, web, db, once))).toBe(pods);
     expect(lost(await roundTrips(lab, web, "node-2", once))).toBe(nodes);
     expect(lost(await roundTrips(lab, web, "default/web-1", once))).toBe(sibling);
@@ -191,7 +191,7 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
   ])("a packet filter: $name", async ({ spec, ends, ping, chain }) => {
     await lab.fault.add(spec);
     expect(await connect(lab, web, ipOf(lab, db), 5432)).toBe(ends);
-    expect(lost(await roundTrips(lab, web, db, { count: 3, waitMs: 150 }))).toBe(ping);
+    expect(lost(await roundTrips(lab, web, db, { count: 3, waitMs: 500 }))).toBe(ping);
     const { stdout } = await inPod(lab, agentOn(lab, "node-2"), ["iptables", "-S"]);
     const [rule] = stdout.split("\n").filter((line) => /-j (DROP|REJECT)/.test(line) && !line.includes("KUBE"));
     if (chain === undefined) expect(rule).toBeUndefined();
@@ -202,7 +202,7 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
     "%s: a node loses the way to another one's pods, not to the node",
     async (kind) => {
       await lab.fault.add({ kind, node: "node-1", to: "node-2" });
-      expect(lost(await roundTrips(lab, web, db, { count: 3, waitMs: 150 }))).toBe(3);
+      expect(lost(await roundTrips(lab, web, db, { count: 3, waitMs: 500 }))).toBe(3);
       expect(lost(await roundTrips(lab, web, "node-2", { count: 3 }))).toBe(0);
       expect(lost(await roundTrips(lab, web, other, { count: 3 }))).toBe(0);
       const { stdout } = await inPod(lab, agentOn(lab, "node-1"), ["ip", "route"]);
@@ -231,8 +231,8 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
     { spec: { kind: "corrupt", node: "node-2" }, pods: 3, nodes: 3 },
   ])("$spec.kind ($spec.peers): pods unreachable, the node itself $nodes of 3 lost", async ({ spec, pods, nodes }) => {
     await lab.fault.add(spec);
-    expect(lost(await roundTrips(lab, web, db, { count: 3, waitMs: 150 }))).toBe(pods);
-    expect(lost(await roundTrips(lab, web, "node-2", { count: 3, waitMs: 150 }))).toBe(nodes);
+    expect(lost(await roundTrips(lab, web, db, { count: 3, waitMs: 500 }))).toBe(pods);
+    expect(lost(await roundTrips(lab, web, "node-2", { count: 3, waitMs: 500 }))).toBe(nodes);
     expect(lost(await roundTrips(lab, web, other, { count: 3 }))).toBe(0);
   });
 
@@ -289,8 +289,8 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
     ]);
     expect(lab.fault.list().map(({ active }) => active)).toEqual([false, true]);
     await expect.poll(() => lab.fault.list()[0]?.active).toBe(true);
-    expect(lost(await roundTrips(lab, web, db, { count: 1, waitMs: 150 }))).toBe(1);
-    await expect.poll(() => lab.fault.list()[0]?.active, { timeout: 3_000 }).toBe(false);
+    expect(lost(await roundTrips(lab, web, db, { count: 1, waitMs: 500 }))).toBe(1);
+    await expect.poll(() => lab.fault.list()[0]?.active).toBe(false);
     expect(lost(await roundTrips(lab, web, db, { count: 1 }))).toBe(0);
     await scheduled[Symbol.asyncDispose]();
     expect(lab.fault.list()).toEqual([]);

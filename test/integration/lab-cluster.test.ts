@@ -14,16 +14,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.skipIf(reason !== undefined)(`a lab cluster${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
   let lab: LabCluster;
-  let upMs = 0;
   beforeAll(async () => {
-    const startedAt = performance.now();
     lab = await startCluster(topologySchema.parse({}), { dir: folder, graceMs: 2_000 });
-    upMs = performance.now() - startedAt;
   });
   afterAll(() => lab?.stop());
 
-  test("is up in seconds, with every pod ready", () => {
-    expect(upMs).toBeLessThan(15_000);
+  test("is up with every pod ready", () => {
     expect([...lab.pods.values()].filter((pod) => !pod.ready)).toEqual([]);
   });
 
@@ -126,7 +122,7 @@ describe.skipIf(reason !== undefined)(`a lab cluster${reason === undefined ? "" 
     expect(() => lab.exec(agent as never, "agent", ["true"])).toThrow(
       `error dialing backend: dial tcp ${ipOf(lab, "node-3")}:10250: connect: no route to host`,
     );
-    await expect.poll(() => lab.nodes.get("node-3")?.ready, { timeout: 10_000 }).toBe("Unknown");
+    await expect.poll(() => lab.nodes.get("node-3")?.ready).toBe("Unknown");
     expect(lab.nodes.get("node-3")?.readyReason).toBe("NodeStatusUnknown");
     expect(lab.pods.get("default/web-2")?.ready).toBe(false);
     expect(

@@ -76,14 +76,14 @@ describe("node tasks through exec", () => {
         ]),
       );
     await expect
-      .poll(async () => (await sync()).tasks.map(({ state }) => state), { timeout: 5_000 })
+      .poll(async () => (await sync()).tasks.map(({ state }) => state))
       .toEqual(["done", "running", "refused", "absent"]);
     const [a] = (await sync()).tasks;
     expect(a).toMatchObject({ reason: "exited", exitCode: 0, totalBytes: 10, offset: 0, stderr: "" });
     expect(a?.bytes.toString()).toBe("$(id) ü \n");
     expect((await node.list("node-1")).checks).toMatchObject([{ check, running: true }]);
     await node.stop("node-1", check, ["b"]);
-    await expect.poll(async () => (await sync()).tasks[1]?.reason, { timeout: 5_000 }).toBe("stopped");
+    await expect.poll(async () => (await sync()).tasks[1]?.reason).toBe("stopped");
     expect(await node.remove("node-1", check)).toEqual({ removed: true });
     expect(await node.remove("node-1", check)).toEqual({ removed: false });
     expect((await node.list("node-1")).checks).toEqual([]);

@@ -180,11 +180,9 @@ describe("the slash command", () => {
     ["web-0 שלום", "U+05E9"],
     ["x".repeat(10_000), "10000 characters long"],
     ["web-0", "The second end is missing."],
-  ])("%s is answered at once and starts nothing", async (text, problem) => {
+  ])("%s is answered and starts nothing", async (text, problem) => {
     const { slash, checks } = await bot(slack);
-    const started = performance.now();
     const answer = whispered(await slash(text));
-    expect(performance.now() - started).toBeLessThan(300);
     expect(answer.text).toContain(problem);
     expect(answer.text).toContain("Nothing was started.");
     expect(texts(answer)).toContain("^");

@@ -36,7 +36,7 @@ export async function roundTrips(
   lab: LabModel,
   from: string,
   to: string,
-  { count = 12, everyMs = 20, waitMs = 600 }: { count?: number; everyMs?: number; waitMs?: number } = {},
+  { count = 12, everyMs = 20, waitMs = 1_500 }: { count?: number; everyMs?: number; waitMs?: number } = {},
 ): Promise<(number | undefined)[]> {
   const { stderr } = await inPod(lab, from, [
     "fping",

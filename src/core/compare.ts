@@ -325,12 +325,28 @@ function anomaly(
     shareInside: throughout ? share.share : Math.min(1, bad / Math.max(bad, (of * lasting) / measured)),
     episodes,
     throughout,
-    onPath: inside.some(
-      ({ leg, bad: lost, of: sent }) => isAsked(leg) && lost > 0 && wilson(lost, sent).high > share.share / 3,
-    ),
+    onPath: isOnPath(found, inside, isAsked),
     directions,
     direction,
   };
+}
+
+/** Places that all of their legs really cross: one leg of them that happens to look clean proves nothing. */
+const CROSSED = new Set(["nic", "tunnel", "pair", "tunnel-pair", "pod", "entry"]);
+
+/**
+ * Whether a place lies on the asked path: an asked leg crosses it and suffers. Few packets of a leg may slip between
+ * those that a fault picks (every 10th); then the segments of the path speak for the leg.
+ */
+function isOnPath(
+  { element, share }: Located,
+  inside: readonly { readonly leg: Leg; readonly bad: number; readonly of: number }[],
+  isAsked: (leg: Leg) => boolean,
+): boolean {
+  const suffering = inside.filter(({ bad, of }) => bad > 0 && wilson(bad, of).high > share.share / 3);
+  if (suffering.some(({ leg }) => isAsked(leg) || (element.kind === "port" && leg.part !== "control"))) return true;
+  const crossed = CROSSED.has(element.kind) && inside.some(({ leg, of }) => isAsked(leg) && of > 0);
+  return crossed && suffering.some(({ leg }) => leg.part !== "control");
 }
 
 function directionOf(element: Element, directions: readonly Direction[], plan: Plan): Direction | undefined {

@@ -1,7 +1,7 @@
 import { type Element, elementKey, elementKinds, elementsOf } from "./elements.ts";
 import type { Leg, Plan } from "./plan.ts";
 import { logLikelihood, type Share, wilson } from "./stats.ts";
-import { twoPlaces } from "./two-places.ts";
+import { COMBINED, twoPlaces } from "./two-places.ts";
 
 /** How many packets of one leg went badly. */
 export type Tally = { readonly leg: Leg; readonly bad: number; readonly of: number };
@@ -58,7 +58,10 @@ function oneByOne(tallies: readonly Tally[], options: LocateOptions): readonly L
   while (places.length < MAX_PLACES) {
     const best = mostLikely(rest, options);
     if (!best) return places;
-    places.push(best);
+    // Legs that an earlier place accounts for may cross this one too, only they cannot be counted for it.
+    const { key, own } = { key: elementKey(best.element), own: best.legs };
+    const crossing = tallies.filter(({ leg }) => elementsOf(leg, options.plan).some((one) => elementKey(one) === key));
+    places.push(COMBINED.has(best.element.kind) ? { ...best, own, legs: crossing.map(({ leg }) => leg) } : best);
     rest = rest.filter(({ leg }) => !best.legs.includes(leg));
   }
   return places;

@@ -13,7 +13,7 @@ const PER_PLACE = 7;
 /** Pairs this close in log-likelihood are not told apart. */
 const SAME = 0.5;
 /** Kinds that are a set of others (all nodes) or speak about one protocol only are not combined. */
-const COMBINED = new Set(["entry", "pod", "host", "nic", "tunnel", "pair", "tunnel-pair"]);
+export const COMBINED = new Set(["entry", "pod", "host", "nic", "tunnel", "pair", "tunnel-pair"]);
 
 /**
  * Two places that are bad at once and share legs: a leg that crosses both is bad when either is. Each of the two must
@@ -26,7 +26,7 @@ export function twoPlaces(
   options: LocateOptions,
 ): readonly [Located, Located] | undefined {
   const groups = groupsOf(tallies, options);
-  const least = likelihoodOf(tallies, single) + PER_PLACE * (2 - single.length) + GAIN;
+  const least = likelihoodOf(tallies, single) + PER_PLACE * (2 - costOf(single)) + GAIN;
   const pairs: Pair[] = [];
   for (const [index, one] of groups.entries())
     for (const other of groups.slice(index + 1)) {
@@ -139,6 +139,11 @@ function alone(
     alternatives: [],
   };
   return evidence >= minEvidence && matters(located) ? located : undefined;
+}
+
+/** That all nodes fail alike is no simpler than that two of them do. */
+function costOf(places: readonly Located[]): number {
+  return places.reduce((sum, { element }) => sum + (COMBINED.has(element.kind) ? 1 : 2), 0);
 }
 
 /** How probable the tallies are when each leg belongs to the first of the places that it crosses, or to none. */

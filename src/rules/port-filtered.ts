@@ -82,7 +82,7 @@ function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
         ? [`Remove or narrow the rule in ${at.label}, and find out what put it there`]
         : [`Look for a network policy or an eBPF filter that covers port ${port} of ${at.label}`],
       explains: ["path-loss"],
-      legs: found.legs,
+      legs: [...found.legs, ...throughService(at, plan)],
     },
   ];
 }
@@ -93,6 +93,12 @@ function endingText(results: readonly LegResult[], { evidence }: Case): string {
   const count = (wanted: RegExp): number =>
     ended.reduce((sum, [outcome, times]) => sum + (wanted.test(outcome) ? times : 0), 0);
   return count(/^(prohibited|unreachable)/) > count(/^timeout/) ? "are refused by ICMP errors" : "get no answer";
+}
+
+/** Legs to the Service address whose packets end at this pod at times. */
+function throughService(at: Vantage, plan: Case["plan"]): readonly string[] {
+  const backend = plan.to.kind === "service" && plan.legs.some(({ to, part }) => to === at.id && part !== "control");
+  return backend ? plan.legs.filter(({ scope }) => scope === "service").map(({ id }) => id) : [];
 }
 
 function label({ leg }: LegResult, plan: Case["plan"]): string {

@@ -330,3 +330,12 @@ test("when a fault begins in the middle, its episode does too", () => {
   expect(found?.shareInside).toBeGreaterThan(0.6);
   expect(Math.abs((found?.episodes[0]?.startMs ?? 0) - startOf - 10_000)).toBeLessThan(1_000);
 });
+
+test("a leg whose packets slip between those that are late does not take the place off the path", () => {
+  const slips = everyNth("graz", 10, [290, 310]);
+  const found = named({
+    world: cluster(5),
+    faults: [(packet, random) => (packet.leg.part === "end-to-end" ? undefined : slips(packet, random))],
+  });
+  expect(found).toEqual(["nic-periodic-delay@graz"]);
+});

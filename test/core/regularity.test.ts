@@ -27,6 +27,21 @@ test.each([
   expect(patternOf(seen)).toMatchObject({ oneIn: { n }, spread });
 });
 
+test("the beat tells 1 in 4 where the share alone would say 1 in 5", () => {
+  const all = ways(800, (n) => n % 4 === 3);
+  const seen = all.filter(({ bad }) => !bad || random() < 0.8);
+  const share = wilson(seen.filter(({ bad }) => bad).length, seen.length);
+  expect(share.share).toBeLessThan(0.225);
+  expect(patternOf(seen).oneIn).toEqual({ n: 4, only: true });
+});
+
+test("dice have no beat, so several n stay possible", () => {
+  for (let game = 0; game < 200; game++) {
+    const seen = ways(150, () => random() < 0.25);
+    expect(patternOf(seen).oneIn?.only ?? false).toBe(false);
+  }
+});
+
 test.each([
   { bad: 250, of: 1_000, want: { n: 4, only: true } },
   { bad: 5, of: 20, want: { n: 4, only: false } },

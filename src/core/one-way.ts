@@ -1,7 +1,7 @@
 import { endsOf } from "./elements.ts";
 import type { LegLateness } from "./lateness.ts";
 import type { LegPackets } from "./leg-packets.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, Vantage } from "./plan.ts";
 import { ascending, quantile } from "./stats.ts";
 
 /** One packet on its way from one node to another: a request or a reply. Times are Unix milliseconds. */
@@ -46,8 +46,8 @@ export function lateOneWay(judged: LegLateness, plan: Plan): readonly OneWay[] {
   if (!from || !to || !arrivedMs) return [];
   const transit = arrivedMs.map((at, index) => (at === undefined ? undefined : at - (leftMs[index] ?? 0)));
   const usual = quantile(ascending(transit.filter((ms) => ms !== undefined)), 0.1);
-  // A delay on every packet looks like distance one way: nothing tells the directions apart.
-  if (usual === undefined || judged.shifted) return [];
+  if (usual === undefined) return [];
+  if (judged.shifted) return shiftedOneWay(judged, { from, to }, transit);
   const ways: OneWay[] = [];
   for (let index = 0; index < heardUpTo; index++) {
     const took = transit[index];
@@ -62,6 +62,39 @@ export function lateOneWay(judged: LegLateness, plan: Plan): readonly OneWay[] {
     ways.push({ fromNode: to.node, toNode: from.node, atMs: arrivedMs[index] ?? 0, bad: back > share });
   }
   return ways;
+}
+
+/** Spread of a way's times, ms, from which it says anything, and the part of both ways' spread that one has to carry. */
+const MIN_SPREAD_MS = 5;
+const OWN_SPREAD = 0.85;
+
+/**
+ * A delay on every packet looks like distance one way, and clocks are not compared: only when it varies does the way
+ * whose times vary show where it is. A constant one says nothing.
+ */
+function shiftedOneWay(
+  { packets: { leftMs, rttMs, arrivedMs }, late }: LegLateness,
+  { from, to }: { readonly from: Vantage; readonly to: Vantage },
+  transit: readonly (number | undefined)[],
+): readonly OneWay[] {
+  const back = transit.map((ms, index) => {
+    const rtt = rttMs[index];
+    return ms === undefined || rtt === undefined ? undefined : rtt - ms;
+  });
+  const [out, home] = [spreadOf(transit), spreadOf(back)];
+  if (Math.max(out, home) < MIN_SPREAD_MS || Math.max(out, home) < OWN_SPREAD * (out + home)) return [];
+  return transit.flatMap((ms, index): readonly OneWay[] => {
+    const isLate = late[index];
+    if (ms === undefined || isLate === undefined) return [];
+    const there = { fromNode: from.node, toNode: to.node, atMs: leftMs[index] ?? 0, bad: isLate && out > home };
+    const reply = { fromNode: to.node, toNode: from.node, atMs: arrivedMs?.[index] ?? 0, bad: isLate && home > out };
+    return [there, reply];
+  });
+}
+
+function spreadOf(times: readonly (number | undefined)[]): number {
+  const sorted = ascending(times.filter((ms) => ms !== undefined));
+  return (quantile(sorted, 0.9) ?? 0) - (quantile(sorted, 0.1) ?? 0);
 }
 
 /** Counts per direction between nodes. */

@@ -339,3 +339,10 @@ test("a leg whose packets slip between those that are late does not take the pla
   });
   expect(found).toEqual(["nic-periodic-delay@graz"]);
 });
+
+test.each([
+  { name: "there", from: "ulm", to: "graz" },
+  { name: "back", from: "graz", to: "ulm" },
+])("a delay of every packet that varies has a direction: the way $name", ({ from, to }) => {
+  expect(named({ faults: [delays([40, 80], oneWay(from, to))] })).toEqual([`link-delay@${from}>${to}`]);
+});

@@ -9,6 +9,8 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/integration/**", "test/e2e/**"],
+          // Simulations of thousands of networks; on a busy machine they take their time.
+          testTimeout: 120_000,
         },
       },
       {

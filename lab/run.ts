@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { placeText } from "#src/core/place.ts";
 import type { Report } from "#src/core/report.ts";
 import { type LoadedScenario, loadScenario } from "./cluster/scenario.ts";
@@ -50,6 +51,7 @@ export async function playScenario(scenario: LoadedScenario): Promise<Line> {
   const base = { scenario: scenario.scenario, expected: scenario.expect };
   const seconds = (): number => Math.round((performance.now() - started) / 100) / 10;
   try {
+    await using after = new AsyncDisposableStack();
     await using session = await startSession({ name: `run-${process.pid}-${++runs}`, topology: scenario.topology });
     const { cluster } = session.lab;
     await using around = new AsyncDisposableStack();
@@ -57,10 +59,13 @@ export async function playScenario(scenario: LoadedScenario): Promise<Line> {
     if (scenario.noise !== undefined) around.use(await cluster.startNoise(scenario.noise));
     around.use(await cluster.fault.schedule(scenario.faults));
     const { report } = await playCommand(session, scenario.command, { timeoutMs: scenario.timeoutMs });
+    const judgement = judge(scenario.expect, report);
+    // Logs and evidence of a run are of use only when the answer was wrong.
+    if (judgement.pass) after.defer(() => rmSync(session.folder, { recursive: true, force: true }));
     return {
       ...base,
       got: report.causes.map(({ cause, where, confidence }) => ({ cause, where: placeText(where), confidence })),
-      ...judge(scenario.expect, report),
+      ...judgement,
       seconds: seconds(),
       report,
     };

@@ -48,13 +48,15 @@ export const linkDelay: Rule = {
 
 function suspicion(found: Anomaly, { plan, comparison }: Case): Suspicion {
   const extra = found.extraMs;
+  // A constant delay of one way looks like distance without compared clocks: the order of a pair is then not known.
+  const directed = found.element.kind !== "pair" || found.direction !== undefined;
   const where = whereText(found.element, found.place, found.direction);
   const range = extra ? `${msText(roundly(extra.mid))} (${msRangeText(roundly(extra.low), roundly(extra.high))})` : "";
   const texts = [controlsText(found, comparison), directionText(found), whenText(found)];
   const most = found.shareInside > 0.55 || found.shifted === true;
   return {
     status: "suspected",
-    confidence: !most ? "possible" : found.alternatives.length === 0 ? "certain" : "likely",
+    confidence: !most ? "possible" : found.alternatives.length === 0 && directed ? "certain" : "likely",
     where: found.place,
     because: [
       `round trips ${where} take ${range} more than the normal ${msText(extra?.normal ?? 0)}: ${sharesText(found)}`,

@@ -9,7 +9,7 @@ test.each<{ name: string; scene: Scene; want: string }>([
   {
     name: "every packet between two nodes is late",
     scene: { faults: [delays([50, 50], oneWay)] },
-    want: "ulm>graz certain",
+    want: "ulm>graz likely",
   },
   {
     name: "every packet through a node is late",

@@ -9,8 +9,6 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/integration/**", "test/e2e/**"],
-          // Only what hangs ends there: thousands of simulated networks take 2 s, on a busy machine 20.
-          testTimeout: 60_000,
           hookTimeout: 60_000,
           expect: { poll: { timeout: 20_000 } },
           // Simulations of thousands of networks; on a busy machine they take their time.

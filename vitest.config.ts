@@ -11,8 +11,6 @@ export default defineConfig({
           exclude: ["test/integration/**", "test/e2e/**"],
           hookTimeout: 60_000,
           expect: { poll: { timeout: 20_000 } },
-          // Simulations of thousands of networks; on a busy machine they take their time.
-          testTimeout: 120_000,
         },
       },
       {

@@ -135,9 +135,12 @@ test.each([
   ["probes", probes],
   ["rules", rules],
   ["commands", commands],
-] as const)("every file in src/%s is listed in its index", (folderName, listed: readonly { readonly name: string }[]) => {
-  const files = readdirSync(join(root, "src", folderName), { withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && entry.name !== "index.ts")
-    .map((entry) => entry.name.replace(/\.ts$/, ""));
-  expect(listed.map((item) => item.name).toSorted()).toEqual(files.toSorted());
-});
+] as const)(
+  "every file in src/%s is listed in its index",
+  (folderName, listed: readonly { readonly name: string }[]) => {
+    const files = readdirSync(join(root, "src", folderName), { withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && entry.name !== "index.ts")
+      .map((entry) => entry.name.replace(/\.ts$/, ""));
+    expect(listed.map((item) => item.name).toSorted()).toEqual(files.toSorted());
+  },
+);

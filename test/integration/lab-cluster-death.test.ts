@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { processesIn, usableHierarchies } from "#lab/cluster/cgroups.ts";
 import { removeLeftovers } from "#lab/cluster/leftovers.ts";
 import { childrenOf } from "#lab/cluster/processes.ts";
+import { startTime } from "#test/support/agent-shell.ts";
 import { whyNoLab } from "../lab/cluster/can-run-lab.ts";
 
 const reason = whyNoLab();
@@ -40,11 +41,16 @@ async function startOwner({ front = [] }: { front?: readonly string[] } = {}): P
   const cgroups = (): string[] => cgroupsNamed(`netcheck-lab-${pid}-`);
   const own = new Set(cgroups().flatMap(processesIn).flatMap(namespacesOf));
   for (const one of namespacesOf(pid)) own.delete(one);
+  let endedAtTicks = Number.POSITIVE_INFINITY;
+  child.once("exit", () => {
+    endedAtTicks = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * TICKS_PER_SECOND;
+  });
   const traces = (): Traces => {
     const now = lookAtHost();
+    const living = livingNamespaces(endedAtTicks);
     return {
       cgroups: cgroups(),
-      namespaces: [...own].filter((one) => livingNamespaces().has(one)),
+      namespaces: [...own].filter((one) => living.has(one)),
       mounts: now.mounts.filter((one) => !before.mounts.includes(one)),
       links: now.links.filter((one) => !before.links.includes(one)),
       netns: now.netns.filter((one) => !before.netns.includes(one)),
@@ -73,12 +79,26 @@ function namespacesOf(pid: number): string[] {
   }
 }
 
-const livingNamespaces = (): Set<string> =>
+const TICKS_PER_SECOND = 100;
+
+/**
+ * Namespaces of processes that were born until a moment. The kernel gives the number of a namespace that has gone to the
+ * next one that anybody makes, and whoever lives in that one was born later.
+ */
+const livingNamespaces = (bornUntilTicks: number): Set<string> =>
   new Set(
     readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
+      .filter((name) => /^\d+$/.test(name) && bornAtTicks(name) <= bornUntilTicks)
       .flatMap((pid) => namespacesOf(Number(pid))),
   );
+
+function bornAtTicks(pid: string): number {
+  try {
+    return Number(startTime(Number(pid)));
+  } catch {
+    return Number.POSITIVE_INFINITY; // it has gone
+  }
+}
 
 function cgroupsNamed(prefix: string): string[] {
   return usableHierarchies().flatMap(({ own }) =>

@@ -1,20 +1,20 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What a lab could leave on the host, each as a sorted list so that two moments can be compared. */
+/**
+ * What a lab could leave on the host, as sorted lists so that two moments can be compared. Other labs may run meanwhile:
+ * what belongs to one whose owner lives does not count.
+ */
 export type HostTraces = {
   readonly mounts: readonly string[];
   readonly links: readonly string[];
   readonly rules: readonly string[];
+  /** Control groups of labs whose owner is dead. */
   readonly cgroups: readonly string[];
-  /** Network namespaces that any process of this machine lives in. */
-  readonly netns: readonly string[];
-  readonly temporary: readonly string[];
+  /** Processes in such control groups. */
+  readonly processes: readonly string[];
 };
-
-/** Files of other programs that come and go while tests run. */
-const foreign = /^(vitest|node-compile-cache|tsx-|\.org\.chromium|playwright|snap|bash_jobs)/;
 
 export function hostTraces(): HostTraces {
   return {
@@ -24,12 +24,23 @@ export function hostTraces(): HostTraces {
       .toSorted(),
     links: readdirSync("/sys/class/net").toSorted(),
     rules: ruleset(),
-    cgroups: foldersBelow("/sys/fs/cgroup").filter((path) => /netcheck|lab/.test(path)),
-    netns: networkNamespaces(),
-    temporary: readdirSync("/tmp")
-      .filter((name) => !foreign.test(name))
-      .toSorted(),
+    cgroups: foldersBelow("/sys/fs/cgroup").filter(orphaned),
+    processes: readdirSync("/proc").filter((name) => /^\d+$/.test(name) && orphaned(textOf(`/proc/${name}/cgroup`))),
   };
+}
+
+/** A lab's control groups carry the process id of its owner. */
+function orphaned(text: string): boolean {
+  const owner = /netcheck-lab-(\d+)-/.exec(text)?.[1];
+  return owner !== undefined && !existsSync(`/proc/${owner}`);
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return ""; // the process ended in the meantime
+  }
 }
 
 function ruleset(): string[] {
@@ -48,16 +59,4 @@ function foldersBelow(folder: string, depth = 8): string[] {
   } catch {
     return []; // a cgroup that went away while it was read
   }
-}
-
-function networkNamespaces(): string[] {
-  const seen = new Set<string>();
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      seen.add(readlinkSync(`/proc/${pid}/ns/net`));
-    } catch {
-      // the process ended in the meantime, or is a kernel thread
-    }
-  }
-  return [...seen].toSorted();
 }

@@ -28,11 +28,15 @@ const page = join(root, "lab", "slack", "page");
 const labPrograms = {
   arping: "iputils-arping",
   bridge: "iproute2",
+  busybox: "busybox",
   chromium: "chromium",
   conntrack: "conntrack",
+  curl: "curl",
   dnsmasq: "dnsmasq-base",
   ethtool: "ethtool",
+  fping: "fping",
   iptables: "iptables",
+  nc: "netcat-openbsd",
   nft: "nftables",
   nsenter: "util-linux",
   openssl: "openssl",
@@ -41,6 +45,7 @@ const labPrograms = {
   python3: "python3-minimal",
   "redis-server": "redis-server",
   setpriv: "util-linux",
+  shellcheck: "shellcheck",
   tcpdump: "tcpdump",
   tini: "tini",
 };

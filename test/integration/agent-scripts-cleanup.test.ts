@@ -70,7 +70,9 @@ describe.concurrent.each(shells)("what netcheck-task leaves behind, under %s", (
       'case $2 in KILL) touch "$NETCHECK_STATE/reached"; while [ -e "$NETCHECK_STATE/reached" ]; do sleep 0.05; done; esac';
     one.instead("setpriv", late, 'exec REAL "$@"');
     await one.start(CHECK, [{ id: "a", argv: ["sleep", mark] }]);
-    await expect.poll(() => existsSync(join(one.state, "reached"))).toBe(true);
+    await expect
+      .poll(() => ["reached", `${CHECK}/a/pid`].every((file) => existsSync(join(one.state, file))))
+      .toBe(true);
     process.kill(Number(readFileSync(join(one.state, CHECK, "a/pid"), "utf8").split(" ")[0]), "SIGKILL");
     await expect.poll(() => one.states(CHECK, "a")).toEqual(["done exited"]);
     rmSync(join(one.state, "reached"));
@@ -106,6 +108,8 @@ describe.concurrent.each(shells)("what netcheck-task leaves behind, under %s", (
   }) => {
     await one.start("nc-done", [{ id: "a", argv: ["true"] }]);
     await unsupervised({ one, expect }, "nc-done");
+    // A pause that does not hear what the agent is told, as one that has only just been forked.
+    one.instead("sleep", "trap '' TERM INT", 'exec REAL "$@"');
     const child = one.spawn("netcheck-agent", ["0"]);
     await expect.poll(() => readdirSync(one.state)).toEqual([]);
     child.kill("SIGTERM");

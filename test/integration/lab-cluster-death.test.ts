@@ -21,6 +21,8 @@ type Owner = {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly saw: { readonly lost: number; readonly agent: string };
+  /** Begins the end in the way given, and waits until the owner has gone. */
+  readonly end: (how: () => unknown) => Promise<void>;
   /** Looks for what is left of the lab: from outside, and without asking it. */
   readonly traces: () => Traces;
 };
@@ -42,9 +44,12 @@ async function startOwner({ front = [] }: { front?: readonly string[] } = {}): P
   const own = new Set(cgroups().flatMap(processesIn).flatMap(namespacesOf));
   for (const one of namespacesOf(pid)) own.delete(one);
   let endedAtTicks = Number.POSITIVE_INFINITY;
-  child.once("exit", () => {
+  const end: Owner["end"] = async (how) => {
+    const exited = once(child, "exit");
     endedAtTicks = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * TICKS_PER_SECOND;
-  });
+    how();
+    await exited;
+  };
   const traces = (): Traces => {
     const now = lookAtHost();
     const living = livingNamespaces(endedAtTicks);
@@ -57,7 +62,7 @@ async function startOwner({ front = [] }: { front?: readonly string[] } = {}): P
       files: readdirSync(folder),
     };
   };
-  return { child, pid, saw: JSON.parse(line), traces };
+  return { child, pid, saw: JSON.parse(line), end, traces };
 }
 
 const nothing: Traces = { cgroups: [], namespaces: [], mounts: [], links: [], netns: [], files: [] };
@@ -113,30 +118,26 @@ const reaperOf = (pid: number): number | undefined =>
 
 describe.skipIf(reason !== undefined)(`the end of a lab${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
   test("leaves nothing when its owner stops it", async () => {
-    const { child, traces } = await startOwner();
+    const { child, end, traces } = await startOwner();
     expect(traces().cgroups).not.toEqual([]);
-    const exited = once(child, "exit");
-    child.stdin?.write("stop\n");
-    await exited;
+    await end(() => child.stdin?.write("stop\n"));
     expect(traces()).toEqual(nothing);
   });
 
   test("leaves nothing when its owner is killed with SIGKILL", async () => {
-    const { child, traces } = await startOwner();
+    const { child, end, traces } = await startOwner();
     expect(traces().namespaces.length).toBeGreaterThan(20);
     expect(traces().cgroups).not.toEqual([]);
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    await end(() => child.kill("SIGKILL"));
     await expect.poll(() => traces()).toEqual(nothing);
   });
 
   test("leaves only empty cgroups when its reaper is killed as well, and the next start removes them", async () => {
-    const { child, pid, traces } = await startOwner();
+    const { child, pid, end, traces } = await startOwner();
     const reaper = reaperOf(pid);
     if (reaper === undefined) throw new Error("no reaper");
     process.kill(reaper, "SIGKILL");
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    await end(() => child.kill("SIGKILL"));
     await expect.poll(() => traces().namespaces).toEqual([]);
     expect(traces().cgroups).not.toEqual([]);
     await expect
@@ -149,13 +150,12 @@ describe.skipIf(reason !== undefined)(`the end of a lab${reason === undefined ? 
 
   test("is as complete on a machine that has cgroup v2 alone", async () => {
     const remount = 'umount -R -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"';
-    const { child, saw, traces } = await startOwner({ front: ["unshare", "-m", "sh", "-c", remount, "sh"] });
+    const { child, saw, end, traces } = await startOwner({ front: ["unshare", "-m", "sh", "-c", remount, "sh"] });
     expect(saw.lost).toBe(0);
     expect(saw.agent).toMatch(/^0::\/kubepods\/burstable\/pod[0-9a-f-]{36}\/[0-9a-f]{64}$/m);
     expect(saw.agent).toMatch(/ on \/sys\/fs\/cgroup type cgroup2 /);
     expect(saw.agent).toMatch(/^\/proc\/\d+\/cgroup$/m);
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    await end(() => child.kill("SIGKILL"));
     await expect.poll(() => traces()).toEqual(nothing);
   });
 });

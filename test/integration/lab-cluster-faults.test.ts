@@ -149,11 +149,12 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
     expect(lost(await roundTrips(lab, web, "default/web-1", once))).toBe(sibling);
   });
 
-  test("loss of one path in two hits some flows always and the others never", async () => {
+  test("loss of one path in two hits some flows and not the others", async () => {
     await lab.fault.add({ kind: "loss", from: "node-1", to: "node-2", flows: "1/2" });
     const address = ipOf(lab, db);
-    // One retransmission comes after 1 s, within the 2 s that nc waits: a flow is lost for good or not at all.
-    const script = `for p in $(seq 40001 40016); do (nc -z -w2 -p $p ${address} 5432 && echo open || echo lost) & done; wait`;
+    // The one retransmission within the 2 s of nc has another hash, as behind every tunnel: about one flow in four is lost,
+    // and none of 40 in one run in 10^5.
+    const script = `for p in $(seq 40001 40040); do (nc -z -w2 -p $p ${address} 5432 && echo open || echo lost) & done; wait`;
     const { stdout } = await inPod(lab, web, ["sh", "-c", script]);
     expect(stdout).toContain("open");
     expect(stdout).toContain("lost");
@@ -284,14 +285,15 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
 
   test("a fault with a start and an end happens between them", async () => {
     const scheduled = await lab.fault.schedule([
-      { kind: "loss", node: "node-2", startS: 0.2, endS: 0.9 },
+      { kind: "loss", node: "node-2", startS: 0.2, endS: 4 },
       { kind: "port-closed", pod: "db-0" },
     ]);
     expect(lab.fault.list().map(({ active }) => active)).toEqual([false, true]);
+    const lostNow = async () => lost(await roundTrips(lab, web, db, { count: 1, waitMs: 500 }));
+    await expect.poll(lostNow).toBe(1);
     await expect.poll(() => lab.fault.list()[0]?.active).toBe(true);
-    expect(lost(await roundTrips(lab, web, db, { count: 1, waitMs: 500 }))).toBe(1);
-    await expect.poll(() => lab.fault.list()[0]?.active).toBe(false);
-    expect(lost(await roundTrips(lab, web, db, { count: 1 }))).toBe(0);
+    await expect.poll(lostNow).toBe(0);
+    expect(lab.fault.list()[0]?.active).toBe(false);
     await scheduled[Symbol.asyncDispose]();
     expect(lab.fault.list()).toEqual([]);
   });

@@ -32,6 +32,7 @@ const labPrograms = {
   chromium: "chromium",
   conntrack: "conntrack",
   curl: "curl",
+  dig: "dnsutils",
   dnsmasq: "dnsmasq-base",
   ethtool: "ethtool",
   fping: "fping",

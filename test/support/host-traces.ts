@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * What a lab could leave on the host, as sorted lists so that two moments can be compared. Other labs may run meanwhile:
+ * What a lab could leave on the host, as lists so that two moments can be compared. Other labs may run meanwhile:
  * what belongs to one whose owner lives does not count.
  */
 export type HostTraces = {
@@ -27,6 +27,15 @@ export function hostTraces(): HostTraces {
     cgroups: foldersBelow("/sys/fs/cgroup").filter(orphaned),
     processes: readdirSync("/proc").filter((name) => /^\d+$/.test(name) && orphaned(textOf(`/proc/${name}/cgroup`))),
   };
+}
+
+/** What is there now and was not before. */
+export function newTraces(before: HostTraces): string[] {
+  const now = hostTraces();
+  const kinds = Object.keys(now) as (keyof HostTraces)[];
+  return kinds.flatMap((kind) =>
+    now[kind].filter((trace) => !before[kind].includes(trace)).map((trace) => `${kind}: ${trace}`),
+  );
 }
 
 /** A lab's control groups carry the process id of its owner. */

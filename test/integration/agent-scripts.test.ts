@@ -182,6 +182,14 @@ describe.concurrent.each(shells)("netcheck-task under %s", (shell) => {
     expect((await one.sync(CHECK, { a: 0 })).tasks[0]?.bytes.toString()).toBe("kept\n");
   });
 
+  test("stop ends also what is just being launched", async ({ one, expect }) => {
+    await one.start(CHECK, [{ id: "a", argv: ["sleep", "30"] }]);
+    await expect.poll(() => existsSync(join(one.state, CHECK, "a/pid"))).toBe(true);
+    // What stop leaves when it finds no process yet.
+    one.write(CHECK, "a/stop", "");
+    await expect.poll(() => one.states(CHECK, "a")).toEqual(["done stopped"]);
+  });
+
   test("stop also ends what still waits for the window", async ({ one, expect }) => {
     const mark = uniqueSleep();
     await one.start(CHECK, [{ id: "a", argv: ["sleep", mark] }], { inMs: 30_000 });

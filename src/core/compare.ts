@@ -104,6 +104,11 @@ export type Comparison = {
   readonly busy: ReadonlyMap<string, number>;
   /** Echoes and replies between nodes, one way each, as far as far ends were tapped: how many left and were lost. */
   readonly oneWay: readonly Direction[];
+  /**
+   * Unix seconds in which packets of the asked path (end to end or a segment) were lost or late, and places with losses
+   * or delays were found at all. A fact can be the cause only if it moved then: see gains.ts.
+   */
+  readonly badSeconds: ReadonlySet<number>;
 };
 
 type LossTally = {
@@ -135,7 +140,20 @@ export function compare(plan: Plan, evidence: EvidenceSet): Comparison {
     if (node !== undefined && !crosses(leg) && lateFromMs > Math.max(5, 2 * normalMs)) busy.set(node, lateFromMs / 1.5);
   }
   const ways = packets.filter(({ leg }) => crosses(leg)).flatMap((leg) => lostOneWay(leg, plan));
-  return { legs, loss, late, busy, oneWay: directionsOf(ways) };
+  return { legs, loss, late, busy, oneWay: directionsOf(ways), badSeconds: badSecondsOf(losses, lateness, legs) };
+}
+
+function badSecondsOf(
+  losses: readonly LossTally[],
+  lateness: readonly LegLateness[],
+  legs: ReadonlyMap<string, LegResult>,
+): ReadonlySet<number> {
+  const counts = ({ id, part }: Leg): boolean => part !== "control" && legs.get(id)?.state !== "healthy";
+  const lost = losses.flatMap(({ leg, badMs }) => (counts(leg) ? badMs : []));
+  const late = lateness.flatMap(({ packets: { leg, leftMs }, late: marks }) =>
+    counts(leg) ? leftMs.filter((_, index) => marks[index] === true) : [],
+  );
+  return new Set([...lost, ...late].map((ms) => Math.floor(ms / 1_000)));
 }
 
 function pingLoss({ leg, lost, rttMs, leftMs }: LegPackets): LossTally {

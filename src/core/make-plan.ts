@@ -37,7 +37,7 @@ export function makePlan({ request, window, from, to, view, probes }: PlanReques
     tasks: [],
     gaps: [...chosen.gaps, ...ports.gaps, ...gaps],
   };
-  return { ...plan, tasks: makeTasks(plan, probes, chosen.measurable) };
+  return { ...plan, tasks: makeTasks(plan, probes, { measurable: chosen.measurable, view }) };
 }
 
 type Wanted = { readonly leg: Leg; readonly needs: string };

@@ -1,4 +1,5 @@
 import type { Window } from "./check.ts";
+import type { ClusterView } from "./cluster-view.ts";
 import { connectIntervalMs, packetsIn, pingIntervalMs } from "./pace.ts";
 import type { Plan, TaskSpec } from "./plan.ts";
 import type { Probe, ReadingProbe } from "./probe.ts";
@@ -10,8 +11,12 @@ const MAX_ROUNDS = 120;
 const BYTES_PER_READING = 16_384;
 const MAX_READ_BYTES = 256_000_000;
 
-/** The node tasks of a plan: taps first, then streams, then one task of readings per node. */
-export function makeTasks(plan: Plan, probes: readonly Probe[], measurable: ReadonlySet<string>): TaskSpec[] {
+/** The node tasks of a plan: taps first, then streams and surveys, then one task of readings per node. */
+export function makeTasks(
+  plan: Plan,
+  probes: readonly Probe[],
+  { measurable, view }: { readonly measurable: ReadonlySet<string>; readonly view: ClusterView },
+): TaskSpec[] {
   const points = plan.vantages.filter(({ id }) => measurable.has(id));
   const tasks: TaskSpec[] = [];
   const add = (task: Omit<TaskSpec, "id">): void => {
@@ -32,6 +37,19 @@ export function makeTasks(plan: Plan, probes: readonly Probe[], measurable: Read
           node: at.node,
           netns: at.netns,
           argv,
+          maxBytes: probe.maxBytes(context),
+        });
+      }
+    if (probe.kind === "survey")
+      for (const at of points) {
+        const context = { at, plan, view };
+        if (!probe.wants(context)) continue;
+        add({
+          probe: probe.name,
+          subject: at.id,
+          node: at.node,
+          netns: at.netns,
+          argv: [...probe.argv(context)],
           maxBytes: probe.maxBytes(context),
         });
       }
@@ -58,7 +76,7 @@ export function makeTasks(plan: Plan, probes: readonly Probe[], measurable: Read
   return tasks;
 }
 
-/** All readings of a node in one task: `netcheck-read EVERY_S { --read NETNS ARGC ARG… }…`. */
+/** All readings of a node in one task: `netcheck-read EVERY_S { --read|--seldom NETNS ARGC ARG… }…`. */
 function readTask(
   node: string,
   { window }: Plan,
@@ -70,8 +88,8 @@ function readTask(
     .flatMap((point) =>
       probes
         .filter((probe): probe is ReadingProbe => probe.kind === "reading")
-        .filter(({ scope }) => scope === "netns" || point.id === `node/${node}`)
-        .map((probe) => ({ probe, point })),
+        .filter(({ scope, wants }) => (scope === "netns" || point.id === `node/${node}`) && wants?.(point) !== false)
+        .map((probe) => ({ probe, point, words: typeof probe.argv === "function" ? probe.argv(point) : probe.argv })),
     );
   if (readings.length === 0) return undefined;
   const durationS = (window.endMs - window.startMs) / 1_000;
@@ -85,7 +103,12 @@ function readTask(
     argv: [
       "netcheck-read",
       `${everyS}`,
-      ...readings.flatMap(({ probe, point }) => ["--read", point.netns, `${probe.argv.length}`, ...probe.argv]),
+      ...readings.flatMap(({ probe, point, words }) => [
+        probe.pace === "often" ? "--read" : "--seldom",
+        point.netns,
+        `${words.length}`,
+        ...words,
+      ]),
     ],
     maxBytes: Math.min(MAX_READ_BYTES, rounds * readings.length * BYTES_PER_READING),
     readings: readings.map(({ probe, point }) => ({ probe: probe.name, subject: point.id })),

@@ -6,7 +6,7 @@ import { openReadings } from "./readings.ts";
 export function openReader(task: TaskSpec, plan: Plan, probes: readonly Probe[]): Reader {
   if (task.readings) return openReadings(task, plan, probes);
   const probe = probes.find(({ name }) => name === task.probe);
-  if (probe?.kind === "tap") {
+  if (probe?.kind === "tap" || probe?.kind === "survey") {
     const at = plan.vantages.find(({ id }) => id === task.subject);
     if (at) return probe.open({ at, plan });
   }

@@ -54,6 +54,23 @@ export type TapProbe = {
 export type TapContext = { readonly at: Vantage; readonly plan: Pick<Plan, "check" | "window" | "legs" | "vantages"> };
 
 /**
+ * A probe that runs at one vantage point for the whole window and asks several targets in turn: name servers, packet
+ * sizes, source ports. Its subject is the vantage point. It learns its targets when the check is planned, and prints them
+ * with every answer, so that its output can be read without knowing the cluster.
+ */
+export type SurveyProbe = {
+  readonly kind: "survey";
+  readonly name: string;
+  readonly wants: (context: SurveyContext) => boolean;
+  readonly argv: (context: SurveyContext) => readonly string[];
+  readonly maxBytes: (context: SurveyContext) => number;
+  readonly open: (context: TapContext) => Reader;
+};
+
+/** What a survey is asked to do: the plan so far, and what the cluster said when it was made. */
+export type SurveyContext = TapContext & { readonly view: ClusterView };
+
+/**
  * A short command repeated every few seconds in a network namespace: addresses, routes, counters, sockets.
  * All readings of one node share one node task (`netcheck-read`), so that they are taken together and cheaply.
  */
@@ -62,7 +79,12 @@ export type ReadingProbe = {
   readonly name: string;
   /** "netns" = at every vantage point; "node" = once per node. */
   readonly scope: "netns" | "node";
-  readonly argv: readonly string[];
+  /** What differs by place, such as a pod's UID (`vantage.netns`), comes from the vantage point. */
+  readonly argv: readonly string[] | ((vantage: Vantage) => readonly string[]);
+  /** "often" = every round, "seldom" = the first, every sixth and the last: for what is large or hardly changes. */
+  readonly pace: "often" | "seldom";
+  /** Where there is nothing to read; absent = everywhere that `scope` says. */
+  readonly wants?: (vantage: Vantage) => boolean;
   /** All samples so far, oldest first. The first is baseline, never a finding. */
   readonly read: (
     samples: readonly Sample[],
@@ -78,4 +100,4 @@ export type ClusterProbe = {
 };
 
 /** A probe is data, not a process: it cannot choose where it runs or how long it lives. */
-export type Probe = StreamProbe | TapProbe | ReadingProbe | ClusterProbe;
+export type Probe = StreamProbe | TapProbe | SurveyProbe | ReadingProbe | ClusterProbe;

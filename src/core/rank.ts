@@ -2,6 +2,7 @@ import type { EvidenceKind } from "./evidence.ts";
 import type { Place } from "./place.ts";
 import type { Cause, Report } from "./report.ts";
 import type { Case, Rule, Suspicion, Verdict } from "./rule.ts";
+import { inWords } from "./sentence.ts";
 
 /** What the rules said, put in order: causes with their symptoms beneath them, and what was cleared or is not known. */
 export type Ranked = Pick<Report, "causes" | "cleared" | "unknown"> & {
@@ -24,8 +25,8 @@ export function rank(seen: Case, rules: readonly Rule[]): Ranked {
   for (const rule of rules) {
     for (const verdict of ask(rule, seen)) {
       if (verdict.status === "suspected") suspected.push({ rule, suspicion: verdict });
-      else if (verdict.status === "cleared") cleared.push({ cause: rule.name, because: verdict.because });
-      else unknown.push({ cause: rule.name, because: verdict.because });
+      else if (verdict.status === "cleared") cleared.push({ cause: rule.name, because: inWords(verdict.because) });
+      else unknown.push({ cause: rule.name, because: inWords(verdict.because) });
     }
   }
   const roots: { named: Named; beneath: Named[] }[] = [];
@@ -79,14 +80,14 @@ function causeOf({ rule, suspicion }: Named, beneath: readonly Named[]): Cause {
     title: rule.title,
     confidence,
     where,
-    because: [...because],
-    against: [...against],
+    because: because.map((text) => inWords(text)),
+    against: against.map((text) => inWords(text)),
     confirm: [...confirm],
-    advice: [...advice],
+    advice: advice.map((text) => inWords(text)),
     explains: beneath.map((symptom) => ({
       cause: symptom.rule.name,
       where: symptom.suspicion.where,
-      because: [...symptom.suspicion.because],
+      because: symptom.suspicion.because.map((text) => inWords(text)),
     })),
   };
 }

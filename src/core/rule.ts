@@ -2,6 +2,7 @@ import type { Comparison } from "./compare.ts";
 import type { EvidenceKind, EvidenceSet } from "./evidence.ts";
 import type { Place } from "./place.ts";
 import type { Plan } from "./plan.ts";
+import type { Text } from "./sentence.ts";
 
 /** "certain": decisive evidence, nothing against. "likely": one decisive or two independent facts. "possible": less. */
 export type Confidence = "certain" | "likely" | "possible";
@@ -19,12 +20,12 @@ export type Suspicion = {
   readonly confidence: Confidence;
   readonly where: Place;
   /** Numbers with place and unit. */
-  readonly because: readonly string[];
-  readonly against: readonly string[];
+  readonly because: readonly Text[];
+  readonly against: readonly Text[];
   /** Commands that confirm it, ready to copy. */
   readonly confirm: readonly string[];
   /** Sentences that begin with a verb. */
-  readonly advice: readonly string[];
+  readonly advice: readonly Text[];
   /** Causes that are symptoms of this one: listed beneath it, not beside it. */
   readonly explains?: readonly string[];
   /** Ids of the legs that it accounts for; a symptom is filed beneath it only when it concerns these. */
@@ -35,8 +36,8 @@ export type Suspicion = {
 
 export type Verdict =
   | Suspicion
-  | { readonly status: "cleared"; readonly because: string }
-  | { readonly status: "unknown"; readonly because: string };
+  | { readonly status: "cleared"; readonly because: Text }
+  | { readonly status: "unknown"; readonly because: Text };
 
 /** A pure function from evidence to a verdict about one cause. `name` is the cause and the file name. */
 export type Rule = {

@@ -58,6 +58,7 @@ export const addresses: ReadingProbe = {
   kind: "reading",
   name: "addresses",
   scope: "netns",
+  pace: "often",
   argv: ["ip", "-j", "addr"],
   read(samples, { subject }) {
     const versions = versionsOf(samples, parseAddresses);

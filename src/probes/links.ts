@@ -53,6 +53,7 @@ export const links: ReadingProbe = {
   kind: "reading",
   name: "links",
   scope: "netns",
+  pace: "often",
   argv: ["ip", "-j", "-d", "-s", "-s", "link"],
   read(samples, { subject }) {
     const good = samples.filter(({ exitCode }) => exitCode === 0);

@@ -39,6 +39,7 @@ export const listeners: ReadingProbe = {
   kind: "reading",
   name: "listeners",
   scope: "netns",
+  pace: "often",
   argv: ["ss", "-Hltn"],
   read(samples, { subject }) {
     const versions = versionsOf(samples, (stdout) => parseListeners(stdout).map(({ ip, port }) => ({ ip, port })));

@@ -34,6 +34,7 @@ export const neighbours: ReadingProbe = {
   kind: "reading",
   name: "neighbours",
   scope: "netns",
+  pace: "often",
   argv: ["ip", "-j", "neigh"],
   read(samples, { subject }) {
     const macs = new Map<string, Set<string>>();

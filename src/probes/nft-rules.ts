@@ -30,6 +30,7 @@ export const nftRules: ReadingProbe = {
   kind: "reading",
   name: "nft-rules",
   scope: "netns",
+  pace: "often",
   argv: ["nft", "-j", "list", "ruleset"],
   read(samples, { subject }) {
     const parsed = samples.flatMap(({ exitCode, stdout, atMs }) => {

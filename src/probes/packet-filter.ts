@@ -19,6 +19,7 @@ export const packetFilter: ReadingProbe = {
   kind: "reading",
   name: "packet-filter",
   scope: "netns",
+  pace: "often",
   argv: ["iptables-save", "-c"],
   read(samples, { subject }) {
     const good = samples.filter(({ exitCode, stdout }) => exitCode === 0 || stdout.includes("COMMIT"));

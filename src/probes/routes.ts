@@ -44,6 +44,7 @@ export const routes: ReadingProbe = {
   kind: "reading",
   name: "routes",
   scope: "netns",
+  pace: "often",
   argv: ["ip", "-j", "route", "show", "table", "all"],
   read(samples, { subject }) {
     const versions = versionsOf(samples, parseRoutes);

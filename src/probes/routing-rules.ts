@@ -30,6 +30,7 @@ export const routingRules: ReadingProbe = {
   kind: "reading",
   name: "routing-rules",
   scope: "netns",
+  pace: "seldom",
   argv: ["ip", "-j", "rule"],
   read(samples, { subject }) {
     const newest = versionsOf(samples, parseRoutingRules).at(-1);

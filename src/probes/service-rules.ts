@@ -50,6 +50,7 @@ export const serviceRules: ReadingProbe = {
   kind: "reading",
   name: "service-rules",
   scope: "node",
+  pace: "seldom",
   argv: ["iptables-save", "-t", "nat"],
   read(samples, { subject }) {
     const newest = versionsOf(samples, parseServiceRules).at(-1);

@@ -25,6 +25,7 @@ export const sysctls: ReadingProbe = {
   kind: "reading",
   name: "sysctls",
   scope: "netns",
+  pace: "often",
   argv: [
     "grep",
     "-rHs",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { EvidenceKind } from "#src/core/evidence.ts";
 import type { Vantage } from "#src/core/plan.ts";
-import type { Sample } from "#src/core/probe.ts";
+import type { ReadingProbe, Sample } from "#src/core/probe.ts";
 import { routesEvidence } from "#src/core/routes.ts";
 import { addresses, addressesEvidence } from "#src/probes/addresses.ts";
 import { conntrack, conntrackEvidence } from "#src/probes/conntrack.ts";
@@ -170,7 +170,10 @@ COMMIT
   ]);
 });
 
+const somewhere: Vantage = { id: "pod/a/b", label: "a/b", node: "n", netns: "0a1b-22", ip: "10.0.0.1", role: "from" };
+const wordsOf = ({ argv }: ReadingProbe): readonly string[] => (typeof argv === "function" ? argv(somewhere) : argv);
+
 test("no command of a reading can be mistaken for a shell line", () => {
   for (const probe of probes)
-    if (probe.kind === "reading") for (const word of probe.argv) expect(word).toMatch(/^[\w./*=-]+$/);
+    if (probe.kind === "reading") for (const word of wordsOf(probe)) expect(word).toMatch(/^[\w./*=-]+$/);
 });

@@ -1,6 +1,7 @@
 import { compare } from "#src/core/compare.ts";
 import { placeText } from "#src/core/place.ts";
 import type { Rule, Suspicion, Verdict } from "#src/core/rule.ts";
+import { inWords } from "#src/core/sentence.ts";
 import { play, type Scene } from "../core/simulate.ts";
 
 /** What one rule alone says about a scene. */
@@ -22,5 +23,6 @@ export function ask(
 
 /** All reasons of the first suspicion in one text. */
 export function because(verdict: Verdict): string {
-  return typeof verdict.because === "string" ? verdict.because : verdict.because.join("\n");
+  const said = verdict.status === "suspected" ? verdict.because : [verdict.because];
+  return said.map((text) => inWords(text)).join("\n");
 }

@@ -42,12 +42,14 @@ export function podView(pod: V1Pod): PodView | undefined {
 
 function containerState(
   status: V1ContainerStatus | undefined,
-): Pick<PodView["containers"][number], "restarts" | "state" | "reason"> {
+): Pick<PodView["containers"][number], "id" | "restarts" | "state" | "reason"> {
   const now: V1ContainerState = status?.state ?? {};
   const state = now.running ? "running" : now.waiting ? "waiting" : now.terminated ? "terminated" : "unknown";
   const ended = now.terminated ?? status?.lastState?.terminated;
   const reason = now.waiting?.reason ?? (ended ? `${ended.reason ?? "ended"} (${ended.exitCode})` : undefined);
-  return { restarts: status?.restartCount ?? 0, state, ...(reason ? { reason } : {}) };
+  // "containerd://0a1b…"
+  const id = status?.containerID?.replace(/^.*:\/\//, "");
+  return { ...(id ? { id } : {}), restarts: status?.restartCount ?? 0, state, ...(reason ? { reason } : {}) };
 }
 
 export function nodeView(node: V1Node, leaseAgeMs: number | undefined): NodeView | undefined {

@@ -16,6 +16,8 @@ export const podViewSchema = z.object({
   containers: z.array(
     z.object({
       name: z.string(),
+      /** The id that the runtime gave it, without the runtime's name; its cgroup carries it. */
+      id: z.string().optional(),
       /** Declared ports; documentation, not truth (the listener is). */
       ports: z.array(z.object({ port: z.number(), protocol: z.string(), name: z.string().optional() })),
       restarts: z.number().int(),

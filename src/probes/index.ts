@@ -1,5 +1,6 @@
 import type { Probe } from "../core/probe.ts";
 import { addresses } from "./addresses.ts";
+import { cgroups } from "./cgroups.ts";
 import { clusterEvents } from "./cluster-events.ts";
 import { conntrack } from "./conntrack.ts";
 import { counters } from "./counters.ts";
@@ -35,6 +36,7 @@ export const probes: readonly Probe[] = [
   nftRules,
   conntrack,
   sysctls,
+  cgroups,
   serviceRules,
   podState,
   nodeState,

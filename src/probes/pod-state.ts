@@ -15,6 +15,9 @@ export const podStateEvidence = defineEvidence(
     deletedAtMs: z.number().optional(),
     /** Containers that do not run now: name, state and reason in words. */
     notRunning: z.array(z.string()),
+    uid: z.string().optional(),
+    /** Every container that the check saw, also those that were replaced: name, and the id that its cgroup carries. */
+    containers: z.array(z.object({ name: z.string(), id: z.string() })).default([]),
     /** Restarts that the check saw, all containers together. */
     restarts: z.number().int(),
     /** A pod of the same name but another UID took its place. */
@@ -64,10 +67,19 @@ function stateOf(seen: readonly PodView[], present: boolean): PodState {
     ...(last?.ip === undefined ? {} : { ip: last.ip }),
     ...(last?.deletedAtMs === undefined ? {} : { deletedAtMs: last.deletedAtMs }),
     notRunning: last ? downContainers(last) : [],
+    ...(last ? { uid: last.uid } : {}),
+    containers: containersOf(seen),
     restarts: replaced ? 0 : Math.max(0, restartsOf(last) - restartsOf(first)),
     replaced,
     wasDown: !present || seen.some((pod) => pod.phase !== "Running" || pod.deletedAtMs !== undefined || allDown(pod)),
   };
+}
+
+function containersOf(seen: readonly PodView[]): PodState["containers"] {
+  const names = new Map(
+    seen.flatMap(({ containers }) => containers.flatMap(({ name, id }) => (id === undefined ? [] : [[id, name]]))),
+  );
+  return [...names].map(([id = "", name = ""]) => ({ name, id }));
 }
 
 function downContainers({ containers }: PodView): string[] {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, type ExpectStatic } from "vitest";
 import { frameReader } from "#src/core/readings.ts";
@@ -116,5 +116,32 @@ describe.skipIf(root === undefined).concurrent.each(shells)("a pod's network nam
     await web[Symbol.asyncDispose]();
     await expect.poll(() => frames.some(({ index, exitCode }) => index === 0 && exitCode === 125)).toBe(true);
     child.kill("SIGTERM");
+  });
+
+  test.for([
+    { driver: "cgroupfs", path: cgroupfs },
+    { driver: "systemd", path: systemd },
+  ])("netcheck-pod finds the pod's cgroups with the $driver driver", async ({ path }, { one, expect }) => {
+    const web = await pod(path, { ip: "10.99.0.10" });
+    const { code, stdout } = await one.run("netcheck-pod", ["cgroup", web.uid]);
+    expect(code).toBe(0);
+    expect(stdout.toString()).toMatch(/^(cri-containerd-)?0123abcd[^/]*\/[a-z_.]+:.+$/m);
+  });
+
+  test("netcheck-pod prints the files of the list, as the pod has them, and no others", async ({ one, expect }) => {
+    const web = await pod(cgroupfs, { ip: "10.99.0.11" });
+    const { code, stdout } = await one.run("netcheck-pod", ["file", web.uid, "/etc/hosts"]);
+    expect({ code, text: stdout.toString() }).toEqual({ code: 0, text: readFileSync("/etc/hosts", "utf8") });
+    for (const path of ["/etc/shadow", "/etc/../etc/hosts", "/proc/self/environ", "etc/hosts", ""])
+      expect((await one.run("netcheck-pod", ["file", web.uid, path])).code).toBe(64);
+    expect((await one.run("netcheck-pod", ["file", "../../etc", "/etc/hosts"])).code).toBe(64);
+  });
+
+  test("netcheck-pod says that a pod is not on this node", async ({ one, expect }) => {
+    for (const words of [
+      ["cgroup", randomUUID()],
+      ["file", randomUUID(), "/etc/hosts"],
+    ])
+      expect((await one.run("netcheck-pod", words)).code).toBe(125);
   });
 });

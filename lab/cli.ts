@@ -14,6 +14,7 @@ const usage = `Usage: npm run -s lab -- <command>
   fault add '<fault>'           break something: '{ kind: delay, node: node-2, every: 4, delayMs: [200, 400] }'
   fault list | fault clear      what is broken; mend it all
   run FILE… [--json]            play scenario files through the whole product, one JSON line each
+      [--vary SEED]             … with other names, data planes and strengths of the faults, drawn from SEED
 `;
 
 class UsageError extends Error {}
@@ -24,7 +25,12 @@ async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { name: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+    options: {
+      name: { type: "string" },
+      json: { type: "boolean" },
+      vary: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
   });
   const [command, ...rest] = positionals;
   if (values.help || command === undefined) {
@@ -43,10 +49,16 @@ async function main(argv: readonly string[]): Promise<number> {
       return fault(rest, values.name);
     case "run":
       if (rest.length === 0) throw new UsageError("run needs at least one scenario file");
-      return runScenarios(rest);
+      return runScenarios(rest, seedOf(values.vary));
     default:
       throw new UsageError(`"${command}" is no lab command`);
   }
+}
+
+function seedOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--vary needs a whole number, not "${text}"`);
+  return Number(text);
 }
 
 async function up(name: string, file: string | undefined): Promise<number> {

@@ -33,11 +33,14 @@ export function channelNamed(slack: Session["slack"], name: string): string {
 
 const outboxKey = (message: Message): string => String(message.metadata?.event_payload["key"] ?? "");
 
-/** Types `/netcheck <words>` as a person would, waits for the closing line of the thread and returns all of it. */
+/**
+ * Types `/netcheck <words>` as a person would, waits for the closing line of the thread and returns all of it.
+ * `onTaken` is told the check's id when the command was acknowledged.
+ */
 export async function playCommand(
   { slack, folder }: Session,
   words: string,
-  { timeoutMs }: { readonly timeoutMs: number },
+  { timeoutMs, onTaken }: { readonly timeoutMs: number; readonly onTaken?: (check: string) => void },
 ): Promise<Played> {
   const channel = channelNamed(slack, "network");
   const sentAt = performance.now();
@@ -47,6 +50,7 @@ export async function playCommand(
   const check = /\bnc-[a-z0-9]{4,16}\b/.exec(answered)?.[0];
   if (answer.failed !== undefined || check === undefined)
     throw new Error(`netcheck did not take the command: ${answer.failed ?? answered}`);
+  onTaken?.(check);
   let firstFindingMs: number | undefined;
   const unwatch = slack.watch((event) => {
     if (event.type === "message" && outboxKey(event.message) === `${check}:finding`) firstFindingMs ??= since();

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { placeText } from "#src/core/place.ts";
 import type { Report } from "#src/core/report.ts";
 import { type LoadedScenario, loadScenario } from "./cluster/scenario.ts";
+import { varied } from "./cluster/vary.ts";
 import { judge } from "./judge.ts";
 import { playCommand } from "./play.ts";
 import { startSession } from "./session.ts";
@@ -19,16 +20,17 @@ type Line = {
 
 /**
  * Plays scenario files one after the other, each on a cluster, a Slack and a netcheck of its own.
- * Every file is read before the first is played, so that a typing mistake in the last does not cost an hour.
+ * Every file is read before the first is played, so that a typing mistake in the last does not cost an hour. With a seed,
+ * each is played in a cluster of its own making (vary.ts): the n-th run with seed + n.
  * Returns 0 when all went as expected, 1 otherwise.
  */
-export async function runScenarios(files: readonly string[]): Promise<0 | 1> {
+export async function runScenarios(files: readonly string[], seed?: number): Promise<0 | 1> {
   const scenarios = await Promise.all(files.map((file) => loadScenario(file)));
   let passed = 0;
   let played = 0;
   for (const scenario of scenarios) {
     for (let run = 0; run < scenario.repeat; run++) {
-      const line = await playScenario(scenario);
+      const line = await playScenario(seed === undefined ? scenario : varied(scenario, seed + played));
       played++;
       if (line.pass) passed++;
       process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -35,6 +35,8 @@ const scenarioSchema = z.strictObject({
 export type LoadedScenario = Omit<z.output<typeof scenarioSchema>, "topology"> & {
   readonly file: string;
   readonly topology: Topology;
+  /** Parts of the topology that the file chose itself, such as `overlay`. */
+  readonly insists: readonly string[];
   /** How long the check may take, its own window included. */
   readonly timeoutMs: number;
 };
@@ -54,7 +56,8 @@ export async function loadScenario(path: string): Promise<LoadedScenario> {
       : written === undefined || written === null
         ? await loadTopology()
         : topologyOf(file);
-  return { ...scenario, file: path, topology, timeoutMs: durationOf(scenario.command) + AROUND_MS };
+  const insists = typeof written === "object" && written !== null ? Object.keys(written) : [];
+  return { ...scenario, file: path, topology, insists, timeoutMs: durationOf(scenario.command) + AROUND_MS };
 }
 
 function durationOf(command: string): number {

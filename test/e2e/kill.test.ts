@@ -66,8 +66,14 @@ test.concurrent.each<{ what: string; kill: (session: Session) => Promise<void> }
       topology: await loadTopology(undefined),
       entries: ["bot", "worker"],
     });
-    const playing = playCommand(session, `web-0 db-0 ${seconds}s`, { timeoutMs: (seconds + 60) * 1000 });
-    const [played] = await Promise.all([playing, killDuring(() => kill(session))]);
+    // A bot that is killed before it has acknowledged the command never had a check to lose: Slack tells the user.
+    const taken = Promise.withResolvers<string>();
+    const playing = playCommand(session, `web-0 db-0 ${seconds}s`, {
+      timeoutMs: (seconds + 60) * 1000,
+      onTaken: taken.resolve,
+    });
+    const killing = Promise.race([taken.promise, playing]).then(() => killDuring(() => kill(session)));
+    const [played] = await Promise.all([playing, killing]);
 
     expect(played.report.status).toBe("healthy");
     expect(played.report.gaps).toEqual([]);

@@ -56,6 +56,18 @@ describe.concurrent.each(shells)("netcheck-read under %s", (shell) => {
     expect(frames.slice(0, 4).map(({ index }) => index)).toEqual([0, 1, 0, 1]);
   });
 
+  test("takes what is seldom in the first round, in every sixth after it, and in the last", async ({ one, expect }) => {
+    const rare = ["--seldom", "node", "2", "echo", "b"];
+    const rounds = (frames: readonly Frame[]) => frames.filter(({ index }) => index === 2).length;
+    const { frames } = await readings(one, ["1", ...node("echo", "a"), ...rare, ...node("echo", "c")], (seen) =>
+      seen.some(({ index }, at) => index === 1 && at > 1),
+    );
+    const seen = frames.map(({ index }) => index).join("");
+    // What was read when the signal came is followed by the last round.
+    expect(seen).toMatch(/^0120202020202012(02)*012$/);
+    expect(rounds(frames)).toBeGreaterThanOrEqual(8);
+  });
+
   test.for(["SIGTERM", "SIGINT"] as const)(
     "begins at once; takes one last round on %s, before what runs it would kill it",
     async (signal, { one, expect }) => {

@@ -1,0 +1,107 @@
+import { type Random, seededRandom } from "./random.ts";
+import type { LoadedScenario } from "./scenario.ts";
+
+/**
+ * The same trouble in another cluster: other names, another overlay and service proxy where the file does not insist on
+ * one, and other strengths of the faults. What is right stays right: the expected places are renamed along.
+ */
+export function varied(scenario: LoadedScenario, seed: number): LoadedScenario {
+  const random = seededRandom(seed);
+  const { topology } = scenario;
+  const names = new Map<string, string>();
+  const rename = (old: string, fresh: () => string): void => {
+    if (names.has(old)) return;
+    let name = fresh();
+    while ([...names.values(), ...names.keys()].includes(name)) name = fresh();
+    names.set(old, name);
+  };
+  for (const node of topology.nodes) rename(node, () => nodeName(random));
+  for (const { name } of [...topology.pods, ...topology.services]) rename(name, () => podName(random));
+  const all = [...topology.pods, ...topology.services, ...topology.deployments];
+  for (const { namespace } of all) if (!OWN_NAMESPACES.has(namespace)) rename(namespace, () => random.pick(NAMESPACES));
+  const text = (old: string): string => old.replaceAll(TOKEN, (token) => names.get(token) ?? token);
+  type Named = { readonly name: string; readonly namespace: string };
+  const named = <T extends Named>(one: T): T => ({
+    ...one,
+    name: text(one.name),
+    namespace: text(one.namespace),
+  });
+  return {
+    ...scenario,
+    topology: {
+      ...topology,
+      ...(scenario.insists.includes("overlay") ? {} : { overlay: random.pick(["vxlan", "host-gw"]) }),
+      ...(scenario.insists.includes("serviceProxy") ? {} : { serviceProxy: random.pick(["iptables", "nft"]) }),
+      nodes: topology.nodes.map(text),
+      pods: topology.pods.map((pod) => ({
+        ...named(pod),
+        ...(pod.node === undefined ? {} : { node: text(pod.node) }),
+      })),
+      services: topology.services.map((one) => named(one)),
+      deployments: topology.deployments.map((one) => ({
+        ...one,
+        namespace: text(one.namespace),
+        ...(one.nodes === undefined ? {} : { nodes: one.nodes.map(text) }),
+      })),
+    },
+    traffic: scenario.traffic.map((one) => ({ ...one, from: text(one.from), to: text(one.to) })),
+    faults: scenario.faults.map((fault) => changed(fault, { random, text }) as typeof fault),
+    command: text(scenario.command),
+    expect: {
+      ...scenario.expect,
+      ...(scenario.expect.causes === undefined
+        ? {}
+        : {
+            causes: scenario.expect.causes.map((one) =>
+              one.where === undefined ? one : { ...one, where: text(one.where) },
+            ),
+          }),
+    },
+  };
+}
+
+const TOKEN = /[a-z0-9]([a-z0-9-]*[a-z0-9])?/g;
+/** Words of commands: `default` is what a bare name means, and the others are the cluster's own. */
+const OWN_NAMESPACES = new Set(["default", "kube-system", "kube-public", "kube-node-lease"]);
+const NAMESPACES = ["fracht", "orders", "ledger", "portal", "team-blau", "billing", "lager", "studio"] as const;
+const NODES = ["ip-10-1", "worker", "gke-pool", "rack7", "metal", "n", "host", "aks-sys"] as const;
+const APPS = ["basket", "quote", "mailer", "ingest", "tariff", "ranker", "vault", "index", "poll", "stream"] as const;
+
+const nodeName = (random: Random): string => `${random.pick(NODES)}-${random.suffix(4)}`;
+const podName = (random: Random): string => `${random.pick(APPS)}-${random.suffix(5)}`;
+
+/** Parameters of faults that name objects. */
+const NAMING = new Set(["node", "pod", "from", "to", "service", "with", "target", "server", "namespace"]);
+
+type Ways = { readonly random: Random; readonly text: (old: string) => string };
+
+function changed(fault: unknown, { random, text }: Ways): unknown {
+  return Object.fromEntries(
+    Object.entries(fault as Record<string, unknown>).map(([key, value]) => {
+      if (NAMING.has(key) && typeof value === "string") return [key, text(value)];
+      return [key, strength(key, value, random)];
+    }),
+  );
+}
+
+/** Strengths vary by a factor of about two, within what the fault still is the same fault. */
+function strength(key: string, value: unknown, random: Random): unknown {
+  const times = (low: number, high: number, number: number): number => number * (low + (high - low) * random.next());
+  if (key === "delayMs" && Array.isArray(value)) {
+    const factor = times(0.7, 1.6, 1);
+    return value.map((ms) => Math.round(Number(ms) * factor));
+  }
+  if (typeof value !== "number") return value;
+  switch (key) {
+    case "delayMs":
+      return Math.round(times(0.8, 1.6, value));
+    case "every":
+      return value < 3 ? value : random.between(3, Math.max(6, value));
+    case "percent":
+      return value > 60 ? value : Math.round(times(0.8, 1.5, value) * 10) / 10;
+    case "bytes":
+      return Math.max(1_280, Math.min(1_460, value + random.between(-40, 20)));
+    default:
+      return value;
+  }
+}

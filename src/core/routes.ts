@@ -6,6 +6,8 @@ const route = z.object({
   type: z.string().default("unicast"),
   dev: z.string().optional(),
   gateway: z.string().optional(),
+  /** Source address that packets of this host get on this way, unless they have one. */
+  source: z.string().optional(),
   table: z.string().default("main"),
   metric: z.number().default(0),
 });

@@ -15,4 +15,64 @@ export const chinese = {
   "{count} connects": "{count} 次连接",
   "{count} time": "{count} 次",
   "{count} times": "{count} 次",
+
+  // forwarding-disabled.ts
+  "the forwarding switches of no node of the path were read": "路径上没有一个节点的转发开关被读到",
+  "{nodes} forward packets, or nothing of their pods is cut off": "{nodes} 正常转发，或其 Pod 没有中断",
+  "on {node} forwarding is switched off: {switches}": "{node} 上的转发已关闭：{switches}",
+  "it was switched off while the check ran": "它是在检查期间被关闭的",
+  "cut off between its pods and what lies beyond the node: {legs}": "该节点的 Pod 与节点以外之间已中断：{legs}",
+  "{node} refused {packets} that were not for itself (IpInAddrErrors)":
+    "{node} 拒收了 {packets}，它们的目的地不是本机（IpInAddrErrors）",
+  "{leg} passes all the same": "{leg} 仍然畅通",
+  "Switch forwarding on at {node}: sysctl -w net.ipv4.ip_forward=1":
+    "在 {node} 上打开转发：sysctl -w net.ipv4.ip_forward=1",
+  "Find what switched it off, usually a file in /etc/sysctl.d or a hardening job that ran sysctl --system":
+    "查明是什么把它关掉的，通常是 /etc/sysctl.d 里的文件，或执行了 sysctl --system 的加固任务",
+
+  // node-second-address.ts
+  "the addresses of no node of the path were read": "路径上没有一个节点的地址被读到",
+  "the tunnel of {node} sends with {source} instead of {registered}, but that is not why packets are lost":
+    "{node} 的隧道以 {source} 而不是 {registered} 发包，但这不是丢包的原因",
+  "{nodes} send with the addresses that the cluster knows": "{nodes} 使用集群登记的地址发包",
+  "{tunnel} on {node} sends with the outer source {source}, but the cluster knows the node as {registered}":
+    "{node} 上的 {tunnel} 用 {source} 作外层源地址，而集群登记的该节点地址是 {registered}",
+  "pods across {node} are cut off: {legs} to and from {peers}, {lost} lost":
+    "经过 {node} 的 Pod 流量中断：与 {peers} 之间 {legs}，丢了 {lost}",
+  "what leaves {node} is lost ({bad} of {of} to {peer}), what comes to it arrives":
+    "从 {node} 出去的会丢（发往 {peer} 的 {of}中丢 {bad} 个），进来的都能到达",
+  "the nodes themselves reach each other: {lost} of {sent} lost": "节点之间本身是通的：{sent}，丢 {lost} 次",
+  "pods of {peer} get through to it all the same": "{peer} 的 Pod 与它之间仍然畅通",
+  "Turn DHCP off for {device} on {node}, so that only {registered} is left":
+    "在 {node} 上关闭 {device} 的 DHCP，只保留 {registered}",
+  "Remove {source} from {device} on {node}, or bind the pod network to {registered}":
+    "从 {node} 的 {device} 上删除 {source}，或把 Pod 网络绑定到 {registered}",
+  "Restart the pod network's agent on {node}: it chooses the source address when it starts":
+    "重启 {node} 上的 Pod 网络代理：它在启动时选择源地址",
+  "{address} (dynamic, from DHCP)": "{address}（动态，来自 DHCP）",
+  "{address} (static)": "{address}（静态）",
+  "{device} of {node} has {count} addresses: {addresses}": "{node} 的 {device} 有 {count} 个地址：{addresses}",
+
+  // tunnel-entry-wrong.ts
+  "{bad} of {of} of pods from {node} to {peer} are lost, what comes back arrives":
+    "从 {node} 到 {peer} 的 Pod 流量：{of}中丢了 {bad} 个，反方向能到达",
+  "pods of {node} and {peer} do not reach each other: {legs} cut off": "{node} 与 {peer} 的 Pod 互不相通：{legs}中断",
+  "{tunnel} on {node} dropped {packets} it had no far end for": "{node} 上的 {tunnel} 因找不到对端丢弃了 {packets}",
+  "Restart the pod network's agent on {node}: it writes these entries anew":
+    "重启 {node} 上的 Pod 网络代理：它会重写这些表项",
+  "Look in its log for why it missed the change of {peer} (watch lost, stale node object)":
+    "在它的日志里查明为何错过了 {peer} 的变更（watch 断开、节点对象陈旧）",
+  "no tunnel between the nodes of the path has entries that could be read": "路径节点之间没有可读取表项的隧道",
+  "the tunnel entries of {nodes} lead to the right nodes, or nothing is cut off":
+    "{nodes} 的隧道表项指向正确的节点，或没有流量中断",
+  "on {node} the neighbour entry of {hop} ({tunnel}) has {mac}, which is {owner}; the tunnel of {peer} has {real}":
+    "{node} 上 {hop}（{tunnel}）的邻居表项是 {mac}，那是 {owner}；{peer} 的隧道实际是 {real}",
+  "on {node} the neighbour entry of {hop} ({tunnel}) has {mac}; the tunnel of {peer} has {real}":
+    "{node} 上 {hop}（{tunnel}）的邻居表项是 {mac}；{peer} 的隧道实际是 {real}",
+  "on {node} no forwarding entry of {tunnel} leads to {mac}, the tunnel of {peer}":
+    "{node} 上 {tunnel} 没有通往 {mac}（{peer} 的隧道）的转发表项",
+  "on {node} the forwarding entry of {tunnel} for {peer} ({mac}) leads to {to}, which is {owner}, not to {registered}":
+    "{node} 上 {tunnel} 为 {peer}（{mac}）设的转发表项指向 {to}，那是 {owner}，而不是 {registered}",
+  "on {node} the forwarding entry of {tunnel} for {peer} ({mac}) leads to {to}, not to {registered}":
+    "{node} 上 {tunnel} 为 {peer}（{mac}）设的转发表项指向 {to}，而不是 {registered}",
 } as const satisfies Readonly<Record<string, string>>;

@@ -5,6 +5,7 @@ import { clusterEvents } from "./cluster-events.ts";
 import { conntrack } from "./conntrack.ts";
 import { counters } from "./counters.ts";
 import { echoArrivals } from "./echo-arrivals.ts";
+import { forwardingEntries } from "./forwarding-entries.ts";
 import { links } from "./links.ts";
 import { listeners } from "./listeners.ts";
 import { neighbours } from "./neighbours.ts";
@@ -30,6 +31,7 @@ export const probes: readonly Probe[] = [
   routes,
   routingRules,
   neighbours,
+  forwardingEntries,
   counters,
   listeners,
   packetFilter,

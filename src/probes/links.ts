@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineEvidence, evidenceOf } from "../core/evidence.ts";
 import type { ReadingProbe, Sample } from "../core/probe.ts";
 import { parseJson } from "../core/readings.ts";
+import { type Tunnel, tunnelsEvidence } from "../core/tunnels.ts";
 
 /** What one device gained between the first reading and the last; counters that did not move are left out. */
 const gained = z.object({
@@ -28,12 +29,22 @@ const printed = z.array(
     ifname: z.string(),
     mtu: z.number().default(0),
     flags: z.array(z.string()).default([]),
+    address: z.string().optional(),
     link_index: z.number().optional(),
     carrier_changes: z.number().optional(),
     linkinfo: z
       .object({
         info_kind: z.string().optional(),
-        info_data: z.looseObject({ port: z.unknown().optional() }).optional(),
+        info_data: z
+          .looseObject({
+            port: z.unknown().optional(),
+            id: z.unknown().optional(),
+            local: z.unknown().optional(),
+            local6: z.unknown().optional(),
+            link: z.unknown().optional(),
+            external: z.unknown().optional(),
+          })
+          .optional(),
       })
       .optional(),
     stats64: z.object({ rx: z.record(z.string(), z.number()), tx: z.record(z.string(), z.number()) }).optional(),
@@ -70,7 +81,10 @@ export const links: ReadingProbe = {
       gained: gains(before.get(link.ifname), link),
       carrierChanges: Math.max(0, changesOf(link) - changesOf(before.get(link.ifname) ?? link)),
     }));
-    return [evidenceOf(linksEvidence, subject, to.atMs, { fromMs: from.atMs, toMs: to.atMs, devices })];
+    return [
+      evidenceOf(linksEvidence, subject, to.atMs, { fromMs: from.atMs, toMs: to.atMs, devices }),
+      evidenceOf(tunnelsEvidence, subject, to.atMs, { devices: last.flatMap(tunnelOf) }),
+    ];
   },
 };
 
@@ -79,6 +93,27 @@ function tunnelPort({ linkinfo }: Link): { readonly tunnelPort?: number } {
   return typeof port === "number" && (linkinfo?.info_kind === "vxlan" || linkinfo?.info_kind === "geneve")
     ? { tunnelPort: port }
     : {};
+}
+
+const TUNNELS = new Set(["vxlan", "geneve", "ipip", "sit", "gre", "gretap", "wireguard"]);
+
+function tunnelOf({ ifname, address, linkinfo }: Link): readonly Tunnel[] {
+  const kind = linkinfo?.info_kind ?? "";
+  if (!TUNNELS.has(kind)) return [];
+  const { id, port, local, local6, link, external } = linkinfo?.info_data ?? {};
+  const source = [local, local6].find((ip): ip is string => typeof ip === "string" && ip !== "any");
+  return [
+    {
+      name: ifname,
+      kind,
+      ...(address === undefined ? {} : { mac: address }),
+      ...(typeof id === "number" ? { id } : {}),
+      ...(typeof port === "number" ? { port } : {}),
+      ...(source === undefined ? {} : { local: source }),
+      ...(typeof link === "string" ? { link } : {}),
+      external: external === true,
+    },
+  ];
 }
 
 function changesOf(link: Link): number {

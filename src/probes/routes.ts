@@ -13,6 +13,7 @@ const printed = z.array(
     type: z.string().default("unicast"),
     dev: z.string().optional(),
     gateway: z.string().optional(),
+    prefsrc: z.string().optional(),
     table: z.union([z.string(), z.number()]).default("main"),
     metric: z.number().default(0),
     nexthops: z.array(z.object({ dev: z.string().optional(), gateway: z.string().optional() })).optional(),
@@ -25,7 +26,7 @@ export function parseRoutes(stdout: string): Route[] | undefined {
   return parsed
     ?.filter(({ type }) => type !== "broadcast" && type !== "multicast" && type !== "anycast")
     .slice(0, MAX_ROUTES)
-    .map(({ dst, type, dev = undefined, gateway = undefined, table, metric, nexthops }) => {
+    .map(({ dst, type, dev = undefined, gateway = undefined, prefsrc, table, metric, nexthops }) => {
       const device = dev ?? nexthops?.[0]?.dev;
       const next = gateway ?? nexthops?.[0]?.gateway;
       return {
@@ -35,6 +36,7 @@ export function parseRoutes(stdout: string): Route[] | undefined {
         metric,
         ...(device === undefined ? {} : { dev: device }),
         ...(next === undefined ? {} : { gateway: next }),
+        ...(prefsrc === undefined ? {} : { source: prefsrc }),
       };
     });
 }

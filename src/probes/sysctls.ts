@@ -35,6 +35,8 @@ export const sysctls: ReadingProbe = {
     "/proc/sys/net/ipv4/ip_forward",
     "/proc/sys/net/bridge",
     "/proc/sys/net/ipv4/ip_local_port_range",
+    "/proc/sys/net/ipv6/conf/all/forwarding",
+    "/proc/sys/net/ipv4/conf/all",
     "/proc/sys/net/ipv4/conf",
     "--include=nf_conntrack_*",
     "--include=ip_*",

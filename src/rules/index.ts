@@ -1,19 +1,25 @@
 import type { Rule } from "../core/rule.ts";
 import { firewallDrop } from "./firewall-drop.ts";
+import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { linkDelay } from "./link-delay.ts";
 import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
 import { nodeDown } from "./node-down.ts";
+import { nodeSecondAddress } from "./node-second-address.ts";
 import { pathLoss } from "./path-loss.ts";
 import { portClosed } from "./port-closed.ts";
 import { portFiltered } from "./port-filtered.ts";
 import { routeMissing } from "./route-missing.ts";
 import { targetNotRunning } from "./target-not-running.ts";
+import { tunnelEntryWrong } from "./tunnel-entry-wrong.ts";
 
 /** Every suspected cause, the deepest first: what comes later may be a symptom of what comes before it. */
 export const rules: readonly Rule[] = [
   nodeDown,
   targetNotRunning,
+  nodeSecondAddress,
+  forwardingDisabled,
   routeMissing,
+  tunnelEntryWrong,
   firewallDrop,
   portClosed,
   portFiltered,

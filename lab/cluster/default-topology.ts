@@ -40,5 +40,6 @@ export const defaultServices = Object.entries(apps).map(([name, { port }]) => ({
   port: name === "web" || name === "api" ? 80 : port,
   targetPort: port,
   protocol: "TCP" as const,
+  type: "ClusterIP" as const,
   selector: { app: name },
 }));

@@ -45,7 +45,10 @@ export function createKubeProxy({ plan, store, machines }: Parts): KubeProxy {
     const ports = portsFor(name);
     const wanted = JSON.stringify(ports);
     if (machine.pid() === undefined || written.get(name) === wanted) return;
-    if (plan.serviceProxy === "nft") await machine.run(["nft", "-f", "-"], { stdin: nftRules(ports, podRange) });
+    if (plan.serviceProxy === "nft")
+      await machine.run(["nft", "-f", "-"], {
+        stdin: nftRules(ports, { podRange, nodeIp: machine.planned.node.ip }),
+      });
     else {
       const rules = iptablesRules(ports, podRange, chains.get(name));
       await machine.run(["iptables-restore", "--noflush"], { stdin: rules.text });
@@ -87,11 +90,12 @@ function adder<T>(set: Set<T>, one: T): () => void {
 
 function servicePorts(store: Store, service: LabService, stale: readonly string[]): ServicePort[] {
   const ips = [...readyPods(store, service).map(({ ip }) => ip), ...stale];
-  return service.ports.map(({ name, port, targetPort, protocol }) => ({
+  return service.ports.map(({ name, port, targetPort, protocol, nodePort }) => ({
     name: `${service.namespace}/${service.name}${name === "" ? "" : `:${name}`}`,
     clusterIp: service.clusterIp,
     port,
     protocol: protocol === "UDP" ? "udp" : "tcp",
     endpoints: ips.map((ip) => `${ip}:${targetPort}`),
+    ...(nodePort === undefined ? {} : { nodePort }),
   }));
 }

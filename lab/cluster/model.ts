@@ -13,6 +13,10 @@ export type LabContainer = {
   exitCode?: number;
   restarts: number;
   startedAtMs: number;
+  /** What its cgroup may use at most; absent = no limit. */
+  limits?: { readonly cpuMilli?: number; readonly memoryBytes?: number };
+  /** Started before the others and kept running: an init container with restartPolicy Always. */
+  readonly sidecar?: boolean;
   /** Newest lines of its output, bounded; `kubectl logs` reads them. */
   readonly log: { atMs: number; line: string }[];
 };
@@ -27,6 +31,13 @@ export type LabPod = {
   readonly labels: Readonly<Record<string, string>>;
   /** What owns it: a DaemonSet for agents and kube-proxy, a ReplicaSet for deployments, nothing for bare pods. */
   readonly owner?: { readonly kind: string; readonly name: string };
+  readonly annotations?: Readonly<Record<string, string>>;
+  priorityClassName?: string;
+  /** Why it is in its phase as a whole: an eviction. */
+  reason?: string;
+  message?: string;
+  /** The scheduler's words while no node has room for it: the API shows it without a node then. */
+  unscheduled?: string;
   phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   ready: boolean;
   readonly createdAtMs: number;
@@ -52,7 +63,26 @@ export type LabService = {
   readonly uid: string;
   readonly clusterIp: string;
   readonly selector: Readonly<Record<string, string>>;
-  readonly ports: readonly { name: string; port: number; targetPort: number; protocol: "TCP" | "UDP" }[];
+  readonly type: "ClusterIP" | "NodePort";
+  readonly ports: readonly LabServicePort[];
+};
+
+export type LabServicePort = {
+  readonly name: string;
+  readonly port: number;
+  readonly targetPort: number;
+  readonly protocol: "TCP" | "UDP";
+  /** Open on every address of every node, when its service is of that type. */
+  readonly nodePort?: number;
+};
+
+/** A NetworkPolicy; `spec` is served as it was written. */
+export type LabPolicy = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly createdAtMs: number;
+  readonly spec: Readonly<Record<string, unknown>>;
 };
 
 export type LabDeployment = {
@@ -82,8 +112,16 @@ export type LabEvent = {
 /** What happened to one object; the API stand-in turns it into watch events and resource versions. */
 export type LabChange = {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
-  readonly kind: "node" | "pod" | "service" | "deployment" | "daemonset" | "event" | "namespace";
-  readonly object: LabNode | LabPod | LabService | LabDeployment | LabDaemonSet | LabEvent | { readonly name: string };
+  readonly kind: "node" | "pod" | "service" | "deployment" | "daemonset" | "event" | "namespace" | "networkpolicy";
+  readonly object:
+    | LabNode
+    | LabPod
+    | LabService
+    | LabDeployment
+    | LabDaemonSet
+    | LabEvent
+    | LabPolicy
+    | { readonly name: string };
 };
 
 /**
@@ -99,6 +137,7 @@ export type LabModel = EventEmitter<{ change: [LabChange] }> & {
   readonly services: ReadonlyMap<string, LabService>;
   readonly deployments: ReadonlyMap<string, LabDeployment>;
   readonly daemonSets: ReadonlyMap<string, LabDaemonSet>;
+  readonly policies: ReadonlyMap<string, LabPolicy>;
   readonly events: readonly LabEvent[];
   /**
    * Starts `argv` in a container's namespaces and cgroup, with pipes for stdin, stdout and stderr.

@@ -138,6 +138,7 @@ function planPod(wish: PodWish, { nodes, nextHost, random, nowMs }: PodDrawing):
       ip: wish.hostNetwork ? planned.node.ip : `${planned.podPrefix}.${host}`,
       hostNetwork: wish.hostNetwork ?? false,
       labels: wish.labels,
+      ...(wish.priorityClassName === undefined ? {} : { priorityClassName: wish.priorityClassName }),
       ...(wish.owner === undefined ? {} : { owner: wish.owner }),
       phase: "Pending",
       ready: false,
@@ -179,18 +180,36 @@ function planServices(
       }
     }
   };
+  const usedPorts = new Set(topology.services.map(({ nodePort }) => nodePort));
+  const drawNodePort = (): number => {
+    for (;;) {
+      const port = random.between(30_000, 32_767);
+      if (usedPorts.has(port)) continue;
+      usedPorts.add(port);
+      return port;
+    }
+  };
   const portName = (target: number): string =>
     pods.some(({ serves }) => serves.some(({ port, protocol }) => port === target && protocol === "http"))
       ? "http"
       : "main";
   return [
-    ...topology.services.map(({ name, namespace, port, targetPort = port, protocol, selector }) => ({
+    ...topology.services.map(({ name, namespace, port, targetPort = port, protocol, selector, type, nodePort }) => ({
       namespace,
       name,
       uid: random.uuid(),
       clusterIp: draw(),
       selector,
-      ports: [{ name: portName(targetPort), port, targetPort, protocol }],
+      type,
+      ports: [
+        {
+          name: portName(targetPort),
+          port,
+          targetPort,
+          protocol,
+          ...(type === "NodePort" ? { nodePort: nodePort ?? drawNodePort() } : {}),
+        },
+      ],
     })),
     {
       namespace: "kube-system",
@@ -198,6 +217,7 @@ function planServices(
       uid: random.uuid(),
       clusterIp: addresses.dnsIp,
       selector: { "k8s-app": "kube-dns" },
+      type: "ClusterIP",
       ports: [
         { name: "dns", port: 53, targetPort: 53, protocol: "UDP" as const },
         { name: "dns-tcp", port: 53, targetPort: 53, protocol: "TCP" as const },

@@ -16,6 +16,7 @@ export type PodWish = {
   readonly container: string;
   readonly image: string;
   readonly hostNetwork?: boolean;
+  readonly priorityClassName?: string;
 };
 
 /** Every pod of a lab: those of the topology, the DNS server, and the DaemonSets' pods. */
@@ -78,6 +79,7 @@ function dnsWish(topology: Topology, random: Random): PodWish {
     serves: [],
     container: "coredns",
     image: "registry.k8s.io/coredns/coredns:v1.12.1",
+    priorityClassName: "system-cluster-critical",
   };
 }
 
@@ -107,6 +109,7 @@ function hostWishes(topology: Topology, random: Random): PodWish[] {
       container: "kube-proxy",
       image: "registry.k8s.io/kube-proxy:v1.34.1",
       hostNetwork: true,
+      priorityClassName: "system-node-critical",
     },
   ]);
 }

@@ -9,10 +9,11 @@ export type ServicePort = {
   readonly protocol: "tcp" | "udp";
   /** "10.244.1.5:8080" */
   readonly endpoints: readonly string[];
+  readonly nodePort?: number;
 };
 
 /** The names that kube-proxy gives its chains: a hash of what they are about. */
-function chainName(prefix: "SVC" | "SEP", text: string): string {
+function chainName(prefix: "SVC" | "SEP" | "EXT", text: string): string {
   const digest = createHash("sha256").update(text).digest("hex").toUpperCase();
   return `KUBE-${prefix}-${digest.replaceAll(/[01]/g, (digit) => (digit === "0" ? "Q" : "Z")).slice(0, 16)}`;
 }
@@ -33,6 +34,8 @@ export function baseRules(podRange: string, proxy: "iptables" | "nft"): string {
     ":KUBE-FIREWALL - [0:0]",
     ":KUBE-FORWARD - [0:0]",
     ":KUBE-SERVICES - [0:0]",
+    ":KUBE-EXTERNAL-SERVICES - [0:0]",
+    `-A INPUT -m conntrack --ctstate NEW ${comment("kubernetes externally-visible service portals")} -j KUBE-EXTERNAL-SERVICES`,
     "-A INPUT -j KUBE-FIREWALL",
     `-A FORWARD ${comment("kubernetes forwarding rules")} -j KUBE-FORWARD`,
     `-A FORWARD -m conntrack --ctstate NEW ${comment("kubernetes service portals")} -j KUBE-SERVICES`,
@@ -46,6 +49,7 @@ export function baseRules(podRange: string, proxy: "iptables" | "nft"): string {
     "*nat",
     ":KUBE-SERVICES - [0:0]",
     ":KUBE-MARK-MASQ - [0:0]",
+    ":KUBE-NODEPORTS - [0:0]",
     ":KUBE-POSTROUTING - [0:0]",
     `-A PREROUTING ${comment("kubernetes service portals")} -j KUBE-SERVICES`,
     `-A OUTPUT ${comment("kubernetes service portals")} -j KUBE-SERVICES`,
@@ -75,12 +79,18 @@ export function iptablesRules(
   const chains: string[] = [];
   const nat: string[] = [];
   const filter: string[] = [];
-  for (const { name, clusterIp, port, protocol, endpoints } of ports) {
+  const external: string[] = [];
+  const nodePorts: string[] = [];
+  for (const { name, clusterIp, port, protocol, endpoints, nodePort } of ports) {
     const match = `-d ${clusterIp}/32 -p ${protocol}`;
     if (endpoints.length === 0) {
       filter.push(
         `-A KUBE-SERVICES ${match} ${comment(`${name} has no endpoints`)} -m ${protocol} --dport ${port} -j REJECT --reject-with icmp-port-unreachable`,
       );
+      if (nodePort !== undefined)
+        external.push(
+          `-A KUBE-EXTERNAL-SERVICES -p ${protocol} ${comment(`${name} has no endpoints`)} -m addrtype --dst-type LOCAL -m ${protocol} --dport ${nodePort} -j REJECT --reject-with icmp-port-unreachable`,
+        );
       continue;
     }
     const chain = chainName("SVC", `${name}${protocol}`);
@@ -89,6 +99,17 @@ export function iptablesRules(
       `-A KUBE-SERVICES ${match} ${comment(`${name} cluster IP`)} -m ${protocol} --dport ${port} -j ${chain}`,
       `-A ${chain} ! -s ${podRange} ${match} ${comment(`${name} cluster IP`)} -m ${protocol} --dport ${port} -j KUBE-MARK-MASQ`,
     );
+    if (nodePort !== undefined) {
+      const outside = chainName("EXT", `${name}${protocol}`);
+      chains.push(outside);
+      nodePorts.push(
+        `-A KUBE-NODEPORTS -p ${protocol} ${comment(name)} -m ${protocol} --dport ${nodePort} -j ${outside}`,
+      );
+      nat.push(
+        `-A ${outside} ${comment(`masquerade traffic for ${name} external destinations`)} -j KUBE-MARK-MASQ`,
+        `-A ${outside} -j ${chain}`,
+      );
+    }
     for (const [index, endpoint] of endpoints.entries()) {
       const target = chainName("SEP", `${name}${protocol}${endpoint}`);
       chains.push(target);
@@ -106,11 +127,19 @@ export function iptablesRules(
   const text = [
     "*filter",
     ":KUBE-SERVICES - [0:0]",
+    ":KUBE-EXTERNAL-SERVICES - [0:0]",
     ...filter,
+    ...external,
     "COMMIT",
     "*nat",
-    ...declare(["KUBE-SERVICES", ...chains, ...gone]),
+    ...declare(["KUBE-SERVICES", "KUBE-NODEPORTS", ...chains, ...gone]),
     ...nat,
+    ...nodePorts,
+    ...(ports.length > 0
+      ? [
+          `-A KUBE-SERVICES ${comment("kubernetes service nodeports; NOTE: this must be the last rule in this chain")} -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS`,
+        ]
+      : []),
     ...gone.map((chain) => `-X ${chain}`),
     "COMMIT",
     "",

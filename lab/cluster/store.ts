@@ -7,6 +7,7 @@ import type {
   LabModel,
   LabNode,
   LabPod,
+  LabPolicy,
   LabService,
 } from "./model.ts";
 import type { ClusterPlan } from "./plan.ts";
@@ -16,12 +17,17 @@ const MAX_EVENTS = 2_000;
 
 type Involved = { readonly kind: "Node"; readonly node: LabNode } | { readonly kind: "Pod"; readonly pod: LabPod };
 
-/** The live objects of a lab and the two ways to change them. */
+/** The live objects of a lab and the ways to change them. */
 export type Store = EventEmitter<{ change: [LabChange] }> &
-  Pick<LabModel, "namespaces" | "pods" | "services" | "deployments" | "daemonSets" | "events"> & {
+  Pick<LabModel, "namespaces" | "pods" | "deployments" | "daemonSets" | "events" | "policies"> & {
     readonly nodes: Map<string, LabNode>;
+    readonly services: Map<string, LabService>;
     /** Says that an object of the store has been changed in place. */
     readonly touched: (object: { readonly node: LabNode } | { readonly pod: LabPod }) => void;
+    /** Puts a changed service in the place of the one of its name. */
+    readonly replaceService: (service: LabService) => void;
+    readonly addPolicy: (policy: LabPolicy) => void;
+    readonly removePolicy: (policy: LabPolicy) => void;
     readonly record: (about: Involved, event: Pick<LabEvent, "type" | "reason" | "message">) => void;
   };
 
@@ -34,6 +40,8 @@ export function createStore(plan: ClusterPlan): Store {
   const byKey = <T extends LabService | LabPod | LabDeployment | LabDaemonSet>(list: readonly T[]): Map<string, T> =>
     new Map(list.map((object) => [podKey(object), object]));
   const events: LabEvent[] = [];
+  const services = byKey(plan.services);
+  const policies = new Map<string, LabPolicy>();
   const pods = byKey(plan.pods.map(({ pod }) => pod));
   const namespaces = new Set(["default", "kube-system", "netcheck", ...[...pods.values()].map((pod) => pod.namespace)]);
   for (const { namespace } of [...plan.services, ...plan.deployments]) namespaces.add(namespace);
@@ -41,7 +49,8 @@ export function createStore(plan: ClusterPlan): Store {
     namespaces,
     nodes: new Map(plan.nodes.map(({ node }) => [node.name, node])),
     pods,
-    services: byKey(plan.services),
+    services,
+    policies,
     deployments: byKey(plan.deployments),
     daemonSets: byKey(plan.daemonSets),
     events,
@@ -52,6 +61,18 @@ export function createStore(plan: ClusterPlan): Store {
           ? { type: "MODIFIED", kind: "node", object: object.node }
           : { type: "MODIFIED", kind: "pod", object: object.pod },
       );
+    },
+    replaceService(service: LabService) {
+      services.set(podKey(service), service);
+      emitter.emit("change", { type: "MODIFIED", kind: "service", object: service });
+    },
+    addPolicy(policy: LabPolicy) {
+      policies.set(podKey(policy), policy);
+      emitter.emit("change", { type: "ADDED", kind: "networkpolicy", object: policy });
+    },
+    removePolicy(policy: LabPolicy) {
+      policies.delete(podKey(policy));
+      emitter.emit("change", { type: "DELETED", kind: "networkpolicy", object: policy });
     },
     record(about: Involved, event: Pick<LabEvent, "type" | "reason" | "message">) {
       const made: LabEvent = {

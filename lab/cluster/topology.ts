@@ -38,7 +38,17 @@ const serviceSchema = z.strictObject({
   targetPort: port.optional(),
   protocol: z.enum(["TCP", "UDP"], "must be TCP or UDP").default("TCP"),
   selector: labels,
+  type: z.enum(["ClusterIP", "NodePort"], "must be ClusterIP or NodePort").default("ClusterIP"),
+  /** For type NodePort; drawn when absent. */
+  nodePort: z
+    .number("must be a port number")
+    .int("must be a whole number")
+    .min(30_000, "must be 30000 to 32767")
+    .max(32_767, "must be 30000 to 32767")
+    .optional(),
 });
+
+type ServiceSpec = z.output<typeof serviceSchema>;
 
 const deploymentSchema = z.strictObject({
   name: objectName,
@@ -80,7 +90,7 @@ export const topologySchema = z
     return {
       ...rest,
       pods: pods ?? (untouched ? defaultPods(rest.nodes) : []),
-      services: services ?? (untouched ? defaultServices : []),
+      services: services ?? (untouched ? (defaultServices satisfies ServiceSpec[] as ServiceSpec[]) : []),
       deployments: deployments ?? [],
     };
   })
@@ -100,6 +110,13 @@ export const topologySchema = z
       for (const node of deployment.nodes ?? [])
         if (!known.has(node))
           complain(`names "${node}", but there are ${topology.nodes.join(", ")}`, ["deployments", index, "nodes"]);
+    const nodePorts = new Set<number>();
+    for (const [index, { type, nodePort }] of topology.services.entries()) {
+      if (nodePort === undefined) continue;
+      if (type !== "NodePort") complain("needs type: NodePort", ["services", index, "nodePort"]);
+      if (nodePorts.has(nodePort)) complain("is taken by another service", ["services", index, "nodePort"]);
+      nodePorts.add(nodePort);
+    }
     const perNode =
       (topology.pods.length + topology.deployments.reduce((sum, one) => sum + one.replicas, 0)) / known.size;
     if (perNode > 110) complain("has more than 110 pods per node", ["pods"]);

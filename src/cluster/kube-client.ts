@@ -5,6 +5,7 @@ import {
   CoreV1Api,
   DiscoveryV1Api,
   type KubeConfig,
+  NetworkingV1Api,
 } from "@kubernetes/client-node";
 import type { ClientOptions } from "ws";
 import { NetcheckError } from "../core/errors.ts";
@@ -28,6 +29,7 @@ export type Kube = {
   readonly discovery: DiscoveryV1Api;
   readonly coordination: CoordinationV1Api;
   readonly authorization: AuthorizationV1Api;
+  readonly networking: NetworkingV1Api;
   readonly call: <T>(what: ApiCall, request: () => Promise<T>, options?: { deadlineMs?: number }) => Promise<T>;
   readonly close: () => Promise<void>;
 };
@@ -57,6 +59,7 @@ export function connectKube(source: KubeConfigSource, { headersTimeoutMs }: { he
     discovery: config.makeApiClient(DiscoveryV1Api),
     coordination: config.makeApiClient(CoordinationV1Api),
     authorization: config.makeApiClient(AuthorizationV1Api),
+    networking: config.makeApiClient(NetworkingV1Api),
     call: async (what, request, { deadlineMs = DEADLINE_MS } = {}) => {
       refresh();
       try {

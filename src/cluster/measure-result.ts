@@ -27,19 +27,52 @@ export function packEvidence(all: readonly Evidence[]): { readonly evidence: str
   }
 }
 
+/** Endpoints of Services that fit into the state; whole Services are left out beyond it, the asked ones last. */
+const MAX_ENDPOINTS = 10_000;
+const MAX_SERVICES = 3_000;
+const MAX_POLICIES = 500;
+
 /** The first view, cut to the nodes that the plan uses and the objects it is about, so that it fits into the state. */
 export function packView(view: ClusterView, plan: Plan): string {
   const nodes = new Set(plan.vantages.map(({ node }) => node));
   const names = new Set([plan.from.name, plan.to.name, plan.from.backend, plan.to.backend]);
   const pods = view.pods.filter(
-    ({ node, namespace, name, ip }) =>
+    ({ node, wantsNode, namespace, name, ip }) =>
       (node !== undefined && nodes.has(node)) ||
+      (wantsNode !== undefined && nodes.has(wantsNode)) ||
       names.has(`${namespace}/${name}`) ||
       ip === plan.from.ip ||
       ip === plan.to.ip,
   );
-  const events = view.events.slice(-200);
-  return gzipSync(JSON.stringify({ ...view, pods, events })).toString("base64");
+  const near = new Set(
+    plan.vantages.flatMap(({ id }) => (id.startsWith("pod/") ? [id.split("/")[1] ?? ""] : [])).concat("kube-system"),
+  );
+  const nearFirst = <T extends { readonly namespace: string }>(objects: readonly T[]): T[] =>
+    objects.toSorted((a, b) => Number(near.has(b.namespace)) - Number(near.has(a.namespace)));
+  const packed: ClusterView = {
+    ...view,
+    pods,
+    services: fitting(
+      nearFirst(view.services).toSorted((a, b) => Number(isAsked(b, names)) - Number(isAsked(a, names))),
+    ),
+    events: view.events.slice(-200),
+    ...(view.policies ? { policies: nearFirst(view.policies).slice(0, MAX_POLICIES) } : {}),
+    ...(view.ingresses ? { ingresses: nearFirst(view.ingresses).slice(0, MAX_POLICIES) } : {}),
+  };
+  return gzipSync(JSON.stringify(packed)).toString("base64");
+}
+
+type Service = ClusterView["services"][number];
+
+const isAsked = ({ namespace, name }: Service, names: ReadonlySet<string | undefined>): boolean =>
+  names.has(`svc/${namespace}/${name}`);
+
+function fitting(services: readonly Service[]): Service[] {
+  let room = MAX_ENDPOINTS;
+  return services.slice(0, MAX_SERVICES).filter(({ endpoints }) => {
+    room -= endpoints.length;
+    return room >= 0;
+  });
 }
 
 export function unpackView(packed: string | undefined): ClusterView | undefined {

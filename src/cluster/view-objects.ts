@@ -1,57 +1,11 @@
-import type {
-  CoreV1Event,
-  V1ContainerState,
-  V1ContainerStatus,
-  V1EndpointSlice,
-  V1Node,
-  V1Pod,
-  V1Service,
-} from "@kubernetes/client-node";
-import type { ClusterView, NodeView, PodView, ServiceView } from "../core/cluster-view.ts";
+import type { CoreV1Event, V1EndpointSlice, V1Node, V1Service } from "@kubernetes/client-node";
+import type { ClusterView, NodeView, ServiceView } from "../core/cluster-view.ts";
+import { unixMs } from "./view-time.ts";
 
-/** Objects of the Kubernetes API as the plain data of a ClusterView; undefined for one that is not whole. */
-export function podView(pod: V1Pod): PodView | undefined {
-  const { name, namespace, uid, labels = {}, annotations = {}, deletionTimestamp } = pod.metadata ?? {};
-  if (!name || !namespace || !uid) return undefined;
-  const statuses = new Map(pod.status?.containerStatuses?.map((status) => [status.name, status]));
-  const node = pod.spec?.nodeName;
-  const ip = pod.status?.podIP;
-  return {
-    namespace,
-    name,
-    // The cgroup of a static pod carries the hash of its file, not the UID of its mirror object.
-    uid: annotations["kubernetes.io/config.hash"] ?? uid,
-    ...(node ? { node } : {}),
-    ...(ip ? { ip } : {}),
-    hostNetwork: pod.spec?.hostNetwork ?? false,
-    phase: pod.status?.phase ?? "Unknown",
-    ready: pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
-    ...(deletionTimestamp ? { deletedAtMs: deletionTimestamp.getTime() } : {}),
-    labels,
-    containers: (pod.spec?.containers ?? []).map((container) => ({
-      name: container.name,
-      ports: (container.ports ?? []).map(({ containerPort, protocol = "TCP", name: portName }) => ({
-        port: containerPort,
-        protocol,
-        ...(portName ? { name: portName } : {}),
-      })),
-      ...containerState(statuses.get(container.name)),
-    })),
-  };
-}
+const MAX_ADDRESSES = 10;
+const MAX_TEXT = 300;
 
-function containerState(
-  status: V1ContainerStatus | undefined,
-): Pick<PodView["containers"][number], "id" | "restarts" | "state" | "reason"> {
-  const now: V1ContainerState = status?.state ?? {};
-  const state = now.running ? "running" : now.waiting ? "waiting" : now.terminated ? "terminated" : "unknown";
-  const ended = now.terminated ?? status?.lastState?.terminated;
-  const reason = now.waiting?.reason ?? (ended ? `${ended.reason ?? "ended"} (${ended.exitCode})` : undefined);
-  // "containerd://0a1b…"
-  const id = status?.containerID?.replace(/^.*:\/\//, "");
-  return { ...(id ? { id } : {}), restarts: status?.restartCount ?? 0, state, ...(reason ? { reason } : {}) };
-}
-
+/** A node as the plain data of a ClusterView; undefined for one that is not whole. */
 export function nodeView(node: V1Node, leaseAgeMs: number | undefined): NodeView | undefined {
   const name = node.metadata?.name;
   const ip = node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
@@ -60,6 +14,7 @@ export function nodeView(node: V1Node, leaseAgeMs: number | undefined): NodeView
   const ready = condition?.status === "True" || condition?.status === "False" ? condition.status : "Unknown";
   const bootId = node.status?.nodeInfo?.bootID;
   const zone = node.metadata?.labels?.["topology.kubernetes.io/zone"];
+  const createdAtMs = unixMs(node.metadata?.creationTimestamp);
   return {
     name,
     ip,
@@ -69,36 +24,79 @@ export function nodeView(node: V1Node, leaseAgeMs: number | undefined): NodeView
     ...(bootId ? { bootId } : {}),
     ...(zone ? { zone } : {}),
     podCidrs: node.spec?.podCIDRs ?? (node.spec?.podCIDR ? [node.spec.podCIDR] : []),
+    addresses: (node.status?.addresses ?? []).slice(0, MAX_ADDRESSES).map(({ type, address }) => ({ type, address })),
+    conditions: otherConditions(node),
+    ...(createdAtMs === undefined ? {} : { createdAtMs }),
+    ...(node.spec?.unschedulable ? { unschedulable: true } : {}),
   };
+}
+
+function otherConditions({ status }: V1Node): NodeView["conditions"] {
+  return (status?.conditions ?? [])
+    .filter(({ type }) => type !== "Ready")
+    .slice(0, 20)
+    .map((condition) => {
+      const sinceMs = unixMs(condition.lastTransitionTime);
+      return {
+        type: condition.type,
+        status: condition.status,
+        ...(condition.reason ? { reason: condition.reason } : {}),
+        ...(condition.message ? { message: condition.message.slice(0, MAX_TEXT) } : {}),
+        ...(sinceMs === undefined ? {} : { sinceMs }),
+      };
+    });
 }
 
 /** A Service with the endpoints of its slices. "None" is no address. */
 export function serviceView(service: V1Service, slices: readonly V1EndpointSlice[]): ServiceView | undefined {
-  const { name, namespace } = service.metadata ?? {};
+  const { name, namespace, creationTimestamp } = service.metadata ?? {};
   if (!name || !namespace) return undefined;
-  const clusterIp = service.spec?.clusterIP;
+  const { spec } = service;
+  const clusterIp = spec?.clusterIP;
+  const createdAtMs = unixMs(creationTimestamp);
+  const balancers = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
   return {
     namespace,
     name,
     ...(clusterIp && clusterIp !== "None" ? { clusterIp } : {}),
-    selector: service.spec?.selector ?? {},
-    ports: (service.spec?.ports ?? []).map(({ port, targetPort, protocol = "TCP" }) => ({
+    selector: spec?.selector ?? {},
+    ports: (spec?.ports ?? []).map(({ port, targetPort, protocol = "TCP", name: portName, nodePort }) => ({
       port,
       targetPort: targetPort ?? port,
       protocol,
+      ...(portName ? { name: portName } : {}),
+      ...(nodePort ? { nodePort } : {}),
     })),
-    endpoints: slices.flatMap((slice) =>
-      (slice.endpoints ?? []).flatMap((endpoint) =>
-        endpoint.addresses.slice(0, 1).map((ip) => ({
-          ip,
-          ...(endpoint.targetRef?.kind === "Pod" && endpoint.targetRef.name ? { pod: endpoint.targetRef.name } : {}),
-          ...(endpoint.nodeName ? { node: endpoint.nodeName } : {}),
-          ready: endpoint.conditions?.ready ?? true,
-          ports: (slice.ports ?? []).flatMap(({ port }) => (port === undefined ? [] : [port])),
-        })),
-      ),
-    ),
+    endpoints: slices.flatMap(endpointsOf),
+    ...(spec?.type ? { type: spec.type } : {}),
+    ...(spec?.clusterIPs ? { clusterIps: spec.clusterIPs.filter((ip) => ip !== "None") } : {}),
+    ...(spec?.externalIPs?.length ? { externalIps: spec.externalIPs } : {}),
+    ...(balancers.length > 0 ? { loadBalancerIps: balancers } : {}),
+    ...(spec?.loadBalancerSourceRanges?.length ? { sourceRanges: spec.loadBalancerSourceRanges } : {}),
+    ...(spec?.publishNotReadyAddresses ? { publishNotReadyAddresses: true } : {}),
+    ...(spec?.internalTrafficPolicy ? { internalTrafficPolicy: spec.internalTrafficPolicy } : {}),
+    ...(spec?.externalTrafficPolicy ? { externalTrafficPolicy: spec.externalTrafficPolicy } : {}),
+    ...(spec?.sessionAffinity ? { sessionAffinity: spec.sessionAffinity } : {}),
+    ...(createdAtMs === undefined ? {} : { createdAtMs }),
   };
+}
+
+function endpointsOf(slice: V1EndpointSlice): ServiceView["endpoints"] {
+  const named = (slice.ports ?? []).flatMap(({ name = "", port, protocol = "TCP" }) =>
+    port === undefined ? [] : [{ name, port, protocol }],
+  );
+  return (slice.endpoints ?? []).flatMap(({ addresses, targetRef, nodeName, conditions = {} }) =>
+    addresses.slice(0, 1).map((ip) => ({
+      ip,
+      ...(targetRef?.kind === "Pod" && targetRef.name ? { pod: targetRef.name } : {}),
+      ...(nodeName ? { node: nodeName } : {}),
+      ready: conditions.ready ?? true,
+      ports: named.map(({ port }) => port),
+      named,
+      ...(conditions.serving === undefined ? {} : { serving: conditions.serving }),
+      ...(conditions.terminating === undefined ? {} : { terminating: conditions.terminating }),
+    })),
+  );
 }
 
 export function eventView(event: CoreV1Event): ClusterView["events"][number] {
@@ -112,9 +110,4 @@ export function eventView(event: CoreV1Event): ClusterView["events"][number] {
     message: (event.message ?? "").slice(0, 500),
     count: event.count ?? event.series?.count ?? 1,
   };
-}
-
-/** Times with microseconds are typed as Date, but client-node 2.0.1 leaves them as text. */
-export function unixMs(time: Date | undefined): number | undefined {
-  return time === undefined ? undefined : new Date(time).getTime();
 }

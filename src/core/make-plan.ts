@@ -35,7 +35,7 @@ export function makePlan({ request, window, from, to, view, probes }: PlanReques
     vantages: [...chosen.vantages],
     legs: kept,
     tasks: [],
-    gaps: [...chosen.gaps, ...ports.gaps, ...gaps],
+    gaps: [...chosen.gaps, ...ports.gaps, ...gaps, ...unreadOf(view)],
   };
   return { ...plan, tasks: makeTasks(plan, probes, { measurable: chosen.measurable, view }) };
 }
@@ -181,4 +181,9 @@ function withinLimits(
     } else if (kept.length < MAX_LEGS) kept.push(leg);
   }
   return { kept, gaps };
+}
+
+/** What the Kubernetes API did not show. */
+function unreadOf({ unread = [] }: ClusterView): readonly Gap[] {
+  return unread.map((reason) => ({ probe: "cluster", subject: "cluster", reason }));
 }

@@ -182,6 +182,8 @@ describe("view", () => {
       endpoints: [{ pod: "web-0", ready: true, ports: [8080] }],
     });
     expect(view.agents).toHaveLength(2);
+    expect(view.policies).toEqual([]);
+    expect(view.namespaces?.map(({ name }) => name)).toContain("shop");
     expect(view.events.map(({ reason, object }) => [reason, object])).toEqual([["Unhealthy", "pod/shop/db-0"]]);
     expect(view.unread).toBeUndefined();
   });
@@ -190,6 +192,10 @@ describe("view", () => {
     cluster.api.faults.set({ refuse: [{ status: 403, resource: "events" }] });
     const view = await readView({ kube, agents: agents() });
     expect(view.unread).toEqual(["netcheck may not list events."]);
+    cluster.api.faults.set({ refuse: [{ status: 403, resource: "networkpolicies" }] });
+    const without = await readView({ kube, agents: agents() });
+    expect(without.policies).toBeUndefined();
+    expect(without.unread).toEqual(["netcheck may not list networkpolicies."]);
     cluster.api.faults.set({ refuse: [{ status: 403, resource: "nodes" }] });
     expect(await failure(readView({ kube, agents: agents() }))).toMatchObject({ code: "forbidden" });
     cluster.api.faults.clear();

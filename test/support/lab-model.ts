@@ -10,6 +10,7 @@ import type {
   LabModel,
   LabNode,
   LabPod,
+  LabPolicy,
   LabService,
 } from "#lab/cluster/model.ts";
 
@@ -39,6 +40,7 @@ export function memoryLab(): MemoryLab {
     services: new Map<string, LabService>(),
     deployments: new Map<string, LabDeployment>(),
     daemonSets: new Map<string, LabDaemonSet>(),
+    policies: new Map<string, LabPolicy>(),
     events: [] as LabEvent[],
   };
   const children = new Set<ChildProcess>();
@@ -184,5 +186,5 @@ function blankPod(place: string, number: number): LabPod {
 function blankService(place: string, number: number): LabService {
   const [namespace = "", name = ""] = place.split("/");
   const ports = [{ name: "http", port: 80, targetPort: 8080, protocol: "TCP" as const }];
-  return { namespace, name, uid: randomUUID(), clusterIp: `10.96.0.${number}`, selector: {}, ports };
+  return { namespace, name, uid: randomUUID(), clusterIp: `10.96.0.${number}`, selector: {}, type: "ClusterIP", ports };
 }

@@ -42,7 +42,7 @@ const worker: Identity = {
     { verbs: READ, groups: ["events.k8s.io"], resources: ["events"] },
     { verbs: READ, groups: ["discovery.k8s.io"], resources: ["endpointslices"] },
     { verbs: READ, groups: ["coordination.k8s.io"], resources: ["leases"] },
-    { verbs: READ, groups: ["networking.k8s.io"], resources: ["networkpolicies"] },
+    { verbs: READ, groups: ["networking.k8s.io"], resources: ["networkpolicies", "ingresses"] },
     { verbs: READ, groups: ["apps"], resources: ["deployments", "replicasets", "daemonsets"] },
     { verbs: ["get", "create"], groups: [""], resources: ["pods/exec"], namespaces: ["netcheck"] },
     { verbs: ["create"], groups: ["authorization.k8s.io"], resources: ["selfsubjectaccessreviews"] },

@@ -3,7 +3,7 @@ import { endpointSlices, endpoints } from "./resources/endpoints.ts";
 import { coreEvents, newEvents } from "./resources/events.ts";
 import { leases } from "./resources/leases.ts";
 import { configMaps, namespaces } from "./resources/namespaces.ts";
-import { networkPolicies } from "./resources/network-policies.ts";
+import { ingresses, networkPolicies } from "./resources/networking.ts";
 import { nodes } from "./resources/nodes.ts";
 import { pods } from "./resources/pods.ts";
 import { services } from "./resources/services.ts";
@@ -25,4 +25,5 @@ export const RESOURCES: readonly Resource[] = [
   leases,
   newEvents,
   networkPolicies,
+  ingresses,
 ];

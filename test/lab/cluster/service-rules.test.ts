@@ -20,7 +20,9 @@ test("each of three endpoints gets a third of the connections", () => {
 
 test("a service without endpoints is refused in words that kube-proxy uses", () => {
   expect(iptablesRules([web([])], "10.40.0.0/16").text).toContain('"shop/web:http has no endpoints"');
-  expect(nftRules([web([])], "10.40.0.0/16")).toContain("10.9.1.80 . tcp . 80 : goto reject-chain");
+  expect(nftRules([web([])], { podRange: "10.40.0.0/16", nodeIp: "192.168.7.20" })).toContain(
+    "10.9.1.80 . tcp . 80 : goto reject-chain",
+  );
 });
 
 test("chains of endpoints that have gone are removed after nothing leads to them any more", () => {

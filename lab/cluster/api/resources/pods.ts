@@ -40,16 +40,16 @@ export const pods = defineResource({
     ...wide("IP", "Node", "Nominated Node", "Readiness Gates"),
   ],
   cells(pod, nowMs) {
-    const statuses = pod.status.containerStatuses;
+    const statuses = pod.status.containerStatuses ?? [];
     const ready = statuses.filter((status) => status.ready).length;
     return [
       pod.metadata.name,
-      `${ready}/${statuses.length}`,
+      `${ready}/${pod.spec.containers.length}`,
       statusWord(pod),
       restarts(pod, nowMs),
       ageOf(pod.metadata.creationTimestamp, nowMs),
       pod.status.podIP ?? "<none>",
-      pod.spec.nodeName,
+      pod.spec.nodeName ?? "<none>",
       "<none>",
       "<none>",
     ];
@@ -57,13 +57,29 @@ export const pods = defineResource({
 });
 
 type PodObject = ReturnType<typeof buildPod>;
-type Before = KubeObject & { readonly status: { readonly containerStatuses: readonly ContainerStatus[] } };
+type Before = KubeObject & {
+  readonly status: {
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+  };
+};
 
 function buildPod(pod: LabPod, { model, nowMs, previous }: Scene) {
   const { namespace, name } = pod;
   const before = previous(name, namespace) as Before | undefined;
   const owner = ownerOf(pod, model);
   const daemon = pod.owner?.kind === "DaemonSet";
+  const scheduled = pod.unscheduled === undefined;
+  const [sidecars, ordinary] = [true, false].map((wanted) =>
+    pod.containers.filter(({ sidecar = false }) => sidecar === wanted),
+  ) as [LabContainer[], LabContainer[]];
+  const statusesBefore = [...(before?.status.containerStatuses ?? []), ...(before?.status.initContainerStatuses ?? [])];
+  const statusOf = (container: LabContainer): ContainerStatus =>
+    containerStatus(container, {
+      podReady: pod.ready,
+      nowMs,
+      before: statusesBefore.find((status) => status.name === container.name),
+    });
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -73,11 +89,17 @@ function buildPod(pod: LabPod, { model, nowMs, previous }: Scene) {
       uid: pod.uid,
       creationTimestamp: timeOf(pod.createdAtMs),
       labels: pod.labels,
+      ...(pod.annotations && { annotations: pod.annotations }),
       ...(owner && { generateName: `${owner.name}-`, ownerReferences: [owner] }),
     },
     spec: {
-      containers: pod.containers.map(containerSpec),
-      nodeName: pod.node,
+      ...(sidecars.length > 0 && {
+        initContainers: sidecars.map((container) => ({ ...containerSpec(container), restartPolicy: "Always" })),
+      }),
+      containers: ordinary.map(containerSpec),
+      ...(scheduled && { nodeName: pod.node }),
+      ...(daemon && { affinity: pinnedTo(pod.node) }),
+      ...(pod.priorityClassName && { priorityClassName: pod.priorityClassName }),
       restartPolicy: "Always",
       terminationGracePeriodSeconds: 30,
       ...(pod.hostNetwork && { hostNetwork: true }),
@@ -89,21 +111,29 @@ function buildPod(pod: LabPod, { model, nowMs, previous }: Scene) {
     },
     status: {
       phase: pod.phase,
+      ...(pod.reason && { reason: pod.reason }),
+      ...(pod.message && { message: pod.message }),
       conditions: withTransitions(conditionsOf(pod), { previous: before, nowMs }),
-      ...(model.nodes.has(pod.node) && { hostIP: model.nodes.get(pod.node)?.ip ?? "" }),
-      ...(pod.ip && { podIP: pod.ip, podIPs: [{ ip: pod.ip }] }),
-      startTime: timeOf(pod.createdAtMs),
-      containerStatuses: pod.containers.map((container) =>
-        containerStatus(container, {
-          podReady: pod.ready,
-          nowMs,
-          before: before?.status.containerStatuses.find((status) => status.name === container.name),
-        }),
-      ),
+      ...(scheduled && {
+        ...(model.nodes.has(pod.node) && { hostIP: model.nodes.get(pod.node)?.ip ?? "" }),
+        ...(pod.ip && { podIP: pod.ip, podIPs: [{ ip: pod.ip }] }),
+        startTime: timeOf(pod.createdAtMs),
+        ...(sidecars.length > 0 && { initContainerStatuses: sidecars.map(statusOf) }),
+        containerStatuses: ordinary.map(statusOf),
+      }),
       qosClass: "BestEffort",
     },
   } satisfies KubeObject & Record<string, unknown>;
 }
+
+/** How a DaemonSet says on which node each of its pods belongs. */
+const pinnedTo = (node: string) => ({
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [{ matchFields: [{ key: "metadata.name", operator: "In", values: [node] }] }],
+    },
+  },
+});
 
 /** The UIDs of owners are those under which the owners themselves are served. */
 function ownerOf({ namespace, owner }: LabPod, model: LabModel): OwnerReference | undefined {
@@ -113,7 +143,7 @@ function ownerOf({ namespace, owner }: LabPod, model: LabModel): OwnerReference 
   return { apiVersion: "apps/v1", ...owner, uid, controller: true, blockOwnerDeletion: true };
 }
 
-function containerSpec({ name, image, ports }: LabContainer) {
+function containerSpec({ name, image, ports, limits }: LabContainer) {
   return {
     name,
     image,
@@ -124,15 +154,24 @@ function containerSpec({ name, image, ports }: LabContainer) {
         protocol,
       })),
     }),
-    resources: {},
+    resources: limits
+      ? {
+          limits: {
+            ...(limits.cpuMilli && { cpu: `${limits.cpuMilli}m` }),
+            ...(limits.memoryBytes && { memory: `${limits.memoryBytes}` }),
+          },
+        }
+      : {},
     terminationMessagePath: "/dev/termination-log",
     terminationMessagePolicy: "File",
     imagePullPolicy: "IfNotPresent",
   };
 }
 
-function conditionsOf({ ready, phase, containers }: LabPod) {
+function conditionsOf({ ready, phase, containers, unscheduled }: LabPod) {
   const status = (yes: boolean) => (yes ? "True" : "False");
+  if (unscheduled !== undefined)
+    return [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: unscheduled }];
   const waiting = containers.filter(({ state }) => state !== "running").map(({ name }) => name);
   const why = ready
     ? {}
@@ -220,7 +259,8 @@ function ended({ exitCode = 1, reason, startedAtMs, containerId }: LabContainer,
 
 /** The STATUS column: the reason of a container that is not running, else the phase. */
 function statusWord({ status }: PodObject): string {
-  for (const { state } of [...status.containerStatuses].reverse()) {
+  if (status.reason) return status.reason;
+  for (const { state } of [...(status.containerStatuses ?? [])].reverse()) {
     if (state.waiting) return state.waiting.reason;
     if (state.terminated) return state.terminated.reason;
   }
@@ -228,8 +268,9 @@ function statusWord({ status }: PodObject): string {
 }
 
 function restarts({ status }: PodObject, nowMs: number): string {
-  const count = status.containerStatuses.reduce((sum, { restartCount }) => sum + restartCount, 0);
-  const ends = status.containerStatuses.flatMap(({ lastState }) => lastState.terminated?.finishedAt ?? []).sort();
+  const statuses = status.containerStatuses ?? [];
+  const count = statuses.reduce((sum, { restartCount }) => sum + restartCount, 0);
+  const ends = statuses.flatMap(({ lastState }) => lastState.terminated?.finishedAt ?? []).sort();
   const last = ends.at(-1);
   return count > 0 && last ? `${count} (${ageOf(last, nowMs)} ago)` : `${count}`;
 }

@@ -17,7 +17,10 @@ export const services = defineResource({
   build: buildService,
   columns: [NAME, ...plain("Type", "Cluster-IP", "External-IP", "Port(s)"), AGE, ...wide("Selector")],
   cells({ metadata, spec }, nowMs) {
-    const ports = spec.ports.map(({ port, protocol }) => `${port}/${protocol}`).join(",") || "<none>";
+    const ports =
+      spec.ports
+        .map(({ port, nodePort, protocol }) => `${port}${nodePort === undefined ? "" : `:${nodePort}`}/${protocol}`)
+        .join(",") || "<none>";
     const age = ageOf(metadata.creationTimestamp, nowMs);
     return [metadata.name, spec.type, spec.clusterIP, "<none>", ports, age, joined(spec.selector)];
   },
@@ -30,13 +33,14 @@ function buildService(service: LabService, { nowMs, previous }: Scene) {
     kind: "Service",
     metadata: { name, namespace, uid, creationTimestamp: firstSeen(previous(name, namespace), nowMs) },
     spec: {
-      type: "ClusterIP",
+      type: service.type,
       clusterIP: clusterIp,
       clusterIPs: [clusterIp],
       ...(Object.keys(selector).length > 0 && { selector }),
       // A single port may go without a name, and then has none rather than an empty one.
       ports: service.ports.map(({ name: portName, ...port }) => ({ ...(portName && { name: portName }), ...port })),
       internalTrafficPolicy: "Cluster",
+      ...(service.type === "NodePort" && { externalTrafficPolicy: "Cluster" }),
       ipFamilies: ["IPv4"],
       ipFamilyPolicy: "SingleStack",
       sessionAffinity: "None",

@@ -2,7 +2,7 @@ import type { Window } from "./check.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { connectIntervalMs, packetsIn, pingIntervalMs } from "./pace.ts";
 import type { Plan, TaskSpec } from "./plan.ts";
-import type { Probe, ReadingProbe } from "./probe.ts";
+import type { Probe, ReadingProbe, Traffic } from "./probe.ts";
 
 /** Seconds between two rounds of readings, and the most rounds of a long check. */
 const READ_EVERY_S = 5;
@@ -51,6 +51,7 @@ export function makeTasks(
           netns: at.netns,
           argv: [...probe.argv(context)],
           maxBytes: probe.maxBytes(context),
+          ...(probe.traffic ? { traffic: probe.traffic(context) } : {}),
         });
       }
     if (probe.kind === "stream")
@@ -115,8 +116,12 @@ function readTask(
   };
 }
 
-/** What a check puts on the network, all legs together. */
-export function trafficOf({ legs, window }: Pick<Plan, "legs" | "window">): {
+/** On Ethernet: an echo and its reply of 60 bytes each; a connect and its end, about six packets of 70. */
+const BYTES_PER_ECHO = 120;
+const BYTES_PER_CONNECT = 420;
+
+/** What a check puts on the network, all legs and surveys together. */
+export function trafficOf({ legs, tasks, window }: Pick<Plan, "legs" | "tasks" | "window">): {
   readonly packetsPerSecond: number;
   readonly bytesPerSecond: number;
   readonly connectsPerSecond: number;
@@ -132,11 +137,13 @@ export function trafficOf({ legs, window }: Pick<Plan, "legs" | "window">): {
     else connects += 1_000 / intervalMs;
     total += packetsIn(window as Window, intervalMs);
   }
-  // An echo and its reply are 98 bytes each on Ethernet, a connect and its end about six packets of 70.
-  const packetsPerSecond = echoes * 2 + connects * 6;
+  const surveys = tasks.flatMap(({ traffic }) => traffic ?? []);
+  const asked = (per: (traffic: Traffic) => number): number => surveys.reduce((sum, one) => sum + per(one), 0);
   return {
-    packetsPerSecond: Math.round(packetsPerSecond),
-    bytesPerSecond: Math.round(echoes * 196 + connects * 420),
+    packetsPerSecond: Math.round(echoes * 2 + connects * 6 + asked((one) => one.packetsPerSecond)),
+    bytesPerSecond: Math.round(
+      echoes * BYTES_PER_ECHO + connects * BYTES_PER_CONNECT + asked((one) => one.bytesPerSecond),
+    ),
     connectsPerSecond: Math.round(connects * 10) / 10,
     total,
   };

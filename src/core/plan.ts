@@ -47,6 +47,8 @@ export const taskSpecSchema = z.object({
   netns: z.string(),
   argv: z.array(z.string()).min(1),
   maxBytes: z.number().int(),
+  /** Of a survey: what it puts on the network. */
+  traffic: z.object({ packetsPerSecond: z.number(), bytesPerSecond: z.number() }).optional(),
   /** For the one task per node that repeats short commands: what its n-th command is, by position. */
   readings: z.array(z.object({ probe: z.string(), subject: z.string() })).optional(),
 });

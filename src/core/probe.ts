@@ -64,8 +64,12 @@ export type SurveyProbe = {
   readonly wants: (context: SurveyContext) => boolean;
   readonly argv: (context: SurveyContext) => readonly string[];
   readonly maxBytes: (context: SurveyContext) => number;
+  /** What it puts on the network, answers included, on average over the window of a healthy check. */
+  readonly traffic?: (context: SurveyContext) => Traffic;
   readonly open: (context: TapContext) => Reader;
 };
+
+export type Traffic = { readonly packetsPerSecond: number; readonly bytesPerSecond: number };
 
 /** What a survey is asked to do: the plan so far, and what the cluster said when it was made. */
 export type SurveyContext = TapContext & { readonly view: ClusterView };

@@ -14,6 +14,8 @@ const BYTES_PER_PACKET = 150;
 /** Sequence numbers beyond this are not ours. */
 const MAX_SEQUENCE = 65_000;
 const MAX_ERROR_KINDS = 16;
+/** Room for ping's time stamp, without which it cannot tell round-trip times, and nothing more. */
+const PAYLOAD = "16";
 
 const REPLY = /^\[(\d+\.\d+)\] \d+ bytes from \S+ icmp_seq=(\d+) .*?time=([\d.]+) ms(.*)$/;
 const NO_ANSWER = /^\[(\d+\.\d+)\] no answer yet for icmp_seq=(\d+)/;
@@ -30,7 +32,8 @@ export const ping: StreamProbe = {
     const intervalMs = pingIntervalMs(index, window);
     const seconds = (intervalMs / 1_000).toFixed(3);
     const count = packetsIn(window, intervalMs);
-    return ["ping", "-n", "-D", "-O", "-i", seconds, "-e", `${echoId(check, index)}`, "-c", `${count}`, leg.toIp];
+    const id = `${echoId(check, index)}`;
+    return ["ping", "-n", "-D", "-O", "-i", seconds, "-e", id, "-s", PAYLOAD, "-c", `${count}`, leg.toIp];
   },
   maxBytes: ({ window, index }) => 4_096 + packetsIn(window, pingIntervalMs(index, window)) * BYTES_PER_PACKET,
   open: ({ leg, window, index }) => openPing(leg.id, window, pingIntervalMs(index, window)),

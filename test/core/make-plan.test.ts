@@ -14,11 +14,12 @@ function planFor(
   from: string | End,
   to: string | End,
   change: (view: ClusterView) => ClusterView = (view) => view,
+  seconds = 60,
 ) {
   const end = (name: string | End): End => (typeof name === "string" ? endOf(world, name) : name);
   const plan = makePlan({
-    request: requestFor(60),
-    window,
+    request: requestFor(seconds),
+    window: { startMs: window.startMs, endMs: window.startMs + seconds * 1_000 },
     from: end(from),
     to: end(to),
     view: change(viewOf(world)),
@@ -104,11 +105,17 @@ test.each(worlds)(
   },
 );
 
-test("all traffic of a full plan stays below 25 kB/s and 400 packets/s", () => {
-  const { packetsPerSecond, bytesPerSecond } = trafficOf(planFor(cluster(5), "shop/api-0", "shop/api-1"));
-  expect(packetsPerSecond).toBeLessThan(400);
-  expect(bytesPerSecond).toBeLessThan(40_000);
-});
+test.each(worlds)(
+  "everything that a check for $name puts on the network stays below 200 kbit/s",
+  ({ world, from, to }) => {
+    for (const seconds of [20, 60, 600]) {
+      const plan = planFor(world, from, to, (view) => view, seconds);
+      const { packetsPerSecond, bytesPerSecond } = trafficOf(plan);
+      expect(packetsPerSecond).toBeLessThan(400);
+      expect(bytesPerSecond * 8).toBeLessThan(200_000);
+    }
+  },
+);
 
 test("readings of a node share one task, with its own pods and no others", () => {
   const plan = planFor(three, "shop/api-0", "shop/api-1");

@@ -33,7 +33,6 @@ const labPrograms = {
   conntrack: "conntrack",
   curl: "curl",
   dig: "dnsutils",
-  dnsmasq: "dnsmasq-base",
   ethtool: "ethtool",
   fping: "fping",
   iptables: "iptables",

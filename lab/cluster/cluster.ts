@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { makeCgroups, usableHierarchies } from "./cgroups.ts";
-import { startFabric } from "./fabric.ts";
+import { programs, startFabric } from "./fabric.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { createKubeProxy, type KubeProxy } from "./kube-proxy.ts";
 import { watchNodes } from "./kubelet.ts";
@@ -65,7 +65,8 @@ export async function startCluster(
     log(`${machine.planned.node.name} is up after ${Math.round(performance.now() - startedAt)} ms`);
     await pods.startAll(machine.planned.node.name);
   };
-  await Promise.all([...machines.values()].map(boot));
+  const outside = fabric.daemon(["/usr/bin/python3", "-ESs", `${programs}/dns.py`, "upstream", plan.addresses.gateway]);
+  await Promise.all([outside, ...[...machines.values()].map(boot)]);
   await proxy.sync();
   const kubelets = watchNodes({
     store,

@@ -1,8 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { processesIn } from "./cgroups.ts";
-import { listensOnDnsPort } from "./dns.ts";
 import type { LabContainer } from "./model.ts";
 import type { Workload } from "./pod-wishes.ts";
 import { awaitLine, start, tailOf } from "./processes.ts";
@@ -10,8 +8,6 @@ import type { Serves } from "./topology.ts";
 
 /** How many of a container's newest lines `kubectl logs` can read. */
 const MAX_LOG_LINES = 2_000;
-const DNS_START_MS = 5_000;
-const POLL_MS = 10;
 
 /** A container's main process. */
 export type Running = {
@@ -30,8 +26,6 @@ export type ContainerStart = {
   readonly workload: Workload;
   readonly serves: readonly Serves[];
   readonly dnsArgv: readonly string[];
-  /** A process in its network namespace. */
-  readonly sandboxPid: number;
   readonly env: Readonly<Record<string, string>>;
 };
 
@@ -45,8 +39,7 @@ export async function runContainer(options: ContainerStart): Promise<Running> {
   const exited = new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 137)));
   keepLog(child, container);
   child.stdin?.on("error", () => {});
-  if (workload === "server") await awaitLine(child, (line) => line === "ok", { log: tail });
-  if (workload === "dns") await dnsListens(options.sandboxPid, child, tail);
+  if (workload !== "idle") await awaitLine(child, (line) => line === "ok", { log: tail });
   return {
     exited,
     control: (line) => control(child, line),
@@ -61,7 +54,7 @@ export async function runContainer(options: ContainerStart): Promise<Running> {
 
 function argvOf({ workload, serves, dnsArgv }: ContainerStart): readonly string[] {
   if (workload === "server") return ["/usr/bin/python3", "-ESs", "/srv/app/server.py", ...serves.map(served)];
-  return workload === "dns" ? dnsArgv : ["sleep", "infinity"];
+  return workload === "dns" ? ["/usr/bin/python3", "-ESs", "/srv/app/dns.py", ...dnsArgv] : ["sleep", "infinity"];
 }
 
 function keepLog(child: ChildProcess, container: LabContainer): void {
@@ -87,15 +80,6 @@ async function control(child: ChildProcess, line: string): Promise<void> {
   child.stdin?.write(`${line}\n`);
   await answered;
   if (answer !== "ok") throw new Error(answer);
-}
-
-async function dnsListens(sandboxPid: number, child: ChildProcess, log: () => string): Promise<void> {
-  for (let waitedMs = 0; waitedMs < DNS_START_MS; waitedMs += POLL_MS) {
-    if (listensOnDnsPort(sandboxPid)) return;
-    if (child.exitCode !== null) break;
-    await sleep(POLL_MS);
-  }
-  throw new Error(`the DNS server does not listen: ${log()}`);
 }
 
 function killQuietly(pid: number): void {

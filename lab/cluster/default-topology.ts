@@ -15,7 +15,7 @@ const apps = {
 
 /**
  * A small shop: web-0 on the first node talks to db-0 on the second; every node has siblings of both to compare with.
- * With the DNS server on the first node that makes four pods on each of three nodes.
+ * With the DNS servers on the first two nodes that makes four or five pods on each of three nodes.
  */
 export function defaultPods(nodes: readonly string[]): DefaultPod[] {
   const pod = (app: keyof typeof apps, index: number, node: string): DefaultPod => ({

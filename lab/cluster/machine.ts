@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { type Hierarchy, hierarchyWords, makeCgroups } from "./cgroups.ts";
+import { corefile } from "./dns.ts";
 import { type Fabric, newNamespaces, programs } from "./fabric.ts";
 import { nodeBatches } from "./node-batches.ts";
 import { type ClusterPlan, type PlannedNode, type PlannedPod, podMtu } from "./plan.ts";
@@ -104,8 +105,9 @@ function nodeEnv(
     MTU: String(podMtu(plan.overlay)),
     HOSTS: ["127.0.0.1\tlocalhost", ...plan.nodes.map(({ node }) => `${node.ip}\t${node.name}`), ""].join("\n"),
     RESOLV: `nameserver ${addresses.gateway}\n`,
+    COREFILE: corefile,
     PODS: pods
-      .map(({ pod, sandboxId, veth }) =>
+      .map(({ pod, workload, sandboxId, veth }) =>
         [
           pod.name,
           pod.uid,
@@ -114,7 +116,7 @@ function nodeEnv(
           `${pod.ip}/24`,
           `${planned.podPrefix}.1`,
           pod.namespace,
-          addresses.dnsIp,
+          workload === "dns" ? "node" : addresses.dnsIp,
         ].join(" "),
       )
       .join("\n"),

@@ -61,14 +61,14 @@ export function planCluster(topology: Topology, { seed, nowMs }: { seed: number;
     },
     { namespace: "kube-system", name: "kube-proxy", uid: random.uuid(), selector: { "k8s-app": "kube-proxy" } },
   ];
+  const wishes = allWishes(topology, random);
   const dns = {
     namespace: "kube-system",
     name: "coredns",
     uid: random.uuid(),
-    replicas: 1,
+    replicas: wishes.filter(({ workload }) => workload === "dns").length,
     selector: { "k8s-app": "kube-dns" },
   };
-  const wishes = allWishes(topology, random);
   const nextHost = new Map(nodes.map(({ node }) => [node.name, random.between(2, 30)]));
   const pods = wishes.map((wish) => planPod(wish, { nodes, nextHost, random, nowMs }));
   return {

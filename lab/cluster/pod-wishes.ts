@@ -1,3 +1,4 @@
+import { dnsNodes } from "./dns.ts";
 import type { Random } from "./random.ts";
 import type { Serves, Topology } from "./topology.ts";
 
@@ -19,12 +20,12 @@ export type PodWish = {
   readonly priorityClassName?: string;
 };
 
-/** Every pod of a lab: those of the topology, the DNS server, and the DaemonSets' pods. */
+/** Every pod of a lab: those of the topology, the DNS servers, and the DaemonSets' pods. */
 export function allWishes(topology: Topology, random: Random): PodWish[] {
   return [
     ...podWishes(topology),
     ...deploymentWishes(topology, random),
-    dnsWish(topology, random),
+    ...dnsWishes(topology, random),
     ...hostWishes(topology, random),
   ];
 }
@@ -67,12 +68,12 @@ function deploymentWishes(topology: Topology, random: Random): PodWish[] {
   });
 }
 
-function dnsWish(topology: Topology, random: Random): PodWish {
+function dnsWishes(topology: Topology, random: Random): PodWish[] {
   const hash = random.suffix(10);
-  return {
+  return dnsNodes(topology.nodes).map((node) => ({
     namespace: "kube-system",
     name: `coredns-${hash}-${random.suffix(5)}`,
-    node: topology.nodes[0] ?? "",
+    node,
     labels: { "k8s-app": "kube-dns", "pod-template-hash": hash },
     owner: { kind: "ReplicaSet", name: `coredns-${hash}` },
     workload: "dns",
@@ -80,7 +81,7 @@ function dnsWish(topology: Topology, random: Random): PodWish {
     container: "coredns",
     image: "registry.k8s.io/coredns/coredns:v1.12.1",
     priorityClassName: "system-cluster-critical",
-  };
+  }));
 }
 
 /** The DaemonSets: netcheck's agent and kube-proxy, both in the node's own network. */

@@ -72,8 +72,7 @@ export function createPods({ plan, store, machines }: Parts): Pods {
       container,
       workload: one.workload,
       serves: one.serves,
-      dnsArgv: dnsArgv(plan.services),
-      sandboxPid,
+      dnsArgv: dnsArgv(plan),
       env: { ...labEnv, HOSTNAME: pod.hostNetwork ? pod.node : pod.name },
     });
     life.running = running;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { nodeCrash, podCrash } from "./crash.ts";
 import { corrupt, duplicate } from "./damage.ts";
 import { delay } from "./delay.ts";
+import { dns } from "./dns.ts";
 import type { FaultKind, FaultSpec } from "./fault.ts";
 import { firewall } from "./firewall.ts";
 import { forwardingOff } from "./forwarding-off.ts";
@@ -37,6 +38,7 @@ const faultKinds: readonly FaultKind[] = [
   serviceRulesMissing,
   staleEndpoint,
   noEndpoints,
+  dns,
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
@@ -59,7 +61,6 @@ const laterKinds = [
   "conntrack-full",
   "selector-mismatch",
   "hairpin-off",
-  "dns",
   "oom",
   "cpu-limit",
   "udp-buffer",

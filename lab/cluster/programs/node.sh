@@ -1,7 +1,7 @@
 #!/bin/bash
 # PID 1 of a node, started in the fabric's namespaces plus fresh ones of its own.
 # Environment: NODE (name), BATCH_PORT, BATCH_ETH, BATCH_OVERLAY, FDB (ip and bridge batches), NAT (iptables-restore text),
-# CGROUPS ("name:type:options …"), BOOT_ID, HOSTS, RESOLV, MTU, PODS (lines of arguments for pod.sh).
+# CGROUPS ("name:type:options …"), BOOT_ID, HOSTS, RESOLV, COREFILE, MTU, PODS (lines of arguments for pod.sh).
 # fd 3: "pod <uid>" per pod, and "ready", in any order.
 set -eu
 exec 7</run/lab/programs 8</run/netns/fabric 9</run/lab/agent-bin
@@ -48,7 +48,7 @@ mount -t tmpfs -o size=256m,mode=700 tmpfs /var/lib/netcheck
 for tool in /proc/self/fd/9/*; do
   if [ -f "$tool" ]; then cp "$tool" /usr/local/bin/ && chmod 755 "/usr/local/bin/${tool##*/}"; fi
 done
-cp /proc/self/fd/7/server.py /proc/self/fd/7/client.py /srv/app/
+cp /proc/self/fd/7/server.py /proc/self/fd/7/client.py /proc/self/fd/7/dns.py /srv/app/
 
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.{all,default}.disable_ipv6=1 net.bridge.bridge-nf-call-iptables=1
 # Off, because it is the switch between us and the fault: a limited rate would look like loss at this hop.
@@ -63,7 +63,7 @@ ip -batch - <<<"$BATCH_OVERLAY"
 ethtool -K eth0 tso off gso off gro off tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off >/dev/null 2>&1 || true
 iptables-restore <<<"$NAT"
 
-export CGROUPS MTU
+export CGROUPS MTU COREFILE
 while read -r line; do
   [ -z "$line" ] || bash /proc/self/fd/7/pod.sh $line
 done <<<"$PODS"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # One pod sandbox on this node, as kubelet and CNI make it.
-# Arguments: NAME UID SANDBOX_CGROUP VETH ADDRESS/PREFIX GATEWAY NAMESPACE NAMESERVER. fd 3: "pod UID" when it is up.
+# Arguments: NAME UID SANDBOX_CGROUP VETH ADDRESS/PREFIX GATEWAY NAMESPACE NAMESERVER; the last is "node" for a name server's
+# own pod, which resolves as its node does. fd 3: "pod UID" when it is up.
 set -eu
 name=$1 uid=$2 cgroup=$3 veth=$4 address=$5 gateway=$6 namespace=$7 nameserver=$8
 netns=cni-$(cat /proc/sys/kernel/random/uuid) files=/var/lib/kubelet/pods/$uid
@@ -18,7 +19,12 @@ link set eth0 up
 route add default via $gateway
 B
 mkdir -p "$files"
-printf 'nameserver %s\nsearch %s.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n' "$nameserver" "$namespace" >"$files/resolv.conf"
+if [ "$nameserver" = node ]; then
+  cat /etc/resolv.conf >"$files/resolv.conf"
+  printf '%s' "$COREFILE" >"$files/Corefile"
+else
+  printf 'nameserver %s\nsearch %s.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n' "$nameserver" "$namespace" >"$files/resolv.conf"
+fi
 printf '127.0.0.1\tlocalhost\n%s\t%s\n' "${address%/*}" "$name" >"$files/hosts"
 echo "$name" >"$files/hostname"
 export name uid files
@@ -26,6 +32,11 @@ sh -c 'for tree in '"$CGROUPS"'; do echo $$ > /sys/fs/cgroup/${tree%%:*}/'"$cgro
   exec nsenter --net=/run/netns/'"$netns"' unshare -fpmuiC --kill-child=KILL --mount-proc -- sh -c '\''set -e
     hostname $name
     for file in resolv.conf hosts hostname; do mount --bind $files/$file /etc/$file; done
+    if [ -e $files/Corefile ]; then
+      mkdir -p /etc/coredns
+      mount -t tmpfs -o size=1m tmpfs /etc/coredns
+      cp $files/Corefile /etc/coredns/
+    fi
     mount -t sysfs sysfs /sys
     sysctl -qw net.ipv6.conf.all.disable_ipv6=1
     sysctl -qw net.ipv4.tcp_congestion_control=reno 2>/dev/null || true

@@ -9,7 +9,7 @@ const tools = [
   "iptables-restore",
   "nft",
   "ethtool",
-  "dnsmasq",
+  "python3",
   "tini",
 ];
 

@@ -75,4 +75,42 @@ export const chinese = {
     "{node} 上 {tunnel} 为 {peer}（{mac}）设的转发表项指向 {to}，那是 {owner}，而不是 {registered}",
   "on {node} the forwarding entry of {tunnel} for {peer} ({mac}) leads to {to}, not to {registered}":
     "{node} 上 {tunnel} 为 {peer}（{mac}）设的转发表项指向 {to}，而不是 {registered}",
+  // nic-facts.ts
+  "unknown speed": "未知速率",
+  "{speed} half duplex": "{speed} 半双工",
+  "{speed} full duplex": "{speed} 全双工",
+  "{speed}, duplex unknown": "{speed}，双工模式未知",
+  "{place} {link}": "{place} {link}",
+  "links of the other nodes of the check: {links}": "本次检查中其他节点的链路：{links}",
+  "{bad} of {all} legs through {node} lost packets or had late ones":
+    "经过 {node} 的 {all} 条测量线路中有 {bad} 条丢包或延迟",
+  "the links of {nodes} could not be read": "无法读取 {nodes} 的链路状态",
+  "the path crosses no link between nodes": "该路径不经过节点之间的链路",
+  "links of the path: {links}": "路径上的链路：{links}",
+
+  // link-half-duplex.ts
+  "{count} collision": "{count} 次冲突",
+  "{count} collisions": "{count} 次冲突",
+  "the NICs of the path report no duplex, as virtual NICs do": "路径上的网卡不报告双工模式（虚拟网卡即如此）",
+  "the link of {node} ({device}) runs at {link}": "{node} 的链路（{device}）运行在 {link}",
+  "{device} counted {collisions} during the check": "检查期间 {device} 记录了 {collisions}",
+  "whether full duplex is possible there is not known": "不清楚该处是否支持全双工",
+  "the NIC supports up to {speed} full duplex": "该网卡最高支持 {speed} 全双工",
+  "the NIC supports up to {speed}": "该网卡最高支持 {speed}",
+  "the other side of the cable offers up to {speed}": "对端最高提供 {speed}",
+  "auto-negotiation is on": "自动协商已开启",
+  "auto-negotiation is off: the mode was set by hand": "自动协商已关闭：速率与双工为手工设置",
+  "Set auto-negotiation on both sides of the cable of {node} ({device}), on the switch port too; a mode set by hand on one side gives half duplex on the other":
+    "在 {node}（{device}）网线两端（包括交换机端口）都启用自动协商；一端手工固定模式会使另一端退回半双工",
+  "Replace the cable and try another switch port when it negotiates the same again: one broken pair of wires is enough":
+    "若重新协商结果不变，请更换网线并换一个交换机端口：一对线芯损坏就足以造成降速",
+  "Move pods that need bandwidth away from {node} until then": "在修复之前，把需要带宽的 Pod 迁离 {node}",
+
+  // link-slow.ts
+  "the NICs of the path report no speed, as virtual NICs do": "路径上的网卡不报告速率（虚拟网卡即如此）",
+  "the link of {node} ({device}) runs at {link}, others at {usual}; nothing on the path suffers from it":
+    "{node} 的链路（{device}）运行在 {link}，其他节点为 {usual}；路径未因此受影响",
+  "up to {share} of it was in use": "其带宽最高占用 {share}",
+  "the NIC cannot do more: it may be slower on purpose": "该网卡本身最高就是这个速率：可能是有意为之",
+  "with the load during the check nothing on the path suffered from it": "在检查期间的负载下，路径未因此受影响",
 } as const satisfies Readonly<Record<string, string>>;

@@ -10,6 +10,7 @@ import { links } from "./links.ts";
 import { listeners } from "./listeners.ts";
 import { neighbours } from "./neighbours.ts";
 import { nftRules } from "./nft-rules.ts";
+import { nics } from "./nics.ts";
 import { nodeState } from "./node-state.ts";
 import { packetFilter } from "./packet-filter.ts";
 import { ping } from "./ping.ts";
@@ -28,6 +29,7 @@ export const probes: readonly Probe[] = [
   tcp,
   addresses,
   links,
+  nics,
   routes,
   routingRules,
   neighbours,

@@ -2,6 +2,8 @@ import type { Rule } from "../core/rule.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { linkDelay } from "./link-delay.ts";
+import { linkHalfDuplex } from "./link-half-duplex.ts";
+import { linkSlow } from "./link-slow.ts";
 import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
 import { nodeDown } from "./node-down.ts";
 import { nodeSecondAddress } from "./node-second-address.ts";
@@ -21,6 +23,8 @@ export const rules: readonly Rule[] = [
   routeMissing,
   tunnelEntryWrong,
   firewallDrop,
+  linkHalfDuplex,
+  linkSlow,
   portClosed,
   portFiltered,
   nicPeriodicDelay,

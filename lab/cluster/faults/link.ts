@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { findNode } from "../names.ts";
 import { defineFault, type LabParts } from "./fault.ts";
+import { limitUplink } from "./uplink-rate.ts";
 import { portOf } from "./wire.ts";
 
 const node = z.string("must be a node");
@@ -74,50 +75,16 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** HZ of common kernels; a bucket must hold what arrives between two ticks. */
-const TICKS_PER_SECOND = 250;
-const MIN_BURST_BYTES = 16_000;
-const QUEUE_BYTES = 60_000;
-
 /** The uplink carries only so much in each direction; what is more waits in a short queue, then is dropped. */
 export const rate = defineFault(
   "rate",
   { node, mbit: z.number("must be a number").positive().max(10_000) },
   {
     prepare({ node: name, mbit }, lab) {
-      const port = portOf(lab, findNode(lab.store, name).name);
-      const mirror = `ifb-${port}`;
-      const burst = Math.max(MIN_BURST_BYTES, Math.ceil((mbit * 1_000_000) / 8 / TICKS_PER_SECOND) * 2);
-      const bucket = [
-        "tbf",
-        "rate",
-        `${mbit}mbit`,
-        "burst",
-        `${burst}`,
-        "limit",
-        `${Math.max(QUEUE_BYTES, 2 * burst)}`,
-      ];
-      const { run } = lab.fabric;
+      const found = findNode(lab.store, name).name;
       return {
         description: `the uplink of ${name} carries ${mbit} Mbit/s each way`,
-        async apply() {
-          await using stack = new AsyncDisposableStack();
-          const quietly = (argv: readonly string[]) => async () => {
-            await run(argv).catch(() => {});
-          };
-          await run(["tc", "qdisc", "add", "dev", port, "root", ...bucket]);
-          stack.defer(quietly(["tc", "qdisc", "del", "dev", port, "root"]));
-          // Shaping works on what a device sends, so what the port receives passes through a mirror device.
-          await run(["ip", "link", "add", mirror, "up", "type", "ifb"]);
-          stack.defer(quietly(["ip", "link", "del", mirror]));
-          await run(["tc", "qdisc", "add", "dev", mirror, "root", ...bucket]);
-          await run(["tc", "qdisc", "add", "dev", port, "handle", "ffff:", "ingress"]);
-          stack.defer(quietly(["tc", "qdisc", "del", "dev", port, "ingress"]));
-          const redirect = ["u32", "match", "u32", "0", "0", "action", "mirred", "egress", "redirect", "dev", mirror];
-          await run(["tc", "filter", "add", "dev", port, "parent", "ffff:", "protocol", "all", ...redirect]);
-          const applied = stack.move();
-          return () => applied.disposeAsync();
-        },
+        apply: () => limitUplink(lab, found, { mbit, shared: false }),
       };
     },
   },

@@ -6,7 +6,9 @@ import { dns } from "./dns.ts";
 import type { FaultKind, FaultSpec } from "./fault.ts";
 import { firewall } from "./firewall.ts";
 import { forwardingOff } from "./forwarding-off.ts";
+import { hostFile } from "./host-file.ts";
 import { linkDown, linkFlap, rate } from "./link.ts";
+import { linkMode } from "./link-mode.ts";
 import { loopbackListener, portClosed } from "./listener.ts";
 import { loss } from "./loss.ts";
 import { mtu } from "./mtu.ts";
@@ -30,6 +32,8 @@ const faultKinds: readonly FaultKind[] = [
   linkDown,
   linkFlap,
   rate,
+  linkMode,
+  hostFile,
   mtu,
   secondAddress,
   neighbourWrong,
@@ -43,8 +47,6 @@ const faultKinds: readonly FaultKind[] = [
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
 const laterKinds = [
-  "link-mode",
-  "host-file",
   "route-loop",
   "network-policy",
   "reverse-path-filter",

@@ -5,7 +5,7 @@ import { ask, because } from "./ask.ts";
 import { type FakeNic, fast, GIGABIT, withNics } from "./nic-scene.ts";
 
 const half: FakeNic = { speed: 10, duplex: "half", supports: GIGABIT };
-const nics = (graz: FakeNic, rest: Partial<Record<string, FakeNic>> = {}): Pick<Scene, "facts"> => ({
+const nics = (graz: FakeNic, rest: { readonly ulm?: FakeNic; readonly bern?: FakeNic } = {}): Pick<Scene, "facts"> => ({
   facts: withNics({ ulm: [rest.ulm ?? fast], graz: [graz], bern: [rest.bern ?? fast] }, startOf),
 });
 

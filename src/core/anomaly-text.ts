@@ -3,7 +3,8 @@ import type { Element } from "./elements.ts";
 import { OTHERS } from "./one-way.ts";
 import { type Place, placeText } from "./place.ts";
 import type { Leg, Plan } from "./plan.ts";
-import { clockText, countText, durationText, intervalText, listText, percentText } from "./units.ts";
+import { counted, listed, type Sentence, say } from "./sentence.ts";
+import { clockText, durationText, intervalText, percentText } from "./units.ts";
 
 /** A leg as people read it: `shop/web-0 → shop/db-0:5432`. */
 export function legText(leg: Leg, plan: Plan): string {
@@ -14,57 +15,72 @@ export function legText(leg: Leg, plan: Plan): string {
   return `${label(leg.from)} → ${to}${leg.port === undefined ? "" : `:${leg.port}`}`;
 }
 
-/** Where an element lies, as the end of a sentence: "through node-2", "from node-1 to node-2". */
-export function whereText(element: Element, place: Place, direction?: Anomaly["direction"]): string {
-  const { kind, name, port } = element;
+/** Where an element lies, as a part of a sentence: "through node-2", "from node-1 to node-2". */
+export function whereText(element: Element, place: Place, direction?: Anomaly["direction"]): Sentence {
+  const { kind, name } = element;
+  const port = element.port ?? "";
+  const ends = { name: place.name, peer: place.peer ?? "" };
   const ordered = direction !== undefined && place.peer !== undefined;
-  const pair = ordered ? `from ${place.name} to ${place.peer}` : `between ${place.name} and ${place.peer ?? ""}`;
   switch (kind) {
     case "port":
-      return `to port ${port ?? ""} of ${name}`;
+      return say("to port {port} of {name}", { port, name });
     case "flow":
-      return pair;
-    case "flow-port":
-      return `from ${name} to port ${port ?? ""} of ${element.peer ?? ""}`;
     case "pair":
-      return pair;
+      return ordered ? say("from {name} to {peer}", ends) : say("between {name} and {peer}", ends);
+    case "flow-port":
+      return say("from {name} to port {port} of {peer}", { name, port, peer: element.peer ?? "" });
     case "tunnel-pair":
-      return `of pods ${pair}`;
+      return ordered ? say("of pods from {name} to {peer}", ends) : say("of pods between {name} and {peer}", ends);
     case "entry":
     case "pod":
     case "icmp-end":
-      return `to and from ${name}`;
+      return say("to and from {name}", { name });
     case "host":
-      return `to and from ${name} and its pods`;
+      return say("to and from {name} and its pods", { name });
     case "nic":
-      return `through ${name}`;
+      return say("through {name}", { name });
     case "tunnel":
-      return `of pods through ${name}`;
+      return say("of pods through {name}", { name });
     case "service":
-      return `to ${placeText(place)}`;
+      return say("to {name}", { name: placeText(place) });
     case "service-at":
-      return `from ${name} and its pods to the Service address ${element.peer ?? ""}:${port ?? ""}`;
+      return say("from {name} and its pods to the Service address {service}", {
+        name,
+        service: `${element.peer ?? ""}:${port}`,
+      });
     case "address":
-      return `to ${name}`;
+      return say("to {name}", { name });
     case "overlay":
-      return "of pods between all nodes";
+      return say("of pods between all nodes");
     case "fabric":
     case "icmp-fabric":
     case "icmp-all":
-      return "between all nodes";
+      return say("between all nodes");
   }
 }
 
 /** Which way the badness goes, when only one way does: "all of it leaving node-2". */
-export function directionText({ element, direction, kind }: Anomaly): string | undefined {
+export function directionText({ element, direction, kind }: Anomaly): Sentence | undefined {
   if (!direction) return undefined;
-  const verb = kind === "loss" ? "lost" : "late";
+  const lost = kind === "loss";
+  const one = { share: percentText(share(direction)), name: element.name };
   if (direction.to === OTHERS)
-    return `${percentText(share(direction))} of what leaves ${element.name} is ${verb}, what enters it is not`;
+    return lost
+      ? say("{share} of what leaves {name} is lost, what enters it is not", one)
+      : say("{share} of what leaves {name} is late, what enters it is not", one);
   if (direction.from === OTHERS)
-    return `${percentText(share(direction))} of what enters ${element.name} is ${verb}, what leaves it is not`;
-  const counts = `${direction.bad.toLocaleString("en-US")} of ${countText(direction.of, "packet")}`;
-  return `${counts} from ${direction.from} to ${direction.to} ${direction.bad === 1 ? "was" : "were"} ${verb}, none or nearly none the other way`;
+    return lost
+      ? say("{share} of what enters {name} is lost, what leaves it is not", one)
+      : say("{share} of what enters {name} is late, what leaves it is not", one);
+  const { bad, from, to } = direction;
+  const counts = { bad, of: counted(direction.of, "packet"), from, to };
+  if (lost)
+    return bad === 1
+      ? say("{bad} of {of} from {from} to {to} was lost, none or nearly none the other way", counts)
+      : say("{bad} of {of} from {from} to {to} were lost, none or nearly none the other way", counts);
+  return bad === 1
+    ? say("{bad} of {of} from {from} to {to} was late, none or nearly none the other way", counts)
+    : say("{bad} of {of} from {from} to {to} were late, none or nearly none the other way", counts);
 }
 
 function share({ bad, of }: { readonly bad: number; readonly of: number }): number {
@@ -72,12 +88,17 @@ function share({ bad, of }: { readonly bad: number; readonly of: number }): numb
 }
 
 /** `12 of 300 (4.0 %, 95 % interval 2.3–6.9 %)`. */
-export function sharesText({ bad, of, share: interval }: Pick<Anomaly, "bad" | "of" | "share">): string {
-  return `${bad.toLocaleString("en-US")} of ${of.toLocaleString("en-US")} (${percentText(interval.share)}, ${intervalText(interval)})`;
+export function sharesText({ bad, of, share: interval }: Pick<Anomaly, "bad" | "of" | "share">): Sentence {
+  return say("{bad} of {of} ({share}, {interval})", {
+    bad,
+    of,
+    share: percentText(interval.share),
+    interval: intervalText(interval),
+  });
 }
 
 /** What the legs outside of the place show; undefined when there were none. */
-export function controlsText(found: Anomaly, comparison: Comparison): string | undefined {
+export function controlsText(found: Anomaly, comparison: Comparison): Sentence | undefined {
   // Legs of another bad place that shares some with this one say nothing about either.
   const shares = found.own.length < found.legs.length;
   const rivals = shares ? comparison[found.kind].filter(({ own, legs }) => own.length < legs.length) : [found];
@@ -85,22 +106,36 @@ export function controlsText(found: Anomaly, comparison: Comparison): string | u
     ({ leg, sent }) => sent > 0 && !rivals.some(({ legs }) => legs.includes(leg.id)),
   );
   if (outside.length === 0 || found.background.of === 0) return undefined;
-  const what = found.kind === "loss" ? "lost" : "late";
   const relevant = found.kind === "loss" ? outside.length : outside.filter(({ late }) => late !== undefined).length;
-  return `${countText(relevant, "leg")} that ${relevant === 1 ? "does" : "do"} not cross ${shares ? "either bad place" : "it"}: ${found.background.bad} of ${found.background.of.toLocaleString("en-US")} ${what}`;
+  const { bad, of } = found.background;
+  const what = found.kind === "loss" ? say("{bad} of {of} lost", { bad, of }) : say("{bad} of {of} late", { bad, of });
+  const legs = counted(relevant, "leg");
+  if (relevant === 1)
+    return shares
+      ? say("{legs} that does not cross either bad place: {what}", { legs, what })
+      : say("{legs} that does not cross it: {what}", { legs, what });
+  return shares
+    ? say("{legs} that do not cross either bad place: {what}", { legs, what })
+    : say("{legs} that do not cross it: {what}", { legs, what });
 }
 
 /** When it happened, if it did not last throughout. */
-export function whenText({ episodes, throughout }: Anomaly): string | undefined {
+export function whenText({ episodes, throughout }: Anomaly): Sentence | undefined {
   const [first] = episodes;
   if (throughout || !first) return undefined;
-  const lasted = ({ startMs, endMs }: typeof first): string => durationText(Math.max(1_000, endMs - startMs));
-  if (episodes.length === 1) return `it began at ${clockText(first.startMs)} and lasted ${lasted(first)}`;
-  return `${episodes.length} episodes: ${listText(episodes.map((one) => `${clockText(one.startMs)} for ${lasted(one)}`))}`;
+  const when = ({ startMs, endMs }: typeof first) => ({
+    at: clockText(startMs),
+    lasted: durationText(Math.max(1_000, endMs - startMs)),
+  });
+  if (episodes.length === 1) return say("it began at {at} and lasted {lasted}", when(first));
+  return say("{count} episodes: {list}", {
+    count: episodes.length,
+    list: listed(episodes.map((one) => say("{at} for {lasted}", when(one)))),
+  });
 }
 
 /** Legs inside the place that stay clean although enough was sent: they speak against it. */
-export function cleanInside(found: Anomaly, comparison: Comparison, plan: Plan): readonly string[] {
+export function cleanInside(found: Anomaly, comparison: Comparison, plan: Plan): readonly Sentence[] {
   const clean = found.legs.flatMap((id): LegResult[] => {
     const result = comparison.legs.get(id);
     if (!result) return [];
@@ -111,14 +146,16 @@ export function cleanInside(found: Anomaly, comparison: Comparison, plan: Plan):
     // With this many packets, three bad ones would be expected.
     return bad === 0 && of * found.share.share >= 6 ? [result] : [];
   });
-  return clean.map(
-    ({ leg, sent }) => `${legText(leg, plan)} crosses it too and is clean (${countText(sent, "packet")})`,
+  return clean.map(({ leg, sent }) =>
+    say("{leg} crosses it too and is clean ({sent})", { leg: legText(leg, plan), sent: counted(sent, "packet") }),
   );
 }
 
 /** Places that the measured legs cannot tell from the named one, as a sentence. */
-export function alternativesText(found: Anomaly): string | undefined {
+export function alternativesText(found: Anomaly): Sentence | undefined {
   const others = [...new Set(found.alternatives.map(placeText))].filter((text) => text !== placeText(found.place));
   if (others.length === 0) return undefined;
-  return `what was measured cannot tell it from ${listText(others)}: no other leg crosses only one of them`;
+  return say("what was measured cannot tell it from {others}: no other leg crosses only one of them", {
+    others: listed(others),
+  });
 }

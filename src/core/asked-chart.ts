@@ -1,11 +1,13 @@
 import { legText } from "./anomaly-text.ts";
-import type { Anomaly, Comparison } from "./compare.ts";
+import type { Anomaly } from "./compare.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { type Buckets, pingEvidence, tcpEvidence } from "./leg-evidence.ts";
 import { placeText } from "./place.ts";
-import type { Leg, Plan } from "./plan.ts";
+import type { Leg } from "./plan.ts";
 import type { Chart } from "./report.ts";
-import { countText, msText, percentText } from "./units.ts";
+import type { Case } from "./rule.ts";
+import { counted, inWords, type Language, type Sentence, say } from "./sentence.ts";
+import { msText, percentText } from "./units.ts";
 
 type Plotted = {
   readonly leg: Leg;
@@ -17,7 +19,7 @@ type Plotted = {
 };
 
 /** The latency chart of the asked path: its end-to-end echoes, else its connects, else its first measured segment. */
-export function askedChart(plan: Plan, evidence: EvidenceSet, comparison: Comparison): Chart[] {
+export function askedChart({ plan, evidence, comparison }: Case, language?: Language): Chart[] {
   const plotted = plan.legs
     .toSorted((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part) || Number(a.port ?? 0) - Number(b.port ?? 0))
     .values()
@@ -25,17 +27,30 @@ export function askedChart(plan: Plan, evidence: EvidenceSet, comparison: Compar
     .find((found) => found !== undefined);
   if (!plotted) return [];
   const { leg, buckets, sent, lost, p50, max } = plotted;
-  const what = leg.port === undefined ? "round trip" : "connect time";
   const episodes = [...comparison.loss, ...comparison.late]
     .filter(({ legs, onPath }) => onPath && legs.includes(leg.id))
-    .flatMap((anomaly) => anomaly.episodes.map((episode) => ({ ...episode, label: label(anomaly) })));
+    .flatMap((anomaly) =>
+      anomaly.episodes.map((episode) => ({ ...episode, label: inWords(label(anomaly), language) })),
+    );
   return [
     {
       kind: "latency",
-      title: `${legText(leg, plan)}: ${what}`,
+      title: inWords(
+        leg.port === undefined
+          ? say("{leg}: round trip", { leg: legText(leg, plan) })
+          : say("{leg}: connect time", { leg: legText(leg, plan) }),
+        language,
+      ),
       subtitle: [
-        p50 === undefined ? "no answer" : `p50 ${msText(p50)}, max ${msText(max ?? p50)}`,
-        `${lost} of ${countText(sent, "packet")} lost (${percentText(sent === 0 ? 0 : lost / sent)})`,
+        p50 === undefined ? inWords(say("no answer"), language) : `p50 ${msText(p50)}, max ${msText(max ?? p50)}`,
+        inWords(
+          say("{lost} of {sent} lost ({share})", {
+            lost,
+            sent: counted(sent, "packet"),
+            share: percentText(sent === 0 ? 0 : lost / sent),
+          }),
+          language,
+        ),
       ].join(" · "),
       leg: legText(leg, plan),
       bucketMs: buckets.bucketMs,
@@ -65,7 +80,11 @@ function plot(leg: Leg, evidence: EvidenceSet): Plotted | undefined {
   return { leg, buckets: data.buckets, sent: data.sent, lost, p50: data.connectMs?.p50, max: data.connectMs?.max };
 }
 
-function label({ kind, shareInside, dead, place }: Anomaly): string {
-  if (dead) return `nothing gets through at ${placeText(place)}`;
-  return `${percentText(shareInside)} ${kind === "loss" ? "lost" : "late"} at ${placeText(place)}`;
+function label({ kind, shareInside, dead, place: where }: Anomaly): Sentence {
+  const place = placeText(where);
+  if (dead) return say("nothing gets through at {place}", { place });
+  const share = percentText(shareInside);
+  return kind === "loss"
+    ? say("{share} lost at {place}", { share, place })
+    : say("{share} late at {place}", { share, place });
 }

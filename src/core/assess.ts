@@ -6,6 +6,7 @@ import { placeText } from "./place.ts";
 import type { Gap, Plan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import type { Rule } from "./rule.ts";
+import { inWords } from "./sentence.ts";
 
 /** What is known while a check still runs. `key` tells one finding from another, `text` is shown. */
 export type Assessed = {
@@ -28,7 +29,9 @@ export function assess(
   const [cause] = report.causes;
   const soFar = soFarOf(seen.plan, seen.evidence);
   return {
-    ...(text !== undefined && cause ? { finding: { key: `${cause.cause} ${placeText(cause.where)}`, text } } : {}),
+    ...(text !== undefined && cause
+      ? { finding: { key: `${cause.cause} ${placeText(cause.where)}`, text: inWords(text, seen.request.language) } }
+      : {}),
     ...(soFar ? { soFar } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { languageSchema } from "./sentence.ts";
 import { targetSchema } from "./target.ts";
 
 /** Check ids look like `nc-4f2a`; they are used in Redis keys, node paths and URLs. */
@@ -24,6 +25,8 @@ export const checkRequestSchema = z.object({
   to: targetSchema,
   durationMs: z.number().int(),
   requestedAtMs: z.number(),
+  /** In which language it is reported; English when absent. */
+  language: languageSchema.optional(),
   /** Who asked and where; absent when the check was started from a terminal. */
   slack: z
     .object({

@@ -3,13 +3,14 @@ import { type Buckets, pingEvidence, tcpEvidence } from "./leg-evidence.ts";
 import { trafficOf } from "./make-tasks.ts";
 import type { Plan } from "./plan.ts";
 import type { Report } from "./report.ts";
-import { countText, percentText } from "./units.ts";
+import { counted, inWords, type Language, say } from "./sentence.ts";
+import { percentText } from "./units.ts";
 
 /** The first and last moments of a window belong to starting and stopping. */
 const EDGES_MS = 2_000;
 
 /** How much of the asked time was observed on how many of the planned legs, and what that put on the network. */
-export function coverageOf(plan: Plan, evidence: EvidenceSet): Report["coverage"] {
+export function coverageOf(plan: Plan, evidence: EvidenceSet, language?: Language): Report["coverage"] {
   const askedMs = Math.max(1_000, plan.window.endMs - plan.window.startMs - EDGES_MS);
   let echoes = 0;
   let connects = 0;
@@ -24,10 +25,19 @@ export function coverageOf(plan: Plan, evidence: EvidenceSet): Report["coverage"
   });
   const share = shares.length === 0 ? 0 : shares.reduce((sum, one) => sum + one, 0) / shares.length;
   const { packetsPerSecond, bytesPerSecond } = trafficOf(plan);
-  const cost = `${packetsPerSecond} packets/s, ${Math.max(1, Math.round(bytesPerSecond / 1_000))} kB/s on the whole cluster`;
-  const sent = `${countText(echoes, "echo").replace(/echos$/, "echoes")} and ${countText(connects, "connect")}`;
-  const text = `${percentText(share)} of the asked time on ${measured} of ${countText(plan.legs.length, "leg")}: ${sent} (${cost}).`;
-  return { share: Number(share.toFixed(4)), text };
+  const text = say(
+    "{share} of the asked time on {measured} of {legs}: {echoes} and {connects} ({packets} packets/s, {kilobytes} kB/s on the whole cluster).",
+    {
+      share: percentText(share),
+      measured,
+      legs: counted(plan.legs.length, "leg"),
+      echoes: counted(echoes, "echo", "echoes"),
+      connects: counted(connects, "connect"),
+      packets: `${packetsPerSecond}`,
+      kilobytes: Math.max(1, Math.round(bytesPerSecond / 1_000)),
+    },
+  );
+  return { share: Number(share.toFixed(4)), text: inWords(text, language) };
 }
 
 function observedMs({ sent, bucketMs }: Buckets): number {

@@ -1,17 +1,20 @@
 import { askedChart } from "./asked-chart.ts";
+import type { CauseName } from "./causes-zh.ts";
 import type { CheckRequest } from "./check.ts";
 import { type Comparison, compare } from "./compare.ts";
 import { coverageOf } from "./coverage.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { measurementsOf } from "./measurements.ts";
 import { measuredLegs } from "./path-facts.ts";
+import { placeText } from "./place.ts";
 import type { Gap, Plan } from "./plan.ts";
 import { rank } from "./rank.ts";
 import type { Report } from "./report.ts";
 import type { Rule } from "./rule.ts";
+import { inWords, type Language, listed, type Sentence, say, type Text } from "./sentence.ts";
 import { targetText } from "./target.ts";
 import { clockText } from "./units.ts";
-import { verdictText } from "./verdict-text.ts";
+import { nothingText, verdictText } from "./verdict-text.ts";
 
 export type Seen = {
   readonly request: CheckRequest;
@@ -21,7 +24,7 @@ export type Seen = {
   readonly gaps: readonly Gap[];
   readonly rules: readonly Rule[];
   /** Somebody ended the check early; in words: "by @alice". */
-  readonly cancelled?: string | undefined;
+  readonly cancelled?: Text | undefined;
 };
 
 /** Below this share of the asked time and legs a clean result is "partial", not "healthy". */
@@ -34,15 +37,20 @@ const MAX_GAPS = 60;
 export function diagnose({ request, plan, evidence, gaps, rules, cancelled }: Seen): Report {
   if (!plan) return nothingMeasured(request, gaps, cancelled);
   const comparison = compare(plan, evidence);
-  const ranked = rank({ plan, evidence, comparison }, rules);
-  const coverage = coverageOf(plan, evidence);
+  const { language } = request;
+  const seen = { plan, evidence, comparison };
+  const ranked = rank(seen, rules, language);
+  const coverage = coverageOf(plan, evidence, language);
   const status = statusOf(plan, comparison, ranked.causes.length > 0, {
     share: coverage.share,
     cancelled: cancelled !== undefined,
     breaks: ranked.breaks,
   });
   const { causes, cleared, unknown } = ranked;
-  const notes = observations(comparison, ranked.explained);
+  const notes = observations(comparison, ranked.explained).map(({ cause, because }) => ({
+    cause,
+    because: inWords(because, language),
+  }));
   const report: Report = {
     check: request.id,
     command: request.command,
@@ -54,15 +62,15 @@ export function diagnose({ request, plan, evidence, gaps, rules, cancelled }: Se
     causes,
     cleared,
     unknown: [...unknown, ...notes],
-    gaps: [...gaps].slice(0, MAX_GAPS),
+    gaps: worded(gaps, language),
     measurements: measurementsOf(plan, evidence),
     captures: [],
     hops: comparison.oneWay.map(({ from, to, bad, of }) => ({ from, to, sent: of, seen: of - bad, lost: bad })),
     coverage,
-    charts: askedChart(plan, evidence, comparison),
+    charts: askedChart(seen, language),
     window: plan.window,
   };
-  return { ...report, verdict: verdictText(report, { plan, comparison, cancelled }) };
+  return { ...report, verdict: inWords(verdictText(report, { plan, comparison, cancelled }), language) };
 }
 
 function endText({ to }: Plan): string {
@@ -97,36 +105,55 @@ function statusOf(
   return cancelled || share < ENOUGH || works.length === 0 ? "partial" : "healthy";
 }
 
+/** Gaps that a report names, in its language. */
+function worded(gaps: readonly Gap[], language: Language | undefined): Report["gaps"] {
+  return gaps.slice(0, MAX_GAPS).map((gap) => ({ ...gap, reason: inWords(gap.reason, language) }));
+}
+
+type Note = { readonly cause: CauseName; readonly because: Sentence };
+
 /** What was seen beside the path, or could not be explained: said, but no cause of what was asked. */
-function observations(comparison: Comparison, explained: ReadonlySet<string>): Report["unknown"] {
-  const notes: Report["unknown"] = [];
+function observations(comparison: Comparison, explained: ReadonlySet<string>): readonly Note[] {
+  const notes: Note[] = [];
   for (const anomaly of [...comparison.loss, ...comparison.late]) {
     if (anomaly.legs.some((id) => explained.has(id))) continue;
-    const { element, bad, of, onPath, kind, place } = anomaly;
-    const what = kind === "loss" ? "lost" : "late";
+    const { element, bad, of, onPath, kind } = anomaly;
+    const counts = { place: placeText(anomaly.place), bad, of };
     if (element.kind.startsWith("icmp-"))
       notes.push({
         cause: "path-loss",
-        because: `echoes are not answered (${bad} of ${of}), TCP on the same way is: something filters ICMP`,
+        because: say("echoes are not answered ({bad} of {of}), TCP on the same way is: something filters ICMP", {
+          bad,
+          of,
+        }),
       });
     else if (!onPath)
-      notes.push({
-        cause: kind === "loss" ? "path-loss" : "link-delay",
-        because: `beside the asked path, at ${place.peer === undefined ? place.name : `${place.name}>${place.peer}`}: ${bad} of ${of} packets ${what}`,
-      });
+      notes.push(
+        kind === "loss"
+          ? {
+              cause: "path-loss",
+              because: say("beside the asked path, at {place}: {bad} of {of} packets lost", counts),
+            }
+          : {
+              cause: "link-delay",
+              because: say("beside the asked path, at {place}: {bad} of {of} packets late", counts),
+            },
+      );
   }
   const busy = [...comparison.busy.keys()];
   if (busy.length > 0)
     notes.push({
       cause: "link-delay",
-      because: `small delays at ${busy.join(", ")} cannot be told from the machine being busy: packets that never leave the node took up to ${Math.round(Math.max(...comparison.busy.values()))} ms longer as well`,
+      because: say(
+        "small delays at {nodes} cannot be told from the machine being busy: packets that never leave the node took up to {extra} ms longer as well",
+        { nodes: listed(busy), extra: Math.round(Math.max(...comparison.busy.values())) },
+      ),
     });
   return notes;
 }
 
-function nothingMeasured(request: CheckRequest, gaps: readonly Gap[], cancelled: string | undefined): Report {
-  const [first] = gaps;
-  const why = cancelled === undefined ? (first ? `: ${first.reason}` : "") : `: cancelled ${cancelled}`;
+function nothingMeasured(request: CheckRequest, gaps: readonly Gap[], cancelled: Text | undefined): Report {
+  const { language } = request;
   return {
     check: request.id,
     command: request.command,
@@ -134,15 +161,15 @@ function nothingMeasured(request: CheckRequest, gaps: readonly Gap[], cancelled:
     from: targetText(request.from),
     to: targetText(request.to),
     status: "failed",
-    verdict: `Nothing was measured${why}.`,
+    verdict: inWords(nothingText(gaps[0]?.reason, cancelled), language),
     causes: [],
     cleared: [],
     unknown: [],
-    gaps: [...gaps].slice(0, MAX_GAPS),
+    gaps: worded(gaps, language),
     measurements: [],
     captures: [],
     hops: [],
-    coverage: { share: 0, text: "Nothing was measured." },
+    coverage: { share: 0, text: inWords(say("Nothing was measured."), language) },
     charts: [],
     window: { startMs: request.requestedAtMs, endMs: request.requestedAtMs + request.durationMs },
   };
@@ -156,13 +183,13 @@ const MIN_CONNECTS = 4;
  * The first thing found wrong, in one sentence with time, number and place; undefined while there is nothing to say.
  * Meant for reports of running checks: it waits for enough packets and for more than a mere possibility.
  */
-export function firstFinding(report: Report): string | undefined {
+export function firstFinding(report: Report): Sentence | undefined {
   const [cause] = report.causes;
   if (!cause || cause.confidence === "possible") return undefined;
   const measured = report.measurements.filter(({ part }) => part !== "control");
   const enough = measured.some(({ probe, sent }) => sent >= (probe === "ping" ? MIN_ECHOES : MIN_CONNECTS));
   if (measured.length > 0 && !enough) return undefined;
   const episode = report.charts.flatMap(({ episodes }) => episodes).toSorted((a, b) => a.startMs - b.startMs)[0];
-  const sentence = cause.because[0] ?? cause.title;
-  return `${clockText(episode?.startMs ?? report.window.startMs)}: ${sentence}.`;
+  const finding = cause.because[0] ?? cause.title;
+  return say("{at}: {finding}.", { at: clockText(episode?.startMs ?? report.window.startMs), finding });
 }

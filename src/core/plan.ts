@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { windowSchema } from "./check.ts";
+import { textSchema } from "./sentence.ts";
 
 /**
  * A vantage point at which probes run: a pod's or a node's network namespace.
@@ -54,7 +55,7 @@ export const taskSpecSchema = z.object({
 });
 export type TaskSpec = z.infer<typeof taskSpecSchema>;
 
-export const gapSchema = z.object({ probe: z.string(), subject: z.string(), reason: z.string() });
+export const gapSchema = z.object({ probe: z.string(), subject: z.string(), reason: textSchema });
 /** Something that could not be measured, and why. Shown, never hidden. */
 export type Gap = z.infer<typeof gapSchema>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gapSchema } from "./plan.ts";
 
 /** What a running check can say about itself; kept in Redis by the worker, drawn by the bot. `rev` only grows. */
 export const progressSchema = z.object({
@@ -36,7 +37,7 @@ export const measuredSchema = z.object({
   plan: z.unknown().optional(),
   /** gzip + base64 of JSON `Evidence[]`; bulk such as captures goes to the artifact store instead. */
   evidence: z.string().optional(),
-  gaps: z.array(z.object({ probe: z.string(), subject: z.string(), reason: z.string() })),
+  gaps: z.array(gapSchema),
   /** Set when the part of this cluster ended early: user mistake, refusal, cancellation. */
   ended: z.object({ code: z.string(), text: z.string() }).optional(),
   firstFindingAtMs: z.number().optional(),

@@ -1,8 +1,9 @@
+import { chineseCause } from "./causes-zh.ts";
 import type { EvidenceKind } from "./evidence.ts";
 import type { Place } from "./place.ts";
 import type { Cause, Report } from "./report.ts";
 import type { Case, Rule, Suspicion, Verdict } from "./rule.ts";
-import { inWords } from "./sentence.ts";
+import { inWords, type Language, listed, say, type Text } from "./sentence.ts";
 
 /** What the rules said, put in order: causes with their symptoms beneath them, and what was cleared or is not known. */
 export type Ranked = Pick<Report, "causes" | "cleared" | "unknown"> & {
@@ -18,15 +19,16 @@ type Named = { readonly rule: Rule; readonly suspicion: Suspicion };
 const OVERLAP = 0.5;
 
 /** Asks every rule and ranks the answers: deepest first, as rules are listed, and mere possibilities last. */
-export function rank(seen: Case, rules: readonly Rule[]): Ranked {
+export function rank(seen: Case, rules: readonly Rule[], language: Language = "en"): Ranked {
   const suspected: Named[] = [];
   const cleared: Report["cleared"] = [];
   const unknown: Report["unknown"] = [];
   for (const rule of rules) {
     for (const verdict of ask(rule, seen)) {
       if (verdict.status === "suspected") suspected.push({ rule, suspicion: verdict });
-      else if (verdict.status === "cleared") cleared.push({ cause: rule.name, because: inWords(verdict.because) });
-      else unknown.push({ cause: rule.name, because: inWords(verdict.because) });
+      else if (verdict.status === "cleared")
+        cleared.push({ cause: rule.name, because: inWords(verdict.because, language) });
+      else unknown.push({ cause: rule.name, because: inWords(verdict.because, language) });
     }
   }
   const roots: { named: Named; beneath: Named[] }[] = [];
@@ -37,7 +39,7 @@ export function rank(seen: Case, rules: readonly Rule[]): Ranked {
   }
   const sure = roots.filter(({ named }) => named.suspicion.confidence !== "possible");
   const causes = [...sure, ...roots.filter((root) => !sure.includes(root))].map(({ named, beneath }) =>
-    causeOf(named, beneath),
+    causeOf(named, beneath, language),
   );
   const breaks = sure.some(({ named }) => named.suspicion.breaks === true);
   return {
@@ -52,7 +54,9 @@ export function rank(seen: Case, rules: readonly Rule[]): Ranked {
 function ask(rule: Rule, seen: Case): readonly Verdict[] {
   const missing = rule.needs.filter((kind: EvidenceKind<unknown>) => !seen.evidence.has(kind));
   if (missing.length > 0)
-    return [{ status: "unknown", because: `not measured: ${missing.map(({ name }) => name).join(", ")}` }];
+    return [
+      { status: "unknown", because: say("not measured: {kinds}", { kinds: listed(missing.map(({ name }) => name)) }) },
+    ];
   const verdict = rule.evaluate(seen);
   return Array.isArray(verdict) ? (verdict as readonly Suspicion[]) : [verdict as Verdict];
 }
@@ -73,21 +77,22 @@ function elsewhere(one: Place, other: Place): boolean {
   return one.kind === "node" && other.kind === "node" && one.name !== other.name;
 }
 
-function causeOf({ rule, suspicion }: Named, beneath: readonly Named[]): Cause {
+function causeOf({ rule, suspicion }: Named, beneath: readonly Named[], language: Language): Cause {
+  const worded = (texts: readonly Text[]): string[] => texts.map((text) => inWords(text, language));
   const { confidence, where, because, against, confirm, advice } = suspicion;
   return {
     cause: rule.name,
-    title: rule.title,
+    title: (language === "zh" ? chineseCause(rule.name) : undefined) ?? rule.title,
     confidence,
     where,
-    because: because.map((text) => inWords(text)),
-    against: against.map((text) => inWords(text)),
+    because: worded(because),
+    against: worded(against),
     confirm: [...confirm],
-    advice: advice.map((text) => inWords(text)),
+    advice: worded(advice),
     explains: beneath.map((symptom) => ({
       cause: symptom.rule.name,
       where: symptom.suspicion.where,
-      because: symptom.suspicion.because.map((text) => inWords(text)),
+      because: worded(symptom.suspicion.because),
     })),
   };
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { windowSchema } from "./check.ts";
 import { placeSchema } from "./place.ts";
-import { gapSchema } from "./plan.ts";
 
 const rttSchema = z.object({ min: z.number(), p50: z.number(), p99: z.number(), max: z.number() });
 
@@ -51,7 +50,7 @@ export const reportSchema = z.object({
   causes: z.array(causeSchema),
   cleared: z.array(z.object({ cause: z.string(), because: z.string() })),
   unknown: z.array(z.object({ cause: z.string(), because: z.string() })),
-  gaps: z.array(gapSchema),
+  gaps: z.array(z.object({ probe: z.string(), subject: z.string(), reason: z.string() })),
   measurements: z.array(
     z.object({
       probe: z.string(),

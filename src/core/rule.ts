@@ -1,3 +1,4 @@
+import type { CauseName } from "./causes-zh.ts";
 import type { Comparison } from "./compare.ts";
 import type { EvidenceKind, EvidenceSet } from "./evidence.ts";
 import type { Place } from "./place.ts";
@@ -41,7 +42,8 @@ export type Verdict =
 
 /** A pure function from evidence to a verdict about one cause. `name` is the cause and the file name. */
 export type Rule = {
-  readonly name: string;
+  readonly name: CauseName;
+  /** In English; other languages have theirs by the name. */
   readonly title: string;
   /** Kinds without which the engine answers "unknown" instead of asking the rule. */
   readonly needs: readonly EvidenceKind<unknown>[];

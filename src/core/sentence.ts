@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { chinese } from "./sentences-zh.ts";
 
 /**
@@ -5,7 +6,8 @@ import { chinese } from "./sentences-zh.ts";
  * the English text is the key of its translation in `sentences-zh.ts`, and the compiler refuses a sentence that has none.
  */
 
-export type Language = "en" | "zh";
+export const languageSchema = z.enum(["en", "zh"]);
+export type Language = z.infer<typeof languageSchema>;
 
 export type Template = keyof typeof chinese;
 
@@ -19,6 +21,16 @@ export type Sentence = { readonly template: Template; readonly values: Readonly<
 
 /** A sentence, or text that is the same in every language: a command, a line of a log. */
 export type Text = string | Sentence;
+
+const valueSchema: z.ZodType<Value> = z.lazy(() =>
+  z.union([z.string(), z.number(), sentenceSchema, z.object({ list: z.array(valueSchema), most: z.number() })]),
+);
+const sentenceSchema: z.ZodType<Sentence> = z.object({
+  template: z.custom<Template>((template) => typeof template === "string"),
+  values: z.record(z.string(), valueSchema),
+});
+/** A text that crosses Redis. */
+export const textSchema: z.ZodType<Text> = z.union([z.string(), sentenceSchema]);
 
 type Names<T extends string> = T extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
 
@@ -42,25 +54,31 @@ export function counted<const N extends Noun>(count: number, noun: N, many: Noun
   return { template: `{count} ${count === 1 ? noun : many}` as Template, values: { count } };
 }
 
-/** A text in one language. */
+/** A text in one language. A template that this version does not know is said in English: it crossed Redis. */
 export function inWords(text: Text, language: Language = "en"): string {
   if (typeof text === "string") return text;
-  const template = language === "zh" ? chinese[text.template] : text.template;
-  return template.replaceAll(/\{(\w+)\}/g, (braces, name: string) => {
+  const translated: string | undefined = language === "zh" ? chinese[text.template] : undefined;
+  const said = (translated ?? text.template).replaceAll(/\{(\w+)\}/g, (braces, name: string) => {
     const value = text.values[name];
     return value === undefined ? braces : valueInWords(value, language);
   });
+  return language === "zh" ? said.replaceAll(SPACE_WITHIN_CHINESE, "") : said;
 }
+
+/** Chinese is written without spaces; between it and a Latin name there may be one. */
+const SPACE_WITHIN_CHINESE =
+  /(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])|(?<=[，。：；、（）]) +(?=\S)|(?<=\S) +(?=[，。：；、（）])/g;
 
 function valueInWords(value: Value, language: Language): string {
   if (typeof value === "number") return value.toLocaleString("en-US");
   if (typeof value === "string" || "template" in value) return inWords(value, language);
   const { list, most } = value;
-  const kept = list.length > most ? list.slice(0, most - 1) : list;
-  const shown = kept.map((one) => valueInWords(one, language));
-  if (kept.length < list.length)
-    shown.push(inWords(say("{count} more", { count: list.length - kept.length }), language));
-  const last = shown.pop() ?? "";
-  if (shown.length === 0) return last;
-  return language === "zh" ? `${shown.join("、")} 和 ${last}` : `${shown.join(", ")} and ${last}`;
+  const inOrder = list.map((one) => valueInWords(one, language));
+  const marks = language === "zh" ? ["、", " 和 "] : [", ", " and "];
+  if (inOrder.length > most) {
+    const kept = inOrder.slice(0, most - 1).join(marks[0]);
+    return inWords(say("{list} and {count} more", { list: kept, count: list.length - most + 1 }), language);
+  }
+  const last = inOrder.pop() ?? "";
+  return inOrder.length === 0 ? last : `${inOrder.join(marks[0])}${marks[1]}${last}`;
 }

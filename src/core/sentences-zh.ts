@@ -3,8 +3,76 @@
  * the order of the alphabet; names in braces are the same in both languages.
  */
 export const chinese = {
+  // anomaly-text.ts
+  "to port {port} of {name}": "发往 {name} 的 {port} 端口的流量",
+  "from {name} to {peer}": "从 {name} 到 {peer} 的流量",
+  "between {name} and {peer}": "{name} 与 {peer} 之间的流量",
+  "from {name} to port {port} of {peer}": "从 {name} 到 {peer} 的 {port} 端口的流量",
+  "of pods from {name} to {peer}": "从 {name} 到 {peer} 的 pod 流量",
+  "of pods between {name} and {peer}": "{name} 与 {peer} 之间的 pod 流量",
+  "to and from {name}": "进出 {name} 的流量",
+  "to and from {name} and its pods": "进出 {name} 及其 pod 的流量",
+  "through {name}": "经过 {name} 的流量",
+  "of pods through {name}": "经过 {name} 的 pod 流量",
+  "to {name}": "发往 {name} 的流量",
+  "from {name} and its pods to the Service address {service}": "从 {name} 及其 pod 到 Service 地址 {service} 的流量",
+  "of pods between all nodes": "所有节点之间的 pod 流量",
+  "between all nodes": "所有节点之间的流量",
+  "{share} of what leaves {name} is lost, what enters it is not": "离开 {name} 的包丢失 {share}，进入的不丢",
+  "{share} of what leaves {name} is late, what enters it is not": "离开 {name} 的包有 {share} 延迟，进入的不延迟",
+  "{share} of what enters {name} is lost, what leaves it is not": "进入 {name} 的包丢失 {share}，离开的不丢",
+  "{share} of what enters {name} is late, what leaves it is not": "进入 {name} 的包有 {share} 延迟，离开的不延迟",
+  "{bad} of {of} from {from} to {to} was lost, none or nearly none the other way":
+    "从 {from} 到 {to} 的 {of}丢失 {bad} 个，反方向没有或几乎没有",
+  "{bad} of {of} from {from} to {to} were lost, none or nearly none the other way":
+    "从 {from} 到 {to} 的 {of}丢失 {bad} 个，反方向没有或几乎没有",
+  "{bad} of {of} from {from} to {to} was late, none or nearly none the other way":
+    "从 {from} 到 {to} 的 {of}有 {bad} 个延迟，反方向没有或几乎没有",
+  "{bad} of {of} from {from} to {to} were late, none or nearly none the other way":
+    "从 {from} 到 {to} 的 {of}有 {bad} 个延迟，反方向没有或几乎没有",
+  "{bad} of {of} ({share}, {interval})": "{of} 个中有 {bad} 个（{share}，{interval}）",
+  "{bad} of {of} lost": "{of} 个包丢失 {bad} 个",
+  "{bad} of {of} late": "{of} 个包有 {bad} 个延迟",
+  "{legs} that does not cross either bad place: {what}": "不经过这些问题位置的 {legs}：{what}",
+  "{legs} that does not cross it: {what}": "不经过该位置的 {legs}：{what}",
+  "{legs} that do not cross either bad place: {what}": "不经过这些问题位置的 {legs}：{what}",
+  "{legs} that do not cross it: {what}": "不经过该位置的 {legs}：{what}",
+  "it began at {at} and lasted {lasted}": "从 {at} 开始，持续 {lasted}",
+  "{count} episodes: {list}": "共 {count} 段：{list}",
+  "{at} for {lasted}": "{at} 起 {lasted}",
+  "{leg} crosses it too and is clean ({sent})": "{leg} 同样经过该位置，却没有问题（{sent}）",
+  "what was measured cannot tell it from {others}: no other leg crosses only one of them":
+    "测量无法把它与 {others} 区分开：没有其他测量线路只经过其中一处",
+
+  // asked-chart.ts
+  "{leg}: round trip": "{leg}：往返时间",
+  "{leg}: connect time": "{leg}：连接时间",
+  "no answer": "没有应答",
+  "{lost} of {sent} lost ({share})": "{sent}丢失 {lost} 个（{share}）",
+  "nothing gets through at {place}": "{place}：完全不通",
+  "{share} lost at {place}": "{place}：丢包 {share}",
+  "{share} late at {place}": "{place}：{share} 延迟",
+
+  // coverage.ts
+  "{share} of the asked time on {measured} of {legs}: {echoes} and {connects} ({packets} packets/s, {kilobytes} kB/s on the whole cluster).":
+    "观测到所要求时间的 {share}，覆盖 {legs}中的 {measured} 条：{echoes}，{connects}（整个集群 {packets} 个包/s，{kilobytes} kB/s）。",
+
+  // diagnose.ts
+  "Nothing was measured.": "没有测到任何数据。",
+  "echoes are not answered ({bad} of {of}), TCP on the same way is: something filters ICMP":
+    "ping 没有应答（{of} 次中的 {bad} 次），同一路径上的 TCP 正常：有设备在过滤 ICMP",
+  "beside the asked path, at {place}: {bad} of {of} packets lost": "不在所查路径上，{place} 处：{of} 个包丢失 {bad} 个",
+  "beside the asked path, at {place}: {bad} of {of} packets late":
+    "不在所查路径上，{place} 处：{of} 个包有 {bad} 个延迟",
+  "small delays at {nodes} cannot be told from the machine being busy: packets that never leave the node took up to {extra} ms longer as well":
+    "{nodes} 上的小延迟无法与机器繁忙区分：不离开节点的包也最多慢了 {extra} ms",
+  "{at}: {finding}.": "{at}：{finding}。",
+
+  // rank.ts
+  "not measured: {kinds}": "没有测量：{kinds}",
+
   // sentence.ts: lists and counted nouns
-  "{count} more": "另外 {count} 个",
+  "{list} and {count} more": "{list}，另有 {count} 个",
   "{count} packet": "{count} 个包",
   "{count} packets": "{count} 个包",
   "{count} leg": "{count} 条测量线路",
@@ -113,4 +181,220 @@ export const chinese = {
   "up to {share} of it was in use": "其带宽最高占用 {share}",
   "the NIC cannot do more: it may be slower on purpose": "该网卡本身最高就是这个速率：可能是有意为之",
   "with the load during the check nothing on the path suffered from it": "在检查期间的负载下，路径未因此受影响",
+  // probes/pod-state.ts
+  "{name} is {state}": "{name} 处于 {state}",
+  "{name} is {state} ({reason})": "{name} 处于 {state}（{reason}）",
+
+  // rules/firewall-drop.ts
+  "no packet filter of the path could be read": "路径上的包过滤规则都无法读取",
+  "no rule outside the cluster's own chains took packets of the check on {places}":
+    "在 {places} 上，集群自身的链之外没有规则处理过本次检查的包",
+  "{legs} that meets it lost or was refused {lost}: {list}": "经过该规则的 {legs}丢失或被拒绝 {lost}：{list}",
+  "{legs} that meet it lost or were refused {lost}: {list}": "经过该规则的 {legs}丢失或被拒绝 {lost}：{list}",
+  "{leg} seems to meet it too and passes": "{leg} 看来也经过该规则，却能通过",
+  "Remove or narrow the rule on {place}, and find out what put it there (host firewall, configuration management, a person)":
+    "删除或收窄 {place} 上的这条规则，并查明由谁添加（主机防火墙、配置管理、人工）",
+  "{text} ({share} of what matches)": "{text}（匹配包中的 {share}）",
+  "{place}, table {table}, chain {chain}: {what} it does not count packets":
+    "{place}，表 {table}，链 {chain}：{what} 没有包计数",
+  "{place}, table {table}, chain {chain}: {what} took {packets} during the check":
+    "{place}，表 {table}，链 {chain}：{what} 在检查期间命中 {packets}",
+
+  // rules/link-delay.ts
+  "no echo of the path was answered": "路径上的 ping 没有应答",
+  "round trips of the path are as fast as those of the controls ({normal})":
+    "路径的往返时间与对照线路一样快（{normal}）",
+  "round trips {where} take {range} more than the normal {normal}: {shares}":
+    "{where}往返时间比正常的 {normal} 多 {range}：{shares}",
+  "even the fastest packets have it: it is added to all of them": "最快的包也有这段延迟：所有包都增加了",
+  "the late packets come in bursts, as from a queue that fills up": "延迟的包成批出现，像是队列被填满",
+  "Look for what lies on the way {where}: a saturated or rerouted link, a shaper, a tunnel over a longer path":
+    "排查{where}沿途：链路拥塞或改道、限速整形、绕远的隧道",
+  "every round trip between {from} and {to} takes {fastest} or more, pods and nodes alike":
+    "{from} 与 {to} 之间每次往返都不少于 {fastest}，pod 与节点都一样",
+  "there is no third node to compare with: if the two are that far apart, this is distance":
+    "没有第三个节点可以比较：如果两者相距很远，这只是距离造成的",
+  "Compare with what the distance between the two machines explains: about 1 ms per 100 km":
+    "与两台机器的距离对照：每 100 km 约 1 ms",
+
+  // rules/nic-periodic-delay.ts
+  "no echo was answered": "ping 没有应答",
+  "{bad} of {of} along the path were late": "路径上 {of}有 {bad} 次延迟",
+  "{share} of packets": "{share} 的包",
+  "1 in {n} packets": "每 {n} 个包中有 1 个",
+  "about 1 in {n} packets": "约每 {n} 个包中有 1 个",
+  "{share}, {bad} of {of}": "{share}，{of} 个中 {bad} 个",
+  "{which} ({counts}) {through} is {range} late; normal is {normal} for a round trip":
+    "{through}，{which}（{counts}）延迟 {range}；正常往返时间为 {normal}",
+  "{which} ({counts}) {through} are {range} late; normal is {normal} for a round trip":
+    "{through}，{which}（{counts}）延迟 {range}；正常往返时间为 {normal}",
+  "through {name} ({device})": "经过 {name}（{device}）的流量",
+  "through {name} ({device}, outgoing)": "经过 {name}（{device}，发出方向）的流量",
+  "through {name} ({device}, incoming)": "经过 {name}（{device}，接收方向）的流量",
+  "every pair through {node} is affected, with {peers} at the other end; pods and nodes alike":
+    "经过 {node} 的每一对都受影响，对端为 {peers}；pod 和节点都一样",
+  "If the uplink of {at} is a bond, fail over to the other slave and measure again":
+    "如果 {at} 的上行链路是 bond，请切换到另一个成员网卡后再次测量",
+  "If {device} of {at} is a bond, fail over to the other slave and measure again":
+    "如果 {at} 的 {device} 是 bond，请切换到另一个成员网卡后再次测量",
+  "Have the NIC, transceiver, cable and switch port of {at} checked or replaced; pods and CNI are not the cause":
+    "检查或更换 {at} 的网卡、光模块、线缆和交换机端口；原因不在 pod 和 CNI",
+  "Move latency-sensitive pods away from {node} until then": "在此之前把对延迟敏感的 pod 迁离 {node}",
+  "the pattern was not worked out": "没有得出分布规律",
+  "they are spread more evenly than chance allows ({interval}): a counter or a queue, not load":
+    "它们的分布比随机更均匀（{interval}）：是计数器或队列所致，而不是负载",
+  "the share is steady ({interval}); whether it is exactly every n-th cannot be seen, because other traffic shares the NIC":
+    "比例稳定（{interval}）；其他流量共用这块网卡，因此看不出是否恰好每 n 个一次",
+  "the share is {interval}; too few packets to see how they are spread": "比例为 {interval}；包太少，看不出分布",
+
+  // rules/node-down.ts
+  "the state of the nodes was not read": "没有读到节点状态",
+  "{nodes} answered during the check": "{nodes} 在检查期间有应答",
+  "{node}: {text}": "{node}：{text}",
+  "nothing reaches {node} or its pods: {dead} of {towards} towards it are dead ({legs})":
+    "无法到达 {node} 及其 pod：通往它的 {towards}中有 {dead} 条不通（{legs}）",
+  "no leg towards it could be measured": "没有一条通往它的线路能够测量",
+  "Look at the console or the machine's power and hypervisor state of {node}":
+    "查看 {node} 的控制台，或机器的电源和虚拟化平台状态",
+  "Move the pods away with kubectl drain {node} when it does not come back":
+    "如果它没有恢复，用 kubectl drain {node} 迁走 pod",
+  "it is no longer listed by the cluster": "集群中已经没有它",
+  "condition Ready is {ready}": "Ready 状态为 {ready}",
+  "condition Ready is {ready} ({reason})": "Ready 状态为 {ready}（{reason}）",
+  "its lease was last renewed {age} ago (normal: 10 s)": "租约上次续期在 {age} 前（正常为 10 s）",
+  "it was started anew while the check ran (boot id changed)": "它在检查期间重新启动过（boot id 改变）",
+  "nothing was heard from the agent on {node}": "没有收到 {node} 上 agent 的任何消息",
+  "the agent on {node} fell silent {time} before the others ended": "{node} 上的 agent 比其他节点早 {time} 失去消息",
+
+  // rules/path-loss.ts
+  "no echo was sent along the path": "路径上没有发出 ping",
+  "{lost} of {sent} along the path were lost": "路径上 {sent}丢失 {lost} 次",
+  "{lost} of {sent} along the path were lost, which does not tell a place":
+    "路径上 {sent}丢失 {lost} 次，不足以确定位置",
+  "ICMP errors came back from {boxes}": "收到来自 {boxes} 的 ICMP 错误",
+  "packets {where} are all lost: {shares}": "{where}全部丢失：{shares}",
+  "packets {where} are lost: {shares}": "{where}丢包：{shares}",
+  "packets {where} are lost: {shares} one way; {bad} of {of}": "{where}丢包：单向 {shares}；{of}丢失 {bad} 次",
+  "{count} round trip": "往返 {count} 次",
+  "{count} round trips": "往返 {count} 次",
+  "node-to-node packets on the same way pass: the pod network's tunnel or routing is concerned, not the wire":
+    "同一路径上节点之间的包正常：问题在 pod 网络的隧道或路由，不在物理链路",
+  "pods and nodes suffer alike: it is below the pod network": "pod 和节点同样受影响：问题在 pod 网络之下",
+  "from its own node the pod answers": "在 pod 所在节点上访问它有应答",
+  "Check the uplink of {node}: NIC errors (ethtool -S), cable, switch port, rate limits":
+    "检查 {node} 的上行链路：网卡错误（ethtool -S）、线缆、交换机端口、限速",
+  "Check what lies between {name} and {peer}: switch ports, links, firewalls, security groups":
+    "检查 {name} 与 {peer} 之间的设备：交换机端口、链路、防火墙、安全组",
+  "Check the pod network: tunnel port allowed on every firewall in between, forwarding and neighbour entries of the tunnel, CNI agent log":
+    "检查 pod 网络：沿途防火墙是否放行隧道端口、隧道的转发表与邻居表项、CNI agent 日志",
+  "Check the link of {pod} to its node: its veth pair, its filters, network policies that select it":
+    "检查 {pod} 与节点之间的链路：veth 对、过滤规则、选中它的网络策略",
+  "Check the devices in between, and measure again with a capture at both ends": "检查沿途设备，并在两端抓包后再次测量",
+
+  // rules/port-closed.ts
+  "connects are refused, but not for want of a listener": "连接被拒绝，但不是因为没有监听",
+  "no connect was answered": "连接没有应答",
+  "{leg} connects": "{leg} 可以连接",
+  "port {port} of {target} refuses: {refusals} of {connects} from {places}":
+    "{target} 的 {port} 端口拒绝连接：从 {places}发起的 {connects}中有 {refusals} 次",
+  "port {port} of {target} refuses: {refusals} of {connects} from {places}, answered within {took}":
+    "{target} 的 {port} 端口拒绝连接：从 {places}发起的 {connects}中有 {refusals} 次，{took} 内即应答",
+  "{count} place": "{count} 处",
+  "{count} places": "{count} 处",
+  "the sockets of {target} could not be read, so something on the way may refuse in its name":
+    "无法读取 {target} 的 socket，也可能是沿途设备代它拒绝",
+  "Look at why the program of {target} does not listen on {port}: its log, its configuration, the port it was told to use":
+    "查明 {target} 的程序为何没有监听 {port}：查看日志、配置、指定的端口",
+  "{target} listens on {address} only, which nobody else can reach": "{target} 只监听 {address}，其他位置无法访问",
+  "it listens on no port at all": "它没有监听任何端口",
+  "it listens on {ports}": "它监听的端口为 {ports}",
+  "for part of the time nothing listened on {port} in the network of {target}; {instead}":
+    "{target} 的网络中有一段时间没有程序监听 {port}；{instead}",
+  "nothing listens on {port} in the network of {target}; {instead}": "{target} 的网络中没有程序监听 {port}；{instead}",
+
+  // rules/port-filtered.ts
+  "no connect was answered, and more than one port is concerned": "连接没有应答，而且不止一个端口受影响",
+  "SYNs of {leg} are answered": "{leg} 的 SYN 有应答",
+  "SYNs to port {port} of {target} are refused by ICMP errors: {bad} of {of} from {places}":
+    "发往 {target} 的 {port} 端口的 SYN 被 ICMP 错误拒绝：从 {places} 发起的 {of}中有 {bad} 次",
+  "SYNs to port {port} of {target} get no answer: {bad} of {of} from {places}":
+    "发往 {target} 的 {port} 端口的 SYN 没有应答：从 {places} 发起的 {of}中有 {bad} 次",
+  "{target} answers echoes on {count} of {legs}": "{target} 在 {legs}中的 {count} 条上应答 ping",
+  "a socket listens on {port} in the network of {target}, so the SYNs do not reach it":
+    "{target} 的网络中有程序监听 {port}，说明 SYN 没有到达",
+  "no socket listens on {port} all the time, and yet nothing refuses": "{port} 并非始终有程序监听，却也没有被拒绝",
+  "no rule that could do it is visible on the nodes or in the pod": "节点和 pod 中都看不到能造成它的规则",
+  "Remove or narrow the rule in {target}, and find out what put it there":
+    "删除或收窄 {target} 中的这条规则，并查明由谁添加",
+  "Look for a network policy or an eBPF filter that covers port {port} of {target}":
+    "查找覆盖 {target} 的 {port} 端口的网络策略或 eBPF 过滤",
+  "even {places} on the same node get no answer: they vanish at {target} itself":
+    "同一节点上的 {places} 也没有应答：SYN 在 {target} 本身消失",
+  "from its own node the port answers: they vanish on the way into {node}":
+    "在它所在节点上该端口有应答：SYN 在进入 {node} 的途中消失",
+  "no connect from its own node was measured, so where they vanish is not known more closely":
+    "没有测量它所在节点发起的连接，无法更精确地知道 SYN 在哪里消失",
+
+  // rules/route-missing.ts
+  "no routing table of the path was read": "没有读到路径上的路由表",
+  "the routing tables of {places} lead to both ends": "{places} 的路由表都能到达两端",
+  "it had a route until about {at}: {route}": "大约在 {at} 之前它还有路由：{route}",
+  "{legs} that needs it is broken: {list}": "依赖该路由的 {legs}不通：{list}",
+  "{legs} that need it are broken: {list}": "依赖该路由的 {legs}不通：{list}",
+  "{dropped} dropped at {place} for want of a route (IpOutNoRoutes, IpExtInNoRoutes)":
+    "{place} 因缺少路由丢弃 {dropped}（IpOutNoRoutes、IpExtInNoRoutes）",
+  "{leg} passes": "{leg} 正常通过",
+  "Restore the route to the pods of {node} on {place}: restart the CNI agent there and look at its log":
+    "在 {place} 上恢复通往 {node} 的 pod 的路由：重启该处的 CNI agent 并查看日志",
+  "Find out what removed it: a network manager, a script, or the agent itself":
+    "查明是什么删除了它：网络管理程序、脚本或 agent 本身",
+  "{place} has a route that refuses packets to {target}: {route}": "{place} 有一条拒绝发往 {target} 的路由：{route}",
+  "{place} has no route at all to {target}": "{place} 完全没有通往 {target} 的路由",
+  "{place} has no route of its own to {target} and uses its default route ({route}), although it has routes to the pods of other nodes":
+    "{place} 没有通往 {target} 的专用路由，走了默认路由（{route}），但它有通往其他节点的 pod 的路由",
+  "{place} has no route of its own to {target} and uses its default route ({route}), although {peer} has a route for the way back":
+    "{place} 没有通往 {target} 的专用路由，走了默认路由（{route}），但 {peer} 有返回方向的路由",
+
+  // rules/target-not-running.ts
+  "neither end is a pod": "两端都不是 pod",
+  "the state of {pods} was not read": "没有读到 {pods} 的状态",
+  "{pods} ran all the time, without a restart": "{pods} 一直在运行，没有重启",
+  "{count} of {legs} to and from it answer": "进出它的 {legs}中有 {count} 条应答",
+  "Find out why {pod} ended (events, previous log, exit code) before looking at the network":
+    "先查明 {pod} 为何结束（事件、上一次的日志、退出码），再查网络",
+  "{pod} is no longer listed by the cluster": "集群中已经没有 {pod}",
+  "{pod} is in phase {phase}": "{pod} 处于 {phase} 阶段",
+  "{pod} is being deleted since {at}": "{pod} 自 {at} 起正在被删除",
+  "{pod} was replaced by a new pod of the same name during the check": "检查期间 {pod} 被同名的新 pod 替换",
+  "{pod} has no address": "{pod} 没有地址",
+  "{pod}: container {containers}": "{pod}：容器 {containers}",
+  "{pod} restarted {times} during the check": "检查期间 {pod} 重启 {times}",
+
+  // units.ts
+  "95 % interval {range}": "95 % 置信区间 {range}",
+
+  // verdict-text.ts
+  certain: "确定",
+  likely: "很可能",
+  possible: "有可能",
+  "{verdict} The check was cancelled {how}.": "{verdict}检查被取消（{how}）。",
+  "{title} at {place} ({confidence}): {because}.": "{title}，位置 {place}（{confidence}）：{because}。",
+  "{title} at {place} ({confidence}): {because}; {others} found.":
+    "{title}，位置 {place}（{confidence}）：{because}；还发现{others}。",
+  "{count} further cause": "另外 {count} 个原因",
+  "{count} further causes": "另外 {count} 个原因",
+  "no measurement could be started": "没有任何测量能够启动",
+  "Nothing was measured between {from} → {to}: {why}.": "{from} → {to} 没有测到任何数据：{why}。",
+  "No fault seen between {from} → {to} in what could be measured: {coverage}":
+    "在能够测量的范围内，{from} → {to} 没有发现故障：{coverage}",
+  "Loss or delay confirmed between {from} → {to} at {place}; the cause could not be determined.":
+    "{from} → {to} 确认存在丢包或延迟，位置 {place}；原因未能确定。",
+  "Loss or delay confirmed between {from} → {to}; the cause could not be determined.":
+    "{from} → {to} 确认存在丢包或延迟；原因未能确定。",
+  "No fault between {from} → {to}: {numbers}.": "{from} → {to} 没有故障：{numbers}。",
+  "Nothing was measured: cancelled {how}.": "没有测到任何数据：已取消（{how}）。",
+  "Nothing was measured: {why}.": "没有测到任何数据：{why}。",
+  "{lost} of {sent} lost in {span} on {legs}, round trip p50 {p50}, p99 {p99}":
+    "{span} 内 {legs}上 {sent}丢失 {lost} 个，往返时间 p50 {p50}，p99 {p99}",
+  "{lost} of {sent} lost in {span} on {legs}": "{span} 内 {legs}上 {sent}丢失 {lost} 个",
 } as const satisfies Readonly<Record<string, string>>;

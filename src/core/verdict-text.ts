@@ -2,47 +2,91 @@ import type { Comparison } from "./compare.ts";
 import { placeText } from "./place.ts";
 import type { Plan } from "./plan.ts";
 import type { Report } from "./report.ts";
-import { countText, durationText, msText } from "./units.ts";
+import { counted, type Sentence, say, type Text } from "./sentence.ts";
+import { durationText, msText } from "./units.ts";
 
-/** The one sentence that says what is wrong, where and how sure; or that nothing is. */
-export function verdictText(
-  report: Report,
-  {
-    plan,
-    comparison,
-    cancelled,
-  }: { readonly plan: Plan; readonly comparison: Comparison; readonly cancelled?: string | undefined },
-): string {
-  const [cause, ...others] = report.causes;
-  const ended = cancelled === undefined ? "" : ` The check was cancelled ${cancelled}.`;
+type Seen = { readonly plan: Plan; readonly comparison: Comparison; readonly cancelled?: Text | undefined };
+
+/**
+ * The one sentence that says what is wrong, where and how sure; or that nothing is. The report's own texts are in its
+ * language already.
+ */
+export function verdictText(report: Report, { plan, comparison, cancelled }: Seen): Sentence {
+  const verdict = uncancelled(report, plan, comparison);
+  return cancelled === undefined
+    ? verdict
+    : say("{verdict} The check was cancelled {how}.", { verdict, how: cancelled });
+}
+
+function uncancelled(report: Report, plan: Plan, comparison: Comparison): Sentence {
+  const { causes, from, to } = report;
+  const [cause, ...others] = causes;
   if (cause) {
-    const more = others.length === 0 ? "" : `; ${countText(others.length, "further cause")} found`;
-    return `${cause.title} at ${placeText(cause.where)} (${cause.confidence}): ${cause.because[0] ?? ""}${more}.${ended}`;
+    const said = {
+      title: cause.title,
+      place: placeText(cause.where),
+      confidence: say(cause.confidence),
+      because: cause.because[0] ?? "",
+    };
+    return others.length === 0
+      ? say("{title} at {place} ({confidence}): {because}.", said)
+      : say("{title} at {place} ({confidence}): {because}; {others} found.", {
+          ...said,
+          others: counted(others.length, "further cause"),
+        });
   }
-  const path = `${report.from} → ${report.to}`;
   switch (report.status) {
-    case "failed":
-      return `Nothing was measured between ${path}: ${report.gaps[0]?.reason ?? "no measurement could be started"}.${ended}`;
+    case "failed": {
+      const why = report.gaps[0]?.reason ?? say("no measurement could be started");
+      return say("Nothing was measured between {from} → {to}: {why}.", { from, to, why });
+    }
     case "partial":
-      return `No fault seen between ${path} in what could be measured: ${report.coverage.text}${ended}`;
+      return say("No fault seen between {from} → {to} in what could be measured: {coverage}", {
+        from,
+        to,
+        coverage: report.coverage.text,
+      });
     case "broken":
     case "degraded": {
       const worst = [...comparison.loss, ...comparison.late].find(({ onPath }) => onPath);
-      const where = worst ? ` at ${placeText(worst.place)}` : "";
-      return `Loss or delay confirmed between ${path}${where}; the cause could not be determined.${ended}`;
+      return worst
+        ? say("Loss or delay confirmed between {from} → {to} at {place}; the cause could not be determined.", {
+            from,
+            to,
+            place: placeText(worst.place),
+          })
+        : say("Loss or delay confirmed between {from} → {to}; the cause could not be determined.", { from, to });
     }
     case "healthy":
-      return `No fault between ${path}: ${healthyNumbers(report, plan)}.${ended}`;
+      return say("No fault between {from} → {to}: {numbers}.", { from, to, numbers: healthyNumbers(report, plan) });
   }
 }
 
-function healthyNumbers({ measurements, window }: Report, plan: Plan): string {
+/** The verdict of a check that ended before anything was measured. */
+export function nothingText(why: Text | undefined, cancelled: Text | undefined): Sentence {
+  if (cancelled !== undefined) return say("Nothing was measured: cancelled {how}.", { how: cancelled });
+  return why === undefined ? say("Nothing was measured.") : say("Nothing was measured: {why}.", { why });
+}
+
+function healthyNumbers({ measurements, window }: Report, plan: Plan): Sentence {
   const asked = measurements.filter(({ part }) => part === "end-to-end");
   const pings = asked.filter(({ probe }) => probe === "ping");
   const rows = pings.length > 0 ? pings : asked;
-  const sent = rows.reduce((sum, row) => sum + row.sent, 0);
-  const lost = rows.reduce((sum, row) => sum + row.lost, 0);
   const rtt = rows[0]?.rttMs;
-  const speed = rtt ? `, round trip p50 ${msText(rtt.p50)}, p99 ${msText(rtt.p99)}` : "";
-  return `${lost} of ${countText(sent, "packet")} lost in ${durationText(window.endMs - window.startMs)} on ${countText(plan.legs.length, "leg")}${speed}`;
+  const numbers = {
+    lost: rows.reduce((sum, row) => sum + row.lost, 0),
+    sent: counted(
+      rows.reduce((sum, row) => sum + row.sent, 0),
+      "packet",
+    ),
+    span: durationText(window.endMs - window.startMs),
+    legs: counted(plan.legs.length, "leg"),
+  };
+  return rtt
+    ? say("{lost} of {sent} lost in {span} on {legs}, round trip p50 {p50}, p99 {p99}", {
+        ...numbers,
+        p50: msText(rtt.p50),
+        p99: msText(rtt.p99),
+      })
+    : say("{lost} of {sent} lost in {span} on {legs}", numbers);
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { PodView } from "../core/cluster-view.ts";
 import { defineEvidence, evidenceOf } from "../core/evidence.ts";
 import type { ClusterProbe } from "../core/probe.ts";
+import { type Sentence, say, textSchema } from "../core/sentence.ts";
 
 /** What the Kubernetes API says about a pod, and what changed while the check ran. Subject: `pod/<ns>/<name>`. */
 export const podStateEvidence = defineEvidence(
@@ -14,7 +15,7 @@ export const podStateEvidence = defineEvidence(
     ip: z.string().optional(),
     deletedAtMs: z.number().optional(),
     /** Containers that do not run now: name, state and reason in words. */
-    notRunning: z.array(z.string()),
+    notRunning: z.array(textSchema),
     uid: z.string().optional(),
     /** Every container that the check saw, also those that were replaced: name, and the id that its cgroup carries. */
     containers: z.array(z.object({ name: z.string(), id: z.string() })).default([]),
@@ -82,11 +83,15 @@ function containersOf(seen: readonly PodView[]): PodState["containers"] {
   return [...names].map(([id = "", name = ""]) => ({ name, id }));
 }
 
-function downContainers({ containers }: PodView): string[] {
+function downContainers({ containers }: PodView): Sentence[] {
   return containers.flatMap(({ name, state, reason }) =>
     state === "running" || state === "unknown"
       ? []
-      : [`${name} is ${state}${reason === undefined ? "" : ` (${reason})`}`],
+      : [
+          reason === undefined
+            ? say("{name} is {state}", { name, state })
+            : say("{name} is {state} ({reason})", { name, state, reason }),
+        ],
   );
 }
 

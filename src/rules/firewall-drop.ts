@@ -6,7 +6,8 @@ import { asked, suffers } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { hits } from "../core/rule-hits.ts";
-import { countText, listText, percentText } from "../core/units.ts";
+import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import { percentText } from "../core/units.ts";
 import { linksEvidence } from "../probes/links.ts";
 import { nftRulesEvidence } from "../probes/nft-rules.ts";
 import { packetFilterEvidence } from "../probes/packet-filter.ts";
@@ -43,10 +44,12 @@ export const firewallDrop: Rule = {
     const culprits = culpritsOf(seen).filter(({ at, rule }) => !(isPod(at) && rule.ports !== undefined));
     const suspicions = [...Map.groupBy(culprits, ({ at }) => at.id).values()].map((same) => suspicion(same, seen));
     if (suspicions.length > 0) return suspicions;
-    if (read.length === 0) return { status: "unknown", because: "no packet filter of the path could be read" };
+    if (read.length === 0) return { status: "unknown", because: say("no packet filter of the path could be read") };
     return {
       status: "cleared",
-      because: `no rule outside the cluster's own chains took packets of the check on ${listText(read.map(({ label }) => label))}`,
+      because: say("no rule outside the cluster's own chains took packets of the check on {places}", {
+        places: listed(read.map(({ label }) => label)),
+      }),
     };
   },
 };
@@ -102,28 +105,38 @@ function suspicion(same: readonly Culprit[], { plan }: Case): Suspicion {
   const at = (ranked[0] as Culprit).at;
   const bad = [...new Set(ranked.flatMap((culprit) => culprit.bad))];
   const clean = [...new Set(ranked.flatMap((culprit) => culprit.clean))].filter((result) => !bad.includes(result));
-  const counted = ranked.some(({ rule }) => rule.packets !== undefined);
+  const counts = ranked.some(({ rule }) => rule.packets !== undefined);
   const lost = bad.reduce((sum, result) => sum + Math.max(result.lost, result.refused), 0);
+  const sufferers = {
+    legs: counted(bad.length, "leg"),
+    lost: counted(lost, "packet"),
+    list: listed(
+      bad.map(({ leg }) => legText(leg, plan)),
+      3,
+    ),
+  };
   const tool = ranked[0]?.rule.text.startsWith("-")
     ? `iptables-save -c -t ${ranked[0].rule.table}`
     : "nft list ruleset";
   return {
     status: "suspected",
-    confidence: !counted ? "possible" : clean.length === 0 ? "certain" : "likely",
+    confidence: !counts ? "possible" : clean.length === 0 ? "certain" : "likely",
     where: isPod(at) ? { kind: "pod", name: at.label } : { kind: "node", name: at.node },
     because: [
       ...ranked.slice(0, 3).map(({ rule }) => ruleText(rule, at)),
-      `${countText(bad.length, "leg")} that meet${bad.length === 1 ? "s" : ""} it lost or ${bad.length === 1 ? "was" : "were"} refused ${countText(lost, "packet")}: ${listText(
-        bad.map(({ leg }) => legText(leg, plan)),
-        3,
-      )}`,
+      bad.length === 1
+        ? say("{legs} that meets it lost or was refused {lost}: {list}", sufferers)
+        : say("{legs} that meet it lost or were refused {lost}: {list}", sufferers),
     ],
-    against: clean.map(({ leg }) => `${legText(leg, plan)} seems to meet it too and passes`),
+    against: clean.map(({ leg }) => say("{leg} seems to meet it too and passes", { leg: legText(leg, plan) })),
     confirm: [
       `${tool}   # ${isPod(at) ? "in the network of" : "on"} ${at.label}, twice: the counter moves with the traffic`,
     ],
     advice: [
-      `Remove or narrow the rule on ${at.label}, and find out what put it there (host firewall, configuration management, a person)`,
+      say(
+        "Remove or narrow the rule on {place}, and find out what put it there (host firewall, configuration management, a person)",
+        { place: at.label },
+      ),
     ],
     explains: ["path-loss", "port-filtered", "port-closed"],
     legs: bad.map(({ leg }) => leg.id),
@@ -131,12 +144,16 @@ function suspicion(same: readonly Culprit[], { plan }: Case): Suspicion {
 }
 
 /** `node-2 filter INPUT: -p udp --dport 8472 -j DROP took 412 packets during the check`. */
-export function ruleText(rule: DropRule, at: Vantage): string {
-  const what = rule.text.replace(/^-A \S+ /, "");
-  const took =
-    rule.packets === undefined
-      ? "it does not count packets"
-      : `took ${countText(rule.packets, "packet")} during the check`;
-  const share = rule.share === undefined ? "" : ` (${percentText(rule.share)} of what matches)`;
-  return `${at.label}, table ${rule.table}, chain ${rule.chain}: \`${what}\`${share} ${took}`;
+export function ruleText(rule: DropRule, at: Vantage): Sentence {
+  const { table, chain, packets, share } = rule;
+  const text = `\`${rule.text.replace(/^-A \S+ /, "")}\``;
+  const what =
+    share === undefined ? text : say("{text} ({share} of what matches)", { text, share: percentText(share) });
+  const place = at.label;
+  return packets === undefined
+    ? say("{place}, table {table}, chain {chain}: {what} it does not count packets", { place, table, chain, what })
+    : say("{place}, table {table}, chain {chain}: {what} took {packets} during the check", {
+        ...{ place, table, chain, what },
+        packets: counted(packets, "packet"),
+      });
 }

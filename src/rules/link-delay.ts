@@ -13,6 +13,7 @@ import { pingEvidence } from "../core/leg-evidence.ts";
 import { packetsOf } from "../core/leg-packets.ts";
 import { asked } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { say } from "../core/sentence.ts";
 import { msRangeText, msText, roundly } from "../core/units.ts";
 import { isPeriodic, looksLost } from "./nic-periodic-delay.ts";
 
@@ -38,10 +39,12 @@ export const linkDelay: Rule = {
     const echoed = [...seen.comparison.legs.values()].filter(({ leg }) => asked(leg) && leg.port === undefined);
     const endToEnd = echoed.filter(({ leg }) => leg.part === "end-to-end");
     const normal = (endToEnd.length > 0 ? endToEnd : echoed).find(({ late }) => late !== undefined && late.of > 0);
-    if (!normal?.late) return { status: "unknown", because: "no echo of the path was answered" };
+    if (!normal?.late) return { status: "unknown", because: say("no echo of the path was answered") };
     return {
       status: "cleared",
-      because: `round trips of the path are as fast as those of the controls (${msText(normal.late.normalMs)})`,
+      because: say("round trips of the path are as fast as those of the controls ({normal})", {
+        normal: msText(normal.late.normalMs),
+      }),
     };
   },
 };
@@ -59,10 +62,15 @@ function suspicion(found: Anomaly, { plan, comparison }: Case): Suspicion {
     confidence: !most ? "possible" : found.alternatives.length === 0 && directed ? "certain" : "likely",
     where: found.place,
     because: [
-      `round trips ${where} take ${range} more than the normal ${msText(extra?.normal ?? 0)}: ${sharesText(found)}`,
-      ...(found.shifted ? ["even the fastest packets have it: it is added to all of them"] : []),
+      say("round trips {where} take {range} more than the normal {normal}: {shares}", {
+        where,
+        range,
+        normal: msText(extra?.normal ?? 0),
+        shares: sharesText(found),
+      }),
+      ...(found.shifted ? [say("even the fastest packets have it: it is added to all of them")] : []),
       ...(found.pattern?.spread === "bursts" && found.throughout
-        ? ["the late packets come in bursts, as from a queue that fills up"]
+        ? [say("the late packets come in bursts, as from a queue that fills up")]
         : []),
       ...texts.filter((text) => text !== undefined),
     ],
@@ -72,7 +80,12 @@ function suspicion(found: Anomaly, { plan, comparison }: Case): Suspicion {
     ],
     confirm: confirmations(found, plan),
     advice: [
-      `Look for what lies on the way ${where}: a saturated or rerouted link, a shaper, a tunnel over a longer path`,
+      say(
+        "Look for what lies on the way {where}: a saturated or rerouted link, a shaper, a tunnel over a longer path",
+        {
+          where,
+        },
+      ),
     ],
     explains: looksLost(found) ? ["path-loss"] : [],
     legs: found.legs,
@@ -96,11 +109,15 @@ function twoNodesFarApart({ plan, evidence, comparison }: Case): Suspicion | und
     confidence: "possible",
     where: { kind: "pair", name: from.node, peer: to.node },
     because: [
-      `every round trip between ${from.node} and ${to.node} takes ${msText(fastest)} or more, pods and nodes alike`,
+      say("every round trip between {from} and {to} takes {fastest} or more, pods and nodes alike", {
+        from: from.node,
+        to: to.node,
+        fastest: msText(fastest),
+      }),
     ],
-    against: ["there is no third node to compare with: if the two are that far apart, this is distance"],
+    against: [say("there is no third node to compare with: if the two are that far apart, this is distance")],
     confirm: [`mtr -n -c 50 ${to.ip}   # on ${from.node}`],
-    advice: ["Compare with what the distance between the two machines explains: about 1 ms per 100 km"],
+    advice: [say("Compare with what the distance between the two machines explains: about 1 ms per 100 km")],
     explains: [],
     legs: legs.map(({ leg }) => leg.id),
   };

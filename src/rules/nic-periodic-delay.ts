@@ -5,7 +5,8 @@ import { pingEvidence } from "../core/leg-evidence.ts";
 import { nicOf } from "../core/nic-of.ts";
 import type { Place } from "../core/place.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
-import { countText, intervalText, listText, msRangeText, msText, percentText, roundly } from "../core/units.ts";
+import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import { intervalText, msRangeText, msText, percentText, roundly } from "../core/units.ts";
 import { addressesEvidence } from "../probes/addresses.ts";
 
 /** Above this share it is a delay of the link, not a few packets among others. */
@@ -33,10 +34,10 @@ export const nicPeriodicDelay: Rule = {
       ({ late, leg }) => late && late.of > 0 && leg.part !== "control",
     );
     const [bad, of] = judged.reduce(([b, o], { late }) => [b + (late?.bad ?? 0), o + (late?.of ?? 0)], [0, 0]);
-    if (of === 0) return { status: "unknown", because: "no echo was answered" };
+    if (of === 0) return { status: "unknown", because: say("no echo was answered") };
     return {
       status: "cleared",
-      because: `${bad} of ${countText(of, "echo").replace(/echos$/, "echoes")} along the path were late`,
+      because: say("{bad} of {of} along the path were late", { bad, of: counted(of, "echo", "echoes") }),
     };
   },
 };
@@ -59,26 +60,12 @@ export function isPeriodic({ element, pattern, extraMs, shifted, alternatives }:
 }
 
 function suspicion(found: Anomaly, seen: Case): Suspicion {
-  const { plan, evidence, comparison } = seen;
+  const { plan, comparison } = seen;
   const { pattern, extraMs, element } = found;
   const node = found.place.kind === "node" ? found.place.name : undefined;
-  const device = node === undefined ? undefined : nicOf(node, plan, evidence.get(addressesEvidence, `node/${node}`));
-  const where: Place = { ...found.place, ...(device === undefined ? {} : { device }) };
-  const share = pattern?.share ?? found.share;
-  const which = pattern?.oneIn
-    ? `${pattern.oneIn.only ? "" : "about "}1 in ${pattern.oneIn.n} packets`
-    : `${percentText(share.share)} of packets`;
-  const counts = `${percentText(share.share)}, ${(pattern?.bad ?? found.bad).toLocaleString("en-US")} of ${(pattern?.of ?? found.of).toLocaleString("en-US")}`;
-  const through = node === undefined ? `between ${found.place.name} and ${found.place.peer ?? ""}` : `through ${node}`;
-  const heading =
-    found.direction === undefined
-      ? ""
-      : found.direction.from === node
-        ? ", outgoing"
-        : found.direction.to === node
-          ? ", incoming"
-          : "";
-  const range = extraMs ? msRangeText(roundly(extraMs.low), roundly(extraMs.high)) : "";
+  const where = placeOf(found, seen);
+  const device = where.device ?? "DEVICE";
+  const at = node ?? found.place.name;
   const peers = [...new Set(found.legs.flatMap((id) => peersOf(id, element.name, seen)))];
   const certain =
     node !== undefined && found.alternatives.length === 0 && pattern?.spread === "even" && pattern.oneIn !== undefined;
@@ -87,12 +74,15 @@ function suspicion(found: Anomaly, seen: Case): Suspicion {
     confidence: certain ? "certain" : "likely",
     where,
     because: [
-      `${which} (${counts}) ${through}${device === undefined ? "" : ` (${device}${heading})`} ${pattern?.bad === 1 ? "is" : "are"} ${range} late; normal is ${msText(extraMs?.normal ?? 0)} for a round trip`,
+      headline(found, where),
       spreadText(found),
       ...[
         node === undefined
           ? undefined
-          : `every pair through ${node} is affected, with ${listText(peers)} at the other end; pods and nodes alike`,
+          : say("every pair through {node} is affected, with {peers} at the other end; pods and nodes alike", {
+              node,
+              peers: listed(peers),
+            }),
         controlsText(found, comparison),
         directionText(found),
         whenText(found),
@@ -104,26 +94,78 @@ function suspicion(found: Anomaly, seen: Case): Suspicion {
     ],
     confirm: [
       `ping -n -D -i 0.2 -c 100 ${addressOf(found, seen)}   # from another node: count replies above ${msText(Math.max(1, (extraMs?.low ?? 0) / 2))}`,
-      `cat /proc/net/bonding/*; ethtool -S ${device ?? "DEVICE"}; ethtool -m ${device ?? "DEVICE"}   # on ${node ?? found.place.name}`,
+      `cat /proc/net/bonding/*; ethtool -S ${device}; ethtool -m ${device}   # on ${at}`,
     ],
     advice: [
-      `If ${device ?? "the uplink"} of ${node ?? found.place.name} is a bond, fail over to the other slave and measure again`,
-      `Have the NIC, transceiver, cable and switch port of ${node ?? found.place.name} checked or replaced; pods and CNI are not the cause`,
-      ...(node === undefined ? [] : [`Move latency-sensitive pods away from ${node} until then`]),
+      where.device === undefined
+        ? say("If the uplink of {at} is a bond, fail over to the other slave and measure again", { at })
+        : say("If {device} of {at} is a bond, fail over to the other slave and measure again", { device, at }),
+      say(
+        "Have the NIC, transceiver, cable and switch port of {at} checked or replaced; pods and CNI are not the cause",
+        {
+          at,
+        },
+      ),
+      ...(node === undefined ? [] : [say("Move latency-sensitive pods away from {node} until then", { node })]),
     ],
     explains: ["link-delay", ...(looksLost(found) ? ["path-loss"] : [])],
     legs: found.legs,
   };
 }
 
-function spreadText({ pattern }: Anomaly): string {
-  if (!pattern) return "the pattern was not worked out";
+/** The place with the device of the node's uplink, where both are known. */
+function placeOf({ place }: Anomaly, { plan, evidence }: Case): Place {
+  if (place.kind !== "node") return place;
+  const device = nicOf(place.name, plan, evidence.get(addressesEvidence, `node/${place.name}`));
+  return { ...place, ...(device === undefined ? {} : { device }) };
+}
+
+/** "1 in 4 packets (25.1 %, 452 of 1,800) through node-2 (eth0, outgoing) are 200–400 ms late; normal is …". */
+function headline(found: Anomaly, where: Place): Sentence {
+  const { pattern, extraMs, direction } = found;
+  const share = percentText((pattern?.share ?? found.share).share);
+  const bad = pattern?.bad ?? found.bad;
+  const { oneIn } = pattern ?? {};
+  const n = oneIn?.n ?? 0;
+  const which =
+    oneIn === undefined
+      ? say("{share} of packets", { share })
+      : oneIn.only
+        ? say("1 in {n} packets", { n })
+        : say("about 1 in {n} packets", { n });
+  const said = {
+    which,
+    counts: say("{share}, {bad} of {of}", { share, bad, of: pattern?.of ?? found.of }),
+    through: throughText(where, direction),
+    range: extraMs ? msRangeText(roundly(extraMs.low), roundly(extraMs.high)) : "",
+    normal: msText(extraMs?.normal ?? 0),
+  };
+  return bad === 1
+    ? say("{which} ({counts}) {through} is {range} late; normal is {normal} for a round trip", said)
+    : say("{which} ({counts}) {through} are {range} late; normal is {normal} for a round trip", said);
+}
+
+function throughText({ kind, name, peer, device }: Place, direction: Anomaly["direction"]): Sentence {
+  if (kind !== "node") return say("between {name} and {peer}", { name, peer: peer ?? "" });
+  if (device === undefined) return say("through {name}", { name });
+  if (direction?.from === name) return say("through {name} ({device}, outgoing)", { name, device });
+  if (direction?.to === name) return say("through {name} ({device}, incoming)", { name, device });
+  return say("through {name} ({device})", { name, device });
+}
+
+function spreadText({ pattern }: Anomaly): Sentence {
+  if (!pattern) return say("the pattern was not worked out");
   const interval = intervalText(pattern.share);
   if (pattern.spread === "even")
-    return `they are spread more evenly than chance allows (${interval}): a counter or a queue, not load`;
+    return say("they are spread more evenly than chance allows ({interval}): a counter or a queue, not load", {
+      interval,
+    });
   if (pattern.spread === "random")
-    return `the share is steady (${interval}); whether it is exactly every n-th cannot be seen, because other traffic shares the NIC`;
-  return `the share is ${interval}; too few packets to see how they are spread`;
+    return say(
+      "the share is steady ({interval}); whether it is exactly every n-th cannot be seen, because other traffic shares the NIC",
+      { interval },
+    );
+  return say("the share is {interval}; too few packets to see how they are spread", { interval });
 }
 
 function peersOf(legId: string, node: string, { plan }: Case): readonly string[] {

@@ -3,7 +3,8 @@ import { endsOf } from "../core/elements.ts";
 import { pingEvidence, tcpEvidence } from "../core/leg-evidence.ts";
 import { askedNodes, legsTouching } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
-import { countText, durationText, listText } from "../core/units.ts";
+import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import { durationText } from "../core/units.ts";
 import { type NodeState, nodeStateEvidence } from "../probes/node-state.ts";
 
 /** Kubelets renew their lease every 10 s; the control plane gives up on them after 40 s. */
@@ -28,8 +29,11 @@ export const nodeDown: Rule = {
     if (suspicions.length > 0) return suspicions;
     const known = askedNodes(seen.plan).map((node) => seen.evidence.get(nodeStateEvidence, `node/${node}`));
     if (known.every((state) => state === undefined))
-      return { status: "unknown", because: "the state of the nodes was not read" };
-    return { status: "cleared", because: `${listText(askedNodes(seen.plan))} answered during the check` };
+      return { status: "unknown", because: say("the state of the nodes was not read") };
+    return {
+      status: "cleared",
+      because: say("{nodes} answered during the check", { nodes: listed(askedNodes(seen.plan)) }),
+    };
   },
 };
 
@@ -49,13 +53,18 @@ function suspect(node: string, { plan, evidence, comparison }: Case): readonly S
   if (!reported.decisive && !silent) return [];
 
   const because = [
-    ...reported.texts.map((text) => `${node}: ${text}`),
+    ...reported.texts.map((text) => say("{node}: {text}", { node, text })),
     ...(nothingArrives
       ? [
-          `nothing reaches ${node} or its pods: ${dead.length} of ${countText(towards.length, "leg")} towards it are dead (${listText(
-            dead.flatMap((result) => (result ? [legText(result.leg, plan)] : [])),
-            3,
-          )})`,
+          say("nothing reaches {node} or its pods: {dead} of {towards} towards it are dead ({legs})", {
+            node,
+            dead: dead.length,
+            towards: counted(towards.length, "leg"),
+            legs: listed(
+              dead.flatMap((result) => (result ? [legText(result.leg, plan)] : [])),
+              3,
+            ),
+          }),
         ]
       : []),
     ...(silent ? [silent] : []),
@@ -67,15 +76,15 @@ function suspect(node: string, { plan, evidence, comparison }: Case): readonly S
       confidence: certain ? "certain" : nothingArrives ? "likely" : "possible",
       where: { kind: "node", name: node },
       because,
-      against: nothingArrives ? [] : ["no leg towards it could be measured"],
+      against: nothingArrives ? [] : [say("no leg towards it could be measured")],
       confirm: [
         `kubectl get node ${node} -o wide`,
         `kubectl describe node ${node}`,
         `kubectl get lease -n kube-node-lease ${node} -o yaml`,
       ],
       advice: [
-        `Look at the console or the machine's power and hypervisor state of ${node}`,
-        `Move the pods away with kubectl drain ${node} when it does not come back`,
+        say("Look at the console or the machine's power and hypervisor state of {node}", { node }),
+        say("Move the pods away with kubectl drain {node} when it does not come back", { node }),
       ],
       explains: [
         "target-not-running",
@@ -93,21 +102,25 @@ function suspect(node: string, { plan, evidence, comparison }: Case): readonly S
   ];
 }
 
-function trouble(state: NodeState | undefined): { readonly decisive: boolean; readonly texts: readonly string[] } {
+function trouble(state: NodeState | undefined): { readonly decisive: boolean; readonly texts: readonly Sentence[] } {
   if (!state) return { decisive: false, texts: [] };
-  const texts: string[] = [];
-  if (!state.present) texts.push("it is no longer listed by the cluster");
+  const texts: Sentence[] = [];
+  if (!state.present) texts.push(say("it is no longer listed by the cluster"));
   if (state.ready !== "True")
-    texts.push(`condition Ready is ${state.ready}${state.readyReason ? ` (${state.readyReason})` : ""}`);
+    texts.push(
+      state.readyReason
+        ? say("condition Ready is {ready} ({reason})", { ready: state.ready, reason: state.readyReason })
+        : say("condition Ready is {ready}", { ready: state.ready }),
+    );
   if (state.leaseAgeMs !== undefined && state.leaseAgeMs > LEASE_LATE_MS)
-    texts.push(`its lease was last renewed ${durationText(state.leaseAgeMs)} ago (normal: 10 s)`);
-  if (state.rebooted) texts.push("it was started anew while the check ran (boot id changed)");
+    texts.push(say("its lease was last renewed {age} ago (normal: 10 s)", { age: durationText(state.leaseAgeMs) }));
+  if (state.rebooted) texts.push(say("it was started anew while the check ran (boot id changed)"));
   const decisive = !state.present || state.ready !== "True" || (state.leaseAgeMs ?? 0) > LEASE_OLD_MS || state.rebooted;
   return { decisive, texts };
 }
 
 /** What the node's own streams say: nothing at all, or nothing any more while others went on. */
-function silentSince(node: string, plan: Case["plan"], evidence: Case["evidence"]): string | undefined {
+function silentSince(node: string, plan: Case["plan"], evidence: Case["evidence"]): Sentence | undefined {
   const newest = new Map<string, number>();
   for (const { subject, atMs } of [...evidence.all(pingEvidence), ...evidence.all(tcpEvidence)]) {
     const from = plan.vantages.find(({ id }) => subject.startsWith(`${id}>`))?.node;
@@ -116,8 +129,8 @@ function silentSince(node: string, plan: Case["plan"], evidence: Case["evidence"
   const own = newest.get(node);
   const others = Math.max(0, ...[...newest].filter(([name]) => name !== node).map(([, atMs]) => atMs));
   if (others === 0) return undefined;
-  if (own === undefined) return `nothing was heard from the agent on ${node}`;
+  if (own === undefined) return say("nothing was heard from the agent on {node}", { node });
   return others - own > SILENT_MS
-    ? `the agent on ${node} fell silent ${durationText(others - own)} before the others ended`
+    ? say("the agent on {node} fell silent {time} before the others ended", { node, time: durationText(others - own) })
     : undefined;
 }

@@ -11,8 +11,8 @@ import type { Anomaly } from "../core/compare.ts";
 import { endsOf } from "../core/elements.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { wilson } from "../core/stats.ts";
-import { countText, listText } from "../core/units.ts";
 
 /** TCP to one port is about that port, not about the path. */
 const NOT_THE_PATH = new Set(["port", "flow-port", "icmp-end", "icmp-fabric", "icmp-all"]);
@@ -34,13 +34,16 @@ export const pathLoss: Rule = {
     );
     const sent = echoes.reduce((sum, result) => sum + result.sent, 0);
     const lost = echoes.reduce((sum, result) => sum + result.lost, 0);
-    if (sent === 0) return { status: "unknown", because: "no echo was sent along the path" };
-    const because = `${lost} of ${countText(sent, "echo").replace(/echos$/, "echoes")} along the path were lost`;
+    if (sent === 0) return { status: "unknown", because: say("no echo was sent along the path") };
+    const counts = { lost, sent: counted(sent, "echo", "echoes") };
     // A place that other rules speak about, or too little for a place.
     const unplaced = echoes.some(({ state }) => state === "dead" || state === "lossy");
     return unplaced
-      ? { status: "unknown", because: `${because}, which does not tell a place` }
-      : { status: "cleared", because };
+      ? {
+          status: "unknown",
+          because: say("{lost} of {sent} along the path were lost, which does not tell a place", counts),
+        }
+      : { status: "cleared", because: say("{lost} of {sent} along the path were lost", counts) };
   },
 };
 
@@ -60,7 +63,7 @@ function suspicion(found: Anomaly, { plan, evidence, comparison }: Case): Suspic
     because: [
       headline(found, where),
       ...texts.filter((text) => text !== undefined),
-      ...(boxes.length > 0 ? [`ICMP errors came back from ${listText(boxes, 3)}`] : []),
+      ...(boxes.length > 0 ? [say("ICMP errors came back from {boxes}", { boxes: listed(boxes, 3) })] : []),
     ],
     against,
     confirm: confirmations(found, plan),
@@ -71,22 +74,29 @@ function suspicion(found: Anomaly, { plan, evidence, comparison }: Case): Suspic
 }
 
 /** Counted one way where that is known: a round trip crosses a place twice. */
-function headline(found: Anomaly, where: string): string {
+function headline(found: Anomaly, where: Sentence): Sentence {
   const { dead, direction, bad, of, share } = found;
-  const all = dead ? "are all lost" : "are lost";
-  if (!direction || dead) return `packets ${where} ${all}: ${sharesText({ bad, of, share })}`;
-  const oneWay = sharesText({ ...direction, share: wilson(direction.bad, direction.of) });
-  return `packets ${where} ${all}: ${oneWay} one way; ${bad} of ${countText(of, "round trip")}`;
+  const shares = sharesText({ bad, of, share });
+  if (dead) return say("packets {where} are all lost: {shares}", { where, shares });
+  if (!direction) return say("packets {where} are lost: {shares}", { where, shares });
+  return say("packets {where} are lost: {shares} one way; {bad} of {of}", {
+    where,
+    shares: sharesText({ ...direction, share: wilson(direction.bad, direction.of) }),
+    bad,
+    of: counted(of, "round trip"),
+  });
 }
 
 /** What the shape of the place says about the layer. */
-function scopeText({ element }: Anomaly, plan: Case["plan"]): string | undefined {
+function scopeText({ element }: Anomaly, plan: Case["plan"]): Sentence | undefined {
   const underlay = plan.legs.some(({ scope }) => scope === "underlay");
   if ((element.kind === "tunnel" || element.kind === "tunnel-pair" || element.kind === "overlay") && underlay)
-    return "node-to-node packets on the same way pass: the pod network's tunnel or routing is concerned, not the wire";
+    return say(
+      "node-to-node packets on the same way pass: the pod network's tunnel or routing is concerned, not the wire",
+    );
   if (element.kind === "nic" || element.kind === "pair")
-    return "pods and nodes suffer alike: it is below the pod network";
-  if (element.kind === "entry") return "from its own node the pod answers";
+    return say("pods and nodes suffer alike: it is below the pod network");
+  if (element.kind === "entry") return say("from its own node the pod answers");
   return undefined;
 }
 
@@ -101,28 +111,39 @@ function confirmations(found: Anomaly, plan: Case["plan"]): readonly string[] {
   ];
 }
 
-function advice({ element, place }: Anomaly): readonly string[] {
+function advice({ element, place }: Anomaly): readonly Sentence[] {
   switch (element.kind) {
     case "nic":
     case "host":
-      return [`Check the uplink of ${place.name}: NIC errors (ethtool -S), cable, switch port, rate limits`];
+      return [
+        say("Check the uplink of {node}: NIC errors (ethtool -S), cable, switch port, rate limits", {
+          node: place.name,
+        }),
+      ];
     case "pair":
     case "flow":
       return [
-        `Check what lies between ${place.name} and ${place.peer ?? "the other end"}: switch ports, links, firewalls, security groups`,
+        say("Check what lies between {name} and {peer}: switch ports, links, firewalls, security groups", {
+          name: place.name,
+          peer: place.peer ?? "?",
+        }),
       ];
     case "tunnel":
     case "tunnel-pair":
     case "overlay":
       return [
-        "Check the pod network: tunnel port allowed on every firewall in between, forwarding and neighbour entries of the tunnel, CNI agent log",
+        say(
+          "Check the pod network: tunnel port allowed on every firewall in between, forwarding and neighbour entries of the tunnel, CNI agent log",
+        ),
       ];
     case "pod":
     case "entry":
       return [
-        `Check the link of ${place.name} to its node: its veth pair, its filters, network policies that select it`,
+        say("Check the link of {pod} to its node: its veth pair, its filters, network policies that select it", {
+          pod: place.name,
+        }),
       ];
     default:
-      return ["Check the devices in between, and measure again with a capture at both ends"];
+      return [say("Check the devices in between, and measure again with a capture at both ends")];
   }
 }

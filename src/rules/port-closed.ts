@@ -5,7 +5,8 @@ import { tcpEvidence } from "../core/leg-evidence.ts";
 import { asked } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
-import { countText, listText, msText } from "../core/units.ts";
+import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import { msText } from "../core/units.ts";
 import { type Listener, listenersEvidence } from "../probes/listeners.ts";
 import { culpritsOf } from "./firewall-drop.ts";
 
@@ -34,10 +35,13 @@ export const portClosed: Rule = {
     const connected = tcp.filter(({ leg, sent, lost, refused }) => asked(leg) && sent > lost + refused);
     if (connected.length === 0) {
       const because =
-        targets.size > 0 ? "connects are refused, but not for want of a listener" : "no connect was answered";
+        targets.size > 0 ? say("connects are refused, but not for want of a listener") : say("no connect was answered");
       return { status: "unknown", because };
     }
-    return { status: "cleared", because: `${legText((connected[0] as LegResult).leg, plan)} connects` };
+    return {
+      status: "cleared",
+      because: say("{leg} connects", { leg: legText((connected[0] as LegResult).leg, plan) }),
+    };
   },
 };
 
@@ -57,6 +61,13 @@ function suspect(refused: readonly LegResult[], tcp: readonly LegResult[], seen:
   const refusals = all.reduce((sum, result) => sum + result.refused, 0);
   const sockets = socketsOn(port, at, evidence);
   if (sockets?.open) return [];
+  const counts = {
+    port: `${port}`,
+    target: at.label,
+    refusals,
+    connects: counted(sent, "connect"),
+    places: counted(all.length, "place"),
+  };
   const took = evidence.get(tcpEvidence, leg.id)?.refusedMs?.p50;
   return [
     {
@@ -64,15 +75,27 @@ function suspect(refused: readonly LegResult[], tcp: readonly LegResult[], seen:
       confidence: sockets ? "certain" : "likely",
       where: at.id.startsWith("pod/") ? { kind: "pod", name: at.label } : { kind: "node", name: at.node },
       because: [
-        `port ${port} of ${at.label} refuses: ${refusals} of ${countText(sent, "connect")} from ${countText(all.length, "place")}${took === undefined ? "" : `, answered within ${msText(took)}`}`,
+        took === undefined
+          ? say("port {port} of {target} refuses: {refusals} of {connects} from {places}", counts)
+          : say("port {port} of {target} refuses: {refusals} of {connects} from {places}, answered within {took}", {
+              ...counts,
+              took: msText(took),
+            }),
         ...(sockets ? [sockets.text] : []),
       ],
       against: sockets
         ? []
-        : [`the sockets of ${at.label} could not be read, so something on the way may refuse in its name`],
+        : [
+            say("the sockets of {target} could not be read, so something on the way may refuse in its name", {
+              target: at.label,
+            }),
+          ],
       confirm: [`ss -ltn 'sport = :${port}'   # in the network of ${at.label}`, ...confirmPod(at)],
       advice: [
-        `Look at why the program of ${at.label} does not listen on ${port}: its log, its configuration, the port it was told to use`,
+        say(
+          "Look at why the program of {target} does not listen on {port}: its log, its configuration, the port it was told to use",
+          { target: at.label, port: `${port}` },
+        ),
       ],
       explains: ["path-loss"],
       legs: all.map((result) => result.leg.id),
@@ -89,7 +112,7 @@ function socketsOn(
   port: number,
   at: Vantage,
   evidence: Case["evidence"],
-): { readonly open: boolean; readonly text: string } | undefined {
+): { readonly open: boolean; readonly text: Sentence } | undefined {
   const versions = evidence.get(listenersEvidence, at.id)?.versions;
   if (!versions || versions.length === 0) return undefined;
   const serving = (listeners: readonly Listener[]): boolean =>
@@ -97,14 +120,23 @@ function socketsOn(
   const open = versions.every(({ value }) => serving(value));
   const local = versions.at(-1)?.value.find((listener) => listener.port === port && /^(127\.|::1$)/.test(listener.ip));
   if (local)
-    return { open: false, text: `${at.label} listens on ${local.ip}:${port} only, which nobody else can reach` };
+    return {
+      open: false,
+      text: say("{target} listens on {address} only, which nobody else can reach", {
+        target: at.label,
+        address: `${local.ip}:${port}`,
+      }),
+    };
   const others = [...new Set((versions.at(-1)?.value ?? []).map((listener) => listener.port))].toSorted(
     (a, b) => a - b,
   );
   const instead =
-    others.length === 0 ? "it listens on no port at all" : `it listens on ${listText(others.map(String), 6)}`;
-  const sometimes = versions.some(({ value }) => serving(value))
-    ? "for part of the time nothing listened"
-    : "nothing listens";
-  return { open, text: `${sometimes} on ${port} in the network of ${at.label}; ${instead}` };
+    others.length === 0
+      ? say("it listens on no port at all")
+      : say("it listens on {ports}", { ports: listed(others.map(String), 6) });
+  const said = { port: `${port}`, target: at.label, instead };
+  const text = versions.some(({ value }) => serving(value))
+    ? say("for part of the time nothing listened on {port} in the network of {target}; {instead}", said)
+    : say("nothing listens on {port} in the network of {target}; {instead}", said);
+  return { open, text };
 }

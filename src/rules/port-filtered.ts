@@ -4,7 +4,7 @@ import { endsOf, isPod } from "../core/elements.ts";
 import { tcpEvidence } from "../core/leg-evidence.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
-import { countText, listText } from "../core/units.ts";
+import { counted, listed, type Sentence, say, type Value } from "../core/sentence.ts";
 import { listenersEvidence } from "../probes/listeners.ts";
 import { culpritsOf, ruleText } from "./firewall-drop.ts";
 
@@ -33,8 +33,8 @@ export const portFiltered: Rule = {
     );
     const answered = tcp.find(({ sent, lost }) => sent > lost);
     if (!answered)
-      return { status: "unknown", because: "no connect was answered, and more than one port is concerned" };
-    return { status: "cleared", because: `SYNs of ${legText(answered.leg, seen.plan)} are answered` };
+      return { status: "unknown", because: say("no connect was answered, and more than one port is concerned") };
+    return { status: "cleared", because: say("SYNs of {leg} are answered", { leg: legText(answered.leg, seen.plan) }) };
   },
 };
 
@@ -62,25 +62,51 @@ function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
       confidence: proven ? "certain" : listens && answering.length > 0 ? "likely" : "possible",
       where: isPod(at) ? { kind: "pod", name: at.label } : { kind: "node", name: at.node },
       because: [
-        `SYNs to port ${port} of ${at.label} ${endingText(results, seen)}: ${found.bad} of ${countText(found.of, "connect")} from ${listText(results.map((result) => label(result, plan)))}`,
+        headline(results, seen, {
+          port: `${port}`,
+          target: at.label,
+          bad: found.bad,
+          of: counted(found.of, "connect"),
+          places: listed(results.map((result) => label(result, plan))),
+        }),
         ...(answering.length > 0
-          ? [`${at.label} answers echoes on ${answering.length} of ${countText(pings.length, "leg")}`]
+          ? [
+              say("{target} answers echoes on {count} of {legs}", {
+                target: at.label,
+                count: answering.length,
+                legs: counted(pings.length, "leg"),
+              }),
+            ]
           : []),
-        ...(listens ? [`a socket listens on ${port} in the network of ${at.label}, so the SYNs do not reach it`] : []),
+        ...(listens
+          ? [
+              say("a socket listens on {port} in the network of {target}, so the SYNs do not reach it", {
+                port: `${port}`,
+                target: at.label,
+              }),
+            ]
+          : []),
         ...rules.slice(0, 2).map(({ rule }) => ruleText(rule, at)),
         ...(proven ? [] : [whereLost(results, at, seen)]),
       ],
       against: [
-        ...(listens === false ? [`no socket listens on ${port} all the time, and yet nothing refuses`] : []),
-        ...(proven ? [] : ["no rule that could do it is visible on the nodes or in the pod"]),
+        ...(listens === false
+          ? [say("no socket listens on {port} all the time, and yet nothing refuses", { port: `${port}` })]
+          : []),
+        ...(proven ? [] : [say("no rule that could do it is visible on the nodes or in the pod")]),
       ],
       confirm: [
         `iptables-save -c; nft list ruleset   # in the network of ${at.label}`,
         `tcpdump -n -i eth0 'tcp port ${port}'   # in the network of ${at.label}: do the SYNs arrive?`,
       ],
       advice: proven
-        ? [`Remove or narrow the rule in ${at.label}, and find out what put it there`]
-        : [`Look for a network policy or an eBPF filter that covers port ${port} of ${at.label}`],
+        ? [say("Remove or narrow the rule in {target}, and find out what put it there", { target: at.label })]
+        : [
+            say("Look for a network policy or an eBPF filter that covers port {port} of {target}", {
+              port: `${port}`,
+              target: at.label,
+            }),
+          ],
       explains: ["path-loss"],
       legs: [...found.legs, ...throughService(at, plan)],
     },
@@ -88,11 +114,17 @@ function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
 }
 
 /** Silence, or an ICMP error of a filter that refuses. */
-function endingText(results: readonly LegResult[], { evidence }: Case): string {
+function headline(
+  results: readonly LegResult[],
+  { evidence }: Case,
+  said: Readonly<Record<"port" | "target" | "bad" | "of" | "places", Value>>,
+): Sentence {
   const ended = results.flatMap(({ leg }) => Object.entries(evidence.get(tcpEvidence, leg.id)?.outcomes ?? {}));
   const count = (wanted: RegExp): number =>
     ended.reduce((sum, [outcome, times]) => sum + (wanted.test(outcome) ? times : 0), 0);
-  return count(/^(prohibited|unreachable)/) > count(/^timeout/) ? "are refused by ICMP errors" : "get no answer";
+  return count(/^(prohibited|unreachable)/) > count(/^timeout/)
+    ? say("SYNs to port {port} of {target} are refused by ICMP errors: {bad} of {of} from {places}", said)
+    : say("SYNs to port {port} of {target} get no answer: {bad} of {of} from {places}", said);
 }
 
 /** Legs to the Service address whose packets end at this pod at times. */
@@ -106,12 +138,15 @@ function label({ leg }: LegResult, plan: Case["plan"]): string {
 }
 
 /** The segment in which the SYNs disappear: inside the pod if even its own node gets no answer. */
-function whereLost(results: readonly LegResult[], at: Vantage, { plan }: Case): string {
+function whereLost(results: readonly LegResult[], at: Vantage, { plan }: Case): Sentence {
   const near = results.filter(({ leg }) => endsOf(leg, plan).from?.node === at.node);
   const far = results.filter(({ leg }) => endsOf(leg, plan).from?.node !== at.node);
   if (near.some(({ state }) => state === "dead"))
-    return `even ${listText(near.map((result) => label(result, plan)))} on the same node get no answer: they vanish at ${at.label} itself`;
+    return say("even {places} on the same node get no answer: they vanish at {target} itself", {
+      places: listed(near.map((result) => label(result, plan))),
+      target: at.label,
+    });
   if (near.length > 0 && far.length > 0)
-    return `from its own node the port answers: they vanish on the way into ${at.node}`;
-  return "no connect from its own node was measured, so where they vanish is not known more closely";
+    return say("from its own node the port answers: they vanish on the way into {node}", { node: at.node });
+  return say("no connect from its own node was measured, so where they vanish is not known more closely");
 }

@@ -4,7 +4,8 @@ import { asked, suffers } from "../core/path-facts.ts";
 import type { Leg, Vantage } from "../core/plan.ts";
 import { type Lookup, lookUp, type Route, routesEvidence } from "../core/routes.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
-import { clockText, countText, listText } from "../core/units.ts";
+import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import { clockText } from "../core/units.ts";
 import { countersEvidence } from "../probes/counters.ts";
 
 /** One place that has to know the way to an address, and the legs that depend on it. */
@@ -36,10 +37,12 @@ export const routeMissing: Rule = {
     }
     if (suspicions.size > 0) return merged([...suspicions.values()]);
     const read = needs.filter(({ at }) => seen.evidence.get(routesEvidence, at.id));
-    if (read.length === 0) return { status: "unknown", because: "no routing table of the path was read" };
+    if (read.length === 0) return { status: "unknown", because: say("no routing table of the path was read") };
     return {
       status: "cleared",
-      because: `the routing tables of ${listText([...new Set(read.map(({ at }) => at.label))])} lead to both ends`,
+      because: say("the routing tables of {places} lead to both ends", {
+        places: listed([...new Set(read.map(({ at }) => at.label))]),
+      }),
     };
   },
 };
@@ -103,31 +106,50 @@ function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined
   const noRoutes = evidence.get(countersEvidence, at.id)?.gained;
   const dropped = (noRoutes?.["IpOutNoRoutes"] ?? 0) + (noRoutes?.["IpExtInNoRoutes"] ?? 0);
   const suffering = bad.filter(({ sent }) => sent > 0);
+  const sufferers = {
+    legs: counted(suffering.length, "leg"),
+    list: listed(
+      suffering.map(({ leg }) => legText(leg, plan)),
+      3,
+    ),
+  };
   return {
     status: "suspected",
     confidence: clean.length === 0 ? "certain" : "likely",
     where: isPod(at) ? { kind: "pod", name: at.label } : { kind: "node", name: at.node },
     because: [
-      `${at.label} ${why}`,
-      ...(before ? [`it had a route until about ${clockText(wrong.fromMs)}: ${routeText(before.found.route)}`] : []),
-      `${countText(suffering.length, "leg")} that need${suffering.length === 1 ? "s" : ""} it ${suffering.length === 1 ? "is" : "are"} broken: ${listText(
-        suffering.map(({ leg }) => legText(leg, plan)),
-        3,
-      )}`,
+      why,
+      ...(before
+        ? [
+            say("it had a route until about {at}: {route}", {
+              at: clockText(wrong.fromMs),
+              route: routeText(before.found.route),
+            }),
+          ]
+        : []),
+      suffering.length === 1
+        ? say("{legs} that needs it is broken: {list}", sufferers)
+        : say("{legs} that need it are broken: {list}", sufferers),
       ...(dropped > 0
         ? [
-            `${countText(dropped, "packet")} dropped at ${at.label} for want of a route (IpOutNoRoutes, IpExtInNoRoutes)`,
+            say("{dropped} dropped at {place} for want of a route (IpOutNoRoutes, IpExtInNoRoutes)", {
+              dropped: counted(dropped, "packet"),
+              place: at.label,
+            }),
           ]
         : []),
     ],
-    against: clean.map(({ leg }) => `${legText(leg, plan)} passes`),
+    against: clean.map(({ leg }) => say("{leg} passes", { leg: legText(leg, plan) })),
     confirm: [
       `ip route get ${towards.ip}   # on ${at.label}`,
       `ip route show table all   # on ${at.label}, compare with a node that works`,
     ],
     advice: [
-      `Restore the route to the pods of ${towards.node} on ${at.label}: restart the CNI agent there and look at its log`,
-      "Find out what removed it: a network manager, a script, or the agent itself",
+      say("Restore the route to the pods of {node} on {place}: restart the CNI agent there and look at its log", {
+        node: towards.node,
+        place: at.label,
+      }),
+      say("Find out what removed it: a network manager, a script, or the agent itself"),
     ],
     explains: ["path-loss", "port-filtered", "link-delay"],
     legs: bad.map(({ leg }) => leg.id),
@@ -141,21 +163,26 @@ function failing(
   at: Vantage,
   towards: Vantage,
   { plan, evidence }: Case,
-): string | undefined {
-  const target = `${towards.label} (${towards.ip})`;
-  if (found.kind === "refused") return `has a route that refuses packets to ${target}: ${routeText(found.route)}`;
-  if (found.kind === "nothing") return `has no route at all to ${target}`;
+): Sentence | undefined {
+  const said = { place: at.label, target: `${towards.label} (${towards.ip})`, route: routeText(found.route) };
+  if (found.kind === "refused") return say("{place} has a route that refuses packets to {target}: {route}", said);
+  if (found.kind === "nothing") return say("{place} has no route at all to {target}", said);
   // A pod knows nothing but its default route.
   if (found.kind === "specific" || isPod(at) || !isPod(towards)) return undefined;
-  const fallback = `has no route of its own to ${target} and uses its default route (${routeText(found.route)})`;
   const others = plan.vantages.filter((vantage) => isPod(vantage) && vantage.node !== towards.node);
   if (others.some(({ ip }) => leadsElsewhere(routes, ip)))
-    return `${fallback}, although it has routes to the pods of other nodes`;
+    return say(
+      "{place} has no route of its own to {target} and uses its default route ({route}), although it has routes to the pods of other nodes",
+      said,
+    );
   // Two nodes only: the far node knows the way back by a route of its own.
   const back = evidence.get(routesEvidence, `node/${towards.node}`)?.versions.at(-1)?.value ?? [];
   const near = plan.vantages.filter((vantage) => isPod(vantage) && vantage.node === at.node);
   if (near.some(({ ip }) => leadsElsewhere(back, ip)))
-    return `${fallback}, although ${towards.node} has a route for the way back`;
+    return say(
+      "{place} has no route of its own to {target} and uses its default route ({route}), although {peer} has a route for the way back",
+      { ...said, peer: towards.node },
+    );
   return undefined;
 }
 

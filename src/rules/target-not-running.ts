@@ -1,6 +1,7 @@
 import { askedVantages, legsTouching } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
-import { clockText, countText, listText } from "../core/units.ts";
+import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import { clockText } from "../core/units.ts";
 import { type PodState, podStateEvidence } from "../probes/pod-state.ts";
 
 /**
@@ -14,17 +15,19 @@ export const targetNotRunning: Rule = {
   needs: [podStateEvidence],
   evaluate(seen) {
     const pods = askedPods(seen);
-    if (pods.length === 0) return { status: "cleared", because: "neither end is a pod" };
+    if (pods.length === 0) return { status: "cleared", because: say("neither end is a pod") };
     const suspicions = pods.flatMap(({ name, state }) => (state ? suspect(name, state, seen) : []));
     if (suspicions.length > 0) return suspicions;
     if (pods.some(({ state }) => state === undefined))
       return {
         status: "unknown",
-        because: `the state of ${listText(pods.filter(({ state }) => !state).map(({ name }) => name))} was not read`,
+        because: say("the state of {pods} was not read", {
+          pods: listed(pods.filter(({ state }) => !state).map(({ name }) => name)),
+        }),
       };
     return {
       status: "cleared",
-      because: `${listText(pods.map(({ name }) => name))} ran all the time, without a restart`,
+      because: say("{pods} ran all the time, without a restart", { pods: listed(pods.map(({ name }) => name)) }),
     };
   },
 };
@@ -44,14 +47,7 @@ function askedPods({
 }
 
 function suspect(name: string, state: PodState, { plan, comparison }: Case): readonly Suspicion[] {
-  const because: string[] = [];
-  if (!state.present) because.push(`${name} is no longer listed by the cluster`);
-  else if (state.phase !== "Running") because.push(`${name} is in phase ${state.phase}`);
-  if (state.deletedAtMs !== undefined) because.push(`${name} is being deleted since ${clockText(state.deletedAtMs)}`);
-  if (state.replaced) because.push(`${name} was replaced by a new pod of the same name during the check`);
-  if (state.present && state.ip === undefined && state.phase !== "Running") because.push(`${name} has no address`);
-  if (state.notRunning.length > 0) because.push(`${name}: container ${listText(state.notRunning)}`);
-  if (state.restarts > 0) because.push(`${name} restarted ${countText(state.restarts, "time")} during the check`);
+  const because = trouble(name, state);
   if (because.length === 0) return [];
 
   const legs = plan.legs.filter(({ from, to }) => from === `pod/${name}` || to === `pod/${name}`);
@@ -76,7 +72,12 @@ function suspect(name: string, state: PodState, { plan, comparison }: Case): rea
       because: [
         ...because,
         ...(results.length > 0
-          ? [`${answering.length} of ${countText(results.length, "leg")} to and from it answer`]
+          ? [
+              say("{count} of {legs} to and from it answer", {
+                count: answering.length,
+                legs: counted(results.length, "leg"),
+              }),
+            ]
           : []),
       ],
       against: [],
@@ -84,7 +85,9 @@ function suspect(name: string, state: PodState, { plan, comparison }: Case): rea
         `kubectl describe pod -n ${name.replace("/", " ")}`,
         `kubectl logs -n ${name.replace("/", " ")} --previous`,
       ],
-      advice: [`Find out why ${name} ended (events, previous log, exit code) before looking at the network`],
+      advice: [
+        say("Find out why {pod} ended (events, previous log, exit code) before looking at the network", { pod: name }),
+      ],
       explains: ["port-closed", "port-filtered", "path-loss", "route-missing"],
       legs: [
         ...new Set([
@@ -96,4 +99,22 @@ function suspect(name: string, state: PodState, { plan, comparison }: Case): rea
       ].map(({ id }) => id),
     },
   ];
+}
+
+/** What the cluster says against the pod. */
+function trouble(pod: string, state: PodState): readonly Sentence[] {
+  const because: Sentence[] = [];
+  const { phase, deletedAtMs, notRunning, restarts } = state;
+  if (!state.present) because.push(say("{pod} is no longer listed by the cluster", { pod }));
+  else if (phase !== "Running") because.push(say("{pod} is in phase {phase}", { pod, phase }));
+  if (deletedAtMs !== undefined)
+    because.push(say("{pod} is being deleted since {at}", { pod, at: clockText(deletedAtMs) }));
+  if (state.replaced) because.push(say("{pod} was replaced by a new pod of the same name during the check", { pod }));
+  if (state.present && state.ip === undefined && phase !== "Running")
+    because.push(say("{pod} has no address", { pod }));
+  if (notRunning.length > 0)
+    because.push(say("{pod}: container {containers}", { pod, containers: listed(notRunning) }));
+  if (restarts > 0)
+    because.push(say("{pod} restarted {times} during the check", { pod, times: counted(restarts, "time") }));
+  return because;
 }

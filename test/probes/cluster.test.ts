@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ClusterView } from "#src/core/cluster-view.ts";
 import { EvidenceSet } from "#src/core/evidence.ts";
+import { say } from "#src/core/sentence.ts";
 import { clusterEvents, clusterEventsEvidence } from "#src/probes/cluster-events.ts";
 import { nodeState, nodeStateEvidence } from "#src/probes/node-state.ts";
 import { podState, podStateEvidence } from "#src/probes/pod-state.ts";
@@ -48,7 +49,10 @@ test.each([
   {
     name: "its container waits",
     views: [withPod({ containers: [{ ...container, state: "waiting", reason: "CrashLoopBackOff" }] })],
-    want: { notRunning: ["main is waiting (CrashLoopBackOff)"], wasDown: true },
+    want: {
+      notRunning: [say("{name} is {state} ({reason})", { name: "main", state: "waiting", reason: "CrashLoopBackOff" })],
+      wasDown: true,
+    },
   },
 ])("the state of a pod is right when $name", ({ views, want }) => {
   expect(stateAfter(...views)).toMatchObject(want);

@@ -43,11 +43,20 @@ export async function playCommand(
   { timeoutMs, onTaken }: { readonly timeoutMs: number; readonly onTaken?: (check: string) => void },
 ): Promise<Played> {
   const channel = channelNamed(slack, "network");
+  const earlier = new Set((slack.state().messages[channel] ?? []).map(outboxKey));
   const sentAt = performance.now();
   const since = (): number => Math.round(performance.now() - sentAt);
   const answer = await slack.command({ channel, user: slack.state().me.id, text: `/netcheck ${words}` });
   const answered = JSON.stringify(answer.response ?? {});
-  const check = /\bnc-[a-z0-9]{4,16}\b/.exec(answered)?.[0];
+  // Where the machine is busy, the acknowledgement is empty and the answer follows; the thread tells which check it is.
+  const opened = async (): Promise<string> =>
+    outboxKey(
+      await slack.waitFor((message) => /:open$/.test(outboxKey(message)) && !earlier.has(outboxKey(message)), {
+        timeoutMs: SLACK_MS,
+      }),
+    );
+  const said = answered === "{}" && answer.failed === undefined ? await opened() : answered;
+  const check = /\bnc-[a-z0-9]{4,16}\b/.exec(said)?.[0];
   if (answer.failed !== undefined || check === undefined)
     throw new Error(`netcheck did not take the command: ${answer.failed ?? answered}`);
   onTaken?.(check);

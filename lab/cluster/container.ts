@@ -29,7 +29,8 @@ export type ContainerStart = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-const served = ({ port, protocol }: Serves): string => `${port}/${protocol}`;
+const served = ({ port, protocol, status }: Serves): string =>
+  `${port}/${protocol}${status === undefined ? "" : `/${status}`}`;
 
 /** Starts the program and resolves when it does its work: when it listens, if it is one that listens. */
 export async function runContainer(options: ContainerStart): Promise<Running> {

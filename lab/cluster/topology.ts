@@ -19,6 +19,8 @@ const namespace = objectName.default("default");
 const servesSchema = z.strictObject({
   port,
   protocol: z.enum(["http", "tcp", "udp"], "must be http, tcp or udp").default("tcp"),
+  /** What an HTTP server answers; 200 when absent. */
+  status: z.number().int().min(200).max(599).optional(),
 });
 export type Serves = z.infer<typeof servesSchema>;
 

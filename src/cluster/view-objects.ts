@@ -60,12 +60,13 @@ export function serviceView(service: V1Service, slices: readonly V1EndpointSlice
     name,
     ...(clusterIp && clusterIp !== "None" ? { clusterIp } : {}),
     selector: spec?.selector ?? {},
-    ports: (spec?.ports ?? []).map(({ port, targetPort, protocol = "TCP", name: portName, nodePort }) => ({
+    ports: (spec?.ports ?? []).map(({ port, targetPort, protocol = "TCP", name: portName, nodePort, appProtocol }) => ({
       port,
       targetPort: targetPort ?? port,
       protocol,
       ...(portName ? { name: portName } : {}),
       ...(nodePort ? { nodePort } : {}),
+      ...(appProtocol ? { appProtocol } : {}),
     })),
     endpoints: slices.flatMap(endpointsOf),
     ...(spec?.type ? { type: spec.type } : {}),

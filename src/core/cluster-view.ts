@@ -112,6 +112,8 @@ export const serviceViewSchema = z.object({
       protocol: z.string(),
       name: z.string().optional(),
       nodePort: z.number().optional(),
+      /** What the port speaks, when somebody wrote it down: "http", "kubernetes.io/h2c". */
+      appProtocol: z.string().optional(),
     }),
   ),
   endpoints: z.array(

@@ -1,9 +1,10 @@
 import type { EvidenceSet } from "./evidence.ts";
+import { httpEvidence } from "./http-evidence.ts";
 import { type Buckets, pingEvidence, tcpEvidence } from "./leg-evidence.ts";
 import { trafficOf } from "./make-tasks.ts";
 import type { Plan } from "./plan.ts";
 import type { Report } from "./report.ts";
-import { counted, inWords, type Language, say } from "./sentence.ts";
+import { counted, inWords, type Language, listed, say } from "./sentence.ts";
 import { percentText } from "./units.ts";
 
 /** The first and last moments of a window belong to starting and stopping. */
@@ -25,14 +26,18 @@ export function coverageOf(plan: Plan, evidence: EvidenceSet, language?: Languag
   });
   const share = shares.length === 0 ? 0 : shares.reduce((sum, one) => sum + one, 0) / shares.length;
   const { packetsPerSecond, bytesPerSecond } = trafficOf(plan);
+  const requests = evidence.all(httpEvidence).reduce((sum, { data }) => sum + data.sent, 0);
   const text = say(
-    "{share} of the asked time on {measured} of {legs}: {echoes} and {connects} ({packets} packets/s, {kilobytes} kB/s on the whole cluster).",
+    "{share} of the asked time on {measured} of {legs}: {sent} ({packets} packets/s, {kilobytes} kB/s on the whole cluster).",
     {
       share: percentText(share),
       measured,
       legs: counted(plan.legs.length, "leg"),
-      echoes: counted(echoes, "echo", "echoes"),
-      connects: counted(connects, "connect"),
+      sent: listed([
+        counted(echoes, "echo", "echoes"),
+        counted(connects, "connect"),
+        ...(requests === 0 ? [] : [counted(requests, "application probe")]),
+      ]),
       packets: `${packetsPerSecond}`,
       kilobytes: Math.max(1, Math.round(bytesPerSecond / 1_000)),
     },

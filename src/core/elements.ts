@@ -60,7 +60,7 @@ export function crosses(leg: Leg): boolean {
   return leg.scope === "underlay" || leg.scope === "overlay";
 }
 
-export function isPod(vantage: Vantage): boolean {
+export function isPod(vantage: Pick<Vantage, "id">): boolean {
   return vantage.id.startsWith("pod/");
 }
 
@@ -140,6 +140,10 @@ export function elementPlace({ kind, name, peer }: Element, plan: Plan): Place {
 
 function endPlace(label: string, plan: Plan): Place {
   const vantage = plan.vantages.find((candidate) => candidate.label === label);
-  if (!vantage) return { kind: "address", name: label };
-  return isPod(vantage) ? { kind: "pod", name: label } : { kind: "node", name: vantage.node };
+  return vantage ? placeOf(vantage) : { kind: "address", name: label };
+}
+
+/** A vantage point as a place. */
+export function placeOf(at: Vantage): Place {
+  return isPod(at) ? { kind: "pod", name: at.label } : { kind: "node", name: at.node };
 }

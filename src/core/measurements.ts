@@ -1,5 +1,6 @@
 import { endsOf } from "./elements.ts";
 import type { EvidenceSet } from "./evidence.ts";
+import { type HttpOutcome, httpEvidence } from "./http-evidence.ts";
 import { pingEvidence, type TcpOutcome, tcpEvidence } from "./leg-evidence.ts";
 import type { Leg, Plan } from "./plan.ts";
 import type { Report } from "./report.ts";
@@ -9,8 +10,37 @@ type Row = Report["measurements"][number];
 /** TCP attempts that got an answer from the far end, whatever it was. */
 const ANSWERED: readonly TcpOutcome[] = ["connected", "refused", "reset"];
 
-/** One row per leg on which something was sent, in the order of the plan: the asked path first. */
+/** Connections on which the far end did what an HTTP or another server does. */
+const SPOKEN: readonly HttpOutcome[] = ["answer", "greeting", "quiet", "closed"];
+
+/** One row per leg on which something was sent, in the order of the plan: the asked path first; then what was asked of programs. */
 export function measurementsOf(plan: Plan, evidence: EvidenceSet): Row[] {
+  return [...legRows(plan, evidence), ...httpRows(plan, evidence)];
+}
+
+/** `rttMs` is the time to the first byte of the answer; `lost` are the connections that failed in any way. */
+function httpRows(plan: Plan, evidence: EvidenceSet): Row[] {
+  return evidence.all(httpEvidence).flatMap(({ subject, data }): Row[] => {
+    if (data.mode === "hello") return [];
+    const leg = plan.legs.find(({ id }) => id === subject);
+    const label = plan.vantages.find(({ id }) => id === data.to)?.label;
+    const spoken = SPOKEN.reduce((sum, outcome) => sum + (data.outcomes[outcome] ?? 0), 0);
+    return [
+      {
+        probe: "http",
+        from: plan.vantages.find(({ id }) => id === data.from)?.label ?? data.from,
+        to: leg ? targetOf(leg, plan) : `${label ?? data.to}:${data.port}`,
+        part: leg?.part ?? "segment",
+        sent: data.sent,
+        lost: data.sent - spoken,
+        ...(data.waitMs ? { rttMs: data.waitMs } : {}),
+        outcomes: Object.fromEntries(Object.entries(data.outcomes).filter(([, count]) => count > 0)),
+      },
+    ];
+  });
+}
+
+function legRows(plan: Plan, evidence: EvidenceSet): Row[] {
   return plan.legs.flatMap((leg): Row[] => {
     const from = endsOf(leg, plan).from?.label ?? leg.from;
     const base = { from, to: targetOf(leg, plan), part: leg.part };

@@ -54,8 +54,8 @@ export const chinese = {
   "{share} late at {place}": "{place}：{share} 延迟",
 
   // coverage.ts
-  "{share} of the asked time on {measured} of {legs}: {echoes} and {connects} ({packets} packets/s, {kilobytes} kB/s on the whole cluster).":
-    "观测到所要求时间的 {share}，覆盖 {legs}中的 {measured} 条：{echoes}，{connects}（整个集群 {packets} 个包/s，{kilobytes} kB/s）。",
+  "{share} of the asked time on {measured} of {legs}: {sent} ({packets} packets/s, {kilobytes} kB/s on the whole cluster).":
+    "观测到所要求时间的 {share}，覆盖 {legs}中的 {measured} 条：{sent}（整个集群 {packets} 个包/s，{kilobytes} kB/s）。",
 
   // diagnose.ts
   "Nothing was measured.": "没有测到任何数据。",
@@ -397,4 +397,68 @@ export const chinese = {
   "{lost} of {sent} lost in {span} on {legs}, round trip p50 {p50}, p99 {p99}":
     "{span} 内 {legs}上 {sent}丢失 {lost} 个，往返时间 p50 {p50}，p99 {p99}",
   "{lost} of {sent} lost in {span} on {legs}": "{span} 内 {legs}上 {sent}丢失 {lost} 个",
+  "{count} application probe": "{count} 次应用探测",
+  "{count} application probes": "{count} 次应用探测",
+  "{count} request": "{count} 个请求",
+  "{count} requests": "{count} 个请求",
+  "{count} answer": "{count} 个响应",
+  "{count} answers": "{count} 个响应",
+  "{count} connection": "{count} 个连接",
+  "{count} connections": "{count} 个连接",
+  "{count} reset": "{count} 个 RST",
+  "{count} resets": "{count} 个 RST",
+
+  // http-error.ts
+  "no program behind an asked port answered HTTP requests": "所查端口背后没有程序回应 HTTP 请求",
+  "answers to the check's requests: {statuses}": "对检测请求的响应：{statuses}",
+  "port {port} of {pod} answers requests of {from} with server errors: {statuses} of {answers} ({share})":
+    "{pod} 的 {port} 端口对来自 {from} 的请求返回服务端错误：{answers}中有 {statuses}（{share}）",
+  "connections are made and requests delivered: it is the application, not the network":
+    "连接能建立，请求也已送达：问题在应用，不在网络",
+  "inside the network of {pod} itself it answers the same": "在 {pod} 自己的网络命名空间内请求，响应相同",
+  "inside the network of {pod} the program answers without errors: a proxy in front of it says this":
+    "在 {pod} 自己的网络命名空间内请求并无错误：错误来自它前面的代理",
+  "Read the log of {pod} at the time of the check; the network needs no change":
+    "查看 {pod} 在检测时段的日志；网络无需改动",
+
+  // reset-by-middle.ts
+  "whether the target itself sends the resets could not be measured": "无法测得 RST 是否由目标自己发出",
+  "no connection was reset by anything but its target": "没有连接被目标以外的设备重置",
+  "{pod} does not send them: its kernel sent {sent} during the check, and {connections} inside its own network lived":
+    "RST 不是 {pod} 发出的：检测期间它的内核发出 {sent}，而它自己网络命名空间内的 {connections}全部正常",
+  "connections from {neighbour}, on the same node, are reset too: it happens on {node} or at the pod's door":
+    "从同一节点上的 {neighbour} 发起的连接同样被重置：问题在 {node} 上或 Pod 入口处",
+  "connections from {neighbours}, on the same node, live: it happens to what comes from elsewhere":
+    "从同一节点上的 {neighbours} 发起的连接正常：只有来自别处的连接被重置",
+  "Look for what answers in the name of {pod}: packet filters with a reset, firewalls, load balancers and proxies on the way":
+    "查找谁在冒充 {pod} 应答：带 reset 动作的包过滤规则、沿途的防火墙、负载均衡和代理",
+
+  // reset-by-peer.ts
+  "connections are reset, but not by the target": "连接被重置，但并非目标所为",
+  "no connection was accepted": "没有连接被接受",
+  "{resets} of {connections} were reset after the handshake": "{connections}中有 {resets} 个在握手后被重置",
+  "{resets} of {connections} from {from} to port {port} of {pod} are reset after the handshake, {share}, up to {wait} after it":
+    "从 {from} 到 {pod} 的 {port} 端口，{connections}中有 {resets} 个（{share}）在握手后被重置，最迟在握手后 {wait}",
+  "it is not the network: inside the network of {pod} itself {resets} of {connections} are reset as well":
+    "不是网络问题：在 {pod} 自己的网络命名空间内，{connections}中同样有 {resets} 个被重置",
+  "the kernel of {pod} sent {sent} during the check (TcpOutRsts)": "检测期间 {pod} 的内核发出了 {sent}（TcpOutRsts）",
+  "whether {pod} itself sends the resets could not be measured": "无法测得 RST 是否由 {pod} 自己发出",
+  "Look at why the program of {pod} drops connections that it has accepted: its log, its limits on connections, time-outs and clients it allows":
+    "检查 {pod} 的程序为何丢弃已接受的连接：日志、连接数上限、超时设置以及允许的客户端",
+
+  // server-slow.ts
+  "port {port} of {pod} answers requests within {p50} (p50), {p99} (p99)":
+    "{pod} 的 {port} 端口响应请求用时 {p50}（p50）、{p99}（p99）",
+  "it is not the network: inside the network of {pod} itself, with no network between, the first byte takes {wait}":
+    "不是网络问题：在 {pod} 自己的网络命名空间内请求（中间没有网络），首字节用时 {wait}",
+  "nothing could be asked inside the network of {pod}": "无法在 {pod} 的网络命名空间内发起请求",
+  "Look at what {pod} waits for while it answers: its log, its database and other services it calls, its CPU limit; the network needs no change":
+    "检查 {pod} 处理请求时在等什么：日志、它调用的数据库和其他服务、CPU 限额；网络无需改动",
+  "port {port} of {pod} accepts connections of {from} within {connect}, but the first byte of the answer takes {wait}: {slow} of {of} ({share}) wait {limit} or longer":
+    "{pod} 的 {port} 端口在 {connect} 内接受来自 {from} 的连接，但响应首字节用时 {wait}：{of}中有 {slow} 个（{share}）等待了 {limit} 或更久",
+  "{p50} (p50), {p99} (p99) over {requests}": "{p50}（p50）、{p99}（p99），共 {requests}",
+  "{p50} (p50), {p99} (p99) over {requests}, of which {unanswered} got no answer at all in that time":
+    "{p50}（p50）、{p99}（p99），共 {requests}，其中 {unanswered} 个在此时间内完全没有响应",
+  "the transport is clean: of {requests} from {from} no segment had to be sent again":
+    "传输正常：从 {from} 发出的 {requests}没有任何报文段重传",
 } as const satisfies Readonly<Record<string, string>>;

@@ -6,6 +6,7 @@ import { conntrack } from "./conntrack.ts";
 import { counters } from "./counters.ts";
 import { echoArrivals } from "./echo-arrivals.ts";
 import { forwardingEntries } from "./forwarding-entries.ts";
+import { http } from "./http.ts";
 import { links } from "./links.ts";
 import { listeners } from "./listeners.ts";
 import { neighbours } from "./neighbours.ts";
@@ -27,6 +28,7 @@ export const probes: readonly Probe[] = [
   echoArrivals,
   ping,
   tcp,
+  http,
   addresses,
   links,
   nics,

@@ -1,6 +1,7 @@
 import type { Rule } from "../core/rule.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
+import { httpError } from "./http-error.ts";
 import { linkDelay } from "./link-delay.ts";
 import { linkHalfDuplex } from "./link-half-duplex.ts";
 import { linkSlow } from "./link-slow.ts";
@@ -10,7 +11,10 @@ import { nodeSecondAddress } from "./node-second-address.ts";
 import { pathLoss } from "./path-loss.ts";
 import { portClosed } from "./port-closed.ts";
 import { portFiltered } from "./port-filtered.ts";
+import { resetByMiddle } from "./reset-by-middle.ts";
+import { resetByPeer } from "./reset-by-peer.ts";
 import { routeMissing } from "./route-missing.ts";
+import { serverSlow } from "./server-slow.ts";
 import { targetNotRunning } from "./target-not-running.ts";
 import { tunnelEntryWrong } from "./tunnel-entry-wrong.ts";
 
@@ -27,6 +31,10 @@ export const rules: readonly Rule[] = [
   linkSlow,
   portClosed,
   portFiltered,
+  serverSlow,
+  resetByPeer,
+  resetByMiddle,
+  httpError,
   nicPeriodicDelay,
   linkDelay,
   pathLoss,

@@ -67,6 +67,8 @@ export type Scene = {
   readonly withoutTaps?: boolean;
   /** Nodes whose tasks print nothing after that many seconds. */
   readonly silentAfterS?: Readonly<Record<string, number>>;
+  /** What a survey prints at a place; nothing when absent. */
+  readonly surveys?: (at: Vantage, probe: string, plan: Plan) => string | undefined;
   /** What readings print, by vantage label and probe; a list is one per round. */
   readonly facts?: (at: Vantage, probe: string, atMs: number) => string | undefined;
   readonly views?: (view: ClusterView) => readonly ClusterView[];
@@ -345,6 +347,11 @@ export function run(plan: Plan, scene: Scene): ReadonlyMap<string, string> {
           .map(({ text }) => `${text}\n`)
           .join(""),
       );
+  for (const { id, probe, subject } of plan.tasks) {
+    const place = at(subject);
+    const printed = place && scene.surveys?.(place, probe, plan);
+    if (printed !== undefined) outputs.set(id, printed);
+  }
   for (const task of plan.tasks) if (task.readings) outputs.set(task.id, readings(task.readings, plan, scene, untilMs));
   return outputs;
 }

@@ -12,7 +12,9 @@ import { linkMode } from "./link-mode.ts";
 import { loopbackListener, portClosed } from "./listener.ts";
 import { loss } from "./loss.ts";
 import { mtu } from "./mtu.ts";
+import { idleCut, reset } from "./reset.ts";
 import { routeBlackhole, routeMissing } from "./route.ts";
+import { slowReceiver, slowServer } from "./server.ts";
 import { noEndpoints, serviceRulesMissing, staleEndpoint } from "./service.ts";
 import { fdbWrong, neighbourWrong, secondAddress } from "./tunnel.ts";
 
@@ -43,6 +45,10 @@ const faultKinds: readonly FaultKind[] = [
   staleEndpoint,
   noEndpoints,
   dns,
+  slowServer,
+  slowReceiver,
+  reset,
+  idleCut,
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
@@ -55,10 +61,6 @@ const laterKinds = [
   "pod-move",
   "wrong-target-port",
   "backlog",
-  "slow-receiver",
-  "slow-server",
-  "reset",
-  "idle-cut",
   "port-exhaustion",
   "conntrack-full",
   "selector-mismatch",

@@ -1,0 +1,144 @@
+import { type AskedPort, askedPorts, endedIn, handshaken } from "../core/asked-ports.ts";
+import { isPod, placeOf } from "../core/elements.ts";
+import { type HttpData, httpEvidence, httpOutcomes } from "../core/http-evidence.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { counted, type Sentence, say } from "../core/sentence.ts";
+import { msText, percentText } from "../core/units.ts";
+import { countersEvidence } from "../probes/counters.ts";
+
+const MIN_RESETS = 3;
+const MIN_SHARE = 0.2;
+/** Resets that the target's own kernel must have sent, of those that arrived, to be the sender of them. */
+const SENT_SHARE = 0.5;
+
+/** Who resets: proof that it is the target, that it is not, or neither. */
+export type Resets = {
+  readonly asked: AskedPort;
+  readonly data: HttpData;
+  readonly by: "peer" | "middle" | "unknown";
+  /** Resets that the target's kernel sent during the check, when that could be read. */
+  readonly sent: number | undefined;
+};
+
+/**
+ * Connections are accepted and then reset, by the target itself. Decisive is that connections inside its own network are
+ * reset too, or that its kernel counted the resets it sent (TcpOutRsts).
+ * Fooled by something on the way that resets in its name: then its own network is fine and its kernel sent none
+ * (reset-by-middle); by refused connects (no handshake: port-closed); and by health checks of others that end in resets,
+ * which is why only connections of the check count.
+ */
+export const resetByPeer: Rule = {
+  name: "reset-by-peer",
+  title: "Connections are reset by the target",
+  needs: [httpEvidence],
+  evaluate(seen) {
+    const all = resetsOf(seen);
+    const suspicions = all.filter(({ by }) => by !== "middle").map((found) => suspicion(found, seen));
+    if (suspicions.length > 0) return suspicions;
+    const calm = askedPorts(seen).flatMap(({ source }) => (source && handshaken(source) > 0 ? [source] : []))[0];
+    if (all.length > 0) return { status: "cleared", because: say("connections are reset, but not by the target") };
+    if (!calm) return { status: "unknown", because: say("no connection was accepted") };
+    return {
+      status: "cleared",
+      because: say("{resets} of {connections} were reset after the handshake", {
+        resets: endedIn(calm, "reset"),
+        connections: counted(handshaken(calm), "connection"),
+      }),
+    };
+  },
+};
+
+/** Ports of the asked path whose connections are reset after the handshake, and by whom. */
+export function resetsOf(seen: Case): readonly Resets[] {
+  return askedPorts(seen).flatMap((asked): Resets[] => {
+    const { source, node, self, at } = asked;
+    const data = [source, node].find(resets);
+    if (!data) return [];
+    const sent = seen.evidence.get(countersEvidence, at.id)?.gained;
+    const sentResets = sent === undefined ? undefined : (sent["TcpOutRsts"] ?? 0);
+    const many = sentResets === undefined ? undefined : sentResets >= SENT_SHARE * endedIn(data, "reset");
+    const calm = self !== undefined && handshaken(self) >= MIN_RESETS && endedIn(self, "reset") === 0;
+    const by = resets(self)
+      ? "peer"
+      : calm && many === false
+        ? "middle"
+        : many === true && isPod(at)
+          ? "peer"
+          : "unknown";
+    return [{ asked, data, by, sent: sentResets }];
+  });
+}
+
+function resets(data: HttpData | undefined): data is HttpData {
+  if (!data) return false;
+  const count = endedIn(data, "reset");
+  return count >= MIN_RESETS && count / handshaken(data) >= MIN_SHARE;
+}
+
+/** `8 of 10 connections from shop/web to port 5432 of shop/db are reset after the handshake, 3.1 ms after it`. */
+export function resetText({ asked: { at, port }, data }: Resets, { plan }: Case): Sentence {
+  const waits = data.requests.flatMap(([, index, waitMs]) => (index === RESET ? [waitMs] : []));
+  return say(
+    "{resets} of {connections} from {from} to port {port} of {pod} are reset after the handshake, {share}, up to {wait} after it",
+    {
+      resets: endedIn(data, "reset"),
+      connections: counted(handshaken(data), "connection"),
+      from: plan.vantages.find(({ id }) => id === data.from)?.label ?? data.from,
+      port: `${port}`,
+      pod: at.label,
+      share: percentText(endedIn(data, "reset") / handshaken(data)),
+      wait: msText(Math.max(0, ...waits)),
+    },
+  );
+}
+
+const RESET = httpOutcomes.indexOf("reset");
+
+function suspicion(found: Resets, seen: Case): Suspicion {
+  const { asked, by, sent } = found;
+  const { at, self, legs, port } = asked;
+  return {
+    status: "suspected",
+    confidence: by === "unknown" ? "possible" : resets(self) ? "certain" : "likely",
+    where: placeOf(at),
+    because: [
+      resetText(found, seen),
+      ...(self && resets(self)
+        ? [
+            say(
+              "it is not the network: inside the network of {pod} itself {resets} of {connections} are reset as well",
+              {
+                pod: at.label,
+                resets: endedIn(self, "reset"),
+                connections: counted(handshaken(self), "connection"),
+              },
+            ),
+          ]
+        : []),
+      ...(sent !== undefined && sent > 0
+        ? [
+            say("the kernel of {pod} sent {sent} during the check (TcpOutRsts)", {
+              pod: at.label,
+              sent: counted(sent, "reset"),
+            }),
+          ]
+        : []),
+    ],
+    against:
+      by === "unknown" ? [say("whether {pod} itself sends the resets could not be measured", { pod: at.label })] : [],
+    confirm: [
+      `tcpdump -ni any 'tcp[tcpflags] & tcp-rst != 0 and port ${port}'   # in the network of ${at.label}`,
+      `nstat -as TcpOutRsts TcpExtTCPAbortOnData TcpExtTCPAbortOnClose   # the same place, twice`,
+    ],
+    advice: [
+      say(
+        "Look at why the program of {pod} drops connections that it has accepted: its log, its limits on connections, time-outs and clients it allows",
+        {
+          pod: at.label,
+        },
+      ),
+    ],
+    explains: ["http-error"],
+    legs: [...legs],
+  };
+}

@@ -62,7 +62,10 @@ export function handshaken(data: HttpData): number {
  * Requests that waited at least this long for the first byte, of all that can tell; unanswered ones waited too. A round
  * trip, as the handshake took it, is the network's part of the wait.
  */
-export function slowerThan({ requests, connectMs }: HttpData, ms: number): { readonly slow: number; readonly of: number } {
+export function slowerThan(
+  { requests, connectMs }: HttpData,
+  ms: number,
+): { readonly slow: number; readonly of: number } {
   let slow = 0;
   let of = 0;
   for (const [, index, waitMs] of requests) {

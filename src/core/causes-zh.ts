@@ -26,6 +26,7 @@ export const chineseCauses = {
   "fragments-lost": "IP 分片丢失",
   "hairpin-broken": "Pod 经 Service 访问自身失败（hairpin）",
   "high-latency": "延迟偏高",
+  "http-error": "应用返回错误",
   "idle-timeout": "空闲连接被切断",
   "kube-proxy-down": "kube-proxy 未运行",
   "link-crc-errors": "链路校验错误",

@@ -84,6 +84,26 @@ export const chinese = {
   "{count} time": "{count} 次",
   "{count} times": "{count} 次",
 
+  // duplicate-ip.ts
+  "somebody else answers for {ip} of {owner}, but packets to it arrive":
+    "{owner} 的 {ip} 还有别人应答，但发往它的包能到达",
+  "nobody was asked who has the addresses of the path": "没有询问过路径上的地址归谁所有",
+  "nobody else answers for the addresses of {ends}": "没有别人应答 {ends} 的地址",
+  "{second} has the address {ip} of {owner} too": "{second} 也配置了 {owner} 的地址 {ip}",
+  "{ip} of {owner} has a second owner that netcheck does not know":
+    "{owner} 的 {ip} 还有另一个 netcheck 不认识的持有者",
+  "what is for {owner} goes to the wrong one from {nodes}": "从 {nodes} 发给 {owner} 的包送到了另一个持有者",
+  "{lost} of {sent} to and from {owner} are lost or refused": "与 {owner} 往来的 {sent}中有 {lost} 个丢失或被拒",
+  "Take {ip} off {second}, then let {owner} announce it (arping -A)":
+    "从 {second} 上删除 {ip}，然后让 {owner} 重新通告该地址（arping -A）",
+  "Find the second owner by its MAC address in the switches' tables, and take {ip} off it":
+    "在交换机 MAC 表中按 MAC 地址找到另一个持有者，并从它上面删除 {ip}",
+  "Find how it got the address: a copied machine, DHCP beside static addresses, a leak in the pod network's address management":
+    "查明它如何得到该地址：克隆的机器、DHCP 与静态地址混用，或 Pod 网络地址管理的泄漏",
+  "asked who has {ip}, {foreign} answers, which is none of its owner's MAC addresses":
+    "询问谁有 {ip} 时，{foreign} 应答了，而它不是持有者的任何一个 MAC 地址",
+  "asked who has {ip}, several answer: {foreign}": "询问谁有 {ip} 时，有多个应答：{foreign}",
+
   // forwarding-disabled.ts
   "the forwarding switches of no node of the path were read": "路径上没有一个节点的转发开关被读到",
   "{nodes} forward packets, or nothing of their pods is cut off": "{nodes} 正常转发，或其 Pod 没有中断",

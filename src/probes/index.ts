@@ -1,5 +1,6 @@
 import type { Probe } from "../core/probe.ts";
 import { addresses } from "./addresses.ts";
+import { arpAnswers } from "./arp-answers.ts";
 import { cgroups } from "./cgroups.ts";
 import { clusterEvents } from "./cluster-events.ts";
 import { conntrack } from "./conntrack.ts";
@@ -29,6 +30,7 @@ export const probes: readonly Probe[] = [
   ping,
   tcp,
   http,
+  arpAnswers,
   addresses,
   links,
   nics,

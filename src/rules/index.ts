@@ -1,4 +1,5 @@
 import type { Rule } from "../core/rule.ts";
+import { duplicateIp } from "./duplicate-ip.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { httpError } from "./http-error.ts";
@@ -23,6 +24,7 @@ export const rules: readonly Rule[] = [
   nodeDown,
   targetNotRunning,
   nodeSecondAddress,
+  duplicateIp,
   forwardingDisabled,
   routeMissing,
   tunnelEntryWrong,

@@ -211,6 +211,42 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
     },
   );
 
+  test("route-loop: packets to a node's pods circle, from the third node too, and those to the node do not", async () => {
+    await lab.fault.add({ kind: "route-loop", node: "node-1", to: "node-2" });
+    const { stdout } = await inPod(lab, web, ["ping", "-n", "-c2", "-i0.2", "-W1", ipOf(lab, db)]);
+    expect(stdout).toContain("Time to live exceeded");
+    expect(lost(await roundTrips(lab, other, db, { count: 3, waitMs: 500 }))).toBe(3);
+    expect(lost(await roundTrips(lab, web, "node-2", { count: 3 }))).toBe(0);
+    expect(lost(await roundTrips(lab, web, other, { count: 3 }))).toBe(0);
+  });
+
+  test.each([
+    { spec: { kind: "duplicate-ip", node: "node-2", with: "node-3" }, victim: "node-2", pods: 3, at: "eth0" },
+    { spec: { kind: "duplicate-ip", pod: "db-0", with: "web-1" }, victim: db, pods: 0, at: "cni0" },
+  ])("$spec.kind: two stations answer for the address of $victim", async ({ spec, victim, pods, at }) => {
+    await lab.fault.add(spec);
+    const node = at === "cni0" ? "node-2" : "node-1";
+    const macs = async () => {
+      const { stdout } = await inPod(lab, agentOn(lab, node), [
+        "arping",
+        "-b",
+        "-c3",
+        "-w3",
+        "-I",
+        at,
+        ipOf(lab, victim),
+      ]);
+      return new Set([...stdout.matchAll(/\[([\dA-F:]+)\]/g)].map(([, mac]) => mac)).size;
+    };
+    await expect.poll(macs, { timeout: 20_000 }).toBe(2);
+    if (pods > 0) {
+      await expect
+        .poll(async () => lost(await roundTrips(lab, web, db, { count: 3, waitMs: 500 })), { timeout: 20_000 })
+        .toBe(pods);
+      expect(lost(await roundTrips(lab, web, "node-2", { count: 3 }))).toBe(0);
+    }
+  });
+
   test.each([
     { kind: "port-closed", inside: "refused" },
     { kind: "loopback-listener", inside: "open" },
@@ -230,6 +266,7 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
     { spec: { kind: "fdb-wrong", node: "node-1", to: "node-2" }, pods: 3, nodes: 0 },
     { spec: { kind: "forwarding-off", node: "node-2" }, pods: 3, nodes: 0 },
     { spec: { kind: "corrupt", node: "node-2" }, pods: 3, nodes: 3 },
+    { spec: { kind: "reverse-path-filter", node: "node-2" }, pods: 3, nodes: 3 },
   ])("$spec.kind ($spec.peers): pods unreachable, the node itself $nodes of 3 lost", async ({ spec, pods, nodes }) => {
     await lab.fault.add(spec);
     expect(lost(await roundTrips(lab, web, db, { count: 3, waitMs: 500 }))).toBe(pods);

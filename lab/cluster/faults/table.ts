@@ -3,6 +3,7 @@ import { nodeCrash, podCrash } from "./crash.ts";
 import { corrupt, duplicate } from "./damage.ts";
 import { delay } from "./delay.ts";
 import { dns } from "./dns.ts";
+import { duplicateIp } from "./duplicate-ip.ts";
 import type { FaultKind, FaultSpec } from "./fault.ts";
 import { firewall } from "./firewall.ts";
 import { forwardingOff } from "./forwarding-off.ts";
@@ -13,7 +14,8 @@ import { loopbackListener, portClosed } from "./listener.ts";
 import { loss } from "./loss.ts";
 import { mtu } from "./mtu.ts";
 import { idleCut, reset } from "./reset.ts";
-import { routeBlackhole, routeMissing } from "./route.ts";
+import { reversePathFilter } from "./reverse-path-filter.ts";
+import { routeBlackhole, routeLoop, routeMissing } from "./route.ts";
 import { slowReceiver, slowServer } from "./server.ts";
 import { noEndpoints, serviceRulesMissing, staleEndpoint } from "./service.ts";
 import { fdbWrong, neighbourWrong, secondAddress } from "./tunnel.ts";
@@ -25,6 +27,9 @@ const faultKinds: readonly FaultKind[] = [
   firewall,
   routeMissing,
   routeBlackhole,
+  routeLoop,
+  reversePathFilter,
+  duplicateIp,
   portClosed,
   loopbackListener,
   nodeCrash,
@@ -53,10 +58,7 @@ const faultKinds: readonly FaultKind[] = [
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
 const laterKinds = [
-  "route-loop",
   "network-policy",
-  "reverse-path-filter",
-  "duplicate-ip",
   "pod-restart",
   "pod-move",
   "wrong-target-port",

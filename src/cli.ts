@@ -7,6 +7,9 @@ import { connectCluster } from "./cluster/cluster-side.ts";
 import { runToEnd } from "./cluster/measure-to-end.ts";
 import { parseCheck, toRequest } from "./commands/check.ts";
 import { pointerOf } from "./commands/grammar/bad-command.ts";
+import { cleanText } from "./commands/grammar/clean.ts";
+import { languageIn } from "./commands/grammar/options.ts";
+import { splitWords } from "./commands/grammar/words.ts";
 import { readLine } from "./commands/index.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { type CheckRequest, limits } from "./core/check.ts";
@@ -15,6 +18,7 @@ import { NetcheckError } from "./core/errors.ts";
 import { EvidenceSet } from "./core/evidence.ts";
 import type { Measured, Progress } from "./core/progress.ts";
 import type { Report } from "./core/report.ts";
+import { inWords, type Language, say as sentence } from "./core/sentence.ts";
 import { createLog } from "./log.ts";
 import { measuredEvidence } from "./queue/measured-evidence.ts";
 import { mistakeText } from "./report/answers.ts";
@@ -47,9 +51,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const config = readWorkerConfig();
   const request = requestOf(words.join(" "), config);
+  const { language = "en" } = request;
   const report = await runCheck(request, config);
-  if (values.html !== undefined) await writeFile(values.html, await page(report));
-  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${terminalText(report)}\n`);
+  if (values.html !== undefined) await writeFile(values.html, await page(report, language));
+  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${terminalText(report, language)}\n`);
   return report.status === "healthy" ? 0 : 1;
 }
 
@@ -76,7 +81,7 @@ async function runCheck(request: CheckRequest, config: WorkerConfig): Promise<Re
   stack.defer(() => void process.off("SIGINT", stop).off("SIGTERM", stop));
   let shown = "";
   const onProgress = (progress: Progress): void => {
-    shown = showProgress(progress, shown);
+    shown = showProgress(progress, shown, request.language ?? "en");
   };
   const { measured } = await runToEnd(side.measurer, request, { onProgress, signal: stopping.signal, nowMs: Date.now });
   return reportOf(request, measured);
@@ -92,40 +97,52 @@ async function reportOf(request: CheckRequest, measured: Measured): Promise<Repo
     evidence: brought?.set ?? new EvidenceSet(),
     gaps: measured.gaps,
     rules,
-    ...(ended?.code === "cancelled" ? { cancelled: ended.text } : {}),
+    ...(ended?.code === "cancelled" ? { cancelled: sentence("before its end") } : {}),
   });
 }
 
 /** One line per change, on stderr; returns what was shown so that nothing is said twice. */
-function showProgress({ steps, firstFinding, trouble }: Progress, shown: string): string {
+function showProgress({ steps, firstFinding, trouble }: Progress, shown: string, language: Language): string {
   const now = steps.find(({ status }) => status === "in_progress");
-  const text = [now && `${now.title}${now.detail ? `: ${now.detail}` : ""}`, trouble, firstFinding?.text]
+  const step = now && [now.title, ...(now.detail === undefined ? [] : [now.detail])];
+  const text = [step, trouble, firstFinding?.text]
     .filter((part) => part !== undefined)
+    .map((part) =>
+      [part]
+        .flat()
+        .map((one) => inWords(one, language))
+        .join(": "),
+    )
     .join("\n");
   if (text !== "" && text !== shown) say(text);
   return text;
 }
 
-function terminalText(report: Report): string {
+function terminalText(report: Report, language: Language): string {
   const { isTTY, columns } = process.stdout;
-  return renderText(report, { colour: isTTY === true, ...(columns === undefined ? {} : { columns }) });
+  return renderText(report, {
+    wording: wordings[language],
+    colour: isTTY === true,
+    ...(columns === undefined ? {} : { columns }),
+  });
 }
 
-async function page(report: Report): Promise<string> {
+async function page(report: Report, language: Language): Promise<string> {
   await using renderer = openChartRenderer();
   const charts = await Promise.all(
     report.charts.map(async (chart) => ({
-      dataUri: `data:image/png;base64,${(await renderer.render(chart)).toString("base64")}`,
-      alt: chartComment(chart),
+      dataUri: `data:image/png;base64,${(await renderer.render(chart, language)).toString("base64")}`,
+      alt: chartComment(chart, wordings[language]),
     })),
   );
-  return renderHtml(report, { charts });
+  return renderHtml(report, { charts, language });
 }
 
-function worded(error: unknown): string {
+function worded(error: unknown, line: string): string {
   if (!(error instanceof NetcheckError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const { message: problem, hint } = error;
-  return mistakeText(pointerOf(error), { problem, hint, command: "netcheck check", wording: wordings.en });
+  const { text: problem, hint } = error;
+  const wording = wordings[languageIn(splitWords(cleanText(line))) ?? "en"];
+  return mistakeText(pointerOf(error), { problem, hint, command: "netcheck check", wording });
 }
 
 if (import.meta.main)
@@ -134,7 +151,7 @@ if (import.meta.main)
       process.exitCode = code;
     },
     (error: unknown) => {
-      say(worded(error));
+      say(worded(error, process.argv.slice(2).join(" ")));
       process.exitCode = 2;
     },
   );

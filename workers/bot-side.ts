@@ -1,10 +1,8 @@
 import { openChartRenderer } from "#src/chart/render.ts";
-import { chartWords } from "#src/chart/spec.ts";
 import type { BotConfig } from "#src/config.ts";
 import type { Log } from "#src/log.ts";
 import { openChecks } from "#src/queue/checks.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
-import { wordings } from "#src/report/words.ts";
 import { createSlackApp } from "#src/slack/app.ts";
 import { createSlackPort } from "#src/slack/slack-port.ts";
 import { startReporting } from "./reporting.ts";
@@ -24,9 +22,9 @@ export async function startBotSide({
   await using stack = new AsyncDisposableStack();
   const { dataDir, language, maxChecks } = config;
   const { botToken: token, apiUrl } = config.slack;
-  const { render } = stack.use(openChartRenderer({ words: chartWords[language] }));
+  const { render } = stack.use(openChartRenderer());
   const port = createSlackPort({ token, apiUrl });
-  stack.use(await startReporting({ redis, port, dataDir, wording: wordings[language], render, log, name }));
+  stack.use(await startReporting({ redis, port, dataDir, language, render, log, name }));
   const producer = await redis.connect("producer");
   const checks = stack.adopt(openChecks({ redis: producer, keys: redis.keys, log, maxChecks }), (all) => all.close());
   const app = stack.adopt(createSlackApp({ config, checks, log }), (slack) => slack.stop());

@@ -4,6 +4,7 @@ import type { Seen } from "#src/core/diagnose.ts";
 import type { Evidence } from "#src/core/evidence.ts";
 import { type Measured, measuredSchema } from "#src/core/progress.ts";
 import type { Report } from "#src/core/report.ts";
+import { inWords, say, type Text } from "#src/core/sentence.ts";
 import { targetText } from "#src/core/target.ts";
 import type { Log } from "#src/log.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
@@ -41,7 +42,7 @@ export function reportProcessor({ records, finished, history, notify, diagnose, 
         evidence: [],
       };
     const { plan, all: evidence, set } = brought;
-    const cancelled = part.ended?.code === "cancelled" ? { cancelled: "before its end" } : {};
+    const cancelled = part.ended?.code === "cancelled" ? { cancelled: say("before its end") } : {};
     const report = diagnose({ request, plan, evidence: set, gaps: part.gaps, rules, ...cancelled });
     return { done: { report, plan, measured: true, ...(ended && { ended }) }, evidence };
   }
@@ -80,7 +81,7 @@ export function reportProcessor({ records, finished, history, notify, diagnose, 
   };
 }
 
-const internal = (check: string): string => `Internal error, quote ${check}.`;
+const internal = (id: string): Text => say("Internal error, quote {id}.", { id });
 
 function endOf(
   part: Measured | undefined,
@@ -93,8 +94,8 @@ function endOf(
 
 /** The report of a check that measured nothing. */
 function emptyReport(
-  { id, command, cluster, from, to, requestedAtMs }: CheckRequest,
-  why = "Nothing was measured.",
+  { id, command, cluster, from, to, requestedAtMs, language }: CheckRequest,
+  why: Text = say("Nothing was measured."),
 ): Report {
   return {
     check: id,
@@ -103,9 +104,9 @@ function emptyReport(
     from: targetText(from),
     to: targetText(to),
     status: "failed",
-    verdict: why,
+    verdict: inWords(why, language),
     ...{ causes: [], cleared: [], unknown: [], gaps: [], measurements: [], captures: [], hops: [], charts: [] },
-    coverage: { share: 0, text: "Nothing was measured." },
+    coverage: { share: 0, text: inWords(say("Nothing was measured."), language) },
     window: { startMs: requestedAtMs, endMs: requestedAtMs },
   };
 }

@@ -1,5 +1,6 @@
 import { diagnose } from "#src/core/diagnose.ts";
 import type { Chart } from "#src/core/report.ts";
+import type { Language } from "#src/core/sentence.ts";
 import type { Log } from "#src/log.ts";
 import { checkRecords } from "#src/queue/check-record.ts";
 import { createConversation } from "#src/queue/conversation.ts";
@@ -11,7 +12,6 @@ import type { RedisAccess } from "#src/queue/redis.ts";
 import type { SlackPort } from "#src/queue/slack-port.ts";
 import { startTicker } from "#src/queue/ticker.ts";
 import { workersSeen } from "#src/queue/workers-seen.ts";
-import type { Wording } from "#src/report/words.ts";
 import { openHistory } from "#src/store/history.ts";
 import { notifyProcessor } from "./notify.ts";
 import { reportProcessor } from "./report.ts";
@@ -24,7 +24,7 @@ export async function startReporting({
   redis,
   port,
   dataDir,
-  wording,
+  language,
   render,
   log,
   name,
@@ -32,8 +32,8 @@ export async function startReporting({
   readonly redis: RedisAccess;
   readonly port: SlackPort;
   readonly dataDir: string;
-  readonly wording: Wording;
-  readonly render: (chart: Chart) => Promise<Uint8Array>;
+  readonly language: Language;
+  readonly render: (chart: Chart, language: Language) => Promise<Uint8Array>;
   readonly log: Log;
   readonly name: string;
 }): Promise<AsyncDisposable> {
@@ -47,7 +47,7 @@ export async function startReporting({
   const conversation = createConversation({
     ...outboxDeps,
     outbox: createOutbox(outboxDeps),
-    ...{ records, wording, render },
+    ...{ records, language, render },
     updateIntervalMs: () => ticker.intervalMs(),
   });
   const ticker = startTicker({

@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Chart } from "../core/report.ts";
+import type { Language } from "../core/sentence.ts";
 import type { Drawn, Order } from "./render-worker.ts";
-import { type ChartWords, chartWords } from "./spec.ts";
+import { chartWords } from "./spec.ts";
 
 /** Draws charts; `using` or `close` ends its thread. */
 export type ChartRenderer = {
   /** The chart as a PNG of 1080 × 660 pixels. Rejects when it cannot be drawn; the next picture is not affected. */
-  readonly render: (chart: Chart) => Promise<Buffer>;
+  readonly render: (chart: Chart, language?: Language) => Promise<Buffer>;
   readonly close: () => Promise<void>;
 } & AsyncDisposable;
 
@@ -19,20 +20,18 @@ const MAX_DRAW_MS = 15_000;
  * first picture and is replaced after a failure.
  */
 export function openChartRenderer({
-  words = chartWords.en,
   workerUrl = new URL("./render-worker.ts", import.meta.url),
 }: {
-  readonly words?: ChartWords;
   readonly workerUrl?: URL;
 } = {}): ChartRenderer {
   let worker: Worker | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
-  async function draw(chart: Chart): Promise<Buffer> {
+  async function draw(chart: Chart, language: Language): Promise<Buffer> {
     worker ??= new Worker(workerUrl);
     const current = worker;
     try {
-      current.postMessage({ chart, words } satisfies Order);
+      current.postMessage({ chart, words: chartWords[language] } satisfies Order);
       const answer = await answerOf(current);
       if ("error" in answer) throw new Error(`the chart could not be drawn: ${answer.error}`);
       return Buffer.from(answer.png);
@@ -43,8 +42,8 @@ export function openChartRenderer({
     }
   }
 
-  function render(chart: Chart): Promise<Buffer> {
-    const turn = last.then(() => draw(chart));
+  function render(chart: Chart, language: Language = "en"): Promise<Buffer> {
+    const turn = last.then(() => draw(chart, language));
     last = turn.catch(() => undefined);
     return turn;
   }

@@ -1,8 +1,8 @@
 import type { CustomSeriesOption, EChartsOption } from "echarts";
 import type { Chart } from "../core/report.ts";
+import type { Language } from "../core/sentence.ts";
 import { msText } from "../core/units.ts";
 import { partText } from "../report/numbers.ts";
-import type { Language } from "../report/words.ts";
 import { COLOURS, FONT, FONT_FAMILY, fitWidth, label, MARGIN, SIZE, swatch, textWidth } from "./card.ts";
 import { mergeBuckets } from "./merge.ts";
 

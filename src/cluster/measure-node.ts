@@ -2,6 +2,7 @@ import { errorPolicy, NetcheckError } from "../core/errors.ts";
 import type { MeasureState, NodeState } from "../core/measure-state.ts";
 import { answered, type NodeAction, nextPollMs, unanswered } from "../core/measure-step.ts";
 import type { Plan } from "../core/plan.ts";
+import { say, type Text } from "../core/sentence.ts";
 import type { MeasureDeps, TaskAnswer, TaskOutput } from "./measure-ports.ts";
 import type { MeasureSession } from "./measure-session.ts";
 import { within } from "./within.ts";
@@ -66,13 +67,13 @@ export async function actOnNode(
         return result("removed", nowMs());
       case "give-up":
         return {
-          node: { ...node, status: "failed", reason: node.reason ?? "it was not reached before the check ended" },
+          node: { ...node, status: "failed", reason: node.reason ?? say("it was not reached before the check ended") },
           tasks: [],
         };
     }
   } catch (error) {
     const { reason, lasting } = meaning(error, action);
-    if (node.failures === 0) log.warn({ check, node: name, action, reason, err: error }, "node call failed");
+    if (node.failures === 0) log.warn({ check, node: name, action, err: error }, "node call failed");
     if (lasting) return { node: { ...node, status: "failed", reason }, tasks: [] };
     return { node: unanswered(node, reason, beganAtMs, nowMs()), tasks: [] };
   }
@@ -85,7 +86,7 @@ const COLLECT_POLL_MS = 300;
  * A node that cannot be started on (no agent, a refusal) will not get better within the check. Later on even a missing
  * agent may come back, and what it measured is still there.
  */
-function meaning(error: unknown, action: NodeAction): { readonly reason: string; readonly lasting: boolean } {
-  if (!(error instanceof NetcheckError)) return { reason: "internal error, see the worker's log", lasting: false };
-  return { reason: error.message, lasting: action === "start" && !errorPolicy[error.code].retry };
+function meaning(error: unknown, action: NodeAction): { readonly reason: Text; readonly lasting: boolean } {
+  if (!(error instanceof NetcheckError)) return { reason: say("internal error, see the worker's log"), lasting: false };
+  return { reason: error.text, lasting: action === "start" && !errorPolicy[error.code].retry };
 }

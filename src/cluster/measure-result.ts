@@ -3,6 +3,8 @@ import { type ClusterView, clusterViewSchema } from "../core/cluster-view.ts";
 import type { Evidence } from "../core/evidence.ts";
 import type { MeasureState } from "../core/measure-state.ts";
 import type { Gap, Plan } from "../core/plan.ts";
+import { say, type Text } from "../core/sentence.ts";
+import { clockText } from "../core/units.ts";
 import type { TaskAnswer, TaskOutput } from "./measure-ports.ts";
 
 /** Evidence travels through Redis with the job, so it is bounded: base64 of gzip, bytes. */
@@ -22,7 +24,7 @@ export function packEvidence(all: readonly Evidence[]): { readonly evidence: str
       gaps.push({
         probe: evidence.kind,
         subject: evidence.subject,
-        reason: "the evidence of this check is larger than 1 MB",
+        reason: say("the evidence of this check is larger than 1 MB"),
       });
   }
 }
@@ -84,30 +86,30 @@ export function unpackView(packed: string | undefined): ClusterView | undefined 
 /** Tasks may end this long before the window does without being a gap. */
 const EARLY_MS = 2_000;
 
-const early: Readonly<Record<string, string>> = {
-  "argv-differs": "another task of the same name is on its node",
-  "disk-low": "its node is short of disk",
-  "lease-expired": "no worker asked for it for too long",
-  "no-netns": "its pod is gone",
-  "no-such-pod": "its pod has no process on its node",
-  quota: "its output reached the limit",
+const early: Readonly<Record<string, Text>> = {
+  "argv-differs": say("another task of the same name is on its node"),
+  "disk-low": say("its node is short of disk"),
+  "lease-expired": say("no worker asked for it for too long"),
+  "no-netns": say("its pod is gone"),
+  "no-such-pod": say("its pod has no process on its node"),
+  quota: say("its output reached the limit"),
 };
 
 /** Why a task is at rest before its time; undefined when it runs or has done its work. */
 export function earlyEnd(
   { state, reason = "ended", exitCode, ...output }: TaskAnswer | TaskOutput,
   { nowMs, endMs, stopped }: { readonly nowMs: number; readonly endMs: number; readonly stopped: boolean },
-): string | undefined {
+): Text | undefined {
   if (state === "running") return undefined;
-  if (state === "orphaned") return "the agent on its node was restarted";
-  if (state === "absent") return "its node knows nothing of it; the node or its agent was restarted";
+  if (state === "orphaned") return say("the agent on its node was restarted");
+  if (state === "absent") return say("its node knows nothing of it; the node or its agent was restarted");
   if (state !== "refused" && (stopped || nowMs > endMs - EARLY_MS)) return undefined;
   const said = "stderr" in output ? output.stderr.split("\n")[0] : undefined;
-  const how = early[reason] ?? (exitCode === undefined ? reason : `${reason} with code ${exitCode}`);
-  return `${state === "refused" ? "not started" : "ended early"}: ${how}${said ? ` (${said.slice(0, 120)})` : ""}`;
+  const known =
+    early[reason] ?? (exitCode === undefined ? reason : say("{reason} with code {code}", { reason, code: exitCode }));
+  const how = said ? say("{how} ({said})", { how: known, said: said.slice(0, 120) }) : known;
+  return state === "refused" ? say("not started: {how}", { how }) : say("ended early: {how}", { how });
 }
-
-const clock = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 
 /** Everything that could not be measured, and why, with times. */
 export function gapsOf(state: MeasureState, plan: Plan): readonly Gap[] {
@@ -124,14 +126,26 @@ export function gapsOf(state: MeasureState, plan: Plan): readonly Gap[] {
         {
           probe: "agent",
           subject,
-          reason: `${reason ?? "not reached"}${since && since.toMs === undefined ? `, since ${clock(since.fromMs)}` : ""}`,
+          reason: sinceText(reason ?? say("not reached"), since && since.toMs === undefined ? since.fromMs : undefined),
         },
       ];
     return [];
   });
   const tasks = Object.entries(state.ended).flatMap(([id, { atMs, reason }]): Gap[] => {
     const spec = plan.tasks.find((task) => task.id === id);
-    return spec ? [{ probe: spec.probe, subject: spec.subject, reason: `${reason}, at ${clock(atMs)}` }] : [];
+    return spec
+      ? [
+          {
+            probe: spec.probe,
+            subject: spec.subject,
+            reason: say("{reason}, at {at}", { reason, at: clockText(atMs) }),
+          },
+        ]
+      : [];
   });
   return [...plan.gaps, ...nodes, ...tasks];
+}
+
+function sinceText(reason: Text, fromMs: number | undefined): Text {
+  return fromMs === undefined ? reason : say("{reason}, since {at}", { reason, at: clockText(fromMs) });
 }

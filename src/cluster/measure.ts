@@ -1,8 +1,9 @@
 import type { CheckRequest } from "../core/check.ts";
-import { NetcheckError } from "../core/errors.ts";
+import { fullText, NetcheckError } from "../core/errors.ts";
 import { type MeasureState, newMeasureState, untouchedNode } from "../core/measure-state.ts";
 import { leadMs, type NodeAction, nextStep, READ_PATIENCE_MS, retryDelayMs } from "../core/measure-step.ts";
 import type { Measured, Progress } from "../core/progress.ts";
+import { say } from "../core/sentence.ts";
 import { actOnNode } from "./measure-node.ts";
 import type { MeasureDeps } from "./measure-ports.ts";
 import { progressOf } from "./measure-progress.ts";
@@ -113,8 +114,10 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
   function afterFailedRead(request: CheckRequest, state: MeasureState, error: unknown): MeasureState {
     if (!(error instanceof NetcheckError)) throw error;
     if (error.code !== "cluster-unreachable" && error.code !== "exec-failed") {
-      const text = error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
-      return { ...state, result: { cluster: deps.cluster, gaps: [], ended: { code: error.code, text } } };
+      return {
+        ...state,
+        result: { cluster: deps.cluster, gaps: [], ended: { code: error.code, text: fullText(error) } },
+      };
     }
     if (state.readFailures === 0) deps.log.warn({ check: request.id, err: error }, "cluster cannot be read");
     const readFailures = state.readFailures + 1;
@@ -196,11 +199,16 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
 
   async function conclude(request: CheckRequest, state: MeasureState): Promise<MeasureState> {
     const { plan, cancelled } = state;
-    const end = cancelled ? { ended: { code: "cancelled", text: `Cancelled by ${cancelled.by}.` } } : {};
+    const end = cancelled
+      ? { ended: { code: "cancelled", text: say("Cancelled by {who}.", { who: cancelled.by }) } }
+      : {};
     const finding = state.firstFinding && { firstFindingAtMs: state.firstFinding.atMs };
     if (!plan) {
       const minutes = READ_PATIENCE_MS / 60_000;
-      const text = `Cluster ${deps.cluster} could not be read for ${minutes} minutes; nothing was measured.`;
+      const text = say("Cluster {cluster} could not be read for {minutes} minutes; nothing was measured.", {
+        cluster: deps.cluster,
+        minutes,
+      });
       const unread = cancelled ? end : { ended: { code: "cluster-unreachable", text } };
       return { ...state, result: { cluster: deps.cluster, gaps: [], ...unread } };
     }
@@ -214,14 +222,14 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
       deps.log.error({ check: request.id, task, err }, "output cannot be read");
     const unreadable = plan.tasks
       .filter(({ id }) => session?.failures.has(id))
-      .map(({ probe, subject }) => ({ probe, subject, reason: "internal error while reading its output" }));
+      .map(({ probe, subject }) => ({ probe, subject, reason: say("internal error while reading its output") }));
     const unread = last
       ? []
       : [
           {
             probe: "cluster",
             subject: `cluster/${deps.cluster}`,
-            reason: "the Kubernetes API did not answer at the end",
+            reason: say("the Kubernetes API did not answer at the end"),
           },
         ];
     const gaps = [...gapsOf(state, plan), ...packed.gaps, ...unreadable, ...unread];

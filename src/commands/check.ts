@@ -1,5 +1,6 @@
 import { type CheckRequest, limits } from "#src/core/check.ts";
 import type { Inventory } from "#src/core/inventory.ts";
+import type { Language } from "#src/core/sentence.ts";
 import { type Target, targetText } from "#src/core/target.ts";
 import { durationText } from "#src/core/units.ts";
 import { drawQueued } from "#src/report/answers.ts";
@@ -7,6 +8,7 @@ import { badCommand } from "./grammar/bad-command.ts";
 import { refuseStrangeCharacters } from "./grammar/characters.ts";
 import { defineCommand } from "./grammar/command.ts";
 import { looksLikeDuration, parseDuration } from "./grammar/duration.ts";
+import { parseLanguage } from "./grammar/language.ts";
 import { checkNames } from "./grammar/names.ts";
 import { OPTIONS, takeOptions } from "./grammar/options.ts";
 import { parseTarget } from "./grammar/target.ts";
@@ -18,6 +20,8 @@ export type CheckWords = {
   readonly to: Target;
   readonly durationMs: number;
   readonly cluster: string;
+  /** Absent when the line names none. */
+  readonly language: Language | undefined;
   /** Where the two ends stand in the line, for errors that show only later. */
   readonly at: { readonly from: Word; readonly to: Word };
   readonly understood: readonly string[];
@@ -71,7 +75,9 @@ export function parseCheck(
       hint: "A check needs two ends, such as: web-0 db-0 10m.",
     });
   const to = { ...second, target: portOption(words, second.target, options.get("port"), understood) };
+  const language = options.get("lang");
   return {
+    language: language && parseLanguage(words, language.at, language.value),
     from: from.target,
     to: to.target,
     durationMs: duration?.ms ?? limits.defaultDurationMs,
@@ -86,11 +92,11 @@ export function toRequest(
   parsed: CheckWords,
   words: Words,
   inventory: Inventory | undefined,
-  made: Pick<CheckRequest, "id" | "requestedAtMs"> & Pick<Partial<CheckRequest>, "slack">,
+  made: Pick<CheckRequest, "id" | "requestedAtMs"> & Pick<Partial<CheckRequest>, "slack" | "language">,
 ): CheckRequest {
-  const { durationMs, cluster } = parsed;
+  const { durationMs, cluster, language = made.language } = parsed;
   const { from, to } = inventory === undefined ? parsed : checkNames(parsed, words, inventory);
-  return { ...made, command: words.line, cluster, from, to, durationMs };
+  return { ...made, command: words.line, cluster, from, to, durationMs, ...(language && { language }) };
 }
 
 export const check = defineCommand({
@@ -106,10 +112,10 @@ export const check = defineCommand({
   ],
   parse: parseCheck,
   async run(parsed, asked, words) {
-    const { checks, slack, once, newId, nowMs, wording } = asked;
+    const { checks, slack, once, newId, nowMs, language, wording } = asked;
     const inventory = await checks.readInventory(parsed.cluster);
     if (inventory === undefined) await knownCluster(parsed, words, asked);
-    const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, slack });
+    const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, language, slack });
     const { position, duplicate } = await checks.submit(request, { once });
     return {
       message: drawQueued({ request, position, duplicate, namesChecked: inventory !== undefined, wording }),

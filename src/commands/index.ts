@@ -1,4 +1,5 @@
 import { NetcheckError } from "#src/core/errors.ts";
+import { say } from "#src/core/sentence.ts";
 import { cancel } from "./cancel.ts";
 import { check } from "./check.ts";
 import { badCommand, pointerOf } from "./grammar/bad-command.ts";
@@ -7,6 +8,7 @@ import type { Answer, Asked, Command } from "./grammar/command.ts";
 import { nearestWords } from "./grammar/near.ts";
 import { splitWords, type Words, withoutFirst } from "./grammar/words.ts";
 import { helpFor } from "./help.ts";
+import { lang } from "./lang.ts";
 import { status } from "./status.ts";
 
 /** Longest command line, in characters after cleaning. */
@@ -15,7 +17,7 @@ export const MAX_LINE = 500;
 const help = helpFor(() => commands);
 
 /** Every word that may follow `/netcheck`. The first is meant when no word is given. */
-export const commands: readonly Command[] = [check, status, cancel, help];
+export const commands: readonly Command[] = [check, status, cancel, lang, help];
 
 /**
  * Answers one command line as it came from Slack. Throws NetcheckError: "bad-command" and "over-limit" carry a
@@ -55,12 +57,15 @@ function withMisspeltVerb(error: unknown, words: Words): unknown {
     commands.flatMap(({ name, also }) => [name, ...also.filter((word) => word.length > 3)]),
   );
   if (names.length === 0) return error;
-  return badCommand(`${first.text} is not a command, and as a check: ${error.message}`, {
-    words,
-    at: first,
-    understood: pointer.understood,
-    instead: names,
-    nearest: [],
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  });
+  return badCommand(
+    say("{word} is not a command, and as a check: {problem}", { word: first.text, problem: error.text }),
+    {
+      words,
+      at: first,
+      understood: pointer.understood,
+      instead: names,
+      nearest: [],
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    },
+  );
 }

@@ -1,5 +1,6 @@
 import type { ClusterView, PodView, ServiceView } from "./cluster-view.ts";
 import type { End, Gap } from "./plan.ts";
+import { say } from "./sentence.ts";
 
 /** Ports that TCP is measured to. `service` is the port of the Service address, `target` and `source` those of pods. */
 export type Ports = {
@@ -66,6 +67,8 @@ function noPort(end: End): Gap {
   return {
     probe: "tcp",
     subject: end.name,
-    reason: `no TCP port is asked for, served or declared; name one as ${end.name}:8080 to have it measured`,
+    reason: say("no TCP port is asked for, served or declared; name one as {name}:8080 to have it measured", {
+      name: end.name,
+    }),
   };
 }

@@ -1,6 +1,7 @@
 import { backendPort } from "./choose-ports.ts";
 import type { ClusterView, NodeView, PodView } from "./cluster-view.ts";
 import type { End, Gap, Vantage } from "./plan.ts";
+import { say } from "./sentence.ts";
 
 /** A node that is no part of the path, and a pod on it when there is one. */
 type Third = { readonly node: Vantage; readonly pod: Vantage | undefined };
@@ -180,12 +181,12 @@ function gapsOf(
     ...nodes.map((name) => ({
       probe: "agent",
       subject: `node/${name}`,
-      reason: "no netcheck agent is ready there: nothing was measured from this node and its pods",
+      reason: say("no netcheck agent is ready there: nothing was measured from this node and its pods"),
     })),
     ...pods.map(({ id }) => ({
       probe: "agent",
       subject: id,
-      reason: "the pod does not run: nothing was measured from it",
+      reason: say("the pod does not run: nothing was measured from it"),
     })),
     ...(
       [
@@ -199,7 +200,7 @@ function gapsOf(
             {
               probe: "ping",
               subject: end.name,
-              reason: "it is not in this cluster: only measured towards it, not from it",
+              reason: say("it is not in this cluster: only measured towards it, not from it"),
             },
           ],
     ),

@@ -5,6 +5,7 @@ import type { ClusterView } from "./cluster-view.ts";
 import { makeTasks } from "./make-tasks.ts";
 import type { End, Gap, Leg, Plan, Vantage } from "./plan.ts";
 import type { Probe } from "./probe.ts";
+import { say } from "./sentence.ts";
 
 /** Most legs of a check. With about five small packets a second each, that is less than 20 kB/s for the whole cluster. */
 export const MAX_LEGS = 30;
@@ -176,7 +177,7 @@ function withinLimits(
         gaps.push({
           probe: leg.port === undefined ? "ping" : "tcp",
           subject: leg.id,
-          reason: "nothing can be measured from there",
+          reason: say("nothing can be measured from there"),
         });
     } else if (kept.length < MAX_LEGS) kept.push(leg);
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { planSchema } from "./plan.ts";
 import { measuredSchema } from "./progress.ts";
+import { textSchema } from "./sentence.ts";
 
 const outageSchema = z.object({ fromMs: z.number(), toMs: z.number().optional() });
 
@@ -16,7 +17,7 @@ const nodeStateSchema = z.object({
   retryAtMs: z.number(),
   /** Times during which the node did not answer; the newest is open while it does not. At most 20. */
   outages: z.array(outageSchema),
-  reason: z.string().optional(),
+  reason: textSchema.optional(),
   /** False when nothing was ever sent there, so that there is nothing to remove. */
   touched: z.boolean(),
 });
@@ -41,7 +42,7 @@ export const measureStateSchema = z.object({
   planned: z.number().int(),
   nodes: z.record(z.string(), nodeStateSchema),
   /** Tasks that ended before their time, by id. */
-  ended: z.record(z.string(), z.object({ atMs: z.number(), reason: z.string() })),
+  ended: z.record(z.string(), z.object({ atMs: z.number(), reason: textSchema })),
   /** What the Kubernetes API said before: gzip + base64 of a ClusterView, cut to what the check touches. */
   before: z.string().optional(),
   /** What looked wrong at the newest assessment; it is told once it was seen twice in a row. */

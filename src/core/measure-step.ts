@@ -1,5 +1,6 @@
 import type { Window } from "./check.ts";
 import type { MeasureState, NodeState } from "./measure-state.ts";
+import type { Text } from "./sentence.ts";
 
 /** Answers to the last packets are awaited this long after the window. */
 export const LATE_REPLY_MS = 3_000;
@@ -128,7 +129,7 @@ export function answered(node: NodeState, next: NodeState["status"], retryAtMs: 
 const MAX_OUTAGES = 20;
 
 /** The node after a call that was not answered; `fromMs` is when it was last known to answer. */
-export function unanswered(node: NodeState, reason: string, fromMs: number, nowMs: number): NodeState {
+export function unanswered(node: NodeState, reason: Text, fromMs: number, nowMs: number): NodeState {
   const last = node.outages.at(-1);
   const outages = last && last.toMs === undefined ? node.outages : [...node.outages, { fromMs }].slice(-MAX_OUTAGES);
   const failures = node.failures + 1;

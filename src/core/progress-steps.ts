@@ -1,6 +1,7 @@
 import type { MeasureState } from "./measure-state.ts";
 import type { Plan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
+import { counted, type Sentence, say, type Text } from "./sentence.ts";
 
 type ProgressStep = Progress["steps"][number];
 type Status = ProgressStep["status"];
@@ -13,9 +14,6 @@ function statusOf(phase: Phase, first: Phase, last: Phase = first): Status {
   if (at < order.indexOf(first)) return "pending";
   return at > order.indexOf(last) ? "complete" : "in_progress";
 }
-
-const titles: Readonly<Record<string, string>> = { ping: "Ping", tcp: "TCP connect" };
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Which phase the state is in at `nowMs`. */
 export function phaseOf(state: MeasureState, nowMs: number): Phase {
@@ -31,11 +29,11 @@ export function phaseOf(state: MeasureState, nowMs: number): Phase {
 export function progressSteps(
   phase: Phase,
   plan: Plan | undefined,
-  { failed }: { readonly failed?: string } = {},
+  { failed }: { readonly failed?: Text } = {},
 ): readonly ProgressStep[] {
   const resolve: ProgressStep = {
     id: "resolve",
-    title: "Resolve targets",
+    title: say("Resolve targets"),
     status: statusOf(phase, "resolving"),
     ...(plan && { detail: ends(plan) }),
   };
@@ -46,19 +44,26 @@ export function progressSteps(
     resolve,
     ...streams(plan).map(({ probe, legs }) => ({
       id: probe,
-      title: `${titles[probe] ?? probe} on ${counted(legs, "leg")}`,
+      title: streamText(probe, counted(legs, "leg")),
       status,
     })),
     ...readings(plan, status),
-    { id: "collect", title: "Collect and compare", status: statusOf(phase, "finishing") },
+    { id: "collect", title: say("Collect and compare"), status: statusOf(phase, "finishing") },
   ];
 }
 
-function ends({ from, to }: Plan): string {
-  const at = (end: Plan["from"]) =>
-    end.node === undefined || end.kind === "node" ? end.name : `${end.name} on ${end.node}`;
-  const same = from.node !== undefined && from.node === to.node ? ", same node" : "";
-  return `${at(from)}, ${at(to)}${same}`;
+function ends({ from, to }: Plan): Sentence {
+  const at = ({ name, node, kind }: Plan["from"]): Text =>
+    node === undefined || kind === "node" ? name : say("{name} on {node}", { name, node });
+  const said = { from: at(from), to: at(to) };
+  return from.node !== undefined && from.node === to.node
+    ? say("{from}, {to}, same node", said)
+    : say("{from}, {to}", said);
+}
+
+function streamText(probe: string, legs: Sentence): Sentence {
+  if (probe === "ping") return say("Ping on {legs}", { legs });
+  return probe === "tcp" ? say("TCP connect on {legs}", { legs }) : say("{probe} on {legs}", { probe, legs });
 }
 
 function streams(plan: Plan): readonly { readonly probe: string; readonly legs: number }[] {
@@ -72,5 +77,11 @@ function readings(plan: Plan, status: Status): readonly ProgressStep[] {
   const nodes = new Set(plan.tasks.filter(({ readings }) => readings).map(({ node }) => node));
   return nodes.size === 0
     ? []
-    : [{ id: "readings", title: `Read counters and routes of ${counted(nodes.size, "node")}`, status }];
+    : [
+        {
+          id: "readings",
+          title: say("Read counters and routes of {nodes}", { nodes: counted(nodes.size, "node") }),
+          status,
+        },
+      ];
 }

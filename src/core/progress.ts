@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { gapSchema } from "./plan.ts";
+import { textSchema } from "./sentence.ts";
 
 /** What a running check can say about itself; kept in Redis by the worker, drawn by the bot. `rev` only grows. */
 export const progressSchema = z.object({
@@ -15,9 +16,9 @@ export const progressSchema = z.object({
   steps: z.array(
     z.object({
       id: z.string(),
-      title: z.string(),
+      title: textSchema,
       status: z.enum(["pending", "in_progress", "complete", "error"]),
-      detail: z.string().optional(),
+      detail: textSchema.optional(),
     }),
   ),
   /** Loss and latency of the asked path so far. */
@@ -27,7 +28,7 @@ export const progressSchema = z.object({
   /** The first thing found wrong, said once. */
   firstFinding: z.object({ atMs: z.number(), text: z.string() }).optional(),
   /** A trouble that is not an end: "cannot reach cluster X since 12 s; measuring continues on the nodes". */
-  trouble: z.string().optional(),
+  trouble: textSchema.optional(),
 });
 export type Progress = z.infer<typeof progressSchema>;
 
@@ -39,7 +40,7 @@ export const measuredSchema = z.object({
   evidence: z.string().optional(),
   gaps: z.array(gapSchema),
   /** Set when the part of this cluster ended early: user mistake, refusal, cancellation. */
-  ended: z.object({ code: z.string(), text: z.string() }).optional(),
+  ended: z.object({ code: z.string(), text: textSchema }).optional(),
   firstFindingAtMs: z.number().optional(),
 });
 export type Measured = z.infer<typeof measuredSchema>;

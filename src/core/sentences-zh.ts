@@ -57,6 +57,21 @@ export const chinese = {
   "{share} of the asked time on {measured} of {legs}: {sent} ({packets} packets/s, {kilobytes} kB/s on the whole cluster).":
     "观测到所要求时间的 {share}，覆盖 {legs}中的 {measured} 条：{sent}（整个集群 {packets} 个包/s，{kilobytes} kB/s）。",
 
+  // choose-ports.ts, choose-vantages.ts, make-plan.ts
+  "no TCP port is asked for, served or declared; name one as {name}:8080 to have it measured":
+    "没有指定、提供或声明 TCP 端口；写成 {name}:8080 即可测量",
+  "no netcheck agent is ready there: nothing was measured from this node and its pods":
+    "那里没有就绪的 netcheck agent：没有从该节点及其 pod 测量",
+  "the pod does not run: nothing was measured from it": "该 pod 没有运行：没有从它测量",
+  "it is not in this cluster: only measured towards it, not from it": "它不在本集群中：只测量了发往它的方向",
+  "nothing can be measured from there": "无法从那里测量",
+
+  // commands/index.ts, commands/lang.ts, grammar/language.ts
+  "{word} is not a command, and as a check: {problem}": "{word} 不是命令；当作检查则：{problem}",
+  "One language at a time.": "一次只能选一种语言。",
+  "netcheck does not speak {language}.": "netcheck 不支持语言 {language}。",
+  "Languages: {names}.": "可用语言：{names}。",
+
   // diagnose.ts
   "Nothing was measured.": "没有测到任何数据。",
   "echoes are not answered ({bad} of {of}), TCP on the same way is: something filters ICMP":
@@ -67,6 +82,75 @@ export const chinese = {
   "small delays at {nodes} cannot be told from the machine being busy: packets that never leave the node took up to {extra} ms longer as well":
     "{nodes} 上的小延迟无法与机器繁忙区分：不离开节点的包也最多慢了 {extra} ms",
   "{at}: {finding}.": "{at}：{finding}。",
+
+  // errors.ts
+  "{text} {hint}": "{text} {hint}",
+
+  // cluster/measure.ts, measure-node.ts, measure-progress.ts, measure-result.ts
+  "Cancelled by {who}.": "已由 {who} 取消。",
+  "Cluster {cluster} could not be read for {minutes} minutes; nothing was measured.":
+    "{minutes} 分钟内无法读取集群 {cluster}，没有测到任何数据。",
+  "internal error while reading its output": "读取输出时发生内部错误",
+  "the Kubernetes API did not answer at the end": "结束时 Kubernetes API 没有应答",
+  "it was not reached before the check ended": "检查结束前没有连上它",
+  "internal error, see the worker's log": "内部错误，见 worker 日志",
+  "Cancelled; what was measured is being collected.": "已取消，正在收集已测到的数据。",
+  "Cluster {cluster} cannot be read since {time}; trying again.": "已有 {time} 无法读取集群 {cluster}，正在重试。",
+  "{nodes} cannot be reached since {time}; what runs there goes on.":
+    "已有 {time} 无法连接 {nodes}，那里的测量仍在继续。",
+  "Worker {from} was lost at {at}; resumed on {worker}.": "worker {from} 在 {at} 失联，已由 {worker} 接续。",
+  "the evidence of this check is larger than 1 MB": "本次检查的证据超过 1 MB",
+  "another task of the same name is on its node": "节点上有同名的其他任务",
+  "its node is short of disk": "所在节点磁盘空间不足",
+  "no worker asked for it for too long": "太久没有 worker 查询它",
+  "its pod is gone": "所在 pod 已消失",
+  "its pod has no process on its node": "所在 pod 在节点上没有进程",
+  "its output reached the limit": "输出达到上限",
+  "the agent on its node was restarted": "所在节点的 agent 重启过",
+  "its node knows nothing of it; the node or its agent was restarted": "所在节点没有它的记录：节点或 agent 重启过",
+  "{reason} with code {code}": "{reason}，退出码 {code}",
+  "{how} ({said})": "{how}（{said}）",
+  "not started: {how}": "没有启动：{how}",
+  "ended early: {how}": "提前结束：{how}",
+  "not reached": "没有连上",
+  "{reason}, since {at}": "{reason}，始于 {at}",
+  "{reason}, at {at}": "{reason}，时间 {at}",
+
+  // progress-steps.ts
+  "Resolve targets": "解析目标",
+  "Collect and compare": "收集并比较",
+  "Ping on {legs}": "ping：{legs}",
+  "TCP connect on {legs}": "TCP 连接：{legs}",
+  "{probe} on {legs}": "{probe}：{legs}",
+  "Read counters and routes of {nodes}": "读取 {nodes}的计数器和路由",
+  "{count} node": "{count} 个节点",
+  "{count} nodes": "{count} 个节点",
+  "{name} on {node}": "{name}（在 {node} 上）",
+  "{from}, {to}": "{from}，{to}",
+  "{from}, {to}, same node": "{from}，{to}，同一节点",
+
+  // queue/ticker.ts
+  "Worker {worker} was lost at {at}; what runs on the nodes goes on, another worker takes over.":
+    "worker {worker} 在 {at} 失联；节点上的测量仍在继续，另一个 worker 会接手。",
+  "Worker {worker} was lost at {at}; what runs on the nodes goes on, waiting for another worker.":
+    "worker {worker} 在 {at} 失联；节点上的测量仍在继续，正在等待其他 worker。",
+  "No worker of cluster {cluster} is there since {at}; the check waits for one.":
+    "自 {at} 起集群 {cluster} 没有 worker，检查正在等待。",
+
+  // report/chart-words.ts
+  "no loss in {sent} probes": "{sent} 次探测没有丢失",
+  "{share} lost ({lost} of {sent})": "丢失 {share}（{sent} 次中 {lost} 次）",
+  "No answer at all": "完全没有应答",
+  "Median {typical}, slowest {worst}": "中位数 {typical}，最慢 {worst}",
+  "{title}. {latency}, {loss}.": "{title}。{latency}，{loss}。",
+  "{title}. {latency}, {loss}. {episodes}": "{title}。{latency}，{loss}。{episodes}",
+  "Marked: {label}, from {at} for {lasted}.": "标记处：{label}，从 {at} 起持续 {lasted}。",
+  "Marked: {label}, from {at} for {lasted} and {count} more.":
+    "标记处：{label}，从 {at} 起持续 {lasted}，另有 {count} 处。",
+
+  // workers/report.ts
+  "before its end": "提前结束",
+  "Internal error, quote {id}.": "内部错误，请提供编号 {id}。",
 
   // rank.ts
   "not measured: {kinds}": "没有测量：{kinds}",

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { CheckRequest } from "../core/check.ts";
 import { NetcheckError } from "../core/errors.ts";
 import type { Inventory } from "../core/inventory.ts";
+import { type Language, languageSchema } from "../core/sentence.ts";
 import type { Log } from "../log.ts";
 import { type CheckStatus, checkRecords, RECORD_TTL_S, type Thread } from "./check-record.ts";
 import { inventories } from "./inventory.ts";
@@ -34,6 +35,9 @@ export type Checks = {
   readonly readInventory: (cluster: string) => Promise<Inventory | undefined>;
   /** Names of the clusters that ever had a worker. */
   readonly clusters: () => Promise<readonly string[]>;
+  /** The language that a channel has chosen. */
+  readonly language: (channel: string) => Promise<Language | undefined>;
+  readonly setLanguage: (channel: string, language: Language) => Promise<void>;
   /** Workers of a cluster that were alive in the last 15 s. */
   readonly workers: (cluster: string) => Promise<readonly WorkerSeen[]>;
   readonly close: () => Promise<void>;
@@ -165,6 +169,12 @@ export function openChecks({
     ),
     readInventory: available(readInventory),
     clusters: available(async () => (await redis.smembers(keys.clusters)).toSorted()),
+    language: available(
+      async (channel: string) => languageSchema.safeParse(await redis.hget(keys.languages, channel)).data,
+    ),
+    setLanguage: available(async (channel: string, language: Language) => {
+      await redis.hset(keys.languages, channel, language);
+    }),
     workers: available(seen.alive),
     async close() {
       await Promise.all([flows.close(), notify.close(), ...[...measureQueues.values()].map((queue) => queue.close())]);

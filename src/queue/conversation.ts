@@ -1,8 +1,10 @@
+import type { CheckRequest } from "../core/check.ts";
 import type { Chart } from "../core/report.ts";
+import type { Language } from "../core/sentence.ts";
 import type { Message } from "../report/blocks.ts";
 import { drawDone, drawRunning, drawStopped } from "../report/headline.ts";
 import { drawFirstFinding, drawReplies, type Reply } from "../report/replies.ts";
-import type { Wording } from "../report/words.ts";
+import { type Wording, wordings } from "../report/words.ts";
 import type { CheckRecords, CheckStatus, Thread } from "./check-record.ts";
 import type { Finished } from "./finished.ts";
 import type { Outbox, OutboxDeps, Outcome } from "./outbox.ts";
@@ -15,21 +17,24 @@ const told: Told = { is: "told" };
 export type ConversationDeps = OutboxDeps & {
   readonly outbox: Outbox;
   readonly records: CheckRecords;
-  readonly wording: Wording;
+  /** Of checks that name none. */
+  readonly language: Language;
   /** Draws a chart as PNG. */
-  readonly render: (chart: Chart) => Promise<Uint8Array>;
+  readonly render: (chart: Chart, language: Language) => Promise<Uint8Array>;
   readonly updateIntervalMs: () => number;
 };
 
 /** The messages of one check in Slack, each exactly once and in order, however often a step is repeated. */
 export function createConversation(deps: ConversationDeps) {
-  const { outbox, records, wording, render, log, nowMs = Date.now } = deps;
+  const { outbox, records, render, log, nowMs = Date.now } = deps;
   const key = (id: string, what: string) => `${id}:${what}`;
+  const wordingOf = ({ language = deps.language }: CheckRequest): Wording => wordings[language];
 
   /** The headline while the check runs. */
   function running({ request, progress }: CheckStatus): (revision: number) => Message {
     const [newest] = progress.toSorted((a, b) => b.atMs - a.atMs);
     const updateIntervalMs = deps.updateIntervalMs();
+    const wording = wordingOf(request);
     return (revision) =>
       drawRunning({ request, progress: newest, revision, wording, nowMs: nowMs(), updateIntervalMs });
   }
@@ -64,7 +69,7 @@ export function createConversation(deps: ConversationDeps) {
   async function finding(status: CheckStatus, thread: Thread): Promise<Told> {
     const found = status.progress.find(({ firstFinding }) => firstFinding)?.firstFinding;
     if (!found) return told;
-    const message = drawFirstFinding(found, wording);
+    const message = drawFirstFinding(found, wordingOf(status.request));
     return settled(await outbox.send(key(status.request.id, "finding"), thread, message), status, "finding");
   }
 
@@ -88,6 +93,7 @@ export function createConversation(deps: ConversationDeps) {
 
   function last({ request }: CheckStatus, { report, ended, measured }: Finished, revision: number): Message {
     const end = ended && withoutAbsent(ended);
+    const wording = wordingOf(request);
     if (measured || !end) return drawDone({ request, revision, wording, report, ended: end });
     return drawStopped({ request, revision, wording, ...end, text: end.text ?? report.verdict });
   }
@@ -95,17 +101,24 @@ export function createConversation(deps: ConversationDeps) {
   /** Everything that the thread says once the report exists. */
   async function replies(status: CheckStatus, thread: Thread, { report, plan, measured }: Finished): Promise<Told> {
     if (!measured) return told;
-    for (const reply of drawReplies({ request: status.request, report, wording, plan })) {
-      const outcome = settled(await say(status.request.id, reply, thread), status, reply.key);
+    const { request } = status;
+    for (const reply of drawReplies({ request, report, wording: wordingOf(request), plan })) {
+      const outcome = settled(await say(request, reply, thread), status, reply.key);
       if (outcome.is === "later") return outcome;
     }
     return told;
   }
 
-  function say(id: string, reply: Reply, thread: Thread): Promise<Outcome> {
+  function say(request: CheckRequest, reply: Reply, thread: Thread): Promise<Outcome> {
+    const { id, language = deps.language } = request;
     if (reply.kind === "message") return outbox.send(key(id, reply.key), thread, reply.message);
     const { chart, comment, altText, fileName } = reply;
-    return shareFile(key(id, reply.key), thread, { fileName, altText, comment, bytes: () => render(chart) }, deps);
+    return shareFile(
+      key(id, reply.key),
+      thread,
+      { fileName, altText, comment, bytes: () => render(chart, language) },
+      deps,
+    );
   }
 
   /** A message that can never be posted must not hold up those after it. */

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import { planSchema } from "../core/plan.ts";
 import { reportSchema } from "../core/report.ts";
+import { textSchema } from "../core/sentence.ts";
 import type { Keys } from "./keys.ts";
 import { pack, unpack } from "./packed.ts";
 
@@ -13,7 +14,7 @@ const finishedSchema = z.object({
   plan: planSchema.optional(),
   /** Set when it did not end by itself. */
   ended: z
-    .object({ how: z.enum(["cancelled", "failed"]), text: z.string().optional(), by: z.string().optional() })
+    .object({ how: z.enum(["cancelled", "failed"]), text: textSchema.optional(), by: z.string().optional() })
     .optional(),
   /** False when nothing was measured, so that there is nothing to show but why. */
   measured: z.boolean(),

@@ -18,6 +18,8 @@ export function keysOf(prefix: string) {
     pace: (channel: string) => `${prefix}:pace:${channel}`,
     inventory: (cluster: string) => `${prefix}:inventory:${cluster}`,
     clusters: `${prefix}:clusters`,
+    /** The language that each channel has chosen. */
+    languages: `${prefix}:languages`,
     workers: (cluster: string) => `${prefix}:workers:${cluster}`,
     leftovers: (cluster: string) => `${prefix}:leftovers:${cluster}`,
   } as const;

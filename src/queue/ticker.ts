@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { Progress } from "../core/progress.ts";
+import { type Sentence, say } from "../core/sentence.ts";
+import { clockText } from "../core/units.ts";
 import { type Log, occasionally } from "../log.ts";
 import type { CheckRecords, CheckStatus, Thread } from "./check-record.ts";
 import type { Keys } from "./keys.ts";
@@ -17,8 +19,6 @@ const IDLE_MS = 1_000;
 /** A queued check is not told to wait for a worker before this long. */
 const PATIENCE_MS = 10_000;
 
-const clock = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
-
 /** The pause between two updates of one message while so many checks run, milliseconds. */
 export const updateIntervalMs = (active: number): number => Math.max(SHORTEST_MS, PER_CHECK_MS * active);
 
@@ -30,8 +30,11 @@ export function withLostWorker(status: CheckStatus, workers: readonly WorkerSeen
   if (newest?.phase === "done" || waitingMs < (newest ? LOST_AFTER_MS : PATIENCE_MS)) return status;
   const someone = workers.length > 0;
   const trouble = newest
-    ? `Worker ${newest.worker} was lost at ${clock(newest.atMs)}; what runs on the nodes goes on, ${someone ? "another worker takes over" : "waiting for another worker"}.`
-    : `No worker of cluster ${request.cluster} is there since ${clock(request.requestedAtMs)}; the check waits for one.`;
+    ? lostText({ worker: newest.worker, at: clockText(newest.atMs) }, someone)
+    : say("No worker of cluster {cluster} is there since {at}; the check waits for one.", {
+        cluster: request.cluster,
+        at: clockText(request.requestedAtMs),
+      });
   if (!newest && someone) return status;
   const blank: Progress = {
     check: request.id,
@@ -43,6 +46,12 @@ export function withLostWorker(status: CheckStatus, workers: readonly WorkerSeen
     steps: [],
   };
   return { ...status, progress: [...progress.filter((one) => one !== newest), { ...(newest ?? blank), trouble }] };
+}
+
+function lostText(lost: { readonly worker: string; readonly at: string }, someone: boolean): Sentence {
+  return someone
+    ? say("Worker {worker} was lost at {at}; what runs on the nodes goes on, another worker takes over.", lost)
+    : say("Worker {worker} was lost at {at}; what runs on the nodes goes on, waiting for another worker.", lost);
 }
 
 export type TickerDeps = {

@@ -1,5 +1,6 @@
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Progress } from "#src/core/progress.ts";
+import { inWords, type Text } from "#src/core/sentence.ts";
 import { targetText } from "#src/core/target.ts";
 import { durationText } from "#src/core/units.ts";
 import { context, type Message, section } from "./blocks.ts";
@@ -37,36 +38,49 @@ export type Mistake = {
   readonly line: string;
   readonly start: number;
   readonly end: number;
-  readonly understood: readonly string[];
+  readonly understood: readonly Text[];
   readonly nearest: readonly string[];
 };
 
 type MistakeWords = {
-  readonly problem: string;
-  readonly hint?: string | undefined;
+  readonly problem: Text;
+  readonly hint?: Text | undefined;
   readonly command: string;
   readonly wording: Wording;
 };
 
 /** A refused command: what is wrong, a caret under it, what was understood, what would have worked. */
-export function drawMistake(mistake: Mistake | undefined, { problem, hint, command, wording }: MistakeWords): Message {
+export function drawMistake(mistake: Mistake | undefined, words: MistakeWords): Message {
+  const { problem, hint, command, understood, wording } = wordedMistake(mistake, words);
   const hintText = hint === undefined ? "" : ` ${hint}`;
   const lines = [`${bold(problem)}${safe(hintText)} ${wording.nothingStarted}`];
   if (mistake !== undefined) {
     lines.push(codeBlock(caretLines(command, mistake).join("\n")));
-    if (mistake.understood.length > 0) lines.push(`${wording.understood}: ${safe(mistake.understood.join(", "))}.`);
+    if (understood !== "") lines.push(`${wording.understood}: ${safe(understood)}`);
     if (mistake.nearest.length > 0)
       lines.push(`${wording.nearest}: ${mistake.nearest.map((near) => code(`${command} ${near}`)).join(" · ")}`);
   }
   return say(lines.join("\n"), `${problem}${hintText} ${wording.nothingStarted}`);
 }
 
+function wordedMistake(mistake: Mistake | undefined, { problem, hint, command, wording }: MistakeWords) {
+  const worded = (text: Text): string => inWords(text, wording.language);
+  return {
+    problem: worded(problem),
+    hint: hint === undefined ? undefined : worded(hint),
+    understood: wording.listed((mistake?.understood ?? []).map(worded)),
+    command,
+    wording,
+  };
+}
+
 /** The same for a terminal. */
-export function mistakeText(mistake: Mistake | undefined, { problem, hint, command, wording }: MistakeWords): string {
+export function mistakeText(mistake: Mistake | undefined, words: MistakeWords): string {
+  const { problem, hint, command, understood, wording } = wordedMistake(mistake, words);
   const lines = [[problem, hint].filter((part) => part !== undefined).join(" ")];
   if (mistake !== undefined) {
     lines.push(...caretLines(command, mistake).map((line) => `  ${line}`));
-    if (mistake.understood.length > 0) lines.push(`${wording.understood}: ${mistake.understood.join(", ")}.`);
+    if (understood !== "") lines.push(`${wording.understood}: ${understood}`);
     lines.push(...mistake.nearest.map((near) => `${wording.nearest}: ${command} ${near}`));
   }
   return lines.join("\n");
@@ -142,7 +156,7 @@ function seenText({ request, state, progress, outcome }: Seen, nowMs: number, wo
   if (newest?.soFar !== undefined && newest.soFar.sent > 0)
     parts.push(wording.lossSoFar(partText(newest.soFar.lost, newest.soFar.sent)));
   if (newest?.firstFinding !== undefined) parts.push(newest.firstFinding.text);
-  if (newest?.trouble !== undefined) parts.push(newest.trouble);
+  if (newest?.trouble !== undefined) parts.push(inWords(newest.trouble, wording.language));
   return `${ends}: ${parts.join(" · ")}`;
 }
 

@@ -13,7 +13,7 @@ import {
 import { ACTIONS } from "./headline.ts";
 import { LIMITS } from "./limits.ts";
 import { safe } from "./mrkdwn.ts";
-import { readableCause, readablePlace } from "./places.ts";
+import { readablePlace } from "./places.ts";
 import type { Wording } from "./words.ts";
 
 const MAX_CAUSES = 3;
@@ -49,7 +49,7 @@ function drawCause(cause: Cause, rank: number, wording: Wording): Block {
   list(wording.against, cause.against);
   list(
     wording.explains,
-    cause.explains.map((one) => `${readableCause(one.cause)}, ${readablePlace(one.where)}: ${one.because[0] ?? ""}`),
+    cause.explains.map((one) => `${wording.cause(one.cause)}, ${readablePlace(one.where)}: ${one.because[0] ?? ""}`),
   );
   list(wording.doNext, cause.advice);
   if (cause.confirm.length > 0)

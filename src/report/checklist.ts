@@ -1,7 +1,7 @@
 import type { Report } from "#src/core/report.ts";
 import { header, type Message, table } from "./blocks.ts";
 import { cut, LIMITS } from "./limits.ts";
-import { readableCause, readablePlace, readableSubject } from "./places.ts";
+import { readablePlace, readableSubject } from "./places.ts";
 import type { Wording } from "./words.ts";
 
 /** Longest detail of a row. */
@@ -20,9 +20,9 @@ export function drawChecklist(report: Report, wording: Wording): Message {
   });
   const rows: string[][] = [
     ...causes.map((one) => [one.title, wording.found, `${readablePlace(one.where)}: ${one.because[0] ?? ""}`]),
-    ...unknown.map((one) => [readableCause(one.cause), wording.unknown, one.because]),
+    ...unknown.map((one) => [wording.cause(one.cause), wording.unknown, one.because]),
     ...gaps.map((one) => [one.probe, wording.gap, `${readableSubject(one.subject)}: ${one.reason}`]),
-    ...cleared.map((one) => [readableCause(one.cause), wording.clear, one.because]),
+    ...cleared.map((one) => [wording.cause(one.cause), wording.clear, one.because]),
   ].map(([name = "", result = "", detail = ""]) => [cut(name, 60), result, cut(detail, MAX_DETAIL)]);
   const shown: string[][] = [];
   let characters = 0;

@@ -1,6 +1,7 @@
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Progress } from "#src/core/progress.ts";
 import type { Report } from "#src/core/report.ts";
+import { inWords, type Text } from "#src/core/sentence.ts";
 import { targetText } from "#src/core/target.ts";
 import { durationText, msText } from "#src/core/units.ts";
 import {
@@ -38,9 +39,12 @@ export type Running = Drawn & {
 
 /** The channel's message while the check runs: what it does now, how far it is, what was seen so far. */
 export function drawRunning({ request, revision, wording, progress, nowMs, updateIntervalMs }: Running): Message {
+  const worded = (text: Text): string => inWords(text, wording.language);
   const title = ends(request);
   const status = runningTitle(progress, nowMs, wording);
-  const steps = (progress?.steps ?? []).map((step) => taskCard(step.id, step.title, step.status, step.detail));
+  const steps = (progress?.steps ?? []).map((step) =>
+    taskCard(step.id, worded(step.title), step.status, step.detail && worded(step.detail)),
+  );
   const cancel: Button = {
     text: wording.cancel,
     action: ACTIONS.cancel,
@@ -52,7 +56,7 @@ export function drawRunning({ request, revision, wording, progress, nowMs, updat
     plan(status, steps.length > 0 ? steps : [taskCard("queued", wording.state["queued"] ?? "queued", "in_progress")]),
   ];
   if (progress?.firstFinding !== undefined) blocks.push(section(`*${safe(progress.firstFinding.text)}*`));
-  if (progress?.trouble !== undefined) blocks.push(section(safe(progress.trouble)));
+  if (progress?.trouble !== undefined) blocks.push(section(safe(worded(progress.trouble))));
   blocks.push(
     actions(controlsId(request.id, revision), [cancel]),
     context(
@@ -71,7 +75,7 @@ export function drawRunning({ request, revision, wording, progress, nowMs, updat
 export type Done = Drawn & {
   readonly report: Report;
   /** Set when it did not end by itself: what was measured until then is shown as partial. */
-  readonly ended?: { readonly how: "cancelled" | "failed"; readonly text?: string; readonly by?: string } | undefined;
+  readonly ended?: { readonly how: "cancelled" | "failed"; readonly text?: Text; readonly by?: string } | undefined;
 };
 
 /** The channel's message when a report exists: what is wrong, where, how sure, what to do; then the numbers. */
@@ -101,7 +105,7 @@ export function drawDone({ request, revision, wording, report, ended }: Done): M
 export type Stopped = Drawn & {
   readonly how: "cancelled" | "failed";
   /** Why, in one or two sentences, with what to do. */
-  readonly text?: string;
+  readonly text?: Text;
   /** Slack user id of who cancelled. */
   readonly by?: string;
 };
@@ -109,7 +113,7 @@ export type Stopped = Drawn & {
 /** The channel's message when the check ended without anything to report. */
 export function drawStopped({ request, revision, wording, how, text, by }: Stopped): Message {
   const status = how === "cancelled" ? wording.cancelledBy(undefined) : wording.status.failed;
-  const said = text ?? (how === "cancelled" ? "" : wording.stopped);
+  const said = text === undefined ? (how === "cancelled" ? "" : wording.stopped) : inWords(text, wording.language);
   const title = `${status}: ${ends(request)}`;
   const blocks: Block[] = [
     header(title),
@@ -135,7 +139,7 @@ const rerun = (request: CheckRequest, wording: Wording): Button => ({
 
 function endedText({ how, text, by }: NonNullable<Done["ended"]>, wording: Wording): string {
   if (how === "cancelled") return `${wording.cancelledBy(by === undefined ? undefined : `@${by}`)}.`;
-  return text ?? `${wording.stopped}.`;
+  return text === undefined ? `${wording.stopped}.` : inWords(text, wording.language);
 }
 
 function runningTitle(progress: Progress | undefined, nowMs: number, wording: Wording): string {

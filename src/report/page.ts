@@ -1,10 +1,11 @@
 import type { Cause, Report } from "#src/core/report.ts";
+import type { Language } from "#src/core/sentence.ts";
 import { durationText } from "#src/core/units.ts";
 import { askedPath, latencyText, lossText, outcomesText, probesSent } from "./measured.ts";
 import { utcClock, utcDay } from "./mrkdwn.ts";
 import { partText, thousands } from "./numbers.ts";
-import { readableCause, readablePlace, readableSubject } from "./places.ts";
-import { type Language, type Wording, wordings } from "./words.ts";
+import { readablePlace, readableSubject } from "./places.ts";
+import { type Wording, wordings } from "./words.ts";
 
 type Options = {
   /** Pictures of the report's charts, in their order: `data:image/png;base64,…` with alternative text. */
@@ -30,7 +31,7 @@ export function renderHtml(report: Report, { charts = [], language = "en" }: Opt
   const title = `${wording.status[report.status]}: ${place}`;
   const { startMs, endMs } = report.window;
   return `<!doctype html>
-<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<html lang="${language === "zh" ? "zh-CN" : language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>${html(`${report.check} ${title}`)}</title><style>${STYLE}</style></head><body><main>
 <header class="${report.status}"><h1>${html(title)}</h1><p><strong>${html(report.verdict)}</strong></p>${
@@ -47,9 +48,9 @@ ${table(
   [wording.checkColumn, wording.resultColumn, wording.detailColumn],
   [
     ...report.causes.map((one) => [one.title, wording.found, `${readablePlace(one.where)}: ${one.because[0] ?? ""}`]),
-    ...report.unknown.map((one) => [readableCause(one.cause), wording.unknown, one.because]),
+    ...report.unknown.map((one) => [wording.cause(one.cause), wording.unknown, one.because]),
     ...report.gaps.map((one) => [one.probe, wording.gap, `${readableSubject(one.subject)}: ${one.reason}`]),
-    ...report.cleared.map((one) => [readableCause(one.cause), wording.clear, one.because]),
+    ...report.cleared.map((one) => [wording.cause(one.cause), wording.clear, one.because]),
   ],
 )}
 <h2>${html(wording.measured)}</h2>
@@ -86,7 +87,7 @@ function facts(report: Report, wording: Wording): readonly (readonly [string, st
 
 function causeSection(cause: Cause, rank: number, wording: Wording): string {
   const explains = cause.explains.map(
-    (one) => `${readableCause(one.cause)}, ${readablePlace(one.where)}: ${one.because[0] ?? ""}`,
+    (one) => `${wording.cause(one.cause)}, ${readablePlace(one.where)}: ${one.because[0] ?? ""}`,
   );
   const list = (name: string, lines: readonly string[]): string =>
     lines.length === 0 ? "" : `<p>${html(name)}</p><ul>${lines.map((line) => `<li>${html(line)}</li>`).join("")}</ul>`;

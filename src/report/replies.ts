@@ -40,8 +40,8 @@ export function drawReplies({ request, report, wording, plan }: Drawn): readonly
     key: index === 0 ? "chart" : `chart-${index + 1}`,
     kind: "chart",
     chart,
-    comment: cut(safe(chartComment(chart)), LIMITS.section),
-    altText: cut(chartComment(chart), LIMITS.altText),
+    comment: cut(safe(chartComment(chart, wording)), LIMITS.section),
+    altText: cut(chartComment(chart, wording), LIMITS.altText),
     fileName: chartFileName(report.check, index),
   }));
   const say = (key: string, message: Message): void =>

@@ -3,7 +3,7 @@ import { durationText } from "#src/core/units.ts";
 import { askedPath, latencyText, lossText, type Measurement, outcomesText, probesSent } from "./measured.ts";
 import { utcClock, utcDay } from "./mrkdwn.ts";
 import { partText, thousands } from "./numbers.ts";
-import { readableCause, readablePlace, readableSubject } from "./places.ts";
+import { readablePlace, readableSubject } from "./places.ts";
 import { type Wording, wordings } from "./words.ts";
 
 type Options = {
@@ -53,9 +53,9 @@ export function renderText(
   for (const [index, one] of report.causes.entries()) causeText(one, index + 1, wording, paragraph);
 
   const lists = [
-    [wording.unknown, report.unknown.map((one) => `${readableCause(one.cause)}: ${one.because}`)],
+    [wording.unknown, report.unknown.map((one) => `${wording.cause(one.cause)}: ${one.because}`)],
     [wording.gap, report.gaps.map((one) => `${one.probe}, ${readableSubject(one.subject)}: ${one.reason}`)],
-    [wording.clear, report.cleared.map((one) => `${readableCause(one.cause)}: ${one.because}`)],
+    [wording.clear, report.cleared.map((one) => `${wording.cause(one.cause)}: ${one.because}`)],
   ] as const;
   for (const [name, all] of lists) {
     if (all.length === 0) continue;
@@ -78,7 +78,7 @@ function causeText(cause: Cause, rank: number, wording: Wording, paragraph: Para
   const head = `${cause.title} · ${readablePlace(cause.where)} · ${wording.sure(wording.confidence[cause.confidence])}`;
   paragraph(head, "     ", `  ${rank}. `);
   const explains = cause.explains.map(
-    (one) => `${readableCause(one.cause)}, ${readablePlace(one.where)}: ${one.because[0] ?? ""}`,
+    (one) => `${wording.cause(one.cause)}, ${readablePlace(one.where)}: ${one.because[0] ?? ""}`,
   );
   for (const [name, lines, mark] of [
     [wording.because, cause.because, "- "],

@@ -1,5 +1,6 @@
 import type { Report } from "#src/core/report.ts";
 import type { Confidence } from "#src/core/rule.ts";
+import type { Language } from "#src/core/sentence.ts";
 
 /** Labels of the form that an empty command opens; titles have at most 24 characters. */
 export type FormWords = {
@@ -16,6 +17,7 @@ export type FormWords = {
 
 /** Everything netcheck says in its own voice. Sentences of rules and names from clusters are data and come as they are. */
 export type Wording = {
+  readonly language: Language;
   readonly status: Readonly<Record<Report["status"], string>>;
   readonly confidence: Readonly<Record<Confidence, string>>;
   readonly queued: (check: string, position: number) => string;
@@ -85,6 +87,8 @@ export type Wording = {
   readonly gapsNote: (count: number) => string;
   readonly nothingStarted: string;
   readonly understood: string;
+  /** Short parts in one sentence: "from pod a, to pod b." Nothing when there are none. */
+  readonly listed: (parts: readonly string[]) => string;
   readonly nearest: string;
   readonly nothingRunning: string;
   readonly running: (count: number) => string;
@@ -104,4 +108,8 @@ export type Wording = {
   readonly helpMore: (command: string) => string;
   readonly state: Readonly<Record<string, string>>;
   readonly lost: string;
+  /** The name of a cause in the check list, when no rule gave it a title: "nic-periodic-delay". */
+  readonly cause: (cause: string) => string;
+  readonly languageIs: (command: string) => string;
+  readonly languageSet: string;
 };

@@ -1,6 +1,8 @@
+import { readableCause } from "./places.ts";
 import type { Wording } from "./wording.ts";
 
 export const english: Wording = {
+  language: "en",
   status: { healthy: "Healthy", degraded: "Degraded", broken: "Broken", partial: "Partial", failed: "Failed" },
   confidence: { certain: "certain", likely: "likely", possible: "possible" },
   queued: (check, position) => `Queued ${check}, position ${position}.`,
@@ -72,6 +74,7 @@ export const english: Wording = {
   gapsNote: (count) => `${count} ${count === 1 ? "thing" : "things"} could not be measured; the check list names each.`,
   nothingStarted: "Nothing was started.",
   understood: "Understood",
+  listed: (parts) => (parts.length === 0 ? "" : `${parts.join(", ")}.`),
   nearest: "Nearest",
   nothingRunning: "No check is running.",
   running: (count) => (count === 1 ? "1 check is running" : `${count} checks are running`),
@@ -111,4 +114,7 @@ export const english: Wording = {
     cancelling: "being cancelled",
   },
   lost: "lost",
+  cause: readableCause,
+  languageIs: (command) => `netcheck speaks English in this channel. \`${command} lang zh\` changes that.`,
+  languageSet: "netcheck speaks English in this channel from now on.",
 };

@@ -1,6 +1,9 @@
+import { chineseCause } from "#src/core/causes-zh.ts";
+import { readableCause } from "./places.ts";
 import type { Wording } from "./wording.ts";
 
 export const chinese: Wording = {
+  language: "zh",
   status: { healthy: "正常", degraded: "质量下降", broken: "中断", partial: "结果不完整", failed: "检查失败" },
   confidence: { certain: "确定", likely: "很可能", possible: "有可能" },
   queued: (check, position) => `已排队 ${check}，第 ${position} 位。`,
@@ -71,6 +74,7 @@ export const chinese: Wording = {
   gapsNote: (count) => `有 ${count} 项无法测量，见检查清单。`,
   nothingStarted: "没有启动任何检查。",
   understood: "已理解",
+  listed: (parts) => (parts.length === 0 ? "" : `${parts.join("，")}。`),
   nearest: "最接近的写法",
   nothingRunning: "当前没有正在运行的检查。",
   running: (count) => `${count} 个检查正在运行`,
@@ -107,4 +111,7 @@ export const chinese: Wording = {
     cancelling: "取消中",
   },
   lost: "丢失",
+  cause: (cause) => chineseCause(cause) ?? readableCause(cause),
+  languageIs: (command) => `netcheck 在本频道使用中文。用 \`${command} lang en\` 可以更改。`,
+  languageSet: "从现在起 netcheck 在本频道使用中文。",
 };

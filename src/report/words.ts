@@ -1,9 +1,9 @@
+import type { Language } from "#src/core/sentence.ts";
 import type { Wording } from "./wording.ts";
 import { english } from "./words-en.ts";
 import { chinese } from "./words-zh.ts";
 
 export type { FormWords, Wording } from "./wording.ts";
 
-export type Language = "en" | "zh";
 /** What netcheck says, by language. */
 export const wordings: Readonly<Record<Language, Wording>> = { en: english, zh: chinese };

@@ -2,6 +2,7 @@ import { pointerOf } from "../commands/grammar/bad-command.ts";
 import type { Asked } from "../commands/grammar/command.ts";
 import { answerLine } from "../commands/index.ts";
 import { NetcheckError } from "../core/errors.ts";
+import { inWords } from "../core/sentence.ts";
 import type { Log } from "../log.ts";
 import { drawMistake, drawNotice } from "../report/answers.ts";
 import type { Message } from "../report/blocks.ts";
@@ -31,6 +32,6 @@ export function drawFailure(
   }
   log.debug({ err: error, code: error.code }, "command refused");
   if (error.code === "queue-unavailable") return drawNotice(wording.unavailable);
-  if (error.code === "not-allowed") return drawNotice(error.message);
-  return drawMistake(pointerOf(error), { problem: error.message, hint: error.hint, command, wording });
+  if (error.code === "not-allowed") return drawNotice(inWords(error.text, wording.language));
+  return drawMistake(pointerOf(error), { problem: error.text, hint: error.hint, command, wording });
 }

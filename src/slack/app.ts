@@ -5,8 +5,8 @@ import { WebClient } from "@slack/web-api";
 import type { ChecksPort } from "../commands/grammar/command.ts";
 import type { SlackConfig } from "../config.ts";
 import { limits } from "../core/check.ts";
+import type { Language } from "../core/sentence.ts";
 import { type Log, occasionally } from "../log.ts";
-import { type Language, wordings } from "../report/words.ts";
 import { createAccess } from "./access.ts";
 import { boltLog } from "./bolt-log.ts";
 import { listenToButtons } from "./buttons.ts";
@@ -101,9 +101,8 @@ export function createSlackApp({
   });
   const channels = createChannels({ client, nowMs });
   const { command } = slack;
-  const wording = wordings[language];
   const desk = createDesk({
-    ...{ checks, client, access, channels, log, wording, command, identity },
+    ...{ checks, client, access, channels, log, language, command, identity },
     ...{ cluster, maxDurationMs, newId, nowMs, stopping: stopping.signal },
   });
   listenToCommands(app, desk);

@@ -4,50 +4,55 @@ import type { NetcheckError } from "../core/errors.ts";
 import { drawCancel, drawNotice, drawUnknownCheck } from "../report/answers.ts";
 import type { Message } from "../report/blocks.ts";
 import { ACTIONS } from "../report/headline.ts";
+import type { Wording } from "../report/words.ts";
 import { drawFailure } from "./answer.ts";
 import type { Desk, Place } from "./desk.ts";
 
 /** The buttons of a check's messages. Every click is answered to the person who clicked, also one that comes too late. */
 export function listenToButtons(app: App, desk: Desk): void {
-  const { checks, wording } = desk;
+  const { checks } = desk;
 
-  const on = (pattern: string | RegExp, act: (value: string, place: Place) => Promise<Message>): void =>
+  const on = (
+    pattern: string | RegExp,
+    act: (value: string, place: Place, wording: Wording) => Promise<Message>,
+  ): void =>
     app.action<BlockAction>(pattern, async ({ ack, body, action }) => {
       await ack();
       const place = placeOf(body);
       if (place === undefined || !desk.first(place.once)) return;
-      const refused = await desk.refusal(place.user);
-      await desk.whisper(place, refused ?? (await act(textValue(action), place)));
+      const wording = await desk.wordingAt(place.channel);
+      const refused = await desk.refusal(place.user, wording);
+      await desk.whisper(place, refused ?? (await act(textValue(action), place, wording)));
     });
 
-  on(ACTIONS.cancel, (value, { user }) =>
-    withId(value, async (id) => drawCancel(id, await checks.cancel(id, user), wording)),
+  on(ACTIONS.cancel, (value, { user }, wording) =>
+    withId(value, wording, async (id) => drawCancel(id, await checks.cancel(id, user), wording)),
   );
 
-  on(ACTIONS.rerun, (value, place) =>
-    withId(value, async (id) => {
+  on(ACTIONS.rerun, (value, place, wording) =>
+    withId(value, wording, async (id) => {
       const seen = await checks.status(id);
       if (seen === undefined) return drawUnknownCheck(id, wording);
       return (await desk.answer(seen.request.command, withoutThread(place))).message;
     }),
   );
 
-  on(ACTIONS.feedback, async (value, { user }) => {
+  on(ACTIONS.feedback, async (value, { user }, wording) => {
     const [check, cause, answer] = value.split(" ");
     desk.log.info({ check, cause, answer, user }, "cause judged");
     return drawNotice(wording.thanks);
   });
 
   const known = Object.values(ACTIONS).join("|");
-  on(new RegExp(`^(?!(?:${known})$)`), async () => drawNotice(wording.staleControl));
+  on(new RegExp(`^(?!(?:${known})$)`), async (_value, _place, wording) => drawNotice(wording.staleControl));
 
-  async function withId(value: string, act: (id: string) => Promise<Message>): Promise<Message> {
+  async function withId(value: string, wording: Wording, act: (id: string) => Promise<Message>): Promise<Message> {
     const id = checkIdSchema.safeParse(value);
     if (!id.success) return drawNotice(wording.staleControl);
     try {
       return await act(id.data);
     } catch (error) {
-      return drawFailure(error as NetcheckError, desk, desk.log);
+      return drawFailure(error as NetcheckError, { ...desk, wording }, desk.log);
     }
   }
 }

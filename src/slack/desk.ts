@@ -1,10 +1,14 @@
 import type { WebClient } from "@slack/web-api";
+import { cleanText } from "../commands/grammar/clean.ts";
 import type { Asked, ChecksPort } from "../commands/grammar/command.ts";
+import { languageIn } from "../commands/grammar/options.ts";
+import { splitWords } from "../commands/grammar/words.ts";
 import { NetcheckError } from "../core/errors.ts";
+import type { Language } from "../core/sentence.ts";
 import type { Log } from "../log.ts";
 import { drawNotice } from "../report/answers.ts";
 import type { Message } from "../report/blocks.ts";
-import type { Wording } from "../report/words.ts";
+import { type Wording, wordings } from "../report/words.ts";
 import type { Access } from "./access.ts";
 import { type Said, sayTo } from "./answer.ts";
 import { Cache } from "./cache.ts";
@@ -21,7 +25,8 @@ export type Desk = {
   readonly access: Access;
   readonly channels: Channels;
   readonly log: Log;
-  readonly wording: Wording;
+  /** The language of this place: the channel's own, or the configured one. Never throws. */
+  readonly wordingAt: (channel: string | undefined) => Promise<Wording>;
   /** "/netcheck" */
   readonly command: string;
   readonly identity: () => Identity;
@@ -31,7 +36,7 @@ export type Desk = {
   /** What is said to a command line: identity first, then the grammar, then the queue. Never throws. */
   readonly answer: (line: string, place: Place, options?: { readonly vouched?: string }) => Promise<Said>;
   /** A refusal for this person, if there is one. `vouched` is the team that Slack itself named in a signed payload. */
-  readonly refusal: (user: string, vouched?: string) => Promise<Message | undefined>;
+  readonly refusal: (user: string, wording: Wording, vouched?: string) => Promise<Message | undefined>;
   /** Shows something to one person. A failure is logged and nothing more: there is nobody left to tell. */
   readonly whisper: (place: Omit<Place, "team" | "once">, message: Message) => Promise<void>;
   /** True the first time this process sees a key. */
@@ -40,9 +45,11 @@ export type Desk = {
 
 type DeskParts = Pick<
   Desk,
-  "checks" | "client" | "access" | "channels" | "log" | "wording" | "command" | "identity" | "newId" | "stopping"
+  "checks" | "client" | "access" | "channels" | "log" | "command" | "identity" | "newId" | "stopping"
 > & {
   readonly cluster: string;
+  /** Where neither the line nor the channel names one. */
+  readonly language: Language;
   readonly maxDurationMs: number;
   readonly nowMs: () => number;
 };
@@ -51,11 +58,10 @@ type DeskParts = Pick<
 const SEEN_MS = 10 * 60_000;
 
 export function createDesk(parts: DeskParts): Desk {
-  const { checks, client, access, channels, log, wording, command, identity, cluster, maxDurationMs, newId, nowMs } =
-    parts;
+  const { checks, client, access, channels, log, command, identity, cluster, maxDurationMs, newId, nowMs } = parts;
   const seen = new Cache<true>({ ttlMs: SEEN_MS, maxEntries: 2_000, nowMs });
 
-  async function refusal(user: string, vouched?: string): Promise<Message | undefined> {
+  async function refusal(user: string, wording: Wording, vouched?: string): Promise<Message | undefined> {
     const denial = await access.deny(user, vouched);
     if (denial === undefined) return undefined;
     log.info({ user, denial }, "request denied");
@@ -64,8 +70,14 @@ export function createDesk(parts: DeskParts): Desk {
     );
   }
 
+  /** A queue that is away has nothing to say about languages; the answer must come all the same. */
+  async function languageAt(channel: string | undefined): Promise<Language> {
+    const chosen = channel === undefined ? undefined : await checks.language(channel).catch(() => undefined);
+    return chosen ?? parts.language;
+  }
+
   /** The queue, with a look at the channel before anything is put into it. */
-  function guarded(channel: string): ChecksPort {
+  function guarded(channel: string, wording: Wording): ChecksPort {
     return {
       ...checks,
       async submit(request, options) {
@@ -80,11 +92,14 @@ export function createDesk(parts: DeskParts): Desk {
   return {
     ...parts,
     refusal,
+    wordingAt: async (channel) => wordings[await languageAt(channel)],
     async answer(line, { once, ...slack }, { vouched } = {}) {
-      const refused = await refusal(slack.user, vouched);
+      const language = languageIn(splitWords(cleanText(line))) ?? (await languageAt(slack.channel));
+      const wording = wordings[language];
+      const refused = await refusal(slack.user, wording, vouched);
       if (refused !== undefined) return { message: refused, error: "denied" };
       const asked: Asked = {
-        checks: guarded(slack.channel),
+        checks: guarded(slack.channel, wording),
         slack,
         once,
         newId,
@@ -92,6 +107,7 @@ export function createDesk(parts: DeskParts): Desk {
         cluster,
         maxDurationMs,
         command,
+        language,
         wording,
       };
       return sayTo(line, asked, log);

@@ -1,7 +1,8 @@
 import type { App } from "@slack/bolt";
 import { z } from "zod";
 import { pointerOf } from "../commands/grammar/bad-command.ts";
-import { NetcheckError } from "../core/errors.ts";
+import { fullText, NetcheckError } from "../core/errors.ts";
+import { inWords, type Language } from "../core/sentence.ts";
 import type { Desk } from "./desk.ts";
 import { drawForm, FORM, fieldAt, formLine } from "./form.ts";
 
@@ -11,7 +12,8 @@ const placeSchema = z.object({ channel: z.string() });
 export function listenToForm(app: App, desk: Desk): void {
   app.shortcut({ callback_id: "netcheck_from_message", type: "message_action" }, async ({ ack, shortcut }) => {
     await ack();
-    const view = drawForm({ channel: shortcut.channel.id }, desk.wording.form);
+    const { form } = await desk.wordingAt(shortcut.channel.id);
+    const view = drawForm({ channel: shortcut.channel.id }, form);
     await desk.client.views
       .open({ trigger_id: shortcut.trigger_id, view })
       .catch((err: unknown) => desk.log.warn({ err }, "form could not be opened"));
@@ -29,12 +31,13 @@ export function listenToForm(app: App, desk: Desk): void {
       return;
     }
     const field = fieldAt(values, pointerOf(said.error));
-    const text = said.error instanceof NetcheckError ? describe(said.error) : said.message.text;
+    const { language } = await desk.wordingAt(channel);
+    const text = said.error instanceof NetcheckError ? describe(said.error, language) : said.message.text;
     await ack({ response_action: "errors", errors: { [field]: text } });
   });
 }
 
-function describe(error: NetcheckError): string {
+function describe(error: NetcheckError, language: Language): string {
   const near = pointerOf(error)?.nearest[0];
-  return [error.message, error.hint, near === undefined ? undefined : `→ ${near}`].filter(Boolean).join(" ");
+  return [inWords(fullText(error), language), near === undefined ? undefined : `→ ${near}`].filter(Boolean).join(" ");
 }

@@ -5,9 +5,10 @@ import type { Desk } from "./desk.ts";
 
 /** The Home tab: what is running now, and how to ask. Drawn anew whenever somebody opens it. */
 export function listenToHome(app: App, desk: Desk): void {
-  const { checks, client, command, wording, log } = desk;
+  const { checks, client, command, log } = desk;
   app.event("app_home_opened", async ({ event }) => {
-    if (event.tab !== "home" || (await desk.refusal(event.user)) !== undefined) return;
+    const wording = await desk.wordingAt(undefined);
+    if (event.tab !== "home" || (await desk.refusal(event.user, wording)) !== undefined) return;
     const help = drawHelp(commands, { command, detailed: false, wording });
     const running = await checks.list().then(
       (all) => drawRunningList(all, Date.now(), wording).blocks,

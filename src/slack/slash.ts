@@ -18,10 +18,11 @@ export function listenToCommands(app: App, desk: Desk): void {
     const answer = { response_type: "ephemeral" as const, text: message.text, blocks: [...message.blocks] };
     if (acknowledge.called()) await respond(answer).catch(logged(desk.log));
     else await ack(answer);
-    if (cleanText(body.text) === "" && error === undefined)
-      await desk.client.views
-        .open({ trigger_id: body.trigger_id, view: drawForm({ channel: body.channel_id }, desk.wording.form) })
-        .catch(logged(desk.log));
+    if (cleanText(body.text) !== "" || error !== undefined) return;
+    const { form } = await desk.wordingAt(body.channel_id);
+    await desk.client.views
+      .open({ trigger_id: body.trigger_id, view: drawForm({ channel: body.channel_id }, form) })
+      .catch(logged(desk.log));
   });
 }
 

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { createMeasurer, type Tick } from "#src/cluster/measure.ts";
 import type { MeasureState } from "#src/core/measure-state.ts";
 import { measureStateSchema } from "#src/core/measure-state.ts";
+import { inWords } from "#src/core/sentence.ts";
+import { inEnglish } from "#test/support/in-english.ts";
 import { measuring, request, unpack } from "../support/measuring.ts";
 
 type World = ReturnType<typeof measuring>;
@@ -63,7 +65,7 @@ test.each(Array.from({ length: ticks - 1 }, (_, n) => n + 1))(
     const world = measuring();
     const ended = await run(world, { between: (_, count) => (count === at ? "kill" : undefined) });
     expect(counts(ended)).toEqual([whole, whole, whole]);
-    expect(ended.measured.gaps).toEqual([]);
+    expect(inEnglish(ended.measured.gaps)).toEqual([]);
     expect(world.nodes.started.size).toBe(0);
   },
 );
@@ -98,12 +100,12 @@ test("a node that is silent for a while loses nothing and is told of meanwhile",
       const elapsedMs = world.clock.nowMs - 1_000_000;
       if (elapsedMs > 4_000 && elapsedMs < 9_000) world.nodes.down.add("node-2");
       else world.nodes.down.clear();
-      if (progress.trouble) troubles.add(progress.trouble.replace(/\d+ s/, "N s"));
+      if (progress.trouble) troubles.add(inWords(progress.trouble).replace(/\d+ s/, "N s"));
     },
   });
   expect([...troubles]).toEqual(["node-2 cannot be reached since N s; what runs there goes on."]);
   expect(counts(ended)).toEqual([whole, whole, whole]);
-  expect(ended.measured.gaps).toEqual([]);
+  expect(inEnglish(ended.measured.gaps)).toEqual([]);
 });
 
 test("a node that stays silent is a gap with a time, and is left to be tidied later", async () => {
@@ -111,7 +113,7 @@ test("a node that stays silent is a gap with a time, and is left to be tidied la
   const ended = await run(world, {
     between: () => void (world.clock.nowMs > 1_004_000 && world.nodes.down.add("node-2")),
   });
-  expect(ended.measured.gaps).toEqual([
+  expect(inEnglish(ended.measured.gaps)).toEqual([
     {
       probe: "agent",
       subject: "node/node-2",
@@ -126,7 +128,7 @@ test("a node without an agent is a gap and delays nothing", async () => {
   const world = measuring();
   world.nodes.without.add("node-3");
   const ended = await run(world);
-  expect(ended.measured.gaps).toEqual([
+  expect(inEnglish(ended.measured.gaps)).toEqual([
     { probe: "agent", subject: "node/node-3", reason: "There is no netcheck agent on node-3." },
   ]);
   expect(ended.leftOn).toEqual([]);
@@ -143,7 +145,7 @@ test("a cancelled check ends soon with what was measured", async () => {
       return "cancel";
     },
   });
-  expect(ended.measured.ended).toEqual({ code: "cancelled", text: "Cancelled by <@U1>." });
+  expect(inEnglish(ended.measured.ended)).toEqual({ code: "cancelled", text: "Cancelled by <@U1>." });
   expect(counts(ended)[0]).toMatchObject({
     broken: 0,
     lines: expect.toSatisfy((lines: number) => lines > 30 && lines < 60),
@@ -156,7 +158,7 @@ test("an unknown name ends the check with the message and its hint", async () =>
   const world = measuring();
   world.api.missing = true;
   const ended = await run(world);
-  expect(ended.measured).toEqual({
+  expect(inEnglish(ended.measured)).toEqual({
     cluster: "lab",
     gaps: [],
     ended: { code: "not-found", text: "There is no pod web-9. Did you mean web-0?" },
@@ -170,7 +172,7 @@ test("a cluster that cannot be read at first delays the check, and says so", asy
   const troubles: string[] = [];
   const ended = await run(world, {
     between({ progress }) {
-      if (progress.trouble) troubles.push(progress.trouble);
+      if (progress.trouble) troubles.push(inWords(progress.trouble));
       if (world.clock.nowMs > 1_015_000) world.api.down = false;
     },
   });
@@ -182,7 +184,7 @@ test("a cluster that cannot be read for five minutes ends the check", async () =
   const world = measuring();
   world.api.down = true;
   const ended = await run(world);
-  expect(ended.measured.ended).toEqual({
+  expect(inEnglish(ended.measured.ended)).toEqual({
     code: "cluster-unreachable",
     text: "Cluster lab could not be read for 5 minutes; nothing was measured.",
   });
@@ -211,7 +213,10 @@ test("a worker that was away for long says which one was lost before it", async 
   world.clock.nowMs += 11_000;
   const second = createMeasurer(world.depsOf("b:2"));
   const { progress } = await second.tick(request, tick.state);
-  expect(progress).toMatchObject({ worker: "b:2", trouble: "Worker a:1 was lost at 00:16:40 UTC; resumed on b:2." });
+  expect(inEnglish(progress)).toMatchObject({
+    worker: "b:2",
+    trouble: "Worker a:1 was lost at 00:16:40 UTC; resumed on b:2.",
+  });
 });
 
 test("output that its reader cannot bear costs that measurement and not the check", async () => {
@@ -235,7 +240,7 @@ test("output that its reader cannot bear costs that measurement and not the chec
   };
   const ended = await run(broken);
   expect(counts(ended)).toEqual([whole, whole]);
-  expect(ended.measured.gaps).toEqual([
+  expect(inEnglish(ended.measured.gaps)).toEqual([
     { probe: "count", subject: "node/node-2", reason: "internal error while reading its output" },
   ]);
   expect(world.nodes.started.size).toBe(0);

@@ -5,6 +5,7 @@ import { trafficOf } from "#src/core/make-tasks.ts";
 import { openReader } from "#src/core/open-reader.ts";
 import { type End, planSchema } from "#src/core/plan.ts";
 import { probes } from "#src/probes/index.ts";
+import { inEnglish } from "#test/support/in-english.ts";
 import { cluster, endOf, requestFor, viewOf, type World } from "./simulate.ts";
 
 const window = { startMs: 1_800_000_000_000, endMs: 1_800_000_060_000 };
@@ -132,7 +133,7 @@ test("without an agent at the far node the path is still measured towards it, an
     ...view,
     agents: view.agents.filter(({ node }) => node !== "graz"),
   }));
-  expect(plan.gaps).toContainEqual(
+  expect(inEnglish(plan.gaps)).toContainEqual(
     expect.objectContaining({ subject: "node/graz", reason: expect.stringContaining("no netcheck agent") }),
   );
   expect(plan.tasks.every(({ node }) => node !== "graz")).toBe(true);
@@ -234,7 +235,7 @@ test.each([
 test("a pod without any known port is measured by echoes, and the gap says how to name one", () => {
   const plan = planFor(bare, "shop/api-0", "shop/api-1");
   expect(plan.legs.every(({ port }) => port === undefined)).toBe(true);
-  expect(plan.gaps).toEqual([
+  expect(inEnglish(plan.gaps)).toEqual([
     expect.objectContaining({ probe: "tcp", reason: expect.stringContaining("shop/api-1:8080") }),
   ]);
 });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Progress } from "#src/core/progress.ts";
 import type { CheckStatus } from "#src/queue/check-record.ts";
 import { updateIntervalMs, withLostWorker } from "#src/queue/ticker.ts";
+import { inEnglish } from "#test/support/in-english.ts";
 import { checkRequest } from "../support/queue-world.ts";
 
 const request = checkRequest({ requestedAtMs: 100_000 });
@@ -51,7 +52,7 @@ test.each([
     trouble: undefined,
   },
 ])("a check says $trouble when $name", ({ status, nowMs, workers, trouble }) => {
-  expect(withLostWorker(status, workers, nowMs).progress[0]?.trouble).toBe(trouble);
+  expect(inEnglish(withLostWorker(status, workers, nowMs).progress[0]?.trouble)).toBe(trouble);
 });
 
 test("updates stay under Slack's limit for the whole app however many checks run", () => {

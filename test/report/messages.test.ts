@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { blockProblems, tooLongTogether } from "#lab/slack/server/blocks/validate.ts";
 import type { Progress } from "#src/core/progress.ts";
+import type { Language } from "#src/core/sentence.ts";
 import { drawCancel, drawMistake, drawQueued, drawRunningList } from "#src/report/answers.ts";
 import type { Message } from "#src/report/blocks.ts";
 import { drawDone, drawRunning, drawStopped } from "#src/report/headline.ts";
 import { HEADLINE, LIMITS, REPLY } from "#src/report/limits.ts";
 import { drawFirstFinding, drawReplies } from "#src/report/replies.ts";
-import { type Language, wordings } from "#src/report/words.ts";
+import { wordings } from "#src/report/words.ts";
 import { reports, sampleRequest as request, START_MS, samplePlan } from "#test/support/sample-reports.ts";
 
 const revision = 3;

@@ -348,6 +348,49 @@ describe("who may", () => {
   });
 });
 
+describe("the language", () => {
+  const asked = (checks: {
+    readonly all: ReadonlyMap<string, { readonly request: { readonly language?: unknown } }>;
+  }) => [...checks.all.values()].map(({ request }) => request.language);
+
+  test("a channel chooses its own, and its checks are reported in it", async () => {
+    const { slash, checks } = await bot(slack);
+    await slash("web-0 db-0");
+    expect(whispered(await slash("lang zh")).text).toBe("从现在起 netcheck 在本频道使用中文。");
+    expect(whispered(await slash("web-0 db-0")).text).toMatch(/^已排队 nc-test2/);
+    await slash("web-0 db-0", { channel_id: "C0OTHER" });
+    expect(asked(checks)).toEqual(["en", "zh", "en"]);
+    expect(whispered(await slash("lang")).text).toContain("`/netcheck lang en`");
+  });
+
+  test("one check may be asked for in another", async () => {
+    const { slash, checks } = await bot(slack);
+    expect(whispered(await slash("web-0 db-0 lang=zh")).text).toMatch(/^已排队/);
+    await slash("web-0 db-0 --lang en");
+    expect(asked(checks)).toEqual(["zh", "en"]);
+  });
+
+  test("one that netcheck does not speak is refused in the language in force, with what it does speak", async () => {
+    const { slash, checks } = await bot(slack);
+    expect(whispered(await slash("web-0 db-0 lang=fr")).text).toMatch(
+      /^netcheck does not speak fr\. Languages: en \(English\), zh \(中文\)\./,
+    );
+    await slash("lang zh");
+    const answer = whispered(await slash("lang klingon"));
+    expect(answer.text).toMatch(/^netcheck 不支持语言 klingon。/);
+    expect(texts(answer)).toContain("/netcheck lang en");
+    expect(checks.all.size).toBe(0);
+  });
+
+  test("a queue that is away costs the channel's choice and not the answer", async () => {
+    const away = async () => {
+      throw new NetcheckError("queue-unavailable", "away");
+    };
+    const { slash } = await bot(slack, { checks: { language: away, submit: away } });
+    expect(whispered(await slash("web-0 db-0")).text).toMatch(/^The queue is unavailable/);
+  });
+});
+
 describe("mentions and direct messages", () => {
   const mention = {
     type: "app_mention",

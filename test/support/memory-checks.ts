@@ -1,4 +1,5 @@
 import type { CheckSeen, ChecksPort } from "#src/commands/grammar/command.ts";
+import type { Language } from "#src/core/sentence.ts";
 import { smallInventory } from "./small-inventory.ts";
 
 /** The queue's port for tests of what is said to people: keeps everything in memory, never fails unless told to. */
@@ -6,6 +7,7 @@ export function memoryChecks(more: Partial<ChecksPort> = {}) {
   const all = new Map<string, CheckSeen>();
   const once = new Map<string, string>();
   const threads = new Map<string, string>();
+  const languages = new Map<string, Language>();
   const checks: ChecksPort = {
     async submit(request, options = {}) {
       const first = options.once === undefined ? undefined : once.get(options.once);
@@ -24,6 +26,8 @@ export function memoryChecks(more: Partial<ChecksPort> = {}) {
     byThread: async (channel, ts) => threads.get(`${channel}:${ts}`),
     readInventory: async (cluster) => (cluster === "prod" ? smallInventory : undefined),
     clusters: async () => ["prod"],
+    language: async (channel) => languages.get(channel),
+    setLanguage: async (channel, language) => void languages.set(channel, language),
     ...more,
   };
   return { ...checks, all, threads };

@@ -4,7 +4,6 @@ import type { CheckRequest } from "#src/core/check.ts";
 import { silentLog } from "#src/log.ts";
 import { type Checks, openChecks } from "#src/queue/checks.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
-import { wordings } from "#src/report/words.ts";
 import { startMeasuring } from "#workers/measuring.ts";
 import { startReporting } from "#workers/reporting.ts";
 import type { fakeSlackPort } from "./fake-slack-port.ts";
@@ -35,7 +34,7 @@ export function reporting(queue: Queue, slack: ReturnType<typeof fakeSlackPort>)
     redis: queue,
     port: slack.port,
     dataDir: queue.dataDir,
-    wording: wordings.en,
+    language: "en",
     render: async () => new Uint8Array(8),
     log: silentLog,
     name: "bot:1",

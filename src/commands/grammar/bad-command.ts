@@ -1,4 +1,5 @@
 import { type ErrorCode, NetcheckError } from "#src/core/errors.ts";
+import type { Text } from "#src/core/sentence.ts";
 import type { Word, Words } from "./words.ts";
 
 /** Where a command went wrong, as data; `report/` draws it for Slack and the terminal. */
@@ -9,7 +10,7 @@ export type Pointer = {
   readonly start: number;
   readonly end: number;
   /** What was understood before the mistake: "from pod web-0", "for 10 min". */
-  readonly understood: readonly string[];
+  readonly understood: readonly Text[];
   /** Whole command lines that would work, nearest first; at most 3. */
   readonly nearest: readonly string[];
 };
@@ -26,13 +27,13 @@ type Fault = {
   readonly instead?: readonly string[] | undefined;
   /** Whole lines, when replacing one word is not enough. */
   readonly nearest?: readonly string[] | undefined;
-  readonly understood?: readonly string[] | undefined;
-  readonly hint?: string | undefined;
+  readonly understood?: readonly Text[] | undefined;
+  readonly hint?: Text | undefined;
   readonly code?: Extract<ErrorCode, "bad-command" | "over-limit">;
 };
 
 /** The error for a command that cannot be carried out as typed. `problem` is one sentence. */
-export function badCommand(problem: string, fault: Fault): NetcheckError {
+export function badCommand(problem: Text, fault: Fault): NetcheckError {
   const { words, at, part, instead = [], nearest = [], understood = [], hint, code = "bad-command" } = fault;
   const { line } = words;
   const place = at ?? { start: line.length, end: line.length };

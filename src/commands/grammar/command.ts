@@ -1,6 +1,7 @@
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Inventory } from "#src/core/inventory.ts";
 import type { Progress } from "#src/core/progress.ts";
+import type { Language } from "#src/core/sentence.ts";
 import type { Message } from "#src/report/blocks.ts";
 import type { Wording } from "#src/report/words.ts";
 import type { Words } from "./words.ts";
@@ -29,6 +30,9 @@ export type ChecksPort = {
   readonly byThread: (channel: string, ts: string) => Promise<string | undefined>;
   readonly readInventory: (cluster: string) => Promise<Inventory | undefined>;
   readonly clusters: () => Promise<readonly string[]>;
+  /** The language that a channel has chosen. */
+  readonly language: (channel: string) => Promise<Language | undefined>;
+  readonly setLanguage: (channel: string, language: Language) => Promise<void>;
 };
 
 /** Who asks, where, and everything a command may use; clocks and ids come from outside. */
@@ -45,6 +49,8 @@ export type Asked = {
   readonly maxDurationMs: number;
   /** The slash command's name, for examples: "/netcheck". */
   readonly command: string;
+  /** In which language this is answered, and the check reported. */
+  readonly language: Language;
   readonly wording: Wording;
 };
 

@@ -1,3 +1,4 @@
+import { type Language, languageSchema } from "#src/core/sentence.ts";
 import { badCommand } from "./bad-command.ts";
 import { nearestWords } from "./near.ts";
 import type { Word, Words } from "./words.ts";
@@ -6,6 +7,7 @@ import type { Word, Words } from "./words.ts";
 export const OPTIONS = {
   port: "TCP port of the second end, the same as :port behind it",
   cluster: "cluster of both ends, the same as @cluster behind them",
+  lang: "language of the answer and the whole thread, en or zh; the channel's own when left out",
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -46,3 +48,12 @@ export function takeOptions(words: Words): {
 }
 
 const isOption = (name: string): name is OptionName => Object.hasOwn(OPTIONS, name);
+
+/** The language that a line asks for, whether or not the rest of it can be understood. */
+export function languageIn({ all }: Words): Language | undefined {
+  const written = all.flatMap(({ text }, index) => {
+    const [, value] = /^(?:--)?lang(?:=(.*))?$/.exec(text) ?? [];
+    return value ?? (text === "--lang" ? (all[index + 1]?.text ?? []) : []);
+  });
+  return languageSchema.safeParse(written[0]).data;
+}

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { bondSchema } from "./bond-text.ts";
 import { defineEvidence } from "./evidence.ts";
 import { gainsSchema } from "./gains.ts";
 import { linkSchema } from "./link-text.ts";
+import { moduleSchema, ringsSchema } from "./module-text.ts";
 
 export const nicSchema = z.object({
   device: z.string(),
@@ -20,3 +22,16 @@ export type Nic = z.infer<typeof nicSchema>;
 
 /** The NICs that carry a node's traffic. Subject: node vantage id. */
 export const nicsEvidence = defineEvidence("nics", z.object({ nics: z.array(nicSchema) }));
+
+const versions = <T>(value: z.ZodType<T>) => z.array(z.object({ fromMs: z.number(), toMs: z.number(), value }));
+
+/** Bonds of a node and how they changed. Subject: node vantage id. */
+export const bondsEvidence = defineEvidence("bonds", z.object({ versions: versions(z.array(bondSchema)) }));
+
+/** What the transceivers of a node's NICs measure, and the sizes of their rings. Subject: node vantage id. */
+export const nicHardwareEvidence = defineEvidence(
+  "nic-hardware",
+  z.object({
+    devices: z.array(z.object({ device: z.string(), modules: versions(moduleSchema), rings: ringsSchema.optional() })),
+  }),
+);

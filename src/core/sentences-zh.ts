@@ -247,6 +247,53 @@ export const chinese = {
     "{node} 上 {tunnel} 为 {peer}（{mac}）设的转发表项指向 {to}，那是 {owner}，而不是 {registered}",
   "on {node} the forwarding entry of {tunnel} for {peer} ({mac}) leads to {to}, not to {registered}":
     "{node} 上 {tunnel} 为 {peer}（{mac}）设的转发表项指向 {to}，而不是 {registered}",
+  // bond-degraded.ts
+  "the path crosses no bond": "该路径不经过 bond",
+  "bonds of the path: {bonds}": "路径上的 bond：{bonds}",
+  "{bond} of {node}: {what}": "{node} 的 {bond}：{what}",
+  "{bond} of {node}, seen at {time}: {what}": "{node} 的 {bond}（于 {time} 观察到）：{what}",
+  "nothing on the path suffered from it during the check": "检查期间路径未因此受影响",
+  "whether the node's address lies on {bond} cannot be seen": "无法看出节点地址是否位于 {bond} 上",
+  "Bring {slaves} of {bond} back: cable, transceiver and switch port of {node}":
+    "恢复 {bond} 的 {slaves}：检查 {node} 的线缆、光模块和交换机端口",
+  "Check that the switch ports of {node} are one LACP group in active mode":
+    "确认 {node} 所连的交换机端口属于同一个 LACP 组且为 active 模式",
+  "Find out why the active slave of {bond} changed: link log of {node} and of its switch ports":
+    "查明 {bond} 的活动从网卡为何切换：查看 {node} 及其交换机端口的链路日志",
+  "{slave} went down": "{slave} 断开",
+  "{slave} came back": "{slave} 恢复",
+  "{slave} failed {count} more times": "{slave} 又发生 {count} 次故障",
+  "the active slave changed from {before} to {after}": "活动从网卡由 {before} 切换为 {after}",
+  "it is down as a whole": "整个 bond 处于断开状态",
+  "{slaves} down, {left} of {all} slaves left": "{slaves} 断开，{all} 个从网卡仅剩 {left} 个",
+  "no switch answers LACP (partner {address})": "没有交换机应答 LACP（partner 为 {address}）",
+  "{slaves} in another LACP group than the active one: unused": "{slaves} 不在当前使用的 LACP 聚合组中：未被使用",
+  "LACP of {slaves} does not settle (churned)": "{slaves} 的 LACP 无法稳定（churned）",
+
+  // bond-facts.ts
+  down: "断开",
+  up: "正常",
+  "state unknown": "状态未知",
+  "{name} {state}": "{name} {state}",
+  "{name} {state} (link failures: {count} in all, {gained} during the check)":
+    "{name} {state}（链路故障累计 {count} 次，检查期间 {gained} 次）",
+  "{bond} of {node} is a bond in mode {mode}: {slaves}": "{node} 的 {bond} 是 {mode} 模式的 bond：{slaves}",
+  "{bond} of {node} is a bond in mode {mode}, active slave {active}: {slaves}":
+    "{node} 的 {bond} 是 {mode} 模式的 bond，当前活动从网卡为 {active}：{slaves}",
+  "not measured": "未测量",
+  "received {received}, sent {sent}": "接收 {received}，发送 {sent}",
+  "received {received} (alarm below {alarm}), sent {sent}": "接收 {received}（低于 {alarm} 告警），发送 {sent}",
+
+  // nic-surroundings.ts
+  "the optics of {device} read normal: {power}": "{device} 的光功率正常：{power}",
+  "the optics of {device} read too little light: {power}": "{device} 的光功率过低：{power}",
+  "{bond} sends every {n}th packet over the same slave ({mode}): one of its {n} slaves may be the bad one":
+    "{bond}（{mode}）每隔 {n} 个包轮到同一从网卡：其 {n} 个从网卡中可能有一个有问题",
+  "Bring up a second slave of {bond}: {active} is the only one that is up":
+    "恢复 {bond} 的第二个从网卡：目前只有 {active} 正常",
+  "Fail {bond} of {node} over from {active} to {other} and measure again; when it is gone, have {active} replaced with its transceiver, cable and switch port":
+    "将 {node} 的 {bond} 从 {active} 切换到 {other} 后重新测量；若问题消失，请更换 {active} 及其光模块、线缆和交换机端口",
+
   // nic-facts.ts
   "unknown speed": "未知速率",
   "{speed} half duplex": "{speed} 半双工",
@@ -259,6 +306,17 @@ export const chinese = {
   "the links of {nodes} could not be read": "无法读取 {nodes} 的链路状态",
   "the path crosses no link between nodes": "该路径不经过节点之间的链路",
   "links of the path: {links}": "路径上的链路：{links}",
+
+  // link-flapping.ts
+  "no link of {nodes} changed its carrier": "{nodes} 的链路载波没有变化",
+  "the link of {node} ({device}) went down {times} during the check ({changes} carrier changes)":
+    "检查期间 {node} 的链路（{device}）断开 {times}（载波变化 {changes} 次）",
+  "seen in the readings at {times}": "在以下时刻的读数中观察到：{times}",
+  "the link of {node} ({device}) has no carrier": "{node} 的链路（{device}）没有载波",
+  "no packet of the path went wrong in those seconds": "在这些时刻路径上没有包出现异常",
+  "Check cable, transceiver and switch port of {node} ({device}), and the log of the switch for the same times":
+    "检查 {node}（{device}）的线缆、光模块和交换机端口，并查看交换机在相同时刻的日志",
+  "Move pods away from {node} until its link holds": "在链路稳定之前，把 Pod 迁离 {node}",
 
   // link-half-duplex.ts
   "{count} collision": "{count} 次冲突",
@@ -565,4 +623,17 @@ export const chinese = {
     "{p50}（p50）、{p99}（p99），共 {requests}，其中 {unanswered} 个在此时间内完全没有响应",
   "the transport is clean: of {requests} from {from} no segment had to be sent again":
     "传输正常：从 {from} 发出的 {requests}没有任何报文段重传",
+
+  // optics-degraded.ts
+  "no transceiver of the path measures light, or none can be asked": "路径上没有可测量光功率的光模块，或无法查询",
+  "optics of the path read normal: {modules}": "路径上的光功率正常：{modules}",
+  "{place} {power}": "{place} {power}",
+  "the transceiver of {node} ({device}): {power}": "{node} 的光模块（{device}）：{power}",
+  "it raises alarms: {flags}": "其告警标志：{flags}",
+  "received power fell by {db} dB during the check": "检查期间接收光功率下降了 {db} dB",
+  "its temperature is {celsius} °C": "其温度为 {celsius} °C",
+  "Clean and reseat the fibre of {node} ({device}) at both ends, then replace fibre and transceivers one by one":
+    "清洁并重新插接 {node}（{device}）光纤两端，再逐一更换光纤和光模块",
+  "Compare with what the switch port at the other end receives and sends: too little light sent there is too little here":
+    "与对端交换机端口的收发光功率对比：对端发光不足会表现为本端收光不足",
 } as const satisfies Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 import type { Probe } from "../core/probe.ts";
 import { addresses } from "./addresses.ts";
 import { arpAnswers } from "./arp-answers.ts";
+import { bonds } from "./bonds.ts";
 import { cgroups } from "./cgroups.ts";
 import { clusterEvents } from "./cluster-events.ts";
 import { conntrack } from "./conntrack.ts";
@@ -12,6 +13,7 @@ import { links } from "./links.ts";
 import { listeners } from "./listeners.ts";
 import { neighbours } from "./neighbours.ts";
 import { nftRules } from "./nft-rules.ts";
+import { nicHardware } from "./nic-hardware.ts";
 import { nics } from "./nics.ts";
 import { nodeState } from "./node-state.ts";
 import { packetFilter } from "./packet-filter.ts";
@@ -34,6 +36,8 @@ export const probes: readonly Probe[] = [
   addresses,
   links,
   nics,
+  bonds,
+  nicHardware,
   routes,
   routingRules,
   neighbours,

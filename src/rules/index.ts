@@ -1,14 +1,17 @@
 import type { Rule } from "../core/rule.ts";
+import { bondDegraded } from "./bond-degraded.ts";
 import { duplicateIp } from "./duplicate-ip.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { httpError } from "./http-error.ts";
 import { linkDelay } from "./link-delay.ts";
+import { linkFlapping } from "./link-flapping.ts";
 import { linkHalfDuplex } from "./link-half-duplex.ts";
 import { linkSlow } from "./link-slow.ts";
 import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
 import { nodeDown } from "./node-down.ts";
 import { nodeSecondAddress } from "./node-second-address.ts";
+import { opticsDegraded } from "./optics-degraded.ts";
 import { pathLoss } from "./path-loss.ts";
 import { portClosed } from "./port-closed.ts";
 import { portFiltered } from "./port-filtered.ts";
@@ -31,6 +34,9 @@ export const rules: readonly Rule[] = [
   firewallDrop,
   linkHalfDuplex,
   linkSlow,
+  linkFlapping,
+  bondDegraded,
+  opticsDegraded,
   portClosed,
   portFiltered,
   serverSlow,

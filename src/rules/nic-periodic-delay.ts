@@ -3,6 +3,7 @@ import type { Anomaly } from "../core/compare.ts";
 import { endsOf } from "../core/elements.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import { nicOf } from "../core/nic-of.ts";
+import { surroundingsOf } from "../core/nic-surroundings.ts";
 import type { Place } from "../core/place.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
@@ -67,6 +68,7 @@ function suspicion(found: Anomaly, seen: Case): Suspicion {
   const device = where.device ?? "DEVICE";
   const at = node ?? found.place.name;
   const peers = [...new Set(found.legs.flatMap((id) => peersOf(id, element.name, seen)))];
+  const around = node === undefined ? undefined : surroundingsOf(node, seen.evidence, pattern?.oneIn?.n);
   const certain =
     node !== undefined && found.alternatives.length === 0 && pattern?.spread === "even" && pattern.oneIn !== undefined;
   return {
@@ -87,6 +89,7 @@ function suspicion(found: Anomaly, seen: Case): Suspicion {
         directionText(found),
         whenText(found),
       ].filter((text) => text !== undefined),
+      ...(around?.because ?? []),
     ],
     against: [
       ...cleanInside(found, comparison, plan),
@@ -95,11 +98,16 @@ function suspicion(found: Anomaly, seen: Case): Suspicion {
     confirm: [
       `ping -n -D -i 0.2 -c 100 ${addressOf(found, seen)}   # from another node: count replies above ${msText(Math.max(1, (extraMs?.low ?? 0) / 2))}`,
       `cat /proc/net/bonding/*; ethtool -S ${device}; ethtool -m ${device}   # on ${at}`,
+      ...(around?.confirm ?? []),
     ],
     advice: [
-      where.device === undefined
-        ? say("If the uplink of {at} is a bond, fail over to the other slave and measure again", { at })
-        : say("If {device} of {at} is a bond, fail over to the other slave and measure again", { device, at }),
+      ...(around && around.advice.length > 0
+        ? around.advice
+        : [
+            where.device === undefined
+              ? say("If the uplink of {at} is a bond, fail over to the other slave and measure again", { at })
+              : say("If {device} of {at} is a bond, fail over to the other slave and measure again", { device, at }),
+          ]),
       say(
         "Have the NIC, transceiver, cable and switch port of {at} checked or replaced; pods and CNI are not the cause",
         {

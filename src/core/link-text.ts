@@ -25,7 +25,10 @@ export function sectionsOf(stdout: string): readonly Section[] {
   return parts.map((part, index) => {
     const lineEnd = part.indexOf("\n");
     const name = lineEnd === -1 ? part : part.slice(0, lineEnd);
-    return { name: name.trim(), text: lineEnd === -1 ? "" : part.slice(lineEnd + 1), whole: index < parts.length - 1 };
+    const whole = index < parts.length - 1;
+    // The end of its last line was taken for the next heading.
+    const text = lineEnd === -1 ? "" : `${part.slice(lineEnd + 1)}${whole ? "\n" : ""}`;
+    return { name: name.trim(), text, whole };
   });
 }
 

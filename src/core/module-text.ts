@@ -81,6 +81,6 @@ function dbmOf(value: string): number | undefined {
 
 /** Reads `ethtool -g DEVICE`: the largest and the current receive ring. */
 export function parseRings(text: string): { readonly rx: number; readonly rxMost: number } | undefined {
-  const [most, current] = text.split("Current hardware settings:").map((part) => /^RX:\s+(\d+)\s*$/m.exec(part)?.[1]);
+  const [most, current] = text.split("Current hardware settings:").map((part) => /^RX:\s+(\d+)\n/m.exec(part)?.[1]);
   return most === undefined || current === undefined ? undefined : { rx: Number(current), rxMost: Number(most) };
 }

@@ -123,7 +123,7 @@ test("driver counters keep the names of their drivers", () => {
 
 test("sections end where the next begins", () => {
   expect(sectionsOf("== a\n1\n== b\n2")).toEqual([
-    { name: "a", text: "1", whole: true },
+    { name: "a", text: "1\n", whole: true },
     { name: "b", text: "2", whole: false },
   ]);
 });

@@ -97,23 +97,64 @@ rm -r $d $d.link`;
 
 const mountSymlink = (): string => readFileSync(new URL("../programs/mount-symlink.py", import.meta.url), "utf8");
 
-/** Puts a text where a file of the node is, or where one could be. */
+type Layer = { readonly content: string };
+type Layers = { readonly boots: number; readonly byPath: Map<string, Layer[]> };
+const layersOf = new WeakMap<Machine, Layers>();
+
+/** The texts that were put over each file in the node's present life, the newest last. */
+function layersIn(machine: Machine): Map<string, Layer[]> {
+  const known = layersOf.get(machine);
+  if (known?.boots === machine.boots()) return known.byPath;
+  const byPath = new Map<string, Layer[]>();
+  layersOf.set(machine, { boots: machine.boots(), byPath });
+  return byPath;
+}
+
+/** Puts a text where a file of the node is, or where one could be. Of several texts for one file the newest is seen. */
 export async function recordFile(
   machine: Machine,
   { path, content }: { readonly path: string; readonly content: string },
 ): Promise<Undo> {
-  const id = `recorded-${nextId()}`;
+  const layers = layersIn(machine);
+  const layer: Layer = { content };
+  const file = fileAt(machine, path);
+  const before = layers.get(path) ?? [];
+  if (before.length === 0) await file.put(content);
+  else await file.change(content);
+  layers.set(path, [...before, layer]);
+  return whileBooted(machine, async () => {
+    const all = layers.get(path) ?? [];
+    const rest = all.filter((one) => one !== layer);
+    layers.set(path, rest);
+    const top = rest.at(-1);
+    if (top === undefined) await file.restore();
+    else if (all.at(-1) === layer) await file.change(top.content);
+  });
+}
+
+type RecordedFile = {
+  readonly put: (content: string) => Promise<unknown>;
+  readonly change: (content: string) => Promise<unknown>;
+  readonly restore: () => Promise<unknown>;
+};
+
+function fileAt(machine: Machine, path: string): RecordedFile {
+  const id = `recorded${path.replaceAll("/", "-")}`;
   const inNet = /^\/proc\/(?:self\/)?net\/(.+)$/.exec(path)?.[1];
   const sh = (script: string, words: readonly string[], stdin = ""): Promise<string> =>
     machine.run(["sh", "-c", script, "sh", ...words], { stdin });
-  if (inNet !== undefined) {
-    await sh(RECORD_NET, [inNet, mountSymlink()], content);
-    return whileBooted(machine, async () => void (await sh(FORGET_NET, [inNet, mountSymlink()])));
-  }
-  if (/^\/(proc|sys)\//.test(path)) {
-    await sh(BIND, [path, id], content);
-    return whileBooted(machine, async () => void (await machine.run(["umount", path])));
-  }
-  await sh(WRITE, [path, id], content);
-  return whileBooted(machine, async () => void (await sh(RESTORE, [path, id])));
+  const change = (content: string) => sh('cat >"$1"', [inNet === undefined ? path : `/run/net/${inNet}`], content);
+  if (inNet !== undefined)
+    return {
+      put: (content) => sh(RECORD_NET, [inNet, mountSymlink()], content),
+      change,
+      restore: () => sh(FORGET_NET, [inNet, mountSymlink()]),
+    };
+  if (/^\/(proc|sys)\//.test(path))
+    return {
+      put: (content) => sh(BIND, [path, id], content),
+      change,
+      restore: () => machine.run(["umount", path]),
+    };
+  return { put: (content) => sh(WRITE, [path, id], content), change, restore: () => sh(RESTORE, [path, id]) };
 }

@@ -10,7 +10,8 @@ import type { Store } from "./store.ts";
 export const trafficSchema = z.strictObject({
   from: z.string(),
   to: z.string(),
-  kind: z.enum(["tcp", "http", "udp"], "must be tcp, http or udp").default("tcp"),
+  /** "bulk": one connection that is kept, 8 kB at a time. The others ask once per connection. */
+  kind: z.enum(["tcp", "http", "udp", "bulk"], "must be tcp, http, udp or bulk").default("tcp"),
   port: z.number().int().min(1).max(65_535),
   perSecond: z.number().positive().max(1_000).default(10),
 });

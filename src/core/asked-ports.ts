@@ -3,6 +3,7 @@ import { type HttpData, type HttpOutcome, httpEvidence, httpOutcomes } from "./h
 import { asked } from "./path-facts.ts";
 import type { Vantage } from "./plan.ts";
 import type { Case } from "./rule.ts";
+import { type Sentence, say } from "./sentence.ts";
 
 /** A port of the asked path, and how the program behind it answered from each place. */
 export type AskedPort = {
@@ -75,4 +76,11 @@ export function slowerThan(
     if (waitMs - (connectMs?.p50 ?? 0) >= ms || outcome === "no-answer") slow++;
   }
   return { slow, of };
+}
+
+/** Why nothing is known of how programs answer. */
+export function notAsked(ports: readonly AskedPort[]): Sentence {
+  return ports.some(({ source, self }) => source?.mode === "hello" || self?.mode === "hello")
+    ? say("nothing is written to a port that does not plainly speak HTTP: only its connects were timed")
+    : say("no program behind an asked port answered HTTP requests");
 }

@@ -571,6 +571,8 @@ export const chinese = {
   "{count} resets": "{count} 个 RST",
 
   // http-error.ts
+  "nothing is written to a port that does not plainly speak HTTP: only its connects were timed":
+    "不向没有明确使用 HTTP 的端口写入任何内容：只测量了连接耗时",
   "no program behind an asked port answered HTTP requests": "所查端口背后没有程序回应 HTTP 请求",
   "answers to the check's requests: {statuses}": "对检测请求的响应：{statuses}",
   "port {port} of {pod} answers requests of {from} with server errors: {statuses} of {answers} ({share})":
@@ -599,8 +601,8 @@ export const chinese = {
   "connections are reset, but not by the target": "连接被重置，但并非目标所为",
   "no connection was accepted": "没有连接被接受",
   "{resets} of {connections} were reset after the handshake": "{connections}中有 {resets} 个在握手后被重置",
-  "{resets} of {connections} from {from} to port {port} of {pod} are reset after the handshake, {share}, up to {wait} after it":
-    "从 {from} 到 {pod} 的 {port} 端口，{connections}中有 {resets} 个（{share}）在握手后被重置，最迟在握手后 {wait}",
+  "{resets} of {connections} from {from} to port {port} of {pod} are reset within {wait} of the handshake ({share})":
+    "从 {from} 到 {pod} 的 {port} 端口，{connections}中有 {resets} 个（{share}）在握手后 {wait} 内被重置",
   "it is not the network: inside the network of {pod} itself {resets} of {connections} are reset as well":
     "不是网络问题：在 {pod} 自己的网络命名空间内，{connections}中同样有 {resets} 个被重置",
   "the kernel of {pod} sent {sent} during the check (TcpOutRsts)": "检测期间 {pod} 的内核发出了 {sent}（TcpOutRsts）",
@@ -636,4 +638,17 @@ export const chinese = {
     "清洁并重新插接 {node}（{device}）光纤两端，再逐一更换光纤和光模块",
   "Compare with what the switch port at the other end receives and sends: too little light sent there is too little here":
     "与对端交换机端口的收发光功率对比：对端发光不足会表现为本端收光不足",
+  // slow-receiver.ts
+  "there were no connections between the two ends to look at": "两端之间没有可供观察的连接",
+  "of up to {connections} between the two ends none lay unread or met a closed window":
+    "两端之间最多有 {connections}，没有数据滞留未读，也没有遇到零窗口",
+  "{pod} does not read what it is sent: {connections} with {sender} on port {port} had bytes unread for {least} or longer, up to {bytes} bytes for {most}":
+    "{pod} 不读取收到的数据：与 {sender} 在 {port} 端口上的 {connections}有数据滞留未读 {least} 或更久，最多 {bytes} 字节滞留 {most}",
+  "the window that {pod} offers stopped {sender} for {share} of the time in which it had something to send ({limited} of {busy}); {bytes} bytes wait to be sent":
+    "{sender} 有数据要发的时间里，有 {share}（{busy} 中的 {limited}）被 {pod} 通告的接收窗口挡住；还有 {bytes} 字节等待发送",
+  "it is not the network: none of the data on that connection had to be sent again":
+    "不是网络问题：该连接上没有任何数据需要重传",
+  "no closed window was seen at {sender}": "在 {sender} 上没有看到零窗口",
+  "Look at why the program of {pod} does not read from its connections: blocked on something else, too few workers, or out of CPU; the network needs no change":
+    "检查 {pod} 的程序为何不从连接读取数据：被别的事情阻塞、工作线程太少或 CPU 不足；网络无需改动",
 } as const satisfies Readonly<Record<string, string>>;

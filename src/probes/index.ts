@@ -4,6 +4,7 @@ import { arpAnswers } from "./arp-answers.ts";
 import { bonds } from "./bonds.ts";
 import { cgroups } from "./cgroups.ts";
 import { clusterEvents } from "./cluster-events.ts";
+import { connections } from "./connections.ts";
 import { conntrack } from "./conntrack.ts";
 import { counters } from "./counters.ts";
 import { echoArrivals } from "./echo-arrivals.ts";
@@ -33,6 +34,7 @@ export const probes: readonly Probe[] = [
   tcp,
   http,
   arpAnswers,
+  connections,
   addresses,
   links,
   nics,

@@ -1,4 +1,4 @@
-import { type AskedPort, askedPorts } from "../core/asked-ports.ts";
+import { type AskedPort, askedPorts, notAsked } from "../core/asked-ports.ts";
 import { isPod, placeOf } from "../core/elements.ts";
 import { type HttpData, httpEvidence } from "../core/http-evidence.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
@@ -25,7 +25,7 @@ export const httpError: Rule = {
     const suspicions = ports.flatMap((port) => suspect(port, seen));
     if (suspicions.length > 0) return suspicions;
     const answered = ports.flatMap(({ source }) => (source && answersOf(source) > 0 ? [source] : []))[0];
-    if (!answered) return { status: "unknown", because: say("no program behind an asked port answered HTTP requests") };
+    if (!answered) return { status: "unknown", because: notAsked(ports) };
     const statuses = Object.entries(answered.statuses).map(([status, count]) => `${count} × ${status}`);
     return {
       status: "cleared",

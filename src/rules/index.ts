@@ -19,6 +19,7 @@ import { resetByMiddle } from "./reset-by-middle.ts";
 import { resetByPeer } from "./reset-by-peer.ts";
 import { routeMissing } from "./route-missing.ts";
 import { serverSlow } from "./server-slow.ts";
+import { slowReceiver } from "./slow-receiver.ts";
 import { targetNotRunning } from "./target-not-running.ts";
 import { tunnelEntryWrong } from "./tunnel-entry-wrong.ts";
 
@@ -39,6 +40,7 @@ export const rules: readonly Rule[] = [
   opticsDegraded,
   portClosed,
   portFiltered,
+  slowReceiver,
   serverSlow,
   resetByPeer,
   resetByMiddle,

@@ -79,7 +79,7 @@ function resets(data: HttpData | undefined): data is HttpData {
 export function resetText({ asked: { at, port }, data }: Resets, { plan }: Case): Sentence {
   const waits = data.requests.flatMap(([, index, waitMs]) => (index === RESET ? [waitMs] : []));
   return say(
-    "{resets} of {connections} from {from} to port {port} of {pod} are reset after the handshake, {share}, up to {wait} after it",
+    "{resets} of {connections} from {from} to port {port} of {pod} are reset within {wait} of the handshake ({share})",
     {
       resets: endedIn(data, "reset"),
       connections: counted(handshaken(data), "connection"),
@@ -87,7 +87,7 @@ export function resetText({ asked: { at, port }, data }: Resets, { plan }: Case)
       port: `${port}`,
       pod: at.label,
       share: percentText(endedIn(data, "reset") / handshaken(data)),
-      wait: msText(Math.max(0, ...waits)),
+      wait: msText(Math.max(0.1, ...waits)),
     },
   );
 }

@@ -1,4 +1,4 @@
-import { type AskedPort, askedPorts, endedIn, slowerThan } from "../core/asked-ports.ts";
+import { type AskedPort, askedPorts, endedIn, notAsked, slowerThan } from "../core/asked-ports.ts";
 import { isPod, placeOf } from "../core/elements.ts";
 import { type HttpData, httpEvidence } from "../core/http-evidence.ts";
 import { suffers } from "../core/path-facts.ts";
@@ -36,7 +36,7 @@ export const serverSlow: Rule = {
       const data = [source, self].find((one) => one && isAsked(one) && endedIn(one, "answer") >= MIN_REQUESTS);
       return data?.waitMs ? [{ ...rest, wait: data.waitMs }] : [];
     })[0];
-    if (!fast) return { status: "unknown", because: say("no program behind an asked port answered HTTP requests") };
+    if (!fast) return { status: "unknown", because: notAsked(askedPorts(seen)) };
     return {
       status: "cleared",
       because: say("port {port} of {pod} answers requests within {p50} (p50), {p99} (p99)", {

@@ -68,7 +68,7 @@ test("it counts the resets and says who sent them", () => {
   const scene = { ...program({ source: isReset, self: isReset }), ...sends(2) };
   const said = because(ask(resetByPeer, scene).verdict);
   expect(said).toContain(
-    "12 of 12 connections from shop/api-0 to port 7000 of shop/api-1 are reset after the handshake",
+    "12 of 12 connections from shop/api-0 to port 7000 of shop/api-1 are reset within 0.9 ms of the handshake (100 %)",
   );
   expect(said).toMatch(/the kernel of shop\/api-1 sent \d+ resets during the check/);
 });

@@ -1,4 +1,4 @@
-"""An ordinary client: KIND (tcp, http or udp) ADDRESS PORT PER_SECOND. Ends when its stdin is closed."""
+"""An ordinary client: KIND (tcp, http, udp or bulk) ADDRESS PORT PER_SECOND. Ends when its stdin is closed."""
 import select
 import socket
 import sys
@@ -21,9 +21,34 @@ def once():
         s.close()
 
 
+held = None
+
+
+def more():
+    """Sends a piece on the one connection that is kept, and takes what has come back; begins anew when it is gone."""
+    global held
+    try:
+        if held is None:
+            held = socket.create_connection((address, port), 2)
+            held.setblocking(False)
+        held.send(b"x" * 8192)
+    except BlockingIOError:
+        pass
+    except OSError:
+        held = held and held.close()
+        return
+    try:
+        if held.recv(1 << 20) == b"":
+            held = held.close()
+    except BlockingIOError:
+        pass
+    except OSError:
+        held = held.close()
+
+
 following = time.monotonic()
 while True:
     following = max(following + 1 / per_second, time.monotonic() - 1)
     if select.select([0], [], [], max(0, following - time.monotonic()))[0]:
         break
-    once()
+    more() if kind == "bulk" else once()

@@ -4,6 +4,7 @@ import { type HttpOutcome, httpEvidence } from "./http-evidence.ts";
 import { pingEvidence, type TcpOutcome, tcpEvidence } from "./leg-evidence.ts";
 import type { Leg, Plan } from "./plan.ts";
 import type { Report } from "./report.ts";
+import { sizedResults } from "./size-trouble.ts";
 
 type Row = Report["measurements"][number];
 
@@ -13,9 +14,12 @@ const ANSWERED: readonly TcpOutcome[] = ["connected", "refused", "reset"];
 /** Connections on which the far end did what an HTTP or another server does. */
 const SPOKEN: readonly HttpOutcome[] = ["answer", "greeting", "quiet", "closed"];
 
-/** One row per leg on which something was sent, in the order of the plan: the asked path first; then what was asked of programs. */
+/**
+ * One row per leg on which something was sent, in the order of the plan: the asked path first; then what was asked of programs,
+ * and packet sizes.
+ */
 export function measurementsOf(plan: Plan, evidence: EvidenceSet): Row[] {
-  return [...legRows(plan, evidence), ...httpRows(plan, evidence)];
+  return [...legRows(plan, evidence), ...httpRows(plan, evidence), ...sizeRows(plan, evidence)];
 }
 
 /** `rttMs` is the time to the first byte of the answer; `lost` are the connections that failed in any way. */
@@ -40,7 +44,16 @@ function httpRows(plan: Plan, evidence: EvidenceSet): Row[] {
   });
 }
 
-function legRows(plan: Plan, evidence: EvidenceSet): Row[] {
+function sizeRows(plan: Plan, evidence: EvidenceSet): readonly Row[] {
+  return sizedResults(plan, evidence).flatMap(({ leg, from, way: { largest, limit } }): Row[] => {
+    if (leg.part === "control" || largest === undefined) return [];
+    const bytes = limit && limit.endedMs === undefined ? limit.bytes : largest;
+    const row = { probe: "mtu", from: from.label, to: targetOf(leg, plan), part: leg.part, largestBytes: bytes };
+    return [{ ...row, sent: limit?.tried ?? 1, lost: (limit?.tried ?? 0) - (limit?.answered ?? 0) }];
+  });
+}
+
+function legRows(plan: Plan, evidence: EvidenceSet): readonly Row[] {
   return plan.legs.flatMap((leg): Row[] => {
     const from = endsOf(leg, plan).from?.label ?? leg.from;
     const base = { from, to: targetOf(leg, plan), part: leg.part };

@@ -60,6 +60,8 @@ export const reportSchema = z.object({
       sent: z.number(),
       lost: z.number(),
       rttMs: rttSchema.optional(),
+      /** For packet sizes: the largest that crossed; what is sent and lost are the echoes up to that size. */
+      largestBytes: z.number().optional(),
       /** For TCP: how attempts ended, e.g. { connected: 98, timeout: 2 }. */
       outcomes: z.record(z.string(), z.number()).optional(),
     }),

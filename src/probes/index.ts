@@ -12,6 +12,7 @@ import { forwardingEntries } from "./forwarding-entries.ts";
 import { http } from "./http.ts";
 import { links } from "./links.ts";
 import { listeners } from "./listeners.ts";
+import { mtu } from "./mtu.ts";
 import { neighbours } from "./neighbours.ts";
 import { nftRules } from "./nft-rules.ts";
 import { nicHardware } from "./nic-hardware.ts";
@@ -35,6 +36,7 @@ export const probes: readonly Probe[] = [
   http,
   arpAnswers,
   connections,
+  mtu,
   addresses,
   links,
   nics,

@@ -17,7 +17,8 @@ export function lossText({ sent, lost }: { sent: number; lost: number }, wording
   return wording.lostOf(thousands(lost), thousands(sent), partText(lost, sent));
 }
 
-export function latencyText({ rttMs, sent }: Measurement, wording: Wording): string {
+export function latencyText({ rttMs, sent, largestBytes }: Measurement, wording: Wording): string {
+  if (largestBytes !== undefined) return `≤ ${thousands(largestBytes)} B`;
   if (rttMs === undefined) return sent > 0 ? wording.noAnswer : wording.notMeasured;
   return `p50 ${msText(rttMs.p50)} · p99 ${msText(rttMs.p99)} · max ${msText(rttMs.max)}`;
 }

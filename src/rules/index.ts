@@ -3,11 +3,15 @@ import { bondDegraded } from "./bond-degraded.ts";
 import { duplicateIp } from "./duplicate-ip.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
+import { fragNeededLost } from "./frag-needed-lost.ts";
 import { httpError } from "./http-error.ts";
 import { linkDelay } from "./link-delay.ts";
 import { linkFlapping } from "./link-flapping.ts";
 import { linkHalfDuplex } from "./link-half-duplex.ts";
 import { linkSlow } from "./link-slow.ts";
+import { mtuBlackHole } from "./mtu-black-hole.ts";
+import { mtuMismatch } from "./mtu-mismatch.ts";
+import { mtuOverlayTooLarge } from "./mtu-overlay-too-large.ts";
 import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
 import { nodeDown } from "./node-down.ts";
 import { nodeSecondAddress } from "./node-second-address.ts";
@@ -38,6 +42,10 @@ export const rules: readonly Rule[] = [
   linkFlapping,
   bondDegraded,
   opticsDegraded,
+  mtuOverlayTooLarge,
+  mtuMismatch,
+  fragNeededLost,
+  mtuBlackHole,
   portClosed,
   portFiltered,
   slowReceiver,

@@ -8,6 +8,7 @@ import type { End, Leg, Plan, Vantage } from "#src/core/plan.ts";
 import type { Report } from "#src/core/report.ts";
 import { probes } from "#src/probes/index.ts";
 import { rules } from "#src/rules/index.ts";
+import { printsOfMtu, type Sizes } from "./simulate-mtu.ts";
 
 /**
  * A cluster on paper: what each node task would print if the network behaved in a given way. The text goes through the
@@ -64,6 +65,8 @@ export type Scene = {
   readonly stalls?: readonly { readonly atS: number; readonly ms: number }[];
   /** Clock of each node against the true one, ms. */
   readonly clocks?: Readonly<Record<string, number>>;
+  /** What becomes of large packets; all cross when absent. */
+  readonly sizes?: Sizes;
   readonly withoutTaps?: boolean;
   /** Nodes whose tasks print nothing after that many seconds. */
   readonly silentAfterS?: Readonly<Record<string, number>>;
@@ -352,6 +355,8 @@ export function run(plan: Plan, scene: Scene): ReadonlyMap<string, string> {
     const printed = place && scene.surveys?.(place, probe, plan);
     if (printed !== undefined) outputs.set(id, printed);
   }
+  for (const task of plan.tasks)
+    if (task.probe === "mtu") outputs.set(task.id, printsOfMtu(task, plan, scene.sizes ?? {}, untilMs));
   for (const task of plan.tasks) if (task.readings) outputs.set(task.id, readings(task.readings, plan, scene, untilMs));
   return outputs;
 }

@@ -1,0 +1,134 @@
+import type { DropRule } from "../core/drop-rules.ts";
+import { isPod } from "../core/elements.ts";
+import { gainedDuring } from "../core/gains.ts";
+import type { Vantage } from "../core/plan.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { listed, say } from "../core/sentence.ts";
+import { mtuEvidence } from "../core/size-evidence.ts";
+import { blockedOnPath, legsOf, type SizedResult, sizedResults, wayText } from "../core/size-trouble.ts";
+import { countersEvidence } from "../probes/counters.ts";
+import { nftRulesEvidence } from "../probes/nft-rules.ts";
+import { packetFilterEvidence } from "../probes/packet-filter.ts";
+
+/** Packets that a node refused as too large, or that a filter took, before they mean anything. */
+const MIN_PACKETS = 3;
+const FRAG_FAILS = "IpFragFails";
+/** How iptables and nft write the message. */
+const FRAG_NEEDED = /fragmentation-needed|frag-needed|icmp 3\/4|icmp 3$|destination-unreachable/;
+
+/**
+ * A node of the path refuses packets as too large and says "fragmentation needed", but the sender never hears it, so TCP goes
+ * on sending what does not fit. Decisive are together: full-size TCP segments that stall, a node of that way whose count of
+ * refused packets (IpFragFails) grows while it does, and a sender that heard nothing. A packet filter that takes ICMP and whose
+ * counter moved is the place; without one it is the node that refuses.
+ * Fooled by path MTU discovery that works (the count grows, TCP passes: cleared), by limits of ICMP per second (few messages
+ * suffice, so a limited node is heard in the end), and by switches, which drop without counting (`mtu-black-hole`).
+ */
+export const fragNeededLost: Rule = {
+  name: "frag-needed-lost",
+  title: '"Fragmentation needed" does not arrive',
+  needs: [mtuEvidence],
+  evaluate(seen) {
+    const results = sizedResults(seen.plan, seen.evidence);
+    const deaf = blockedOnPath(results).filter(({ way }) => way.fragNeeded.length === 0);
+    const nodes = [...new Set(deaf.flatMap(({ from, to }) => (to ? [from.node, to.node] : [from.node])))];
+    const refusing = nodes.filter((node) => refused(node, seen) >= MIN_PACKETS);
+    const suspicions = refusing.flatMap((node) => suspicion(node, deaf, seen));
+    if (suspicions.length > 0) return [...new Map(suspicions.map((one) => [one.where.name, one])).values()];
+    const heard = results.find(({ way }) => way.fragNeeded.length > 0);
+    if (heard) {
+      const [first] = heard.way.fragNeeded;
+      return {
+        status: "cleared",
+        because: say('{from} says "fragmentation needed" (MTU {mtu}), and {at} hears it', {
+          from: first?.from ?? "",
+          mtu: first?.mtu ?? 0,
+          at: heard.from.label,
+        }),
+      };
+    }
+    return { status: "cleared", because: say("no node of the path refused packets as too large") };
+  },
+};
+
+/** Packets that a node refused to forward because they were too large, while the check ran. */
+function refused(node: string, { evidence }: Case): number {
+  const gains = evidence.get(countersEvidence, `node/${node}`);
+  if (!gains) return 0;
+  const { inside, outside } = gainedDuring(gains, FRAG_FAILS, new Set());
+  return inside + outside;
+}
+
+function suspicion(node: string, deaf: readonly SizedResult[], seen: Case): readonly Suspicion[] {
+  const mine = deaf.filter(({ from, to }) => from.node === node || to?.node === node);
+  const [first] = mine;
+  if (!first) return [];
+  const places = [
+    ...seen.plan.vantages.filter(({ id }) => id === `node/${node}`),
+    ...new Set(mine.map(({ from }) => from)),
+  ];
+  const filters = places
+    .flatMap((at) => filtersAt(at, seen).map((rule) => ({ at, rule })))
+    .toSorted((a, b) => (b.rule.packets ?? 0) - (a.rule.packets ?? 0));
+  const [filter] = filters;
+  const at = filter?.at;
+  return [
+    {
+      status: "suspected",
+      confidence: filter ? "certain" : "likely",
+      where: at && isPod(at) ? { kind: "pod", name: at.label } : { kind: "node", name: at?.node ?? node },
+      because: [
+        say(
+          '{node} refused {count} packets as too large to forward (IpFragFails) and so owed their senders a "fragmentation needed"',
+          { node, count: refused(node, seen) },
+        ),
+        say("none reached {senders}, whose full-size TCP segments stall", {
+          senders: listed([...new Set(mine.map(({ from }) => from.label))], 3),
+        }),
+        ...(filter
+          ? [
+              say("the packet filter of {at} drops them: {rule} took {count} packets during the check", {
+                at: filter.at.label,
+                rule: `\`${filter.rule.text}\``,
+                count: filter.rule.packets ?? 0,
+              }),
+            ]
+          : []),
+        ...(first.way.limit
+          ? [
+              say("the largest packet that crosses from {way} has {bytes} bytes", {
+                way: wayText(first),
+                bytes: first.way.limit.bytes,
+              }),
+            ]
+          : []),
+      ],
+      against: filter ? [] : [say("no packet filter that was read takes them")],
+      confirm: [
+        `nstat -as IpFragFails IcmpOutDestUnreachs   # on ${node}, twice while something large is sent`,
+        `tcpdump -ni eth0 'icmp[0] == 3 and icmp[1] == 4'   # in the network of ${first.from.label}: nothing arrives`,
+      ],
+      advice: [
+        filter
+          ? say("Let ICMP type 3 code 4 pass in the packet filter of {at}", { at: filter.at.label })
+          : say("Find what drops ICMP type 3 code 4 between {node} and {sender}", { node, sender: first.from.label }),
+        say("Set the MTU of the pods to what the path carries, so that they need no such message"),
+      ],
+      explains: ["mtu-black-hole", "path-loss"],
+      legs: legsOf(mine, seen.plan),
+    },
+  ];
+}
+
+/** Rules that take ICMP, "fragmentation needed" among it, and took some. */
+function filtersAt({ id }: Vantage, { evidence }: Case): readonly DropRule[] {
+  const rules = [
+    ...(evidence.get(packetFilterEvidence, id)?.rules ?? []),
+    ...(evidence.get(nftRulesEvidence, id)?.rules ?? []),
+  ];
+  return rules.filter(({ protocol, more, text, packets }) => {
+    if (packets === undefined || packets < MIN_PACKETS || !/^(icmp|1)$/.test(protocol ?? "")) return false;
+    const typed = more.find((condition) => condition.startsWith("icmp ")) ?? text;
+    return FRAG_NEEDED.test(typed) || !/icmp-type|icmp type/.test(text);
+  });
+}

@@ -7,8 +7,8 @@ import type { End, Gap, Leg, Plan, Vantage } from "./plan.ts";
 import type { Probe } from "./probe.ts";
 import { say } from "./sentence.ts";
 
-/** Most legs of a check. With about five small packets a second each, that is less than 20 kB/s for the whole cluster. */
-export const MAX_LEGS = 30;
+/** Most legs of a check: five small packets a second each leave room for surveys within 200 kbit/s, see `trafficOf`. */
+export const MAX_LEGS = 27;
 
 type PlanRequest = {
   readonly request: CheckRequest;

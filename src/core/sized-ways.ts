@@ -5,7 +5,7 @@ import type { Leg, Plan, Vantage } from "./plan.ts";
 export type SizedWay = { readonly leg: Leg; readonly everyMs: number; readonly kind: "echo" | "tcp" | "both" };
 
 /** How often a way is looked at again: what was asked about, and the rest. */
-const ASKED_EVERY_MS = 8_000;
+const ASKED_EVERY_MS = 10_000;
 const OTHERS_EVERY_MS = 20_000;
 /** Most backends of a Service beside the one that stands for it. */
 const MAX_BACKENDS = 2;

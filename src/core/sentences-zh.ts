@@ -189,7 +189,7 @@ export const chinese = {
     "{way} 上不超过 {bytes} 字节的 IP 包可以通过,更大的包消失:不超过该大小的 {tried} 次 ping 有 {answered} 次应答,超过该大小的 {unanswered} 次全无应答",
   "it began about {time}": "大约从 {time} 开始",
   "it had ended by {time}: larger packets crossed again": "到 {time} 已结束:更大的包又能通过",
-  "TCP on {way} connects, small packets are acknowledged, and then full-size segments ({packet}-byte packets) are not: sent again {resent} times in {time} without an acknowledgement, in {stalls} of {stalls} tries":
+  "TCP on {way} connects, small packets are acknowledged, and then full-size segments ({packet}-byte packets) are not: sent again {resent} times in {time} without an acknowledgement, in each of {stalls} tries":
     "{way} 上 TCP 能建立连接,小包得到确认,而满长报文段({packet} 字节的包)得不到:{time} 内重传 {resent} 次均无确认,{stalls} 次尝试全部如此",
   "the same {bytes} bytes in packets of {small} pass within {time}":
     "同样的 {bytes} 字节改用 {small} 字节的包发送,{time} 内全部通过",
@@ -228,6 +228,7 @@ export const chinese = {
     "{node} 的 {device} 接收 {mtu} 字节的包,{kind} 再加 {overhead} 字节,而 {nic} 只能承载 {nicMtu}:超出 {over} 字节",
   "the largest packet that crosses has {bytes} bytes, which is {nicMtu} less {overhead}":
     "能通过的最大包为 {bytes} 字节,即 {nicMtu} 减去 {overhead}",
+  "it is the same with {devices}": "以下设备同样如此:{devices}",
   "Set the MTU of {device} and of the pods to {right} or less (CNI configuration), and restart the pods: they keep the MTU they were born with":
     "把 {device} 和 Pod 的 MTU 设为 {right} 或更小(CNI 配置),并重启 Pod:Pod 的 MTU 在创建时就固定了",
   "Or raise the MTU of {nic} and of everything between the nodes to {needed}":

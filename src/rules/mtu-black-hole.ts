@@ -135,7 +135,7 @@ function proofTexts(best: SizedResult): readonly Sentence[] {
   const { packet = 0, resent = 0, ms, bytes } = stall;
   return [
     say(
-      "TCP on {way} connects, small packets are acknowledged, and then full-size segments ({packet}-byte packets) are not: sent again {resent} times in {time} without an acknowledgement, in {stalls} of {stalls} tries",
+      "TCP on {way} connects, small packets are acknowledged, and then full-size segments ({packet}-byte packets) are not: sent again {resent} times in {time} without an acknowledgement, in each of {stalls} tries",
       { way: wayText(best), packet, resent, time: msText(ms), stalls: best.stalled.length },
     ),
     ...(best.small

@@ -64,7 +64,8 @@ function nicSuspicion(
     return added.some((overhead) => Math.abs((way.limit?.bytes ?? 0) - (nicMtu - overhead)) <= SLACK);
   });
   const exact = mine.find(({ way }) => way.limit);
-  if (mine.length === 0) return [];
+  // Ways whose size is not known go with the others, but do not speak against them.
+  if (mine.length === 0 || (!exact && blocked.some(({ way }) => way.limit))) return [];
   const needed = Math.max(...larger.map((one) => one.nicMtu ?? 0));
   return [
     {

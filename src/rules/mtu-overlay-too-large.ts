@@ -62,8 +62,18 @@ export const mtuOverlayTooLarge: Rule = {
           exits.map((one) => one.exit),
         ),
     );
-    const guilty = large.filter(({ exit }) => blocked.some((one) => fits(one, exit)));
-    if (guilty.length > 0) return guilty.map(({ exit }) => suspicion(exit, blocked, seen));
+    const sized = blocked.some(({ way, leg }) => way.limit && leg.scope === "overlay");
+    const guilty = large.filter(({ exit }) => blocked.some((one) => fits(one, exit) && (one.way.limit || !sized)));
+    // The same mistake on several nodes is one mistake: that of the pod network's settings.
+    const kinds = Map.groupBy(guilty, ({ exit: { mtu, overhead, nicMtu } }) => `${mtu} ${overhead} ${nicMtu}`);
+    if (kinds.size > 0)
+      return [...kinds.values()].map((same) =>
+        suspicion(
+          same.map(({ exit }) => exit),
+          blocked,
+          seen,
+        ),
+      );
     if (exits.length === 0) return { status: "unknown", because: say("the devices of the path's nodes were not read") };
     const [first] = exits;
     if (large[0] && blocked.length === 0) {
@@ -125,9 +135,12 @@ function fits({ from, to, way, leg }: SizedResult, { node, overhead, nicMtu = 0 
   return way.limit === undefined || Math.abs(way.limit.bytes - (nicMtu - overhead)) <= SLACK;
 }
 
-function suspicion(exit: Exit, blocked: readonly SizedResult[], { plan }: Case): Suspicion {
+function suspicion(exits: readonly Exit[], blocked: readonly SizedResult[], { plan }: Case): Suspicion {
+  const start = plan.vantages.find(({ role }) => role === "from")?.node;
+  const exit = exits.find(({ node: name }) => name === start) ?? (exits[0] as Exit);
+  const others = exits.filter((one) => one !== exit).map((one) => `${one.node}/${one.device}`);
   const { node, device, mtu, overhead, kind = "tunnel", nic = "its NIC", nicMtu = 0 } = exit;
-  const mine = blocked.filter((one) => fits(one, exit));
+  const mine = blocked.filter((one) => exits.some((guilty) => fits(one, guilty)));
   const exact = mine.find(({ way }) => way.limit)?.way.limit?.bytes;
   return {
     status: "suspected",
@@ -138,6 +151,7 @@ function suspicion(exit: Exit, blocked: readonly SizedResult[], { plan }: Case):
         "{device} of {node} lets packets of {mtu} bytes in, {kind} adds {overhead}, and {nic} carries {nicMtu}: {over} too many",
         { device, node, mtu, kind, overhead, nic, nicMtu, over: mtu + overhead - nicMtu },
       ),
+      ...(others.length > 0 ? [say("it is the same with {devices}", { devices: listed(others) })] : []),
       ...(exact === undefined
         ? []
         : [

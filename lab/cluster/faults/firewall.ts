@@ -16,6 +16,8 @@ export const firewall = defineFault(
     to: z.string().optional(),
     port: z.number().int().min(1).max(65_535).optional(),
     protocol: z.enum(["tcp", "udp", "icmp"], "must be tcp, udp or icmp").optional(),
+    /** One kind of ICMP message only: what routers say of packets that are too large. */
+    icmpType: z.enum(["fragmentation-needed"], "must be fragmentation-needed").optional(),
     action: z.enum(["drop", "reject"], "must be drop or reject").default("drop"),
   },
   {
@@ -26,17 +28,25 @@ export const firewall = defineFault(
         path: ["port"],
         holds: ({ port, protocol }) => !port || protocol !== "icmp",
       },
+      {
+        message: "goes with icmp only",
+        path: ["icmpType"],
+        holds: ({ icmpType, port, protocol }) => !icmpType || (!port && (protocol ?? "icmp") === "icmp"),
+      },
     ],
-    prepare({ node, pod, from, to, port, protocol = port === undefined ? undefined : "tcp", action }, lab) {
+    prepare({ node, pod, from, to, port, icmpType, action, ...rest }, lab) {
+      const implied = icmpType !== undefined ? "icmp" : port !== undefined ? "tcp" : undefined;
+      const protocol = rest.protocol ?? implied;
       const match = [
         ...(from === undefined ? [] : ["-s", addressOf(lab, from)]),
         ...(to === undefined ? [] : ["-d", addressOf(lab, to)]),
         ...(protocol === undefined ? [] : ["-p", protocol]),
         ...(port === undefined ? [] : ["-m", protocol ?? "tcp", "--dport", String(port)]),
+        ...(icmpType === undefined ? [] : ["-m", "icmp", "--icmp-type", icmpType]),
       ];
       const target = action === "drop" ? ["-j", "DROP"] : ["-j", "REJECT", "--reject-with", "icmp-admin-prohibited"];
-      const what = { from, to, port, protocol };
-      const words = `${action}s ${protocol ?? "packets"}${from ? ` from ${from}` : ""}${to ? ` to ${to}` : ""}${port ? ` to port ${port}` : ""}`;
+      const what = { from, to, port, protocol, icmpType };
+      const words = `${action}s ${icmpType ?? protocol ?? "packets"}${from ? ` from ${from}` : ""}${to ? ` to ${to}` : ""}${port ? ` to port ${port}` : ""}`;
       if (pod !== undefined) {
         const found = findPod(lab.store, pod);
         const chain = from !== undefined && isSame(lab, from, found) ? "OUTPUT" : "INPUT";
@@ -66,10 +76,13 @@ type What = {
   to?: string | undefined;
   port?: number | undefined;
   protocol?: string | undefined;
+  icmpType?: string | undefined;
 };
 
 /** INPUT for what ends at the node (the tunnel does), FORWARD for what goes to or from its pods. */
-function chainsOf(lab: LabParts, node: LabNode, { from, to, port, protocol }: What): string[] {
+function chainsOf(lab: LabParts, node: LabNode, { from, to, port, protocol, icmpType }: What): string[] {
+  // What the node itself says, and what others say to its pods.
+  if (icmpType !== undefined) return ["OUTPUT", "FORWARD"];
   const ends = [from, to].filter((end) => end !== undefined);
   if (to === node.name || to === node.ip) return ["INPUT"];
   if (from === node.name || from === node.ip) return ["OUTPUT"];

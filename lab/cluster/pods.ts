@@ -25,6 +25,8 @@ export type Pods = {
   /** Makes its container exit and exit again until it is released. */
   readonly crash: (pod: LabPod) => Promise<void>;
   readonly release: (pod: LabPod) => Promise<void>;
+  /** Ends its container for good, as an eviction does; what the API says about it is the caller's. Ended by `release`. */
+  readonly stop: (pod: LabPod) => Promise<void>;
   readonly planned: (pod: LabPod) => PlannedPod;
 };
 
@@ -160,6 +162,15 @@ export function createPods({ plan, store, machines }: Parts): Pods {
       const { life } = of(pod);
       life.held = true;
       await life.running?.crash();
+    },
+    async stop(pod) {
+      const { life } = of(pod);
+      const { running } = life;
+      life.held = true;
+      clearTimeout(life.timer);
+      // Nobody is to notice: this is no crash.
+      delete life.running;
+      await running?.crash();
     },
     async release(pod) {
       const { life, machine } = of(pod);

@@ -32,9 +32,12 @@ export function choosePorts(from: End, to: End, view: ClusterView): Ports {
 export function backendPort(service: ServiceView, port: number, pod?: string): number | undefined {
   const tcp = service.ports.filter(({ protocol }) => protocol === "TCP");
   const index = tcp.findIndex((candidate) => candidate.port === port);
+  const endpoint = service.endpoints.find((candidate) => candidate.pod === pod) ?? service.endpoints[0];
+  // Ports of Services and endpoints belong together by name, in whatever order they come.
+  const named = endpoint?.named?.find(({ name, protocol }) => protocol === "TCP" && name === (tcp[index]?.name ?? ""));
+  if (named) return named.port;
   const declared = tcp[index]?.targetPort;
   if (typeof declared === "number") return declared;
-  const endpoint = service.endpoints.find((candidate) => candidate.pod === pod) ?? service.endpoints[0];
   return endpoint?.ports[Math.max(0, index)] ?? endpoint?.ports[0];
 }
 
@@ -71,4 +74,33 @@ function noPort(end: End): Gap {
       name: end.name,
     }),
   };
+}
+
+/** An address and TCP port at which a Service is reached. */
+export type ServiceTarget = { readonly ip: string; readonly port: number };
+
+/**
+ * Services that tell whether a node sends Service connections on at all, although the check is about pods: the one that
+ * leads to the target, and one that every pod needs: the cluster's name server, or else the Kubernetes API.
+ */
+export function witnessServices(
+  to: End,
+  target: number | undefined,
+  { services, pods }: ClusterView,
+): { readonly own: ServiceTarget | undefined; readonly common: ServiceTarget | undefined } {
+  if (to.kind === "service") return { own: undefined, common: undefined };
+  const reached = (service: ServiceView, wanted: (port: ServiceView["ports"][number]) => boolean): ServiceTarget[] => {
+    const port = service.ports.find((one) => one.protocol === "TCP" && wanted(one))?.port;
+    const ready = service.endpoints.some((endpoint) => endpoint.ready);
+    return service.clusterIp && ready && port !== undefined ? [{ ip: service.clusterIp, port }] : [];
+  };
+  const pod = pods.find(({ namespace, name }) => to.kind === "pod" && `${namespace}/${name}` === to.name);
+  const own = services
+    .filter(({ namespace, endpoints }) => namespace === pod?.namespace && endpoints.some(({ ip }) => ip === pod?.ip))
+    .flatMap((service) => reached(service, ({ port }) => backendPort(service, port, pod?.name) === target))[0];
+  const named = services.flatMap((service) => reached(service, ({ port }) => /dns/.test(service.name) && port === 53));
+  const api = services
+    .filter(({ namespace, name }) => namespace === "default" && name === "kubernetes")
+    .flatMap((service) => reached(service, () => true));
+  return { own, common: named[0] ?? api[0] };
 }

@@ -1,5 +1,5 @@
 import type { CheckRequest, Window } from "./check.ts";
-import { choosePorts } from "./choose-ports.ts";
+import { choosePorts, type ServiceTarget, witnessServices } from "./choose-ports.ts";
 import { type Chosen, chooseVantages } from "./choose-vantages.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { makeTasks } from "./make-tasks.ts";
@@ -26,7 +26,7 @@ type PlanRequest = {
 export function makePlan({ request, window, from, to, view, probes }: PlanRequest): Plan {
   const chosen = chooseVantages(from, to, view);
   const ports = choosePorts(from, to, view);
-  const legs = legsOf(chosen, { from, to, ports });
+  const legs = legsOf(chosen, { from, to, ports, witnesses: witnessServices(to, ports.target, view) });
   const { kept, gaps } = withinLimits(legs, chosen);
   const plan: Plan = {
     check: request.id,
@@ -47,10 +47,11 @@ type Ends = {
   readonly from: End;
   readonly to: End;
   readonly ports: ReturnType<typeof choosePorts>;
+  readonly witnesses: ReturnType<typeof witnessServices>;
 };
 
 /** Legs in the order of their worth: when there are too many, the last ones go. */
-function legsOf(chosen: Chosen, { from, to, ports }: Ends): readonly Wanted[] {
+function legsOf(chosen: Chosen, { from, to, ports, witnesses }: Ends): readonly Wanted[] {
   const { source: a, target: b, fromNode, toNode, fromSibling, toSibling, thirds, backends } = chosen;
   const [first, second] = thirds;
   const wanted: Wanted[] = [];
@@ -112,6 +113,15 @@ function legsOf(chosen: Chosen, { from, to, ports }: Ends): readonly Wanted[] {
     ping(a, vantage, "segment");
     connect(a, vantage, port, "segment");
   }
+
+  // Whether the nodes of both ends send Service connections on, and whether another node does.
+  const serve = (at: Vantage | undefined, service: ServiceTarget | undefined): void => {
+    if (at && service) wanted.push(addressLeg(at, service.ip, service.port, "service", "control"));
+  };
+  serve(a, witnesses.common);
+  if (b?.node !== a?.node) serve(b, witnesses.common);
+  serve(first?.pod, witnesses.common);
+  serve(a, witnesses.own);
 
   // Controls: each differs from the path in one thing.
   ping(first?.node, toNode, "control");

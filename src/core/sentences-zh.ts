@@ -233,6 +233,139 @@ export const chinese = {
     "把 {device} 和 Pod 的 MTU 设为 {right} 或更小(CNI 配置),并重启 Pod:Pod 的 MTU 在创建时就固定了",
   "Or raise the MTU of {nic} and of everything between the nodes to {needed}":
     "或者把 {nic} 以及节点之间所有设备的 MTU 提高到 {needed}",
+  // rules/hairpin-broken.ts
+  "the pod was not asked to call a Service of its own": "没有测量 Pod 访问自己所属的 Service",
+  "{pod} reaches its own Service": "{pod} 能访问自己所属的 Service",
+  "{pod} is one of {endpoints} of {service}, and {failed} of {sent} to it fail from there ({share}, its own share is {expected})":
+    "{pod} 是 {service} 的 {endpoints}之一，从它发起的 {sent}中有 {failed} 次失败（{share}，落到自身的份额是 {expected}）",
+  "{count} endpoint": "{count} 个端点",
+  "{count} endpoints": "{count} 个端点",
+  "from elsewhere the same Service answers: {places}": "从其他位置访问同一 Service 正常：{places}",
+  "hairpin mode is off on {device} of {node}, the bridge port of {pod}":
+    "{node} 的 {device}（{pod} 的网桥端口）未开启 hairpin 模式",
+  "Set hairpinMode: true in the configuration of the bridge plugin, and switch it on for ports that exist: bridge link set dev {device} hairpin on":
+    "在 bridge 插件配置中设置 hairpinMode: true，并为已有端口打开：bridge link set dev {device} hairpin on",
+  "Let the program reach itself by localhost instead of its Service until then":
+    "在此之前让程序通过 localhost 而不是 Service 访问自身",
+
+  // rules/kube-proxy-down.ts
+  "the cluster shows no kube-proxy pods": "集群中没有 kube-proxy 的 Pod",
+  "kube-proxy does not run on {nodes}, but Service addresses work from there or were not tried":
+    "{nodes} 上 kube-proxy 没有运行，但从那里访问 Service 地址正常，或没有测量",
+  "kube-proxy runs on {nodes}": "{nodes} 上 kube-proxy 正在运行",
+  "kube-proxy does not run on {node}: none of its pods belongs there, {running} of {nodes} nodes run one":
+    "{node} 上 kube-proxy 没有运行：没有属于该节点的 Pod，{nodes} 个节点中有 {running} 个在运行",
+  "kube-proxy does not run on {node}: {pod} is Pending since {since}":
+    "{node} 上 kube-proxy 没有运行：{pod} 自 {since} 起一直 Pending",
+  "kube-proxy does not run on {node}: {pod} is Pending since {since}, {reason}: {message}":
+    "{node} 上 kube-proxy 没有运行：{pod} 自 {since} 起一直 Pending，{reason}：{message}",
+  "kube-proxy does not run on {node}: {pod} ended at {since}, {reason}: {message}":
+    "{node} 上 kube-proxy 没有运行：{pod} 于 {since} 终止，{reason}：{message}",
+  "kube-proxy does not run on {node}: {pod} is in {reason} since {since}, {restarts} restarts, last end {end}":
+    "{node} 上 kube-proxy 没有运行：{pod} 自 {since} 起处于 {reason}，重启 {restarts} 次，上次退出 {end}",
+  "{node} has no rules for {missing} of {wanted} ports of Services with ready endpoints":
+    "有就绪端点的 {wanted} 个 Service 端口中，{node} 缺少 {missing} 个的规则",
+  "event {reason} of {pod} at {time}: {message}": "{pod} 在 {time} 的事件 {reason}：{message}",
+  "{pod} has no critical priority class: it gets room last and is evicted first":
+    "{pod} 没有关键优先级：调度时最后得到资源，驱逐时最先被赶走",
+  "from {from} to {service} ({ip}:{port}) {bad} of {sent} fail":
+    "从 {from} 到 {service}（{ip}:{port}）的 {sent}中有 {bad} 次失败",
+  "from {from} on {node} {service} answers: {good} of {sent}":
+    "从 {node} 上的 {from} 访问 {service} 正常：{sent}成功 {good} 次",
+  "addresses of pods answer there: {leg}, {lost} of {sent} lost": "那里的 Pod 地址是通的：{leg}，{sent}丢失 {lost} 个",
+  "Give the DaemonSet of kube-proxy priorityClassName system-node-critical, so that it always finds room and is not evicted":
+    "给 kube-proxy 的 DaemonSet 设置 priorityClassName: system-node-critical，使它总能得到资源且不被驱逐",
+  "Read the log of its last run: kubectl logs -n {pod} --previous":
+    "查看它上一次运行的日志：kubectl logs -n {pod} --previous",
+  "Make room on {node} until then: its kube-proxy has to start before any Service works there":
+    "在此之前先为 {node} 腾出资源：kube-proxy 启动之前，那里任何 Service 都不可用",
+  "Look at why the DaemonSet in {namespace} leaves out {node}: taints, node selector, affinity":
+    "查明 {namespace} 中的 DaemonSet 为何漏掉 {node}：污点、节点选择器、亲和性",
+
+  // rules/loopback-only-listener.ts
+  "{target} listens on {sockets} only, which nobody outside of it can reach": "{target} 只监听 {sockets}，外部无法访问",
+  "port {port} of {target} refuses {refused} of {sent}: {legs}":
+    "{target} 的端口 {port} 拒绝了 {sent}中的 {refused} 次：{legs}",
+  "Let the program of {target} listen on 0.0.0.0 (or ::) instead of the loopback address":
+    "让 {target} 的程序监听 0.0.0.0（或 ::），而不是回环地址",
+  "no port that refuses is open on a loopback address": "拒绝连接的端口都没有在回环地址上监听",
+
+  // rules/no-endpoints.ts
+  "no Service was asked about": "没有测量 Service",
+  "{service} has {ready}": "{service} 有 {ready}",
+  "{count} ready endpoint": "{count} 个就绪端点",
+  "{count} ready endpoints": "{count} 个就绪端点",
+  "{service} has no ready endpoint, but answers or was not tried": "{service} 没有就绪端点，但有应答或没有测量",
+  "{pod} is not ready": "{pod} 未就绪",
+  "{pod} is not ready: {why}": "{pod} 未就绪：{why}",
+  "{service} has no ready endpoint; {unready} listed": "{service} 没有就绪端点；列出了 {unready}",
+  "{count} address that is not ready is": "{count} 个未就绪地址",
+  "{count} addresses that are not ready are": "{count} 个未就绪地址",
+  "of its pods {states}": "它的 Pod：{states}",
+  "event {reason} of {object}: {message}": "{object} 的事件 {reason}：{message}",
+  "Find out why the pods behind {service} are not ready: their readiness probe, their log, what they wait for":
+    "查明 {service} 背后的 Pod 为何未就绪：就绪探针、日志、它们在等待什么",
+  "Write the EndpointSlices of {service}: it has no selector, so nobody does that for it":
+    "为 {service} 编写 EndpointSlice：它没有选择器，没有控制器代劳",
+
+  // rules/selector-mismatch.ts
+  "{service} has no selector": "{service} 没有选择器",
+  "the selector of {service} finds {pods}": "{service} 的选择器匹配到 {pods}",
+  "{count} pod": "{count} 个 Pod",
+  "{count} pods": "{count} 个 Pod",
+  "{service} selects no pod, but answers or was not tried": "{service} 没有选中任何 Pod，但有应答或没有测量",
+  "the selector of {service}, {selector}, finds no pod in {namespace}":
+    "{service} 的选择器 {selector} 在 {namespace} 中匹配不到任何 Pod",
+  "one label away: {pods}": "只差一个标签：{pods}",
+  "Make the selector of {service} and the labels of its pods the same": "让 {service} 的选择器与其 Pod 的标签一致",
+
+  // rules/service-rules-missing.ts
+  "the Service rules of no node of the path could be read whole": "路径上没有一个节点的 Service 规则被完整读到",
+  "{nodes} send on the Services that were tried, or have nothing to do with them":
+    "{nodes} 会转发所测的 Service，或与其无关",
+  "{node} has no rule that sends {services} on, although {ready} ready":
+    "{node} 没有转发 {services} 的规则，而它有 {ready}",
+  "{count} endpoint is": "{count} 个就绪端点",
+  "{count} endpoints are": "{count} 个就绪端点",
+  "{nodes} have that rule": "{nodes} 有这条规则",
+  "{pod} runs there and did not write it": "{pod} 在那里运行，却没有写入这条规则",
+  "{pod} runs there since {time} and did not write it": "{pod} 自 {time} 起在那里运行，却没有写入这条规则",
+  "Restart kube-proxy on {node}: it writes all rules anew when it starts":
+    "重启 {node} 上的 kube-proxy：它启动时会重写全部规则",
+  "Look in its log for why it lost them: a failed iptables-restore or nft transaction, a watch that ended, somebody who flushed the table":
+    "在它的日志里查明规则为何丢失：iptables-restore 或 nft 事务失败、watch 中断、有人清空了表",
+
+  // rules/stale-endpoint.ts
+  "the rules of {nodes} lead to living endpoints only, or connects do not fail in their share":
+    "{nodes} 的规则只指向存活的端点，或连接失败的比例与之不符",
+  "the rules of {node} send {service} to {addresses}, {count} of {of} backends":
+    "{node} 的规则把 {service} 转发到 {addresses}，占 {of} 个后端中的 {count} 个",
+  "{failed} of {sent} to its address got no answer ({share}); {expected} is what that share of dead backends makes":
+    "对该地址的 {sent}中有 {failed} 次没有应答（{share}）；按失效后端的比例应为 {expected}",
+  "asked each by its own address, its living endpoints answer: {failed} of {sent} fail":
+    "直接访问各存活端点的地址正常：{sent}失败 {failed} 次",
+  "Restart kube-proxy on {nodes}: it takes out of the rules what is no endpoint any more":
+    "重启 {nodes} 上的 kube-proxy：它会从规则中去掉已不是端点的地址",
+  "Look at who wrote the EndpointSlices of {service} and when, if the address is listed there":
+    "如果该地址列在 {service} 的 EndpointSlice 中，查明是谁、何时写入的",
+  "{ip}, which is in no EndpointSlice": "{ip}（不在任何 EndpointSlice 中）",
+  "{ip}, which no pod has": "{ip}（没有 Pod 使用该地址）",
+  "{ip}, whose pod has ended": "{ip}（其 Pod 已终止）",
+
+  // rules/wrong-target-port.ts
+  "no Service of the path leads to a port that is closed in all of its pods":
+    "路径上没有 Service 指向其所有 Pod 都未监听的端口",
+  "port {port} of {service} leads to port {target}, on which {pods} not listen":
+    "{service} 的端口 {port} 指向端口 {target}，而 {pods}没有监听它",
+  "{pod} does": "{pod} ",
+  "{pods} do": "{pods} ",
+  "they listen on {ports}": "它们监听的是 {ports}",
+  "their containers declare {ports}": "它们的容器声明的端口是 {ports}",
+  "{refused} of {sent} to it refused": "对它的 {sent}中有 {refused} 次被拒绝",
+  "Set the targetPort of {service} to {port}": "把 {service} 的 targetPort 改为 {port}",
+  "Set the targetPort of {service} to the port that its pods serve":
+    "把 {service} 的 targetPort 改为其 Pod 实际服务的端口",
+
   // sentence.ts: lists and counted nouns
   "{list} and {count} more": "{list}，另有 {count} 个",
   "{count} packet": "{count} 个包",

@@ -21,9 +21,12 @@ import { nodeState } from "./node-state.ts";
 import { packetFilter } from "./packet-filter.ts";
 import { ping } from "./ping.ts";
 import { podState } from "./pod-state.ts";
+import { proxyPods } from "./proxy-pods.ts";
 import { routes } from "./routes.ts";
 import { routingRules } from "./routing-rules.ts";
 import { serviceRules } from "./service-rules.ts";
+import { serviceRulesIpvs } from "./service-rules-ipvs.ts";
+import { serviceRulesNft } from "./service-rules-nft.ts";
 import { serviceState } from "./service-state.ts";
 import { sysctls } from "./sysctls.ts";
 import { tcp } from "./tcp.ts";
@@ -54,8 +57,11 @@ export const probes: readonly Probe[] = [
   sysctls,
   cgroups,
   serviceRules,
+  serviceRulesNft,
+  serviceRulesIpvs,
   podState,
   nodeState,
   serviceState,
+  proxyPods,
   clusterEvents,
 ];

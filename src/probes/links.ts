@@ -24,9 +24,22 @@ export const linksEvidence = defineEvidence(
   z.object({ fromMs: z.number(), toMs: z.number(), devices: z.array(gained) }),
 );
 
+/**
+ * Ports of bridges, and whether a frame may leave by the port it came in by. `peerIndex` is where the cable of a pod ends:
+ * the index of a device of its node. Subject: vantage id.
+ */
+export const hairpinEvidence = defineEvidence(
+  "hairpin",
+  z.object({
+    ports: z.array(z.object({ device: z.string(), index: z.number(), hairpin: z.boolean() })),
+    peerIndex: z.number().optional(),
+  }),
+);
+
 const printed = z.array(
   z.object({
     ifname: z.string(),
+    ifindex: z.number().optional(),
     mtu: z.number().default(0),
     flags: z.array(z.string()).default([]),
     address: z.string().optional(),
@@ -35,6 +48,8 @@ const printed = z.array(
     linkinfo: z
       .object({
         info_kind: z.string().optional(),
+        info_slave_kind: z.string().optional(),
+        info_slave_data: z.looseObject({ hairpin: z.unknown().optional() }).optional(),
         info_data: z
           .looseObject({
             port: z.unknown().optional(),
@@ -54,6 +69,7 @@ type Link = z.infer<typeof printed>[number];
 
 /** More devices than this belong to other pods than ours; busy nodes have hundreds. */
 const MAX_DEVICES = 40;
+const MAX_PORTS = 300;
 
 /** Reads `ip -j -d -s -s link`. */
 export function parseLinks(stdout: string): readonly Link[] | undefined {
@@ -84,6 +100,7 @@ export const links: ReadingProbe = {
     return [
       evidenceOf(linksEvidence, subject, to.atMs, { fromMs: from.atMs, toMs: to.atMs, devices }),
       evidenceOf(tunnelsEvidence, subject, to.atMs, { devices: last.flatMap(tunnelOf) }),
+      evidenceOf(hairpinEvidence, subject, to.atMs, bridgePorts(last)),
     ];
   },
 };
@@ -114,6 +131,15 @@ function tunnelOf({ ifname, address, linkinfo }: Link): readonly Tunnel[] {
       external: external === true,
     },
   ];
+}
+
+function bridgePorts(all: readonly Link[]): z.infer<typeof hairpinEvidence.schema> {
+  const ports = all.flatMap(({ ifname, ifindex, linkinfo }) => {
+    const hairpin = linkinfo?.info_slave_kind === "bridge" ? linkinfo.info_slave_data?.hairpin : undefined;
+    return typeof hairpin === "boolean" && ifindex !== undefined ? [{ device: ifname, index: ifindex, hairpin }] : [];
+  });
+  const peerIndex = all.find(({ ifname, linkinfo }) => ifname === "eth0" && linkinfo?.info_kind === "veth")?.link_index;
+  return { ports: ports.slice(0, MAX_PORTS), ...(peerIndex === undefined ? {} : { peerIndex }) };
 }
 
 function changesOf(link: Link): number {

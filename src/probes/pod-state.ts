@@ -25,6 +25,10 @@ export const podStateEvidence = defineEvidence(
     replaced: z.boolean(),
     /** Some view during the check showed it not running. */
     wasDown: z.boolean(),
+    labels: z.record(z.string(), z.string()),
+    /** TCP ports that its containers declare. */
+    declared: z.array(z.number()),
+    hostNetwork: z.boolean(),
   }),
 );
 export type PodState = z.infer<typeof podStateEvidence.schema>;
@@ -72,6 +76,15 @@ function stateOf(seen: readonly PodView[], present: boolean): PodState {
     containers: containersOf(seen),
     restarts: replaced ? 0 : Math.max(0, restartsOf(last) - restartsOf(first)),
     replaced,
+    labels: last?.labels ?? {},
+    declared: [
+      ...new Set(
+        (last?.containers ?? []).flatMap(({ ports }) =>
+          ports.filter(({ protocol }) => protocol === "TCP").map(({ port }) => port),
+        ),
+      ),
+    ],
+    hostNetwork: last?.hostNetwork ?? false,
     wasDown: !present || seen.some((pod) => pod.phase !== "Running" || pod.deletedAtMs !== undefined || allDown(pod)),
   };
 }

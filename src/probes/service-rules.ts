@@ -1,26 +1,16 @@
-import { z } from "zod";
-import { defineEvidence, evidenceOf } from "../core/evidence.ts";
-import type { ReadingProbe } from "../core/probe.ts";
-import { versionsOf } from "../core/readings.ts";
+import type { z } from "zod";
+import { evidenceOf } from "../core/evidence.ts";
+import type { ReadingProbe, Sample } from "../core/probe.ts";
+import { type ServiceRule, serviceRulesEvidence } from "../core/service-evidence.ts";
 
-const service = z.object({
-  ip: z.string(),
-  port: z.number().int(),
-  protocol: z.string(),
-  /** Backends that this node would send a connection to. */
-  endpoints: z.array(z.object({ ip: z.string(), port: z.number().int() })),
-});
-export type ServiceRule = z.infer<typeof service>;
-
-/** Services as this node's NAT rules know them (kube-proxy in iptables mode). Subject: vantage id of the node. */
-export const serviceRulesEvidence = defineEvidence("service-rules", z.object({ services: z.array(service) }));
+type ServiceRules = z.infer<typeof serviceRulesEvidence.schema>;
 
 /** Services beyond this do not fit into the evidence. */
 const MAX_SERVICES = 400;
 
-/** Follows KUBE-SERVICES → KUBE-SVC → KUBE-SEP → DNAT in `iptables-save -t nat`. */
-export function parseServiceRules(stdout: string): ServiceRule[] | undefined {
-  if (!stdout.includes("COMMIT")) return undefined;
+/** Follows KUBE-SERVICES → KUBE-SVC → KUBE-SEP → DNAT in `iptables-save -t nat`; undefined for what is no such output. */
+export function parseServiceRules(stdout: string): ServiceRules | undefined {
+  if (!stdout.includes("*nat")) return stdout.trim() === "" ? blank : undefined;
   const jumps = new Map<string, string[]>();
   const targets = new Map<string, { ip: string; port: number }>();
   const entries: { ip: string; port: number; protocol: string; chain: string }[] = [];
@@ -41,9 +31,29 @@ export function parseServiceRules(stdout: string): ServiceRule[] | undefined {
     if (own || depth > 3) return own ? [own] : [];
     return (jumps.get(chain) ?? []).flatMap((next) => endpointsOf(next, depth + 1));
   };
-  return entries
+  const services: ServiceRule[] = entries
     .slice(0, MAX_SERVICES)
     .map(({ ip, port, protocol, chain }) => ({ ip, port, protocol, endpoints: endpointsOf(chain) }));
+  return {
+    frame: /^:KUBE-SERVICES /m.test(stdout),
+    whole: /^COMMIT$/m.test(stdout) && entries.length <= MAX_SERVICES,
+    ipvs: stdout.includes("--match-set KUBE-CLUSTER-IP"),
+    services,
+  };
+}
+
+const blank: ServiceRules = { frame: false, whole: true, ipvs: false, services: [] };
+
+/** The newest sample that could be read. */
+export function newestOf<T>(
+  samples: readonly Sample[],
+  parse: (sample: Sample) => T | undefined,
+): { readonly atMs: number; readonly value: T } | undefined {
+  for (const sample of samples.toReversed()) {
+    const value = parse(sample);
+    if (value !== undefined) return { atMs: sample.atMs, value };
+  }
+  return undefined;
 }
 
 export const serviceRules: ReadingProbe = {
@@ -53,7 +63,9 @@ export const serviceRules: ReadingProbe = {
   pace: "seldom",
   argv: ["iptables-save", "-t", "nat"],
   read(samples, { subject }) {
-    const newest = versionsOf(samples, parseServiceRules).at(-1);
-    return newest ? [evidenceOf(serviceRulesEvidence, subject, newest.toMs, { services: newest.value })] : [];
+    const newest = newestOf(samples, ({ exitCode, stdout }) =>
+      exitCode === 0 || stdout.includes("*nat") ? parseServiceRules(stdout) : undefined,
+    );
+    return newest ? [evidenceOf(serviceRulesEvidence, subject, newest.atMs, newest.value)] : [];
   },
 };

@@ -1,34 +1,68 @@
-import { z } from "zod";
-import { defineEvidence, evidenceOf } from "../core/evidence.ts";
+import { evidenceOf } from "../core/evidence.ts";
 import type { ClusterProbe } from "../core/probe.ts";
-
-/** A Service and its endpoints by the Kubernetes API. Subject: `svc/<ns>/<name>`. */
-export const serviceStateEvidence = defineEvidence(
-  "service-state",
-  z.object({
-    clusterIp: z.string().optional(),
-    ports: z.array(z.number()),
-    ready: z.array(z.object({ ip: z.string(), ports: z.array(z.number()), node: z.string().optional() })),
-    notReady: z.number().int(),
-  }),
-);
+import { serviceStateEvidence } from "../core/service-evidence.ts";
 
 const MAX_SERVICES = 300;
+const MAX_ENDPOINTS = 100;
 
 export const serviceState: ClusterProbe = {
   kind: "cluster",
   name: "service-state",
   read(views) {
     const newest = views.at(-1);
-    return (newest?.services ?? []).slice(0, MAX_SERVICES).map(({ namespace, name, clusterIp, ports, endpoints }) =>
-      evidenceOf(serviceStateEvidence, `svc/${namespace}/${name}`, newest?.atMs ?? 0, {
+    if (!newest) return [];
+    const ever = new Map<string, Set<string>>();
+    for (const view of views)
+      for (const { namespace, name, endpoints } of view.services) {
+        const key = `${namespace}/${name}`;
+        const ips = ever.get(key) ?? new Set();
+        for (const { ip } of endpoints) ips.add(ip);
+        ever.set(key, ips);
+      }
+    return newest.services.slice(0, MAX_SERVICES).map((service) => {
+      const { namespace, name, clusterIp, ports, endpoints, selector } = service;
+      const pods = newest.pods.filter(
+        (pod) => pod.namespace === namespace && pod.phase !== "Succeeded" && pod.phase !== "Failed",
+      );
+      const wanted = Object.entries(selector);
+      const missing = (labels: Readonly<Record<string, string>>) =>
+        wanted.filter(([key, value]) => labels[key] !== value);
+      const plain = ({ ip, node, pod, ports: open }: (typeof endpoints)[number]) => ({
+        ip,
+        ports: open,
+        ...(node === undefined ? {} : { node }),
+        ...(pod === undefined ? {} : { pod }),
+      });
+      return evidenceOf(serviceStateEvidence, `svc/${namespace}/${name}`, newest.atMs, {
         ...(clusterIp === undefined ? {} : { clusterIp }),
-        ports: ports.map(({ port }) => port),
-        ready: endpoints.flatMap(({ ip, node, ready, ports: open }) =>
-          ready ? [{ ip, ports: open, ...(node === undefined ? {} : { node }) }] : [],
-        ),
-        notReady: endpoints.filter(({ ready }) => !ready).length,
-      }),
-    );
+        ports: ports.map(({ port, targetPort, protocol, name: portName }) => ({
+          port,
+          targetPort,
+          protocol,
+          ...(portName === undefined ? {} : { name: portName }),
+        })),
+        ready: endpoints
+          .filter(({ ready }) => ready)
+          .slice(0, MAX_ENDPOINTS)
+          .map(plain),
+        others: endpoints
+          .filter(({ ready }) => !ready)
+          .slice(0, MAX_ENDPOINTS)
+          .map((one) => ({ ...plain(one), serving: one.serving ?? false, terminating: one.terminating ?? false })),
+        everIps: [...(ever.get(`${namespace}/${name}`) ?? [])].slice(0, 3 * MAX_ENDPOINTS),
+        selector,
+        selected: wanted.length === 0 ? 0 : pods.filter(({ labels }) => missing(labels).length === 0).length,
+        near: pods
+          .flatMap((pod) => {
+            const [first, ...more] = missing(pod.labels);
+            if (!first || more.length > 0 || (wanted.length === 1 && pod.labels[first[0]] === undefined)) return [];
+            const value = pod.labels[first[0]];
+            return [{ pod: `${namespace}/${pod.name}`, label: first[0], ...(value === undefined ? {} : { value }) }];
+          })
+          .slice(0, 5),
+        publishNotReady: service.publishNotReadyAddresses ?? false,
+        local: service.internalTrafficPolicy === "Local",
+      });
+    });
   },
 };

@@ -4,15 +4,19 @@ import { duplicateIp } from "./duplicate-ip.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { fragNeededLost } from "./frag-needed-lost.ts";
+import { hairpinBroken } from "./hairpin-broken.ts";
 import { httpError } from "./http-error.ts";
+import { kubeProxyDown } from "./kube-proxy-down.ts";
 import { linkDelay } from "./link-delay.ts";
 import { linkFlapping } from "./link-flapping.ts";
 import { linkHalfDuplex } from "./link-half-duplex.ts";
 import { linkSlow } from "./link-slow.ts";
+import { loopbackOnlyListener } from "./loopback-only-listener.ts";
 import { mtuBlackHole } from "./mtu-black-hole.ts";
 import { mtuMismatch } from "./mtu-mismatch.ts";
 import { mtuOverlayTooLarge } from "./mtu-overlay-too-large.ts";
 import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
+import { noEndpoints } from "./no-endpoints.ts";
 import { nodeDown } from "./node-down.ts";
 import { nodeSecondAddress } from "./node-second-address.ts";
 import { opticsDegraded } from "./optics-degraded.ts";
@@ -22,15 +26,27 @@ import { portFiltered } from "./port-filtered.ts";
 import { resetByMiddle } from "./reset-by-middle.ts";
 import { resetByPeer } from "./reset-by-peer.ts";
 import { routeMissing } from "./route-missing.ts";
+import { selectorMismatch } from "./selector-mismatch.ts";
 import { serverSlow } from "./server-slow.ts";
+import { serviceRulesMissing } from "./service-rules-missing.ts";
 import { slowReceiver } from "./slow-receiver.ts";
+import { staleEndpoint } from "./stale-endpoint.ts";
 import { targetNotRunning } from "./target-not-running.ts";
 import { tunnelEntryWrong } from "./tunnel-entry-wrong.ts";
+import { wrongTargetPort } from "./wrong-target-port.ts";
 
 /** Every suspected cause, the deepest first: what comes later may be a symptom of what comes before it. */
 export const rules: readonly Rule[] = [
   nodeDown,
   targetNotRunning,
+  kubeProxyDown,
+  serviceRulesMissing,
+  noEndpoints,
+  selectorMismatch,
+  wrongTargetPort,
+  loopbackOnlyListener,
+  staleEndpoint,
+  hairpinBroken,
   nodeSecondAddress,
   duplicateIp,
   forwardingDisabled,

@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import type { ClusterView } from "#src/core/cluster-view.ts";
 import { EvidenceSet } from "#src/core/evidence.ts";
 import { say } from "#src/core/sentence.ts";
+import { serviceStateEvidence } from "#src/core/service-evidence.ts";
 import { clusterEvents, clusterEventsEvidence } from "#src/probes/cluster-events.ts";
 import { nodeState, nodeStateEvidence } from "#src/probes/node-state.ts";
 import { podState, podStateEvidence } from "#src/probes/pod-state.ts";
-import { serviceState, serviceStateEvidence } from "#src/probes/service-state.ts";
+import { serviceState } from "#src/probes/service-state.ts";
 import { cluster, viewOf } from "../core/simulate.ts";
 
 const view = viewOf(cluster(2));
@@ -79,9 +80,10 @@ test("a Service tells how many of its backends are ready", () => {
     serviceState.kind === "cluster" ? serviceState.read([{ ...view, services: [service] }]) : [],
   );
   expect(set.get(serviceStateEvidence, "svc/shop/api")).toMatchObject({
-    ports: [80],
-    notReady: 1,
+    ports: [{ port: 80, targetPort: 7000 }],
     ready: [{ ip: "10.42.0.5" }],
+    others: [{ ip: "10.42.1.5", serving: false }],
+    everIps: ["10.42.0.5", "10.42.1.5"],
   });
 });
 

@@ -12,7 +12,6 @@ import { listeners, listenersEvidence, parseListeners } from "#src/probes/listen
 import { neighbours, neighboursEvidence } from "#src/probes/neighbours.ts";
 import { routes } from "#src/probes/routes.ts";
 import { parseRoutingRules } from "#src/probes/routing-rules.ts";
-import { parseServiceRules } from "#src/probes/service-rules.ts";
 import { sysctls, sysctlsEvidence } from "#src/probes/sysctls.ts";
 import { transcript } from "./transcript.ts";
 
@@ -143,30 +142,6 @@ test("ordinary policy rules are left out", () => {
   expect(parseRoutingRules(transcript("ip-rule.json"))).toEqual([]);
   expect(parseRoutingRules('[{"priority":100,"src":"all","fwmark":"0x1","table":"7"}]')).toMatchObject([
     { priority: 100, table: "7" },
-  ]);
-});
-
-test("Service rules lead from the cluster address to each backend", () => {
-  const text = `*nat
-:KUBE-SERVICES - [0:0]
--A KUBE-SERVICES -d 10.96.0.80/32 -p tcp -m comment --comment "shop/web:http cluster IP" -m tcp --dport 80 -j KUBE-SVC-AAAA
--A KUBE-SVC-AAAA ! -s 10.244.0.0/16 -d 10.96.0.80/32 -p tcp -m tcp --dport 80 -j KUBE-MARK-MASQ
--A KUBE-SVC-AAAA -m comment --comment "shop/web -> 10.244.1.3:8080" -m statistic --mode random --probability 0.5 -j KUBE-SEP-ONE
--A KUBE-SVC-AAAA -m comment --comment "shop/web -> 10.244.2.3:8080" -j KUBE-SEP-TWO
--A KUBE-SEP-ONE -p tcp -m tcp -j DNAT --to-destination 10.244.1.3:8080
--A KUBE-SEP-TWO -p tcp -m tcp -j DNAT --to-destination 10.244.2.3:8080
-COMMIT
-`;
-  expect(parseServiceRules(text)).toEqual([
-    {
-      ip: "10.96.0.80",
-      port: 80,
-      protocol: "tcp",
-      endpoints: [
-        { ip: "10.244.1.3", port: 8080 },
-        { ip: "10.244.2.3", port: 8080 },
-      ],
-    },
   ]);
 });
 

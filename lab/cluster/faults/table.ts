@@ -17,7 +17,8 @@ import { idleCut, reset } from "./reset.ts";
 import { reversePathFilter } from "./reverse-path-filter.ts";
 import { routeBlackhole, routeLoop, routeMissing } from "./route.ts";
 import { slowReceiver, slowServer } from "./server.ts";
-import { noEndpoints, serviceRulesMissing, staleEndpoint } from "./service.ts";
+import { hairpinOff, noEndpoints, selectorMismatch, staleEndpoint, wrongTargetPort } from "./service.ts";
+import { serviceRulesMissing } from "./service-rules.ts";
 import { fdbWrong, neighbourWrong, secondAddress } from "./tunnel.ts";
 
 /** Every kind of fault that this lab can make. */
@@ -49,6 +50,9 @@ const faultKinds: readonly FaultKind[] = [
   serviceRulesMissing,
   staleEndpoint,
   noEndpoints,
+  selectorMismatch,
+  wrongTargetPort,
+  hairpinOff,
   dns,
   slowServer,
   slowReceiver,
@@ -61,12 +65,9 @@ const laterKinds = [
   "network-policy",
   "pod-restart",
   "pod-move",
-  "wrong-target-port",
   "backlog",
   "port-exhaustion",
   "conntrack-full",
-  "selector-mismatch",
-  "hairpin-off",
   "oom",
   "cpu-limit",
   "udp-buffer",

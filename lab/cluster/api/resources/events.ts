@@ -121,6 +121,10 @@ function referenceOf({ namespace, object }: LabEvent) {
   return { ...object, apiVersion: "v1", ...(object.kind !== "Node" && { namespace }) };
 }
 
-const COMPONENTS: Record<string, string> = { Scheduled: "default-scheduler", NodeNotReady: "node-controller" };
+const COMPONENTS: Record<string, string> = {
+  FailedScheduling: "default-scheduler",
+  Scheduled: "default-scheduler",
+  NodeNotReady: "node-controller",
+};
 
 const componentOf = ({ reason }: LabEvent): string => COMPONENTS[reason] ?? "kubelet";

@@ -1,0 +1,43 @@
+import { evidenceOf } from "../core/evidence.ts";
+import type { ReadingProbe } from "../core/probe.ts";
+import { type ServiceRule, serviceRulesIpvsEvidence } from "../core/service-evidence.ts";
+import { newestOf } from "./service-rules.ts";
+
+const MAX_SERVICES = 400;
+
+/** Reads `/proc/net/ip_vs`: addresses and ports in hexadecimal, a virtual server and below it its real ones. */
+export function parseIpvs(stdout: string): ServiceRule[] | undefined {
+  if (!stdout.startsWith("IP Virtual Server")) return undefined;
+  const services: ServiceRule[] = [];
+  for (const line of stdout.split("\n")) {
+    const [, protocol = "", ip = "", port = ""] = /^(TCP|UDP|SCTP) +([0-9A-F]{8}):([0-9A-F]{4}) /.exec(line) ?? [];
+    if (protocol)
+      services.push({
+        ip: dotted(ip),
+        port: Number.parseInt(port, 16),
+        protocol: protocol.toLowerCase(),
+        endpoints: [],
+      });
+    // A weight of zero is a backend that is being drained.
+    const [, realIp, realPort = "", weight] = /^ +-> ([0-9A-F]{8}):([0-9A-F]{4}) +\S+ +(\d+)/.exec(line) ?? [];
+    if (realIp && weight !== "0")
+      services.at(-1)?.endpoints.push({ ip: dotted(realIp), port: Number.parseInt(realPort, 16) });
+  }
+  return services.slice(0, MAX_SERVICES);
+}
+
+function dotted(hex: string): string {
+  return (hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).join(".");
+}
+
+export const serviceRulesIpvs: ReadingProbe = {
+  kind: "reading",
+  name: "service-rules-ipvs",
+  scope: "node",
+  pace: "seldom",
+  argv: ["cat", "/proc/net/ip_vs"],
+  read(samples, { subject }) {
+    const newest = newestOf(samples, ({ stdout }) => parseIpvs(stdout));
+    return newest ? [evidenceOf(serviceRulesIpvsEvidence, subject, newest.atMs, { services: newest.value })] : [];
+  },
+};

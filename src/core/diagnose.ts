@@ -31,7 +31,7 @@ export type Seen = {
 const ENOUGH = 0.6;
 /** An end-to-end leg with this share of losses is broken, not degraded. */
 const BROKEN = 0.9;
-const MAX_GAPS = 60;
+const MAX_GAPS = 200;
 
 /** Turns everything that was measured into the report. Pure, and true on partial evidence. */
 export function diagnose({ request, plan, evidence, gaps, rules, cancelled }: Seen): Report {

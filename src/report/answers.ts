@@ -7,6 +7,7 @@ import { context, type Message, section } from "./blocks.ts";
 import { REPLY, withinLimits } from "./limits.ts";
 import { bold, code, codeBlock, safe, user } from "./mrkdwn.ts";
 import { elapsedText, partText } from "./numbers.ts";
+import { columns } from "./width.ts";
 import type { Wording } from "./words.ts";
 
 /** A message of one section; `text` is the same without markup. */
@@ -98,21 +99,6 @@ export function caretLines(command: string, { line, start, end }: Mistake): read
   const before = `${command} ${from > 0 ? "…" : ""}${line.slice(from, start)}${missing && line !== "" && !line.endsWith("…") ? " " : ""}`;
   const width = Math.max(1, columns(line.slice(start, Math.min(end, to))));
   return [shown, `${" ".repeat(columns(before))}${"^".repeat(width)}`];
-}
-
-/** How many columns of a fixed-width font a text takes: wide characters and emoji two, combining marks none. */
-function columns(text: string): number {
-  let total = 0;
-  for (const character of text) {
-    if (/\p{Mn}|\p{Me}/u.test(character)) continue;
-    total +=
-      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f]|\p{Emoji_Presentation}|\p{Script=Han}/u.test(
-        character,
-      )
-        ? 2
-        : 1;
-  }
-  return total;
 }
 
 type Seen = {

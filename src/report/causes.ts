@@ -29,7 +29,7 @@ export function drawCauses(report: Report, wording: Wording): Message {
   }
   if (hidden > 0) blocks.push(context(wording.moreCauses(hidden)));
   const text = shown
-    .map((cause) => `${cause.title}, ${readablePlace(cause.where)} (${wording.confidence[cause.confidence]})`)
+    .map((cause) => `${wording.at(cause.title, readablePlace(cause.where))} (${wording.confidence[cause.confidence]})`)
     .join("; ");
   return { text: safe(text), blocks };
 }
@@ -49,7 +49,9 @@ function drawCause(cause: Cause, rank: number, wording: Wording): Block {
   list(wording.against, cause.against);
   list(
     wording.explains,
-    cause.explains.map((one) => `${wording.cause(one.cause)}, ${readablePlace(one.where)}: ${one.because[0] ?? ""}`),
+    cause.explains.map((one) =>
+      wording.about(wording.at(wording.cause(one.cause), readablePlace(one.where)), one.because[0] ?? ""),
+    ),
   );
   list(wording.doNext, cause.advice);
   if (cause.confirm.length > 0)

@@ -17,29 +17,32 @@ export function drawDetails(report: Report, plan: Plan | undefined, wording: Wor
   const children = [
     section(
       [
-        `${wording.path}: ${safe(report.from)} → ${safe(report.to)} (${safe(report.cluster)})`,
-        `${wording.window}: ${wording.fromTo(dayAndClock(report.window.startMs), dayAndClock(report.window.endMs))}`,
-        `${wording.coverage}: ${safe(report.coverage.text)}`,
+        wording.about(wording.path, `${safe(report.from)} → ${safe(report.to)} (${safe(report.cluster)})`),
+        wording.about(
+          wording.window,
+          wording.fromTo(dayAndClock(report.window.startMs), dayAndClock(report.window.endMs)),
+        ),
+        wording.about(wording.coverage, safe(report.coverage.text)),
       ].join("\n"),
     ),
-    ...(plan === undefined ? [] : [box(wording.plan, planText(plan))]),
+    ...(plan === undefined ? [] : [box(wording.plan, planText(plan, wording))]),
     ...(report.measurements.length === 0
       ? []
       : [box(wording.measured, measurementsText(report.measurements, wording))]),
     section(`${bold(wording.thresholds)}\n${confidenceText(wording)}`),
   ];
   return {
-    text: `${wording.details}: ${safe(report.coverage.text)}`,
+    text: wording.about(wording.details, safe(report.coverage.text)),
     blocks: [container(wording.details, children)],
   };
 }
 
-function planText({ legs, tasks, vantages }: Plan): string {
+function planText({ legs, tasks, vantages }: Plan, wording: Wording): string {
   const nodes = new Set(vantages.map(({ node }) => node));
   const lines = legs.map(({ from, to, port, scope, part }) => {
-    return `${readableSubject(`${from}>${to}`)}${port === undefined ? "" : `:${port}`}  ${scope}, ${part}`;
+    return `${readableSubject(`${from}>${to}`)}${port === undefined ? "" : `:${port}`}  ${wording.names([wording.scopes[scope], wording.parts[part]])}`;
   });
-  return limited([`${legs.length} legs, ${tasks.length} node tasks on ${[...nodes].join(", ")}`, ...lines]);
+  return limited([wording.planned({ legs: legs.length, tasks: tasks.length, nodes: [...nodes] }), ...lines], wording);
 }
 
 function measurementsText(measurements: readonly Measurement[], wording: Wording): string {
@@ -48,19 +51,16 @@ function measurementsText(measurements: readonly Measurement[], wording: Wording
     measurements
       .toSorted((a, b) => rank[a.part] - rank[b.part])
       .map((one) => {
-        const outcome = one.outcomes === undefined ? "" : `  ${outcomesText(one.outcomes)}`;
+        const outcome = one.outcomes === undefined ? "" : `  ${outcomesText(one.outcomes, wording)}`;
         const loss = `${one.lost}/${one.sent} (${partText(one.lost, one.sent)})`;
         return `${one.probe} ${one.from} → ${one.to}  ${wording.loss} ${loss}  ${latencyText(one, wording)}${outcome}`;
       }),
+    wording,
   );
 }
 
-const limited = (lines: readonly string[]): string =>
-  (lines.length <= MAX_ROWS ? lines : [...lines.slice(0, MAX_ROWS), `… ${lines.length - MAX_ROWS} more`]).join("\n");
+const limited = (lines: readonly string[], wording: Wording): string =>
+  (lines.length <= MAX_ROWS ? lines : [...lines.slice(0, MAX_ROWS), wording.more(lines.length - MAX_ROWS)]).join("\n");
 
-const confidenceText = ({ confidence }: Wording): string =>
-  [
-    `${confidence.certain}: decisive evidence and nothing against it`,
-    `${confidence.likely}: one decisive or two independent facts`,
-    `${confidence.possible}: less than that`,
-  ].join("\n");
+const confidenceText = ({ confidence, confidenceMeans, about }: Wording): string =>
+  (["certain", "likely", "possible"] as const).map((word) => about(confidence[word], confidenceMeans[word])).join("\n");

@@ -81,13 +81,14 @@ export type Done = Drawn & {
 /** The channel's message when a report exists: what is wrong, where, how sure, what to do; then the numbers. */
 export function drawDone({ request, revision, wording, report, ended }: Done): Message {
   const cause = report.causes[0];
-  const place = cause === undefined ? `${report.from} → ${report.to}` : `${cause.title}, ${readablePlace(cause.where)}`;
-  const title = `${wording.status[report.status]}: ${place}`;
+  const place =
+    cause === undefined ? `${report.from} → ${report.to}` : wording.at(cause.title, readablePlace(cause.where));
+  const title = wording.about(wording.status[report.status], place);
   const lines = [bold(report.verdict)];
   if (ended !== undefined) lines.push([safe(endedText(ended, wording)), wording.partialResult].join(" "));
   const reason = cause?.because.find((one) => !report.verdict.includes(one));
-  if (reason !== undefined) lines.push(`${wording.because}: ${safe(reason)}`);
-  if (cause?.advice[0] !== undefined) lines.push(`${bold(wording.doNext)}: ${safe(cause.advice[0])}`);
+  if (reason !== undefined) lines.push(wording.about(wording.because, safe(reason)));
+  if (cause?.advice[0] !== undefined) lines.push(wording.about(bold(wording.doNext), safe(cause.advice[0])));
   if (report.gaps.length > 0) lines.push(wording.gapsNote(report.gaps.length));
   const chart = report.charts[0];
   const blocks: Block[] = [
@@ -114,7 +115,7 @@ export type Stopped = Drawn & {
 export function drawStopped({ request, revision, wording, how, text, by }: Stopped): Message {
   const status = how === "cancelled" ? wording.cancelledBy(undefined) : wording.status.failed;
   const said = text === undefined ? (how === "cancelled" ? "" : wording.stopped) : inWords(text, wording.language);
-  const title = `${status}: ${ends(request)}`;
+  const title = wording.about(status, ends(request));
   const blocks: Block[] = [
     header(title),
     plan(how === "cancelled" ? status : wording.stopped, [
@@ -166,7 +167,7 @@ function numbers(report: Report, wording: Wording): readonly (readonly [string, 
     [wording.loss, main === undefined ? wording.notMeasured : safe(lossText(main, wording))],
     [wording.latency, main === undefined ? wording.notMeasured : safe(latencyText(main, wording))],
     [wording.path, safe(`${report.from} → ${report.to}`)],
-    [wording.tcp, tcp?.outcomes === undefined ? wording.notMeasured : safe(outcomesText(tcp.outcomes))],
+    [wording.tcp, tcp?.outcomes === undefined ? wording.notMeasured : safe(outcomesText(tcp.outcomes, wording))],
     [wording.window, wording.fromTo(dayAndClock(startMs), clock(endMs))],
     [wording.coverage, safe(report.coverage.text)],
   ];

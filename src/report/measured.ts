@@ -24,10 +24,10 @@ export function latencyText({ rttMs, sent, largestBytes }: Measurement, wording:
 }
 
 /** How TCP attempts ended: "connected 98, timeout 2". */
-export function outcomesText(outcomes: Readonly<Record<string, number>>): string {
+export function outcomesText(outcomes: Readonly<Record<string, number>>, wording: Wording): string {
   return Object.entries(outcomes)
     .filter(([, count]) => count > 0)
     .toSorted(([, a], [, b]) => b - a)
-    .map(([outcome, count]) => `${outcome} ${thousands(count)}`)
-    .join(", ");
+    .map(([outcome, count]) => `${wording.outcome(outcome)} ${thousands(count)}`)
+    .join(wording.language === "zh" ? "，" : ", ");
 }

@@ -1,10 +1,11 @@
 import type { Cause, Report } from "#src/core/report.ts";
 import type { Language } from "#src/core/sentence.ts";
 import { durationText } from "#src/core/units.ts";
+import { everyClearedLine, gapLines, unknownLines } from "./groups.ts";
 import { askedPath, latencyText, lossText, outcomesText, probesSent } from "./measured.ts";
 import { utcClock, utcDay } from "./mrkdwn.ts";
 import { partText, thousands } from "./numbers.ts";
-import { readablePlace, readableSubject } from "./places.ts";
+import { readablePlace } from "./places.ts";
 import { type Wording, wordings } from "./words.ts";
 
 type Options = {
@@ -27,15 +28,16 @@ th{color:var(--soft);font-weight:600}pre{background:var(--back);padding:.6rem;ov
 export function renderHtml(report: Report, { charts = [], language = "en" }: Options = {}): string {
   const wording = wordings[language];
   const [cause] = report.causes;
-  const place = cause === undefined ? `${report.from} → ${report.to}` : `${cause.title}, ${readablePlace(cause.where)}`;
-  const title = `${wording.status[report.status]}: ${place}`;
+  const place =
+    cause === undefined ? `${report.from} → ${report.to}` : wording.at(cause.title, readablePlace(cause.where));
+  const title = wording.about(wording.status[report.status], place);
   const { startMs, endMs } = report.window;
   return `<!doctype html>
 <html lang="${language === "zh" ? "zh-CN" : language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>${html(`${report.check} ${title}`)}</title><style>${STYLE}</style></head><body><main>
 <header class="${report.status}"><h1>${html(title)}</h1><p><strong>${html(report.verdict)}</strong></p>${
-    cause?.advice[0] === undefined ? "" : `<p>${html(wording.doNext)}: ${html(cause.advice[0])}</p>`
+    cause?.advice[0] === undefined ? "" : `<p>${html(wording.about(wording.doNext, cause.advice[0]))}</p>`
   }</header>
 <section><dl>${facts(report, wording)
     .map(([name, text]) => `<dt>${html(name)}</dt><dd>${html(text)}</dd>`)
@@ -47,10 +49,14 @@ ${report.causes.map((one, index) => causeSection(one, index + 1, wording)).join(
 ${table(
   [wording.checkColumn, wording.resultColumn, wording.detailColumn],
   [
-    ...report.causes.map((one) => [one.title, wording.found, `${readablePlace(one.where)}: ${one.because[0] ?? ""}`]),
-    ...report.unknown.map((one) => [wording.cause(one.cause), wording.unknown, one.because]),
-    ...report.gaps.map((one) => [one.probe, wording.gap, `${readableSubject(one.subject)}: ${one.reason}`]),
-    ...report.cleared.map((one) => [wording.cause(one.cause), wording.clear, one.because]),
+    ...report.causes.map((one) => [
+      one.title,
+      wording.found,
+      wording.about(readablePlace(one.where), one.because[0] ?? ""),
+    ]),
+    ...unknownLines(report, wording).map(({ name, detail }) => [name, wording.unknown, detail]),
+    ...gapLines(report, wording).map(({ name, detail }) => [name, wording.gap, detail]),
+    ...everyClearedLine(report, wording).map(({ name, detail }) => [name, wording.clear, detail]),
   ],
 )}
 <h2>${html(wording.measured)}</h2>
@@ -60,7 +66,7 @@ ${table(
     one.probe,
     `${one.from} → ${one.to}`,
     `${thousands(one.lost)}/${thousands(one.sent)} (${partText(one.lost, one.sent)})`,
-    [latencyText(one, wording), one.outcomes === undefined ? "" : outcomesText(one.outcomes)]
+    [latencyText(one, wording), one.outcomes === undefined ? "" : outcomesText(one.outcomes, wording)]
       .filter(Boolean)
       .join(" · "),
   ]),
@@ -79,15 +85,15 @@ function facts(report: Report, wording: Wording): readonly (readonly [string, st
     [wording.path, `${report.from} → ${report.to} (${report.cluster})`],
     [wording.loss, main === undefined ? wording.notMeasured : lossText(main, wording)],
     [wording.latency, main === undefined ? wording.notMeasured : latencyText(main, wording)],
-    [wording.tcp, tcp?.outcomes === undefined ? wording.notMeasured : outcomesText(tcp.outcomes)],
+    [wording.tcp, tcp?.outcomes === undefined ? wording.notMeasured : outcomesText(tcp.outcomes, wording)],
     [wording.window, `${durationText(endMs - startMs)}, ${wording.probes(thousands(probesSent(report)))}`],
     [wording.coverage, report.coverage.text],
   ];
 }
 
 function causeSection(cause: Cause, rank: number, wording: Wording): string {
-  const explains = cause.explains.map(
-    (one) => `${wording.cause(one.cause)}, ${readablePlace(one.where)}: ${one.because[0] ?? ""}`,
+  const explains = cause.explains.map((one) =>
+    wording.about(wording.at(wording.cause(one.cause), readablePlace(one.where)), one.because[0] ?? ""),
   );
   const list = (name: string, lines: readonly string[]): string =>
     lines.length === 0 ? "" : `<p>${html(name)}</p><ul>${lines.map((line) => `<li>${html(line)}</li>`).join("")}</ul>`;

@@ -1,9 +1,11 @@
 import type { Cause, Report } from "#src/core/report.ts";
 import { durationText } from "#src/core/units.ts";
+import { everyClearedLine, gapLines, unknownLines } from "./groups.ts";
 import { askedPath, latencyText, lossText, type Measurement, outcomesText, probesSent } from "./measured.ts";
 import { utcClock, utcDay } from "./mrkdwn.ts";
 import { partText, thousands } from "./numbers.ts";
-import { readablePlace, readableSubject } from "./places.ts";
+import { readablePlace } from "./places.ts";
+import { columns as columnsOf, pad, wrap } from "./width.ts";
 import { type Wording, wordings } from "./words.ts";
 
 type Options = {
@@ -30,10 +32,13 @@ export function renderText(
   const row = (name: string, text: string): void => paragraph(text, " ".repeat(14), `  ${pad(name, 12)}`);
 
   const [cause] = report.causes;
-  const place = cause === undefined ? `${report.from} → ${report.to}` : `${cause.title}, ${readablePlace(cause.where)}`;
-  lines.push(ansi(1, ansi(STATUS_COLOURS[report.status], printable(`${wording.status[report.status]}: ${place}`))));
+  const place =
+    cause === undefined ? `${report.from} → ${report.to}` : wording.at(cause.title, readablePlace(cause.where));
+  lines.push(
+    ansi(1, ansi(STATUS_COLOURS[report.status], printable(wording.about(wording.status[report.status], place)))),
+  );
   paragraph(report.verdict);
-  if (cause?.advice[0] !== undefined) paragraph(`${wording.doNext}: ${cause.advice[0]}`);
+  if (cause?.advice[0] !== undefined) paragraph(wording.about(wording.doNext, cause.advice[0]));
 
   lines.push("");
   const main = askedPath(report, "ping") ?? askedPath(report, "tcp");
@@ -41,7 +46,7 @@ export function renderText(
   row(wording.path, `${report.from} → ${report.to} (${report.cluster})`);
   row(wording.loss, main === undefined ? wording.notMeasured : lossText(main, wording));
   row(wording.latency, main === undefined ? wording.notMeasured : latencyText(main, wording));
-  if (tcp?.outcomes !== undefined) row(wording.tcp, outcomesText(tcp.outcomes));
+  if (tcp?.outcomes !== undefined) row(wording.tcp, outcomesText(tcp.outcomes, wording));
   const { startMs, endMs } = report.window;
   row(
     wording.window,
@@ -53,14 +58,14 @@ export function renderText(
   for (const [index, one] of report.causes.entries()) causeText(one, index + 1, wording, paragraph);
 
   const lists = [
-    [wording.unknown, report.unknown.map((one) => `${wording.cause(one.cause)}: ${one.because}`)],
-    [wording.gap, report.gaps.map((one) => `${one.probe}, ${readableSubject(one.subject)}: ${one.reason}`)],
-    [wording.clear, report.cleared.map((one) => `${wording.cause(one.cause)}: ${one.because}`)],
+    [wording.unknown, unknownLines(report, wording), wording.about],
+    [wording.gap, gapLines(report, wording), wording.at],
+    [wording.clear, everyClearedLine(report, wording), wording.about],
   ] as const;
-  for (const [name, all] of lists) {
+  for (const [name, all, joined] of lists) {
     if (all.length === 0) continue;
     heading(name);
-    for (const line of all) paragraph(line, "    ", "  - ");
+    for (const { name: about, detail } of all) paragraph(joined(about, detail), "    ", "  - ");
   }
   if (report.measurements.length > 0) {
     heading(wording.measured);
@@ -77,8 +82,8 @@ type Paragraph = (text: string, indent?: string, first?: string) => void;
 function causeText(cause: Cause, rank: number, wording: Wording, paragraph: Paragraph): void {
   const head = `${cause.title} · ${readablePlace(cause.where)} · ${wording.sure(wording.confidence[cause.confidence])}`;
   paragraph(head, "     ", `  ${rank}. `);
-  const explains = cause.explains.map(
-    (one) => `${wording.cause(one.cause)}, ${readablePlace(one.where)}: ${one.because[0] ?? ""}`,
+  const explains = cause.explains.map((one) =>
+    wording.about(wording.at(wording.cause(one.cause), readablePlace(one.where)), one.because[0] ?? ""),
   );
   for (const [name, lines, mark] of [
     [wording.because, cause.because, "- "],
@@ -88,7 +93,7 @@ function causeText(cause: Cause, rank: number, wording: Wording, paragraph: Para
     [wording.confirm, cause.confirm, "$ "],
   ] as const) {
     if (lines.length === 0) continue;
-    paragraph(`${name}:`, "     ");
+    paragraph(wording.about(name, "").trim(), "     ");
     // Commands to copy stay on one line.
     for (const line of lines)
       paragraph(mark === "$ " ? line.replaceAll(" ", "\u00a0") : line, "         ", `       ${mark}`);
@@ -100,34 +105,15 @@ function measurementRows(all: readonly Measurement[], wording: Wording, columns:
     one.probe,
     `${one.from} → ${one.to}`,
     `${one.lost}/${one.sent} ${partText(one.lost, one.sent)}`,
-    one.outcomes === undefined ? latencyText(one, wording) : outcomesText(one.outcomes),
+    one.outcomes === undefined ? latencyText(one, wording) : outcomesText(one.outcomes, wording),
   ]);
-  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => [...(row[column] ?? "")].length)));
+  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => columnsOf(row[column] ?? ""))));
   return cells.map((row) =>
     `  ${row.map((cell, column) => pad(printable(cell), widths[column] ?? 0)).join("  ")}`
       .trimEnd()
       .slice(0, Math.max(columns, 80)),
   );
 }
-
-/** Breaks at spaces; a word that is longer than a line stays whole. Non-breaking spaces become plain ones. */
-function wrap(text: string, columns: number, indent: string, first: string): readonly string[] {
-  const lines: string[] = [];
-  let line = first;
-  let empty = true;
-  for (const word of text.split(" ")) {
-    if (!empty && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = indent + word;
-    } else {
-      line += empty ? word : ` ${word}`;
-    }
-    empty = false;
-  }
-  return [...lines, line].map((one) => one.replaceAll("\u00a0", " ").trimEnd());
-}
-
-const pad = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - [...text].length));
 
 /** Text from a cluster must not move the cursor or change colours. */
 const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, " ");

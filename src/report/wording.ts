@@ -1,6 +1,8 @@
+import type { Leg } from "#src/core/plan.ts";
 import type { Report } from "#src/core/report.ts";
 import type { Confidence } from "#src/core/rule.ts";
 import type { Language } from "#src/core/sentence.ts";
+import type { Layer } from "./layers.ts";
 
 /** Labels of the form that an empty command opens; titles have at most 24 characters. */
 export type FormWords = {
@@ -110,6 +112,19 @@ export type Wording = {
   readonly lost: string;
   /** The name of a cause in the check list, when no rule gave it a title: "nic-periodic-delay". */
   readonly cause: (cause: string) => string;
+  readonly layers: Readonly<Record<Layer, string>>;
+  /** Names one after the other. */
+  readonly names: (names: readonly string[]) => string;
+  /** "Route missing, node-2". */
+  readonly at: (what: string, place: string) => string;
+  /** "node-2: what is to be said about it". */
+  readonly about: (subject: string, text: string) => string;
+  readonly planned: (counts: { legs: number; tasks: number; nodes: readonly string[] }) => string;
+  readonly parts: Readonly<Record<Leg["part"], string>>;
+  readonly scopes: Readonly<Record<Leg["scope"], string>>;
+  readonly confidenceMeans: Readonly<Record<Confidence, string>>;
+  /** How connects ended. */
+  readonly outcome: (outcome: string) => string;
   readonly languageIs: (command: string) => string;
   readonly languageSet: string;
 };

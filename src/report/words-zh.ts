@@ -1,6 +1,20 @@
 import { chineseCause } from "#src/core/causes-zh.ts";
+import type { TcpOutcome } from "#src/core/leg-evidence.ts";
 import { readableCause } from "./places.ts";
 import type { Wording } from "./wording.ts";
+
+/** How connects end, as the TCP prober names it. */
+const OUTCOMES: Readonly<Record<TcpOutcome, string>> = {
+  connected: "已连接",
+  refused: "被拒绝",
+  timeout: "超时",
+  "unreachable-host": "主机不可达",
+  "unreachable-net": "网络不可达",
+  "no-port": "没有可用源端口",
+  prohibited: "被禁止",
+  reset: "被重置",
+  error: "错误",
+};
 
 export const chinese: Wording = {
   language: "zh",
@@ -111,6 +125,36 @@ export const chinese: Wording = {
     cancelling: "取消中",
   },
   lost: "丢失",
+  layers: {
+    pod: "Pod",
+    service: "Service",
+    node: "节点",
+    network: "路由、过滤、隧道",
+    link: "链路",
+    size: "包大小（MTU）",
+    dns: "DNS",
+    application: "端口与程序",
+    other: "其他",
+  },
+  names: (names) => names.join("、"),
+  at: (what, place) => `${what}，${place}`,
+  about: (subject, text) => `${subject}：${text}`,
+  planned: ({ legs, tasks, nodes }) => `${legs} 条测量线路，${tasks} 个节点任务，位于 ${nodes.join("、")}`,
+  parts: { "end-to-end": "端到端", segment: "分段", control: "对照" },
+  scopes: {
+    underlay: "底层网络",
+    overlay: "pod 网络",
+    "same-node": "同节点",
+    local: "本地",
+    service: "Service",
+    external: "集群外",
+  },
+  confidenceMeans: {
+    certain: "有决定性证据，且没有反面证据",
+    likely: "有一项决定性证据，或两项独立的事实",
+    possible: "证据更少",
+  },
+  outcome: (outcome) => OUTCOMES[outcome as TcpOutcome] ?? outcome,
   cause: (cause) => chineseCause(cause) ?? readableCause(cause),
   languageIs: (command) => `netcheck 在本频道使用中文。用 \`${command} lang en\` 可以更改。`,
   languageSet: "从现在起 netcheck 在本频道使用中文。",

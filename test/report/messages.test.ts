@@ -177,6 +177,22 @@ describe("what people read", () => {
     ]);
   });
 
+  test.each(["en", "zh"] as const)(
+    "in %s a crowded check list stays short and leaves out nothing silently",
+    (language) => {
+      const { message } = everyMessage(language)["crowded-checklist"] ?? {};
+      const { unknown, gap, clear, more } = wordings[language];
+      const rows = message?.blocks.find(({ type }) => type === "table")?.["rows"] as { text: string }[][];
+      const of = (result: string) => rows.filter((row) => row[1]?.text === result).map((row) => row[0]?.text ?? "");
+      expect(rows.length).toBeLessThan(45);
+      // Three with a reason of their own, then what lacks the same, the most first.
+      expect(of(unknown)).toHaveLength(7);
+      expect(of(clear).length).toBeLessThan(10);
+      expect(of(gap)[0]).toContain("sysctls");
+      expect(of(gap).at(-1)).toBe(more(of(gap).length > 1 ? Number(/\d+/.exec(of(gap).at(-1) ?? "")?.[0]) : 0));
+    },
+  );
+
   test("a healthy check has no causes to judge, and says that nothing was captured", () => {
     const keys = drawReplies({ request, report: reports.healthy, wording: wordings.en }).map(({ key }) => key);
     expect(keys).toEqual(["chart", "checklist", "details", "audit"]);
@@ -184,7 +200,7 @@ describe("what people read", () => {
 
   test("a Chinese thread has Chinese frames around English findings", () => {
     const { message } = everyMessage("zh")["done-periodic"] ?? {};
-    expect(message?.text).toContain("质量下降: NIC delays one packet in 4, node-2, eth0");
+    expect(message?.text).toContain("质量下降：NIC delays one packet in 4，node-2, eth0");
     expect(JSON.stringify(message)).toContain("下一步");
   });
 

@@ -34,7 +34,7 @@ test("text from a cluster cannot move the cursor", () => {
 });
 
 test("Chinese words frame the same numbers", () => {
-  expect(renderText(reports.periodic, { wording: wordings.zh })).toContain("质量下降: NIC delays one packet in 4");
+  expect(renderText(reports.periodic, { wording: wordings.zh })).toContain("质量下降：NIC delays one packet in 4");
 });
 
 test.each(Object.keys(reports) as (keyof typeof reports)[])(

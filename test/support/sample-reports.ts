@@ -1,3 +1,4 @@
+import { chineseCauses } from "#src/core/causes-zh.ts";
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Plan } from "#src/core/plan.ts";
 import type { Chart, Report } from "#src/core/report.ts";
@@ -162,7 +163,32 @@ const nicDelay: Report["causes"][number] = {
 
 const hostile = "<!channel> `rm -rf /` *bold* <https://evil.example|click> & \u001b[31mred";
 
+const causeNames = Object.keys(chineseCauses);
+const longName = (index: number): string => `a-namespace-with-a-long-name-${index}/${"stateful-".repeat(3)}${index}`;
+
+/** A big cluster with many rules: most is ruled out, much lacks the same, and every node has its gaps. */
+const crowded: Report = {
+  ...base,
+  cleared: Array.from({ length: 60 }, (_, index) => ({
+    cause: causeNames[index] ?? `cause-${index}`,
+    because: `0 of 12,${100 + index} packets between ${longName(index)} and ${longName(index + 1)}`,
+  })),
+  unknown: Array.from({ length: 30 }, (_, index) => ({
+    cause: causeNames.at(-1 - index) ?? `cause-${index}`,
+    because: index < 3 ? `too few packets on leg ${index} to tell` : `not measured: kind-${index % 4}`,
+  })),
+  gaps: Array.from({ length: 80 }, (_, index) => ({
+    probe: ["sysctls", "links", "counters", "conntrack"][index % 4] ?? "",
+    subject: index < 60 ? `node/node-${index % 20}` : `pod/${longName(index)}`,
+    reason:
+      index < 40
+        ? `ended early: exited with code 127, at 02:00:${10 + index} UTC`
+        : `the tool ${index} is not there: ${"so it said ".repeat(12)}`,
+  })),
+};
+
 export const reports = {
+  crowded,
   healthy: base,
   periodic: {
     ...base,

@@ -1,0 +1,53 @@
+import type { CauseName } from "#src/core/causes-zh.ts";
+
+/** Where causes live, in the order in which people look for them. */
+export const LAYERS = ["pod", "service", "node", "network", "link", "size", "dns", "application", "other"] as const;
+export type Layer = (typeof LAYERS)[number];
+
+const BY_LAYER: Readonly<Partial<Record<Layer, readonly CauseName[]>>> = {
+  pod: ["target-not-running", "cpu-throttled", "oom-stall", "sidecar-not-ready", "sidecar-starved"],
+  service: [
+    "no-endpoints",
+    "selector-mismatch",
+    "service-rules-missing",
+    "kube-proxy-down",
+    "stale-endpoint",
+    "wrong-target-port",
+    "hairpin-broken",
+  ],
+  node: [
+    "node-down",
+    "conntrack-full",
+    "forwarding-disabled",
+    "reverse-path-filter",
+    "node-second-address",
+    "neighbour-table-full",
+    "port-exhaustion",
+  ],
+  network: [
+    "route-missing",
+    "duplicate-ip",
+    "network-policy-deny",
+    "firewall-drop",
+    "tunnel-blocked",
+    "tunnel-checksum",
+    "tunnel-entry-wrong",
+    "neighbour-unresolved",
+    "port-filtered",
+    "path-loss",
+    "high-latency",
+  ],
+};
+
+const BY_PREFIX: readonly (readonly [RegExp, Layer])[] = [
+  [/^dns-/, "dns"],
+  [/^(mtu|mss|frag|fragments)-/, "size"],
+  [/^(link|nic|bond|optics|qdisc|path-member)-/, "link"],
+  [/^(accept|loopback|port|server|slow|reset|idle)-/, "application"],
+];
+
+/** The layer of a cause; "other" for one that nobody has put anywhere. */
+export function layerOf(cause: string): Layer {
+  const named = LAYERS.find((layer) => (BY_LAYER[layer] as readonly string[] | undefined)?.includes(cause));
+  return named ?? BY_PREFIX.find(([pattern]) => pattern.test(cause))?.[1] ?? "other";
+}

@@ -6,7 +6,7 @@ import type { ClusterPlan } from "./plan.ts";
 import { awaitLine, childrenOf, enter, inCgroups, labEnv, run, start, tailOf } from "./processes.ts";
 
 /** A program that runs in the fabric until it is let go. */
-type Daemon = { readonly stop: () => Promise<void> };
+type Daemon = { readonly tell: (line: string) => void; readonly stop: () => Promise<void> };
 
 /** The network between the nodes, and the process under which a whole lab lives. */
 export type Fabric = {
@@ -99,6 +99,7 @@ async function startDaemon(argv: readonly string[]): Promise<Daemon> {
   child.stdin?.on("error", () => {});
   await awaitReady(child, log);
   return {
+    tell: (line) => void child.stdin?.write(`${line}\n`),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, "exit");

@@ -27,6 +27,10 @@ export type Pods = {
   readonly release: (pod: LabPod) => Promise<void>;
   /** Ends its container for good, as an eviction does; what the API says about it is the caller's. Ended by `release`. */
   readonly stop: (pod: LabPod) => Promise<void>;
+  /** Its container ends, and the kubelet starts it again. */
+  readonly restart: (pod: LabPod) => Promise<void>;
+  /** Folders of its container's cgroup, one per tree. */
+  readonly cgroups: (pod: LabPod) => string[];
   readonly planned: (pod: LabPod) => PlannedPod;
 };
 
@@ -172,6 +176,10 @@ export function createPods({ plan, store, machines }: Parts): Pods {
       delete life.running;
       await running?.crash();
     },
+    async restart(pod) {
+      await of(pod).life.running?.crash();
+    },
+    cgroups: cgroupsOf,
     async release(pod) {
       const { life, machine } = of(pod);
       life.held = false;

@@ -41,3 +41,22 @@ export const podCrash = defineFault(
     },
   },
 );
+
+/** A container ends once and is started again: for a moment nobody answers, and it comes back with another id. */
+export const podRestart = defineFault(
+  "pod-restart",
+  { pod: z.string("must be a pod") },
+  {
+    prepare({ pod: text }, lab) {
+      const pod = findPod(lab.store, text);
+      return {
+        description: `the container of pod ${pod.namespace}/${pod.name} restarts`,
+        async apply() {
+          await lab.pods.restart(pod);
+          await lab.proxy.sync();
+          return async () => {};
+        },
+      };
+    },
+  },
+);

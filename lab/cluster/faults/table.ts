@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { nodeCrash, podCrash } from "./crash.ts";
+import { backlog } from "./backlog.ts";
+import { conntrackFull } from "./conntrack-full.ts";
+import { cpuLimit } from "./cpu-limit.ts";
+import { nodeCrash, podCrash, podRestart } from "./crash.ts";
 import { corrupt, duplicate } from "./damage.ts";
 import { delay } from "./delay.ts";
 import { dns } from "./dns.ts";
@@ -13,6 +16,8 @@ import { linkMode } from "./link-mode.ts";
 import { loopbackListener, portClosed } from "./listener.ts";
 import { loss } from "./loss.ts";
 import { mtu } from "./mtu.ts";
+import { oom } from "./oom.ts";
+import { portExhaustion } from "./port-exhaustion.ts";
 import { idleCut, reset } from "./reset.ts";
 import { reversePathFilter } from "./reverse-path-filter.ts";
 import { routeBlackhole, routeLoop, routeMissing } from "./route.ts";
@@ -20,6 +25,7 @@ import { slowReceiver, slowServer } from "./server.ts";
 import { hairpinOff, noEndpoints, selectorMismatch, staleEndpoint, wrongTargetPort } from "./service.ts";
 import { serviceRulesMissing } from "./service-rules.ts";
 import { fdbWrong, neighbourWrong, secondAddress } from "./tunnel.ts";
+import { udpBuffer } from "./udp-buffer.ts";
 
 /** Every kind of fault that this lab can make. */
 const faultKinds: readonly FaultKind[] = [
@@ -58,12 +64,18 @@ const faultKinds: readonly FaultKind[] = [
   slowReceiver,
   reset,
   idleCut,
+  backlog,
+  conntrackFull,
+  cpuLimit,
+  oom,
+  podRestart,
+  portExhaustion,
+  udpBuffer,
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
 const laterKinds = [
   "network-policy",
-  "pod-restart",
   "pod-move",
   "backlog",
   "port-exhaustion",
@@ -71,6 +83,9 @@ const laterKinds = [
   "oom",
   "cpu-limit",
   "udp-buffer",
+  "wrong-target-port",
+  "selector-mismatch",
+  "hairpin-off",
   "qdisc-drops",
   "softirq",
   "sidecar",

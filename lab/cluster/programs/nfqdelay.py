@@ -1,6 +1,6 @@
 """Holds packets of a netfilter queue and then lets them go on, in the fabric only. Raw nfnetlink_queue, no library.
 
-Arguments: QUEUE MARK [fifo:]const:MS | [fifo:]uni:LOW:HIGH. Packets were chosen by setting MARK's bit; it is cleared
+Arguments: QUEUE MARK [fifo:]const:MS | [fifo:]uni:LOW:HIGH | gate. A gate holds until a line comes on stdin. Packets were chosen by setting MARK's bit; it is cleared
 and the packet goes through the same hook again (NF_REPEAT), so that several delays on one path add up.
 Ends when stdin is closed: everything it holds is released at once. Says "ready" on stdout.
 """
@@ -17,7 +17,7 @@ queue, mark = int(sys.argv[1]), int(sys.argv[2], 0)
 fifo = sys.argv[3].startswith("fifo:")
 kind, *numbers = sys.argv[3].removeprefix("fifo:").split(":")
 numbers = [float(n) for n in numbers]
-draw = {"const": lambda: numbers[0], "uni": lambda: random.uniform(*numbers)}[kind]
+draw = {"const": lambda: numbers[0], "uni": lambda: random.uniform(*numbers), "gate": lambda: float("inf")}[kind]
 
 BIND, PF_BIND, COPY_META, QUEUE_LENGTH = 1, 3, 1, 20_000
 MSG_PACKET, MSG_VERDICT, MSG_CONFIG = 0x300, 1, 2
@@ -73,10 +73,12 @@ epoll.register(s, select.EPOLLIN)
 epoll.register(0, select.EPOLLIN)
 print("ready", flush=True)
 while True:
-    events = epoll.poll(max(0, held[0][0] - time.monotonic()) if held else -1)
-    if any(fd == 0 for fd, _ in events) and not os.read(0, 4096):
+    events = epoll.poll(max(0, held[0][0] - time.monotonic()) if held and held[0][0] < float("inf") else -1)
+    if any(fd == 0 for fd, _ in events):
+        over = not os.read(0, 4096)
         release(float("inf"))
-        sys.exit(0)
+        if over:
+            sys.exit(0)
     while True:
         try:
             message = s.recv(1 << 18)

@@ -9,6 +9,7 @@ import { measuredLegs } from "./path-facts.ts";
 import { placeText } from "./place.ts";
 import type { Gap, Plan } from "./plan.ts";
 import { rank } from "./rank.ts";
+import { readingGaps } from "./reading-gaps.ts";
 import type { Report } from "./report.ts";
 import type { Rule } from "./rule.ts";
 import { inWords, type Language, listed, type Sentence, say, type Text } from "./sentence.ts";
@@ -62,7 +63,7 @@ export function diagnose({ request, plan, evidence, gaps, rules, cancelled }: Se
     causes,
     cleared,
     unknown: [...unknown, ...notes],
-    gaps: worded(gaps, language),
+    gaps: worded([...gaps, ...readingGaps(evidence)], language),
     measurements: measurementsOf(plan, evidence),
     captures: [],
     hops: comparison.oneWay.map(({ from, to, bad, of }) => ({ from, to, sent: of, seen: of - bad, lost: bad })),

@@ -1,6 +1,7 @@
-import type { Evidence } from "./evidence.ts";
+import { type Evidence, evidenceOf } from "./evidence.ts";
 import type { Plan, TaskSpec } from "./plan.ts";
 import type { Probe, Reader, ReadingProbe, Sample } from "./probe.ts";
+import { failureOf, grouped, readingFailures } from "./reading-gaps.ts";
 
 /** Samples kept per reading. When there are more, every other one in the middle goes; first and newest stay. */
 const MAX_SAMPLES = 24;
@@ -31,12 +32,21 @@ export function openReadings(task: TaskSpec, plan: Plan, probes: readonly Probe[
   });
   return {
     push,
-    evidence: () =>
-      readings.flatMap((reading) => {
+    evidence() {
+      const said = readings.flatMap((reading) => {
         const { probe, samples, subject, vantage } = reading;
         reading.said ??= samples.length === 0 ? [] : probe.read(samples, { subject, vantage });
         return reading.said;
-      }),
+      });
+      const failures = readings.flatMap(({ probe, samples, vantage, said: own = [] }) => {
+        const [tool = probe.name] = typeof probe.argv === "function" ? probe.argv(vantage) : probe.argv;
+        const place = vantage.label;
+        return failureOf(samples, { tool, probe: probe.name, place, said: own.length > 0 }) ?? [];
+      });
+      if (failures.length === 0) return said;
+      const atMs = Math.max(...readings.flatMap(({ samples }) => samples.at(-1)?.atMs ?? 0));
+      return [...said, evidenceOf(readingFailures, `node/${task.node}`, atMs, { failures: [...grouped(failures)] })];
+    },
   };
 }
 

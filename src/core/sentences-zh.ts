@@ -378,6 +378,43 @@ export const chinese = {
   "{count} connects": "{count} 次连接",
   "{count} time": "{count} 次",
   "{count} times": "{count} 次",
+  "{count} connection": "{count} 个连接",
+  "{count} connections": "{count} 个连接",
+  "{count} OOM kill": "{count} 次 OOM 杀进程",
+  "{count} OOM kills": "{count} 次 OOM 杀进程",
+  "{count} stretch": "{count} 段",
+  "{count} stretches": "{count} 段",
+
+  // accept-queue-overflow.ts
+  "the queues of the asked port could not be read": "无法读取所查端口的连接队列",
+  "no connection was turned away by a full queue of {ports}": "{ports} 没有因队列已满而拒绝连接",
+  "port {port} of {pod} has {waiting} waiting to be accepted, and its queue takes {limit}":
+    "{pod} 的端口 {port} 上有 {waiting}等待 accept，而其队列上限是 {limit}",
+  "the kernel of {pod} turned {count} away for that while connects failed (ListenOverflows)":
+    "在连接失败期间，{pod} 的内核因此拒绝了 {count}（ListenOverflows）",
+  "{lost} of {sent} to it were not answered or needed a second SYN: {legs}":
+    "发往它的 {sent}中有 {lost} 次没有应答或需要重发 SYN：{legs}",
+  "ListenOverflows did not move during the check, or could not be read":
+    "检查期间 ListenOverflows 没有增加，或无法读取",
+  "Look at what keeps the program of {pod} from accepting: all workers busy, a blocked event loop, a deadlock, a CPU limit":
+    "查明 {pod} 的程序为何不 accept：工作线程全忙、事件循环阻塞、死锁或 CPU 限额",
+  "If it only lags behind in bursts, give listen() a longer queue and raise net.core.somaxconn with it":
+    "如果只是突发时跟不上，加大 listen() 的队列，并同时调高 net.core.somaxconn",
+
+  // conntrack-full.ts
+  "the connection table of no node of the path could be read": "路径上没有一个节点的连接跟踪表可读",
+  "connection tables are filled to {fills}": "连接跟踪表的占用率：{fills}",
+  "{share} on {node}": "{node} 为 {share}",
+  "the connection table of {node} holds {most} of at most {max} connections ({share})":
+    "{node} 的连接跟踪表有 {most} 个连接，上限 {max}（{share}）",
+  "{node} dropped {packets} for want of an entry while packets were lost":
+    "在丢包期间，{node} 因没有空闲表项丢弃了 {packets}",
+  "its kernel log says `table full, dropping packet`": "其内核日志里有 `table full, dropping packet`",
+  "{legs} of {node} lose: {which}": "{node} 的 {legs}丢包：{which}",
+  "when it was read the table was filled to {share} only": "读取时连接跟踪表只占用了 {share}",
+  "Find out who holds so many connections on {node}, and close those": "查明是谁在 {node} 上占了这么多连接，并关闭它们",
+  "Raise net.netfilter.nf_conntrack_max on {node} (kube-proxy sets it from --conntrack-max-per-core)":
+    "调高 {node} 的 net.netfilter.nf_conntrack_max（kube-proxy 由 --conntrack-max-per-core 设置它）",
 
   // duplicate-ip.ts
   "somebody else answers for {ip} of {owner}, but packets to it arrive":
@@ -435,6 +472,43 @@ export const chinese = {
   "{address} (dynamic, from DHCP)": "{address}（动态，来自 DHCP）",
   "{address} (static)": "{address}（静态）",
   "{device} of {node} has {count} addresses: {addresses}": "{node} 的 {device} 有 {count} 个地址：{addresses}",
+
+  // oom-stall.ts
+  "the kernel log of no node of the path could be read": "路径上没有一个节点的内核日志可读",
+  "no process was OOM-killed on {nodes} during the check": "检查期间 {nodes} 上没有进程被 OOM 杀掉",
+  "{kills} on {nodes}, but not when packets were late or lost": "{nodes} 上有 {kills}，但与包延迟或丢失的时刻不符",
+  "{kills} on {node} during the check: {victims}": "检查期间 {node} 上有 {kills}：{victims}",
+  "{hits} of {all} in which packets of {node} were late or lost began within {lag} of a kill; by chance that happens in {chance} of cases":
+    "{node} 的包延迟或丢失共 {all}，其中 {hits} 段在某次 OOM 的 {lag} 之内开始；纯属巧合的概率为 {chance}",
+  "each time the node moved no packets for about {length}": "每次该节点约有 {length} 不转发任何包",
+  "Give {process} on {node} more memory or less to do, so that it is not killed":
+    "给 {node} 上的 {process} 更多内存或更少的任务，使它不再被杀掉",
+  "Raise the memory limit of {pod}, or find out why {process} needs more than it may":
+    "调高 {pod} 的内存限额，或查明 {process} 为何超出限额",
+  "Until then keep it on a node of its own, away from what must not stall":
+    "在此之前把它放到单独的节点上，远离不能停顿的业务",
+  "the node was out of memory": "节点内存耗尽",
+  "over its memory limit": "超出内存限额",
+  "{process} {times} ({limit})": "{process} {times}（{limit}）",
+  "{process} of {pod} {times} ({limit})": "{pod} 的 {process} {times}（{limit}）",
+  "{process} of {pod}, container {container}, {times} ({limit})":
+    "{pod} 容器 {container} 的 {process} {times}（{limit}）",
+
+  // port-exhaustion.ts
+  "no connect of the path was made": "路径上没有发起过连接",
+  "every connect got a local port; at most {share} of them are taken for {to}":
+    "每次连接都拿到了本地端口；发往 {to} 的最多占用 {share}",
+  "every connect got a local port": "每次连接都拿到了本地端口",
+  "{failed} of {connects} from {from} to {to} got no local port (Cannot assign requested address)":
+    "从 {from} 到 {to} 的 {connects}中有 {failed} 次拿不到本地端口（Cannot assign requested address）",
+  "{from} has {total} of {ports} local ports taken for {to}: {waiting} in TIME_WAIT, {open} open":
+    "{from} 发往 {to} 的本地端口已用 {total} 个，共 {ports} 个：TIME_WAIT {waiting} 个，打开 {open} 个",
+  "other destinations still get one from there: {which}": "从那里到其他目标仍能拿到端口：{which}",
+  "when the sockets were read only {share} of the ports were taken": "读取套接字时端口只占用了 {share}",
+  "Let the client on {from} keep and reuse its connections to {to} (a pool, HTTP keep-alive) instead of opening one per request":
+    "让 {from} 上的客户端保持并复用到 {to} 的连接（连接池、HTTP keep-alive），而不是每个请求新建一个",
+  "Widen net.ipv4.ip_local_port_range there, or set net.ipv4.tcp_tw_reuse=1, until that is done":
+    "在此之前调大那里的 net.ipv4.ip_local_port_range，或设置 net.ipv4.tcp_tw_reuse=1",
 
   // tunnel-entry-wrong.ts
   "{bad} of {of} of pods from {node} to {peer} are lost, what comes back arrives":
@@ -776,8 +850,6 @@ export const chinese = {
   "{count} requests": "{count} 个请求",
   "{count} answer": "{count} 个响应",
   "{count} answers": "{count} 个响应",
-  "{count} connection": "{count} 个连接",
-  "{count} connections": "{count} 个连接",
   "{count} reset": "{count} 个 RST",
   "{count} resets": "{count} 个 RST",
 
@@ -795,6 +867,17 @@ export const chinese = {
     "在 {pod} 自己的网络命名空间内请求并无错误：错误来自它前面的代理",
   "Read the log of {pod} at the time of the check; the network needs no change":
     "查看 {pod} 在检测时段的日志；网络无需改动",
+
+  // reading-gaps.ts
+  "{pods} has no process on {node} since {time}: nothing more could be read there":
+    "{pods} 自 {time} 起在 {node} 上没有进程：那里无法再读取",
+  "{tool} is not installed on {node}": "{node} 上没有安装 {tool}",
+  "{tool} on {node} cannot be executed": "{node} 上的 {tool} 无法执行",
+  "{tool} on {node} did not answer in time in {failed} of {of} readings ({places})":
+    "{node} 上的 {tool} 在 {of} 次读取中有 {failed} 次没有按时返回（{places}）",
+  "what {tool} prints on {node} is too long and was cut ({places})": "{node} 上 {tool} 的输出太长，被截断（{places}）",
+  "what {tool} prints on {node} makes no sense: another version, or damaged ({places})":
+    "{node} 上 {tool} 的输出无法理解：版本不同或已损坏（{places}）",
 
   // reset-by-middle.ts
   "whether the target itself sends the resets could not be measured": "无法测得 RST 是否由目标自己发出",

@@ -58,3 +58,14 @@ export function dispersion(
   const ratio = variance / (block * p * (1 - p));
   return { ratio, z: (ratio - 1) / Math.sqrt(2 / (blocks - 1)), blocks };
 }
+
+/** Probability of at least `hits` successes in `of` tries that succeed with probability `p`. */
+export function binomialTail(hits: number, of: number, p: number): number {
+  let term = (1 - p) ** of;
+  let below = 0;
+  for (let n = 0; n < hits; n++) {
+    below += term;
+    term *= ((of - n) / (n + 1)) * (p / Math.max(1e-12, 1 - p));
+  }
+  return Math.min(1, Math.max(0, 1 - below));
+}

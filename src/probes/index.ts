@@ -10,6 +10,7 @@ import { counters } from "./counters.ts";
 import { echoArrivals } from "./echo-arrivals.ts";
 import { forwardingEntries } from "./forwarding-entries.ts";
 import { http } from "./http.ts";
+import { kernel } from "./kernel.ts";
 import { links } from "./links.ts";
 import { listeners } from "./listeners.ts";
 import { mtu } from "./mtu.ts";
@@ -28,6 +29,7 @@ import { serviceRules } from "./service-rules.ts";
 import { serviceRulesIpvs } from "./service-rules-ipvs.ts";
 import { serviceRulesNft } from "./service-rules-nft.ts";
 import { serviceState } from "./service-state.ts";
+import { sockets } from "./sockets.ts";
 import { sysctls } from "./sysctls.ts";
 import { tcp } from "./tcp.ts";
 
@@ -56,6 +58,8 @@ export const probes: readonly Probe[] = [
   conntrack,
   sysctls,
   cgroups,
+  kernel,
+  sockets,
   serviceRules,
   serviceRulesNft,
   serviceRulesIpvs,

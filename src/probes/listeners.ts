@@ -15,7 +15,7 @@ export const listenersEvidence = defineEvidence(
   "listeners",
   z.object({
     versions: z.array(z.object({ fromMs: z.number(), toMs: z.number(), value: z.array(listener) })),
-    /** Newest queue of connections that wait to be accepted, by port: waiting and limit. */
+    /** Connections that waited to be accepted, by port: the most that any reading showed, and the limit. */
     queues: z.array(z.object({ port: z.number(), waiting: z.number(), limit: z.number() })),
   }),
 );
@@ -45,8 +45,13 @@ export const listeners: ReadingProbe = {
     const versions = versionsOf(samples, (stdout) => parseListeners(stdout).map(({ ip, port }) => ({ ip, port })));
     const newest = versions.at(-1);
     if (!newest) return [];
-    const last = samples.findLast(({ exitCode }) => exitCode === 0);
-    const queues = parseListeners(last?.stdout ?? "").map(({ port, waiting, limit }) => ({ port, waiting, limit }));
-    return [evidenceOf(listenersEvidence, subject, newest.toMs, { versions: [...versions], queues })];
+    const queues = new Map<number, { port: number; waiting: number; limit: number }>();
+    for (const { exitCode, stdout } of samples)
+      if (exitCode === 0)
+        for (const { port, waiting, limit } of parseListeners(stdout))
+          if (!(waiting <= (queues.get(port)?.waiting ?? -1))) queues.set(port, { port, waiting, limit });
+    return [
+      evidenceOf(listenersEvidence, subject, newest.toMs, { versions: [...versions], queues: [...queues.values()] }),
+    ];
   },
 };

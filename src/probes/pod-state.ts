@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { PodView } from "../core/cluster-view.ts";
-import { defineEvidence, evidenceOf } from "../core/evidence.ts";
+import { defineEvidence, type EvidenceSet, evidenceOf } from "../core/evidence.ts";
 import type { ClusterProbe } from "../core/probe.ts";
 import { type Sentence, say, textSchema } from "../core/sentence.ts";
 
@@ -32,6 +32,19 @@ export const podStateEvidence = defineEvidence(
   }),
 );
 export type PodState = z.infer<typeof podStateEvidence.schema>;
+
+/** The pod with a UID, as `ns/name`, with its node and the names of its containers by id. Static pods have the hash of their file. */
+export function podWithUid(
+  evidence: EvidenceSet,
+  uid: string,
+):
+  | { readonly name: string; readonly node: string | undefined; readonly containers: PodState["containers"] }
+  | undefined {
+  const plain = uid.replaceAll("-", "");
+  const found = evidence.all(podStateEvidence).find(({ data }) => data.uid?.replaceAll("-", "") === plain);
+  if (!found) return undefined;
+  return { name: found.subject.replace(/^pod\//, ""), node: found.data.node, containers: found.data.containers };
+}
 
 /** A view of a large cluster has thousands of pods; those that are well and did not change are only kept up to this. */
 const MAX_PODS = 300;

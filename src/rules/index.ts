@@ -1,5 +1,7 @@
 import type { Rule } from "../core/rule.ts";
 import { bondDegraded } from "./bond-degraded.ts";
+import { acceptQueueOverflow } from "./accept-queue-overflow.ts";
+import { conntrackFull } from "./conntrack-full.ts";
 import { duplicateIp } from "./duplicate-ip.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
@@ -20,8 +22,10 @@ import { noEndpoints } from "./no-endpoints.ts";
 import { nodeDown } from "./node-down.ts";
 import { nodeSecondAddress } from "./node-second-address.ts";
 import { opticsDegraded } from "./optics-degraded.ts";
+import { oomStall } from "./oom-stall.ts";
 import { pathLoss } from "./path-loss.ts";
 import { portClosed } from "./port-closed.ts";
+import { portExhaustion } from "./port-exhaustion.ts";
 import { portFiltered } from "./port-filtered.ts";
 import { resetByMiddle } from "./reset-by-middle.ts";
 import { resetByPeer } from "./reset-by-peer.ts";
@@ -53,6 +57,10 @@ export const rules: readonly Rule[] = [
   routeMissing,
   tunnelEntryWrong,
   firewallDrop,
+  conntrackFull,
+  portExhaustion,
+  acceptQueueOverflow,
+  oomStall,
   linkHalfDuplex,
   linkSlow,
   linkFlapping,

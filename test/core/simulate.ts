@@ -74,6 +74,8 @@ export type Scene = {
   readonly surveys?: (at: Vantage, probe: string, plan: Plan) => string | undefined;
   /** What readings print, by vantage label and probe; a list is one per round. */
   readonly facts?: (at: Vantage, probe: string, atMs: number) => string | undefined;
+  /** Exit codes of readings other than 0. */
+  readonly exits?: (at: Vantage, probe: string, atMs: number) => number | undefined;
   readonly views?: (view: ClusterView) => readonly ClusterView[];
   /** Stop reading after that many seconds, as a running check would. */
   readonly untilS?: number;
@@ -374,7 +376,7 @@ function readings(
       const at = plan.vantages.find(({ id }) => id === subject);
       if (!at || atMs > plan.window.startMs + (scene.silentAfterS?.[at.node] ?? 1e9) * 1_000) continue;
       const stdout = scene.facts?.(at, probe, atMs) ?? ordinaryFacts(at, probe, plan);
-      text += `@@ ${index} ${atMs} 0 ${Buffer.byteLength(stdout)}\n${stdout}`;
+      text += `@@ ${index} ${atMs + (scene.clocks?.[at.node] ?? 0)} ${scene.exits?.(at, probe, atMs) ?? 0} ${Buffer.byteLength(stdout)}\n${stdout}`;
     }
   return text;
 }

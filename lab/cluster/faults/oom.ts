@@ -7,7 +7,7 @@ import { programs } from "../fabric.ts";
 import type { LabPod } from "../model.ts";
 import { findNode, findPod } from "../names.ts";
 import { defineFault, type LabParts, machineOf, type Undo, whileBooted } from "./fault.ts";
-import { addWireRules, takeMark, wireMatches } from "./wire.ts";
+import { portOf, takeMark } from "./wire.ts";
 import { startWorker } from "./worker.ts";
 
 /** What the victim may have above what it uses, and what it asks for. */
@@ -61,6 +61,7 @@ async function applyOom(lab: LabParts, { node, pod, everyS, stallMs }: Killing):
     const victim = await startWorker(lab, pod, ["eat", WANTED_MB, "batch-indexer"]);
     const end = (): void => void victim.stop();
     stop.signal.addEventListener("abort", end);
+    await stall.arm();
     victim.tell("now");
     const code = await victim.exited;
     stop.signal.removeEventListener("abort", end);
@@ -106,7 +107,13 @@ function limitMemory(lab: LabParts, pod: LabPod): () => Promise<void> {
   };
 }
 
-type Stall = { readonly once: (signal: AbortSignal) => Promise<void>; readonly release: () => Promise<void> };
+type Stall = {
+  /** Lets the node's packets go through the gate, which is open. */
+  readonly arm: () => Promise<void>;
+  /** Shuts the gate for a while. */
+  readonly once: (signal: AbortSignal) => Promise<void>;
+  readonly release: () => Promise<void>;
+};
 
 /** Makes ready what stops a node's packets: a queue in the switch that holds them, and the bridge that keeps pods apart. */
 async function makeStall(lab: LabParts, node: string, stallMs: number): Promise<Stall> {
@@ -126,8 +133,17 @@ async function makeStall(lab: LabParts, node: string, stallMs: number): Promise<
   stack.defer(async () => {
     await fabric.run(["iptables", "-t", "mangle", "-D", "FORWARD", ...match]);
   });
-  const { matches } = wireMatches(lab, { node, direction: "both" });
-  const rules = matches.map((one) => `${one} ether type ip meta mark set mark or ${mark}`);
+  // Which ports go through the gate is a set: taking a rule or a table away would drop all that is queued anywhere.
+  const table = `stall${bit}`;
+  const to = `ether type ip meta mark set mark or ${mark}`;
+  const text = `table bridge ${table} {\n set ports { type ifname; }\n chain w {\n  type filter hook forward priority -200;\n  iifname @ports ${to}\n  oifname @ports ${to}\n }\n}\n`;
+  await fabric.run(["nft", "-f", "-"], { stdin: text });
+  stack.defer(async () => {
+    await fabric.run(["nft", "delete", "table", "bridge", table]);
+  });
+  const gate = async (how: "add" | "delete"): Promise<void> => {
+    await fabric.run(["nft", how, "element", "bridge", table, "ports", `{ "${portOf(lab, node)}" }`]);
+  };
   const ports = lab.plan.pods.flatMap(({ pod, veth }) => (pod.node === node && veth !== undefined ? [veth] : []));
   const isolate = (how: "on" | "off"): Promise<string> =>
     machineOf(lab, node).run(["bridge", "-batch", "-"], {
@@ -135,12 +151,18 @@ async function makeStall(lab: LabParts, node: string, stallMs: number): Promise<
     });
   const all = stack.move();
   return {
+    async arm() {
+      if (stallMs > 0) await gate("add");
+    },
     async once(signal) {
       if (stallMs === 0) return;
-      const [undo] = await Promise.all([addWireRules(lab, rules), isolate("on")]);
-      await sleep(stallMs, undefined, { signal }).catch(() => {});
-      await Promise.all([undo(), isolate("off")]);
-      daemon.tell("release");
+      daemon.tell("shut");
+      const pause = sleep(stallMs, undefined, { signal }).catch(() => {});
+      await isolate("on");
+      await pause;
+      daemon.tell("open");
+      await isolate("off");
+      await gate("delete");
     },
     release: () => all.disposeAsync(),
   };

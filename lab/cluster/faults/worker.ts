@@ -4,7 +4,7 @@ import { tailOf } from "../processes.ts";
 import type { LabParts } from "./fault.ts";
 
 /** A program that runs in a pod's container beside its server. */
-export type Worker = {
+type Worker = {
   readonly tell: (line: string) => void;
   /** Its exit code; 137 when it was killed. */
   readonly exited: Promise<number>;

@@ -1,6 +1,6 @@
 """Holds packets of a netfilter queue and then lets them go on, in the fabric only. Raw nfnetlink_queue, no library.
 
-Arguments: QUEUE MARK [fifo:]const:MS | [fifo:]uni:LOW:HIGH | gate. A gate holds until a line comes on stdin. Packets were chosen by setting MARK's bit; it is cleared
+Arguments: QUEUE MARK [fifo:]const:MS | [fifo:]uni:LOW:HIGH | gate. A gate is shut by a line "shut" on stdin and opened by "open". Packets were chosen by setting MARK's bit; it is cleared
 and the packet goes through the same hook again (NF_REPEAT), so that several delays on one path add up.
 Ends when stdin is closed: everything it holds is released at once. Says "ready" on stdout.
 """
@@ -17,7 +17,8 @@ queue, mark = int(sys.argv[1]), int(sys.argv[2], 0)
 fifo = sys.argv[3].startswith("fifo:")
 kind, *numbers = sys.argv[3].removeprefix("fifo:").split(":")
 numbers = [float(n) for n in numbers]
-draw = {"const": lambda: numbers[0], "uni": lambda: random.uniform(*numbers), "gate": lambda: float("inf")}[kind]
+shut = False
+draw = {"const": lambda: numbers[0], "uni": lambda: random.uniform(*numbers), "gate": lambda: float("inf") if shut else 0}[kind]
 
 BIND, PF_BIND, COPY_META, QUEUE_LENGTH = 1, 3, 1, 20_000
 MSG_PACKET, MSG_VERDICT, MSG_CONFIG = 0x300, 1, 2
@@ -75,9 +76,11 @@ print("ready", flush=True)
 while True:
     events = epoll.poll(max(0, held[0][0] - time.monotonic()) if held and held[0][0] < float("inf") else -1)
     if any(fd == 0 for fd, _ in events):
-        over = not os.read(0, 4096)
-        release(float("inf"))
-        if over:
+        words = os.read(0, 4096)
+        shut = words.endswith(b"shut\n")
+        if not shut:
+            release(float("inf"))
+        if not words:
             sys.exit(0)
     while True:
         try:

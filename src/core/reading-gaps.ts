@@ -64,7 +64,9 @@ export function failureOf(
 
 /** The same failure at several places of a node is one. */
 export function grouped(failures: readonly Failure[]): readonly Failure[] {
-  const groups = Map.groupBy(failures, ({ tool, why, places }) => (why === "pod-gone" ? `${places}` : `${tool} ${why}`));
+  const groups = Map.groupBy(failures, ({ tool, why, places }) =>
+    why === "pod-gone" ? `${places}` : `${tool} ${why}`,
+  );
   return [...groups.values()].flatMap((same) => {
     const [first] = same;
     if (!first) return [];
@@ -80,7 +82,7 @@ export function grouped(failures: readonly Failure[]): readonly Failure[] {
   });
 }
 
-/** One gap for each tool and node, and one for each pod that ended. */
+/** One gap for each way to fail and node, and one for each pod that ended. */
 export function readingGaps(evidence: EvidenceSet): readonly Gap[] {
   return evidence.all(readingFailures).flatMap(({ subject, data }) => {
     const node = subject.replace(/^node\//, "");
@@ -95,33 +97,34 @@ export function readingGaps(evidence: EvidenceSet): readonly Gap[] {
           time: clockText(sinceMs),
         }),
       })),
-      ...data.failures
-        .filter(({ why }) => why !== "pod-gone")
-        .map((one) => ({ probe: one.probe, subject, reason: reasonOf(one, node) })),
+      ...[...Map.groupBy(data.failures, ({ why }) => why)].flatMap(([why, same]) =>
+        why === "pod-gone" ? [] : [{ probe: "read", subject, reason: reasonOf(why, same, node) }],
+      ),
     ];
   });
 }
 
-function reasonOf({ tool, why, failed, of, places: all }: Failure, node: string): Sentence {
-  const places = listed(all, 3);
+function reasonOf(why: Failure["why"], same: readonly Failure[], node: string): Sentence {
+  const tools = listed([...new Set(same.map(({ tool }) => tool))], 8);
+  const places = listed([...new Set(same.flatMap((one) => one.places))], 3);
   switch (why) {
     case "missing":
-      return say("{tool} is not installed on {node}", { tool, node });
+      return say("{tools}: not installed on {node}", { tools, node });
     case "not-executable":
-      return say("{tool} on {node} cannot be executed", { tool, node });
+      return say("{tools}: cannot be executed on {node}", { tools, node });
     case "hangs":
-      return say("{tool} on {node} did not answer in time in {failed} of {of} readings ({places})", {
-        tool,
+      return say("{tools}: no answer in time on {node}, in {failed} of {of} readings ({places})", {
+        tools,
         node,
-        failed,
-        of,
+        failed: same.reduce((sum, one) => sum + one.failed, 0),
+        of: same.reduce((sum, one) => sum + one.of, 0),
         places,
       });
     case "cut":
-      return say("what {tool} prints on {node} is too long and was cut ({places})", { tool, node, places });
+      return say("{tools}: what it prints on {node} is too long and was cut ({places})", { tools, node, places });
     default:
-      return say("what {tool} prints on {node} makes no sense: another version, or damaged ({places})", {
-        tool,
+      return say("{tools}: what it prints on {node} makes no sense, of another version or damaged ({places})", {
+        tools,
         node,
         places,
       });

@@ -871,13 +871,14 @@ export const chinese = {
   // reading-gaps.ts
   "{pods} has no process on {node} since {time}: nothing more could be read there":
     "{pods} 自 {time} 起在 {node} 上没有进程：那里无法再读取",
-  "{tool} is not installed on {node}": "{node} 上没有安装 {tool}",
-  "{tool} on {node} cannot be executed": "{node} 上的 {tool} 无法执行",
-  "{tool} on {node} did not answer in time in {failed} of {of} readings ({places})":
-    "{node} 上的 {tool} 在 {of} 次读取中有 {failed} 次没有按时返回（{places}）",
-  "what {tool} prints on {node} is too long and was cut ({places})": "{node} 上 {tool} 的输出太长，被截断（{places}）",
-  "what {tool} prints on {node} makes no sense: another version, or damaged ({places})":
-    "{node} 上 {tool} 的输出无法理解：版本不同或已损坏（{places}）",
+  "{tools}: not installed on {node}": "{tools}：{node} 上没有安装",
+  "{tools}: cannot be executed on {node}": "{tools}：在 {node} 上无法执行",
+  "{tools}: no answer in time on {node}, in {failed} of {of} readings ({places})":
+    "{tools}：在 {node} 上 {of} 次读取中有 {failed} 次没有按时返回（{places}）",
+  "{tools}: what it prints on {node} is too long and was cut ({places})":
+    "{tools}：在 {node} 上的输出太长，被截断（{places}）",
+  "{tools}: what it prints on {node} makes no sense, of another version or damaged ({places})":
+    "{tools}：在 {node} 上的输出无法理解，版本不同或已损坏（{places}）",
 
   // reset-by-middle.ts
   "whether the target itself sends the resets could not be measured": "无法测得 RST 是否由目标自己发出",

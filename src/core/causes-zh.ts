@@ -28,6 +28,7 @@ export const chineseCauses = {
   "high-latency": "延迟偏高",
   "http-error": "应用返回错误",
   "idle-timeout": "空闲连接被切断",
+  "kernel-lockup": "内核中的 CPU 卡死",
   "kube-proxy-down": "kube-proxy 未运行",
   "link-crc-errors": "链路校验错误",
   "link-delay": "链路延迟增大",
@@ -70,6 +71,7 @@ export const chineseCauses = {
   "tunnel-blocked": "隧道流量被阻断",
   "tunnel-checksum": "隧道包校验和错误",
   "tunnel-entry-wrong": "隧道转发表项错误",
+  "udp-buffer-overflow": "UDP 接收缓冲区溢出",
   "wrong-target-port": "Service 的目标端口错误",
 } as const satisfies Readonly<Record<string, string>>;
 

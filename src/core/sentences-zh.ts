@@ -72,6 +72,23 @@ export const chinese = {
   "netcheck does not speak {language}.": "netcheck 不支持语言 {language}。",
   "Languages: {names}.": "可用语言：{names}。",
 
+  // cpu-throttled.ts
+  "the CPU limits of no asked pod could be read": "没有一个所查 Pod 的 CPU 限额可读",
+  "containers behind the asked ports were throttled in {shares} of their CPU periods":
+    "所查端口背后的容器被限流的 CPU 周期占比：{shares}",
+  "{share} ({pod})": "{share}（{pod}）",
+  "{container} of {pod} had to stop in {throttled} of {periods} CPU periods ({share}), {time} in all":
+    "{pod} 的 {container} 在 {periods} 个 CPU 周期中有 {throttled} 个被迫停下（{share}），共 {time}",
+  "its limit is {milli}m: {quota} of CPU in every {period}": "其限额是 {milli}m：每 {period} 只有 {quota} 的 CPU",
+  "in these seconds port {port} is slow: {slow} of {of} waited {limit} or longer for the first byte, while connects take {connect}: it is not the network":
+    "在这些秒里端口 {port} 很慢：{of}中有 {slow} 个等待首字节 {limit} 或更久，而建立连接只要 {connect}：不是网络问题",
+  "how long the program takes to answer could not be timed: it speaks no HTTP, or nothing was asked":
+    "无法测量程序的响应时间：它不是 HTTP 服务，或没有发出请求",
+  "Raise or remove the CPU limit of {container} in {pod}, or give it less to do; the network needs no change":
+    "调高或去掉 {pod} 中 {container} 的 CPU 限额，或减少它的任务；网络无需改动",
+  "Watch container_cpu_cfs_throttled_periods_total: the average of CPU use does not show it":
+    "监控 container_cpu_cfs_throttled_periods_total：CPU 平均使用率看不出来",
+
   // diagnose.ts
   "Nothing was measured.": "没有测到任何数据。",
   "echoes are not answered ({bad} of {of}), TCP on the same way is: something filters ICMP":
@@ -380,6 +397,8 @@ export const chinese = {
   "{count} times": "{count} 次",
   "{count} connection": "{count} 个连接",
   "{count} connections": "{count} 个连接",
+  "{count} datagram": "{count} 个数据报",
+  "{count} datagrams": "{count} 个数据报",
   "{count} OOM kill": "{count} 次 OOM 杀进程",
   "{count} OOM kills": "{count} 次 OOM 杀进程",
   "{count} stretch": "{count} 段",
@@ -591,6 +610,14 @@ export const chinese = {
   "the links of {nodes} could not be read": "无法读取 {nodes} 的链路状态",
   "the path crosses no link between nodes": "该路径不经过节点之间的链路",
   "links of the path: {links}": "路径上的链路：{links}",
+
+  // kernel-lockup.ts
+  "the kernels of {nodes} report no stuck CPU while packets were late or lost":
+    "在包延迟或丢失期间，{nodes} 的内核没有报告 CPU 卡死",
+  "the kernel of {node} reported a stuck CPU {times} while packets were late or lost: {line}":
+    "在包延迟或丢失期间，{node} 的内核 {times}报告 CPU 卡死：{line}",
+  "Look at what the stack below that line shows on {node}: a driver, a file system, or a host that took the CPU away":
+    "查看 {node} 上该行之后的调用栈：驱动、文件系统，或宿主机收走了 CPU",
 
   // link-flapping.ts
   "no link of {nodes} changed its carrier": "{nodes} 的链路载波没有变化",
@@ -816,6 +843,18 @@ export const chinese = {
   "{pod} has no address": "{pod} 没有地址",
   "{pod}: container {containers}": "{pod}：容器 {containers}",
   "{pod} restarted {times} during the check": "检查期间 {pod} 重启 {times}",
+
+  // udp-buffer-overflow.ts
+  "the counters of no asked pod could be read": "没有一个所查 Pod 的计数器可读",
+  "no UDP datagram was dropped at a full buffer in {pods}, or hardly any":
+    "{pods} 没有（或几乎没有）因缓冲区满而丢弃 UDP 数据报",
+  "the kernel of {pod} dropped {dropped} of {came} that came by UDP, because a socket's buffer was full":
+    "{pod} 的内核因套接字缓冲区满，丢弃了收到的 {came}中的 {dropped} 个",
+  "that is {share}, in {steps} of {all} readings": "即 {share}，出现在 {all} 次读取中的 {steps} 次",
+  "Let the program of {pod} read its UDP socket faster: more workers, no blocking work between two reads":
+    "让 {pod} 的程序更快地读取 UDP 套接字：更多工作线程，两次读取之间不做阻塞操作",
+  "Give the socket a larger buffer (SO_RCVBUF, net.core.rmem_max) if the datagrams come in bursts":
+    "如果数据报是突发到来的，加大套接字缓冲区（SO_RCVBUF、net.core.rmem_max）",
 
   // units.ts
   "95 % interval {range}": "95 % 置信区间 {range}",

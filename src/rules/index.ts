@@ -1,3 +1,6 @@
+import { cpuThrottled } from "./cpu-throttled.ts";
+import { kernelLockup } from "./kernel-lockup.ts";
+import { udpBufferOverflow } from "./udp-buffer-overflow.ts";
 import type { Rule } from "../core/rule.ts";
 import { bondDegraded } from "./bond-degraded.ts";
 import { acceptQueueOverflow } from "./accept-queue-overflow.ts";
@@ -61,6 +64,9 @@ export const rules: readonly Rule[] = [
   portExhaustion,
   acceptQueueOverflow,
   oomStall,
+  kernelLockup,
+  cpuThrottled,
+  udpBufferOverflow,
   linkHalfDuplex,
   linkSlow,
   linkFlapping,

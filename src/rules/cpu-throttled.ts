@@ -36,8 +36,7 @@ export const cpuThrottled: Rule = {
     const asked = askedPods(seen).filter(({ at }) => seen.evidence.get(cgroupsEvidence, at.id));
     const suspicions = asked.flatMap((one) => suspect(one, seen));
     if (suspicions.length > 0) return suspicions;
-    if (asked.length === 0)
-      return { status: "unknown", because: say("the CPU limits of no asked pod could be read") };
+    if (asked.length === 0) return { status: "unknown", because: say("the CPU limits of no asked pod could be read") };
     return {
       status: "cleared",
       because: say("containers behind the asked ports were throttled in {shares} of their CPU periods", {
@@ -97,13 +96,16 @@ function suspect({ at, port }: Asked, seen: Case): readonly Suspicion[] {
         ]),
     ...(slow && port
       ? [
-          say("in these seconds port {port} is slow: {slow} of {of} waited {limit} or longer for the first byte, while connects take {connect}: it is not the network", {
-            port: `${port.port}`,
-            slow: slowerThan(slow, limitMs).slow,
-            of: counted(slowerThan(slow, limitMs).of, "request"),
-            limit: msText(limitMs),
-            connect: msText(slow.connectMs?.p50 ?? 0),
-          }),
+          say(
+            "in these seconds port {port} is slow: {slow} of {of} waited {limit} or longer for the first byte, while connects take {connect}: it is not the network",
+            {
+              port: `${port.port}`,
+              slow: slowerThan(slow, limitMs).slow,
+              of: counted(slowerThan(slow, limitMs).of, "request"),
+              limit: msText(limitMs),
+              connect: msText(slow.connectMs?.p50 ?? 0),
+            },
+          ),
         ]
       : []),
   ];
@@ -113,16 +115,21 @@ function suspect({ at, port }: Asked, seen: Case): readonly Suspicion[] {
       confidence: slow && share >= 2 * THROTTLED ? "certain" : "likely",
       where: { kind: "pod", name: at.label },
       because,
-      against: slow ? [] : [say("how long the program takes to answer could not be timed: it speaks no HTTP, or nothing was asked")],
+      against: slow
+        ? []
+        : [say("how long the program takes to answer could not be timed: it speaks no HTTP, or nothing was asked")],
       confirm: [
         `cat /sys/fs/cgroup/cpu.stat   # in ${name} of ${at.label}, twice: nr_throttled against nr_periods`,
         `kubectl get pod -n ${at.label.replace("/", " ")} -o jsonpath='{.spec.containers[*].resources}'`,
       ],
       advice: [
-        say("Raise or remove the CPU limit of {container} in {pod}, or give it less to do; the network needs no change", {
-          container: name,
-          pod: at.label,
-        }),
+        say(
+          "Raise or remove the CPU limit of {container} in {pod}, or give it less to do; the network needs no change",
+          {
+            container: name,
+            pod: at.label,
+          },
+        ),
         say("Watch container_cpu_cfs_throttled_periods_total: the average of CPU use does not show it"),
       ],
       explains: ["server-slow", "http-error", "high-latency", "slow-receiver", "slow-connect", "accept-queue-overflow"],

@@ -1,16 +1,15 @@
-import { cpuThrottled } from "./cpu-throttled.ts";
-import { kernelLockup } from "./kernel-lockup.ts";
-import { udpBufferOverflow } from "./udp-buffer-overflow.ts";
 import type { Rule } from "../core/rule.ts";
-import { bondDegraded } from "./bond-degraded.ts";
 import { acceptQueueOverflow } from "./accept-queue-overflow.ts";
+import { bondDegraded } from "./bond-degraded.ts";
 import { conntrackFull } from "./conntrack-full.ts";
+import { cpuThrottled } from "./cpu-throttled.ts";
 import { duplicateIp } from "./duplicate-ip.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { fragNeededLost } from "./frag-needed-lost.ts";
 import { hairpinBroken } from "./hairpin-broken.ts";
 import { httpError } from "./http-error.ts";
+import { kernelLockup } from "./kernel-lockup.ts";
 import { kubeProxyDown } from "./kube-proxy-down.ts";
 import { linkDelay } from "./link-delay.ts";
 import { linkFlapping } from "./link-flapping.ts";
@@ -24,8 +23,8 @@ import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
 import { noEndpoints } from "./no-endpoints.ts";
 import { nodeDown } from "./node-down.ts";
 import { nodeSecondAddress } from "./node-second-address.ts";
-import { opticsDegraded } from "./optics-degraded.ts";
 import { oomStall } from "./oom-stall.ts";
+import { opticsDegraded } from "./optics-degraded.ts";
 import { pathLoss } from "./path-loss.ts";
 import { portClosed } from "./port-closed.ts";
 import { portExhaustion } from "./port-exhaustion.ts";
@@ -40,6 +39,7 @@ import { slowReceiver } from "./slow-receiver.ts";
 import { staleEndpoint } from "./stale-endpoint.ts";
 import { targetNotRunning } from "./target-not-running.ts";
 import { tunnelEntryWrong } from "./tunnel-entry-wrong.ts";
+import { udpBufferOverflow } from "./udp-buffer-overflow.ts";
 import { wrongTargetPort } from "./wrong-target-port.ts";
 
 /** Every suspected cause, the deepest first: what comes later may be a symptom of what comes before it. */

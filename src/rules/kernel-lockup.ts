@@ -25,7 +25,9 @@ export const kernelLockup: Rule = {
       return { status: "unknown", because: say("the kernel log of no node of the path could be read") };
     return {
       status: "cleared",
-      because: say("the kernels of {nodes} report no stuck CPU while packets were late or lost", { nodes: listed(nodes) }),
+      because: say("the kernels of {nodes} report no stuck CPU while packets were late or lost", {
+        nodes: listed(nodes),
+      }),
     };
   },
 };
@@ -61,9 +63,12 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
       against: [],
       confirm: [`dmesg -T | grep -iE 'lockup|stall'   # on ${node}`],
       advice: [
-        say("Look at what the stack below that line shows on {node}: a driver, a file system, or a host that took the CPU away", {
-          node,
-        }),
+        say(
+          "Look at what the stack below that line shows on {node}: a driver, a file system, or a host that took the CPU away",
+          {
+            node,
+          },
+        ),
       ],
       explains: ["path-loss", "link-delay", "nic-periodic-delay", "high-latency", "server-slow"],
       legs: bad.map(({ id }) => id),

@@ -60,7 +60,9 @@ function suspect(at: Vantage, { plan, evidence }: Case): readonly Suspicion[] {
         }),
       ],
       against: [],
-      confirm: [`nstat -az UdpRcvbufErrors; ss -uamn   # in the network of ${at.label}, twice: d… counts drops of a socket`],
+      confirm: [
+        `nstat -az UdpRcvbufErrors; ss -uamn   # in the network of ${at.label}, twice: d… counts drops of a socket`,
+      ],
       advice: [
         say("Let the program of {pod} read its UDP socket faster: more workers, no blocking work between two reads", {
           pod: at.label,

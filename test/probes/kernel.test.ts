@@ -75,7 +75,15 @@ test("of a log that nodes share, only what names a pod or a namespace of the nod
   };
   const set = new EvidenceSet([
     evidenceOf(kernelEvidence, "node/n", 1, shared),
-    evidenceOf(podStateEvidence, "pod/a/b", 1, { ...pod, node: "n", uid, containers: [] }),
+    evidenceOf(podStateEvidence, "pod/a/b", 1, {
+      ...pod,
+      node: "n",
+      uid,
+      containers: [],
+      labels: {},
+      declared: [],
+      hostNetwork: false,
+    }),
   ]);
   expect(kernelEventsOf(set, "n").map(({ kind }) => kind)).toEqual(["oom", "conntrack-full", "tcp-memory"]);
   set.add(evidenceOf(kernelEvidence, "node/m", 1, { ...shared, netns: "4026539999" }));

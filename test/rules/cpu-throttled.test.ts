@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Vantage } from "#src/core/plan.ts";
 import { compare } from "#src/core/compare.ts";
 import { EvidenceSet, evidenceOf } from "#src/core/evidence.ts";
 import { httpEvidence, httpOutcomes } from "#src/core/http-evidence.ts";
+import type { Vantage } from "#src/core/plan.ts";
 import type { Suspicion, Verdict } from "#src/core/rule.ts";
 import { cpuThrottled } from "#src/rules/cpu-throttled.ts";
 import { play, type Scene, startOf } from "../core/simulate.ts";
@@ -50,18 +50,37 @@ const verdictOf = (said: Suspicion | Verdict): string =>
   said.status === "suspected" ? `${said.where.name} ${said.confidence}` : said.status;
 
 test.each<{ name: string; scene: Scene; waits?: (second: number) => number; want: string }>([
-  { name: "throttled, and answers are slow", scene: { facts: throttled("shop/api-1", 0.9) }, waits: () => 400, want: "shop/api-1 certain" },
-  { name: "throttled a little, in the slow seconds", scene: { facts: throttled("shop/api-1", 0.15) }, waits: () => 300, want: "shop/api-1 likely" },
+  {
+    name: "throttled, and answers are slow",
+    scene: { facts: throttled("shop/api-1", 0.9) },
+    waits: () => 400,
+    want: "shop/api-1 certain",
+  },
+  {
+    name: "throttled a little, in the slow seconds",
+    scene: { facts: throttled("shop/api-1", 0.15) },
+    waits: () => 300,
+    want: "shop/api-1 likely",
+  },
   {
     name: "throttled for part of the time, and slow only then",
     scene: { facts: throttled("shop/api-1", 0.8, { fromS: 5, toS: 10 }) },
     waits: (s) => (s >= 5 && s < 10 ? 500 : 2),
     want: "shop/api-1 certain",
   },
-  { name: "throttled nearly always, and nobody could time the answers", scene: { facts: throttled("shop/api-1", 0.9) }, want: "shop/api-1 likely" },
+  {
+    name: "throttled nearly always, and nobody could time the answers",
+    scene: { facts: throttled("shop/api-1", 0.9) },
+    want: "shop/api-1 likely",
+  },
   { name: "all is well", scene: { facts: throttled("shop/api-1", 0) }, waits: () => 2, want: "cleared" },
   // What can fool it.
-  { name: "throttled, and answers are fast all the same", scene: { facts: throttled("shop/api-1", 0.9) }, waits: () => 3, want: "cleared" },
+  {
+    name: "throttled, and answers are fast all the same",
+    scene: { facts: throttled("shop/api-1", 0.9) },
+    waits: () => 3,
+    want: "cleared",
+  },
   { name: "slow, and not throttled", scene: { facts: throttled("shop/api-1", 0) }, waits: () => 900, want: "cleared" },
   {
     name: "throttled in other seconds than the slow ones",
@@ -69,8 +88,17 @@ test.each<{ name: string; scene: Scene; waits?: (second: number) => number; want
     waits: (s) => (s < 6 ? 500 : 2),
     want: "cleared",
   },
-  { name: "a neighbour of the target is throttled", scene: { facts: throttled("shop/cart-1", 0.9) }, waits: () => 2, want: "unknown" },
-  { name: "throttled a little, and nobody could time the answers", scene: { facts: throttled("shop/api-1", 0.3) }, want: "cleared" },
+  {
+    name: "a neighbour of the target is throttled",
+    scene: { facts: throttled("shop/cart-1", 0.9) },
+    waits: () => 2,
+    want: "unknown",
+  },
+  {
+    name: "throttled a little, and nobody could time the answers",
+    scene: { facts: throttled("shop/api-1", 0.3) },
+    want: "cleared",
+  },
 ])("cpu-throttled says $want when $name", ({ scene, waits, want }) => {
   expect(verdictOf(says(scene, waits))).toBe(want);
 });

@@ -74,23 +74,7 @@ const faultKinds: readonly FaultKind[] = [
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
-const laterKinds = [
-  "network-policy",
-  "pod-move",
-  "backlog",
-  "port-exhaustion",
-  "conntrack-full",
-  "oom",
-  "cpu-limit",
-  "udp-buffer",
-  "wrong-target-port",
-  "selector-mismatch",
-  "hairpin-off",
-  "qdisc-drops",
-  "softirq",
-  "sidecar",
-  "clock",
-];
+const laterKinds = ["network-policy", "pod-move", "qdisc-drops", "softirq", "sidecar", "clock"];
 
 export const findKind = (name: string): FaultKind | undefined => faultKinds.find(({ kind }) => kind === name);
 

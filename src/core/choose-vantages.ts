@@ -1,5 +1,5 @@
 import { backendPort } from "./choose-ports.ts";
-import type { ClusterView, NodeView, PodView } from "./cluster-view.ts";
+import type { ClusterView, NodeView, PodView, ServiceView } from "./cluster-view.ts";
 import type { End, Gap, Vantage } from "./plan.ts";
 import { say } from "./sentence.ts";
 
@@ -34,7 +34,7 @@ export function chooseVantages(from: End, to: End, view: ClusterView): Chosen {
   const fromNode = source ? point.node(source.node, "from-node") : undefined;
   const toNode = target ? point.node(target.node, "to-node") : undefined;
   const taken = new Set([source?.id, target?.id]);
-  const backends = to.kind === "service" ? point.backends(to, taken) : [];
+  const backends = point.backends(to, target, taken);
   for (const { vantage } of backends) taken.add(vantage.id);
   const fromSibling = fromNode ? point.podOn(fromNode.node, taken) : undefined;
   taken.add(fromSibling?.id);
@@ -142,9 +142,16 @@ function pointMaker(view: ClusterView) {
         .find((candidate) => !taken.has(`pod/${candidate.namespace}/${candidate.name}`));
       return found && pod(found, "control");
     },
-    backends: (to: End, taken: ReadonlySet<string | undefined>) => {
-      const service = view.services.find((candidate) => `svc/${candidate.namespace}/${candidate.name}` === to.name);
-      const port = to.port ?? service?.ports.find(({ protocol }) => protocol === "TCP")?.port;
+    /** Of a Service, or of the one behind the NodePort that is asked for. */
+    backends: (to: End, target: Vantage | undefined, taken: ReadonlySet<string | undefined>) => {
+      const atNode = target?.netns === "node" && to.kind !== "service";
+      const isAsked = ({ protocol, nodePort }: ServiceView["ports"][number]): boolean =>
+        atNode && protocol === "TCP" && nodePort !== undefined && nodePort === to.port;
+      const service = view.services.find(
+        ({ namespace, name, ports }) => `svc/${namespace}/${name}` === to.name || ports.some(isAsked),
+      );
+      const asked = service?.ports.find(isAsked)?.port ?? to.port;
+      const port = asked ?? service?.ports.find(({ protocol }) => protocol === "TCP")?.port;
       return (service?.endpoints ?? [])
         .flatMap((endpoint) => {
           const found = view.pods.find((candidate) => candidate.ip === endpoint.ip && !candidate.hostNetwork);

@@ -110,8 +110,10 @@ function legsOf(chosen: Chosen, { from, to, ports, witnesses }: Ends): readonly 
   connect(toNode, b, ports.target, "segment");
   connect(fromNode, b, ports.target, "segment");
   for (const { vantage, port } of backends) {
-    ping(a, vantage, "segment");
-    connect(a, vantage, port, "segment");
+    // Behind a NodePort it is the node that was asked which passes connections on.
+    const via = viaService ? a : b;
+    ping(via, vantage, "segment");
+    connect(via, vantage, port, "segment");
   }
 
   // Whether the nodes of both ends send Service connections on, and whether another node does.

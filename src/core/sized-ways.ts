@@ -43,11 +43,9 @@ export function sizedWays({ legs, vantages }: Pick<Plan, "legs" | "vantages">): 
   }
   add(from, fromNode, "echo");
   add(to, toNode, "echo");
-  for (const { from: start, to: end, part, port } of legs.filter((leg) => leg.scope !== "service").slice(0, 60)) {
-    const backend = vantages.find(({ id, role }) => id === end && role === "control");
-    const backends = ways.filter(({ leg }) => leg.from === from?.id && leg.part === "segment").length;
-    if (part === "segment" && port === undefined && start === from?.id && backend && isPod(backend))
-      if (backends < MAX_BACKENDS) add(from, backend, "both");
+  for (const { via, backend } of backendsOf({ legs, vantages })) {
+    add(via, backend, "both", ASKED_EVERY_MS);
+    add(backend, via, "tcp");
   }
   add(from, third, "both");
   add(third, to, "both");
@@ -57,6 +55,17 @@ export function sizedWays({ legs, vantages }: Pick<Plan, "legs" | "vantages">): 
     if (leg.scope === "external" && leg.port === undefined && leg.part !== "control" && !leg.toIp.includes(":"))
       ways.push({ leg, everyMs: ASKED_EVERY_MS, kind: "echo" });
   return ways;
+}
+
+/** Pods behind a Service or NodePort, and the end from which they are reached: the asking one, or the node with the port. */
+function backendsOf({ legs, vantages }: Pick<Plan, "legs" | "vantages">) {
+  return legs
+    .flatMap(({ from, to, part, port }) => {
+      const via = vantages.find(({ id, role }) => id === from && (role === "from" || role === "to"));
+      const backend = vantages.find(({ id, role }) => id === to && role === "control");
+      return via && backend && isPod(backend) && part === "segment" && port === undefined ? [{ via, backend }] : [];
+    })
+    .slice(0, MAX_BACKENDS);
 }
 
 function same(leg: Leg, one: Vantage, other: Vantage): boolean {

@@ -10,8 +10,8 @@ import { countersEvidence } from "../probes/counters.ts";
 import { nftRulesEvidence } from "../probes/nft-rules.ts";
 import { packetFilterEvidence } from "../probes/packet-filter.ts";
 
-/** Packets that a node refused as too large, or that a filter took, before they mean anything. */
-const MIN_PACKETS = 3;
+/** Packets that a node refused as too large before they mean anything, when no filter is seen to take the message. */
+const MIN_REFUSED = 3;
 const FRAG_FAILS = "IpFragFails";
 /** How iptables and nft write the message. */
 const FRAG_NEEDED = /fragmentation-needed|frag-needed|icmp 3\/4|icmp 3$|destination-unreachable/;
@@ -32,8 +32,7 @@ export const fragNeededLost: Rule = {
     const results = sizedResults(seen.plan, seen.evidence);
     const deaf = blockedOnPath(results).filter(({ way }) => way.fragNeeded.length === 0);
     const nodes = [...new Set(deaf.flatMap(({ from, to }) => (to ? [from.node, to.node] : [from.node])))];
-    const refusing = nodes.filter((node) => refused(node, seen) >= MIN_PACKETS);
-    const suspicions = refusing.flatMap((node) => suspicion(node, deaf, seen));
+    const suspicions = nodes.flatMap((node) => suspicion(node, deaf, seen));
     if (suspicions.length > 0) return [...new Map(suspicions.map((one) => [one.where.name, one])).values()];
     const heard = results.find(({ way }) => way.fragNeeded.length > 0);
     if (heard) {
@@ -72,6 +71,7 @@ function suspicion(node: string, deaf: readonly SizedResult[], seen: Case): read
     .toSorted((a, b) => (b.rule.packets ?? 0) - (a.rule.packets ?? 0));
   const [filter] = filters;
   const at = filter?.at;
+  if (refused(node, seen) < (filter ? 1 : MIN_REFUSED)) return [];
   return [
     {
       status: "suspected",
@@ -127,7 +127,7 @@ function filtersAt({ id }: Vantage, { evidence }: Case): readonly DropRule[] {
     ...(evidence.get(nftRulesEvidence, id)?.rules ?? []),
   ];
   return rules.filter(({ protocol, more, text, packets }) => {
-    if (packets === undefined || packets < MIN_PACKETS || !/^(icmp|1)$/.test(protocol ?? "")) return false;
+    if (packets === undefined || packets < 1 || !/^(icmp|1)$/.test(protocol ?? "")) return false;
     const typed = more.find((condition) => condition.startsWith("icmp ")) ?? text;
     return FRAG_NEEDED.test(typed) || !/icmp-type|icmp type/.test(text);
   });

@@ -210,6 +210,20 @@ test("a Service is measured by its address, from several nodes, and by its backe
   expect(plan.legs.filter(({ scope }) => scope === "service").every(({ port }) => port === 80)).toBe(true);
 });
 
+test("a NodePort is measured at its node, and from there to the pods behind it", () => {
+  const nodePort = { ...service, ports: [{ port: 80, targetPort: 7000, protocol: "TCP", nodePort: 30_080 }] };
+  const found = legs(
+    planFor(three, "bern", endOf(three, "ulm", 30_080), (view) => ({ ...view, services: [nodePort] })),
+  );
+  expect(found).toEqual(
+    expect.arrayContaining(["node/bern>node/ulm:30080", "node/ulm>pod/shop/api-1", "node/ulm>pod/shop/api-1:7000"]),
+  );
+  const other = legs(
+    planFor(three, "bern", endOf(three, "ulm", 30_081), (view) => ({ ...view, services: [nodePort] })),
+  );
+  expect(other).not.toContain("node/ulm>pod/shop/api-1:7000");
+});
+
 const bare: World = { nodes: three.nodes, pods: three.pods.map(({ port: _, ...pod }) => pod) };
 test.each([
   {

@@ -283,6 +283,35 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
     expect((await size(1_323)).code).toBe(1);
   });
 
+  test("mtu with icmp: the node that sends says what fits, and small packets pass", async () => {
+    await lab.fault.add({ kind: "mtu", node: "node-2", bytes: 1_400, icmp: true });
+    const large = await inPod(lab, web, ["ping", "-M", "do", "-c1", "-W1", "-s", "1400", ipOf(lab, db)]);
+    expect(large.stdout).toMatch(/Frag needed.*mtu = 1350|message too long, mtu=1350/i);
+    expect((await inPod(lab, web, ["ping", "-M", "do", "-c1", "-W1", "-s", "1322", ipOf(lab, db)])).code).toBe(0);
+    await lab.fault.clear();
+    await inPod(lab, web, ["ip", "route", "flush", "cache"]);
+  });
+
+  test("mtu of a device: the NIC takes no more than it is set to, and has its old MTU afterwards", async () => {
+    const nic = async () =>
+      (await inPod(lab, agentOn(lab, "node-2"), ["cat", "/sys/class/net/eth0/mtu"])).stdout.trim();
+    await lab.fault.add({ kind: "mtu", node: "node-2", bytes: 1_300, device: "nic" });
+    expect(await nic()).toBe("1300");
+    expect((await inPod(lab, web, ["ping", "-M", "do", "-c1", "-W1", "-s", "1300", ipOf(lab, db)])).code).toBe(1);
+    await lab.fault.clear();
+    expect(await nic()).toBe("1500");
+  });
+
+  test("mtu of the tunnel: pods and tunnel of both ends get it, and what does not fit the NIC vanishes", async () => {
+    const size = (bytes: number) =>
+      inPod(lab, web, ["ping", "-M", "do", "-c1", "-W1", "-s", `${bytes}`, ipOf(lab, db)]);
+    await lab.fault.add({ kind: "mtu", from: "node-1", to: "node-2", bytes: 1_500, device: "tunnel" });
+    expect((await size(1_422)).code).toBe(0);
+    expect((await size(1_423)).code).toBe(1);
+    await lab.fault.clear();
+    expect((await inPod(lab, web, ["cat", "/sys/class/net/eth0/mtu"])).stdout.trim()).toBe("1450");
+  });
+
   test("rate: a download through the uplink takes as long as the rate says", async () => {
     await lab.fault.add({ kind: "rate", node: "node-2", mbit: 8 });
     const url = `http://${ipOf(lab, "default/web-1")}:8080/bytes/500000`;

@@ -65,8 +65,8 @@ export const mtu = defineFault(
                   matches.map((match) => `${match} ether type ip ip frag-off & 0x3fff != 0 counter drop`),
                 ),
               ...nodesOf(lab, spec).flatMap((one) => [
-                () =>
-                  setMtus(lab, one, [...(tunnel === undefined ? [] : [tunnel]), ...podLinks(lab, one), "cni0"], bytes),
+                ...(tunnel === undefined ? [] : [() => setTunnelMtu(lab, one, tunnel, bytes)]),
+                () => setMtus(lab, one, [...podLinks(lab, one), "cni0"], bytes),
                 ...podsOn(lab, one).map((pod) => () => setPodMtu(lab, pod, bytes)),
               ]),
             ]),
@@ -148,6 +148,16 @@ async function setMtus(lab: LabParts, { node }: PlannedNode, devices: readonly s
     for (const [index, device] of devices.entries())
       await machine.run(["ip", "link", "set", "dev", device, "mtu", before[index] ?? "1500"]);
   });
+}
+
+/** The kernel refuses a tunnel that does not fit its NIC; it got so large while the NIC took more. */
+async function setTunnelMtu(lab: LabParts, one: PlannedNode, tunnel: string, bytes: number): Promise<Undo> {
+  const shrink = await setMtus(lab, one, ["eth0"], bytes + TUNNEL_BYTES);
+  try {
+    return await setMtus(lab, one, [tunnel], bytes);
+  } finally {
+    await shrink();
+  }
 }
 
 type PlannedPod = LabParts["plan"]["pods"][number];

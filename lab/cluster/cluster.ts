@@ -10,6 +10,7 @@ import { createMachine, type Machine } from "./machine.ts";
 import type { LabModel } from "./model.ts";
 import { planCluster } from "./plan.ts";
 import { createPods } from "./pods.ts";
+import { createPolicyEngine } from "./policy-engine.ts";
 import { startTimeOf } from "./processes.ts";
 import { createStore, type Store } from "./store.ts";
 import type { Topology } from "./topology.ts";
@@ -60,6 +61,7 @@ export async function startCluster(
   );
   const pods = createPods({ plan, store, machines });
   const proxy = createKubeProxy({ plan, store, machines });
+  const policies = createPolicyEngine({ store, machines });
   const boot = async (machine: Machine): Promise<void> => {
     await machine.boot(machine.planned.node.bootId);
     log(`${machine.planned.node.name} is up after ${Math.round(performance.now() - startedAt)} ms`);
@@ -73,12 +75,15 @@ export async function startCluster(
     machines,
     pods,
     newBootId: () => plan.random.uuid(),
-    onBooted: (name) => proxy.rebooted(name),
+    onBooted: async (name) => {
+      await proxy.rebooted(name);
+      await policies.sync();
+    },
     ...(graceMs === undefined ? {} : { graceMs }),
   });
   stack.defer(() => kubelets.stop());
   followReadiness(store, proxy, log);
-  const fault = createFaults({ plan, store, machines, pods, proxy, kubelets, fabric });
+  const fault = createFaults({ plan, store, machines, pods, proxy, policies, kubelets, fabric });
   stack.defer(() => fault.stop());
   log(`lab is ready after ${Math.round(performance.now() - startedAt)} ms`);
   const owned = stack.move();

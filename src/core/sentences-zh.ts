@@ -165,6 +165,24 @@ export const chinese = {
   "Marked: {label}, from {at} for {lasted} and {count} more.":
     "标记处：{label}，从 {at} 起持续 {lasted}，另有 {count} 处。",
 
+  // rules/network-policy-deny.ts
+  "network policies could not be read": "没有读到网络策略",
+  "none of {policies} forbids anything that was sent on the path": "{policies}都没有禁止该路径上的流量",
+  "{count} network policy": "{count} 条网络策略",
+  "{count} network policies": "{count} 条网络策略",
+  "{policies} would forbid some of it, but what it is about passes": "按 {policies} 有些流量应被禁止，但实际是通的",
+  "{policies} isolates {pod} for what comes in and has no rule that allows {peers}":
+    "{policies} 限制了 {pod} 的入站流量，没有规则允许 {peers}",
+  "{policies} isolates {pod} for what goes out and has no rule that allows {peers}":
+    "{policies} 限制了 {pod} 的出站流量，没有规则允许访问 {peers}",
+  "all that it forbids fails: {bad} of {forbidden}, {list}": "被它禁止的都不通：{forbidden}中的 {bad} 条，{list}",
+  "what policies allow at the same pod passes: {list}": "同一 Pod 上策略允许的流量正常：{list}",
+  "{leg} is allowed and fails too": "{leg} 被允许，却同样不通",
+  "Allow it if it is meant to be: an ingress rule in {namespace} for {pod} from {peers}, port {ports}":
+    "如果本应允许：在 {namespace} 中为 {pod} 添加来自 {peers}、端口 {ports} 的入站规则",
+  "Allow it if it is meant to be: an egress rule in {namespace} for {pod} to {peers}, port {ports}":
+    "如果本应允许：在 {namespace} 中为 {pod} 添加到 {peers}、端口 {ports} 的出站规则",
+
   // workers/report.ts
   "before its end": "提前结束",
   "Internal error, quote {id}.": "内部错误，请提供编号 {id}。",

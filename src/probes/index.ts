@@ -22,6 +22,7 @@ import { nodeState } from "./node-state.ts";
 import { packetFilter } from "./packet-filter.ts";
 import { ping } from "./ping.ts";
 import { podState } from "./pod-state.ts";
+import { policies } from "./policies.ts";
 import { proxyPods } from "./proxy-pods.ts";
 import { routes } from "./routes.ts";
 import { routingRules } from "./routing-rules.ts";
@@ -67,5 +68,6 @@ export const probes: readonly Probe[] = [
   nodeState,
   serviceState,
   proxyPods,
+  policies,
   clusterEvents,
 ];

@@ -28,6 +28,7 @@ export const podStateEvidence = defineEvidence(
     labels: z.record(z.string(), z.string()),
     /** TCP ports that its containers declare. */
     declared: z.array(z.number()),
+    namedPorts: z.array(z.object({ name: z.string(), port: z.number() })).optional(),
     hostNetwork: z.boolean(),
   }),
 );
@@ -97,6 +98,9 @@ function stateOf(seen: readonly PodView[], present: boolean): PodState {
         ),
       ),
     ],
+    namedPorts: (last?.containers ?? [])
+      .flatMap(({ ports }) => ports)
+      .flatMap(({ name, port }) => (name === undefined ? [] : [{ name, port }])),
     hostNetwork: last?.hostNetwork ?? false,
     wasDown: !present || seen.some((pod) => pod.phase !== "Running" || pod.deletedAtMs !== undefined || allDown(pod)),
   };

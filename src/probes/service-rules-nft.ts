@@ -49,7 +49,8 @@ export function parseNftServices(stdout: string): NftServices | undefined {
       const distinct = new Map(endpointsOf(chain).map((end) => [`${end.ip}:${end.port}`, end]));
       return [{ ip: key[0], protocol: key[1], port: key[2], endpoints: [...distinct.values()] }];
     });
-  return { frame: true, services: services.slice(0, MAX_SERVICES) };
+  const frame = parsed.nftables.some(({ table, map }) => table !== undefined || map !== undefined);
+  return { frame, services: services.slice(0, MAX_SERVICES) };
 }
 
 function targetsIn(tree: unknown): string[] {

@@ -19,6 +19,7 @@ import { loopbackOnlyListener } from "./loopback-only-listener.ts";
 import { mtuBlackHole } from "./mtu-black-hole.ts";
 import { mtuMismatch } from "./mtu-mismatch.ts";
 import { mtuOverlayTooLarge } from "./mtu-overlay-too-large.ts";
+import { networkPolicyDeny } from "./network-policy-deny.ts";
 import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
 import { noEndpoints } from "./no-endpoints.ts";
 import { nodeDown } from "./node-down.ts";
@@ -59,6 +60,7 @@ export const rules: readonly Rule[] = [
   forwardingDisabled,
   routeMissing,
   tunnelEntryWrong,
+  networkPolicyDeny,
   firewallDrop,
   conntrackFull,
   portExhaustion,

@@ -28,6 +28,16 @@ export type World = {
     readonly ip: string;
     readonly port?: number;
     readonly hostNetwork?: boolean;
+    readonly labels?: Readonly<Record<string, string>>;
+  }[];
+  /** `name` is ns/name; `backends` are names of pods. */
+  readonly services?: readonly {
+    readonly name: string;
+    readonly ip: string;
+    readonly port: number;
+    readonly targetPort: number;
+    readonly backends: readonly string[];
+    readonly selector?: Readonly<Record<string, string>>;
   }[];
 };
 
@@ -111,7 +121,7 @@ export function cluster(count: number, zones: readonly string[] = []): World {
   return { nodes, pods };
 }
 
-export function viewOf({ nodes, pods }: World): ClusterView {
+export function viewOf({ nodes, pods, services = [] }: World): ClusterView {
   return {
     atMs: START - 5_000,
     nodes: nodes.map(({ name, ip, zone }, n) => ({
@@ -123,7 +133,7 @@ export function viewOf({ nodes, pods }: World): ClusterView {
       ...(zone === undefined ? {} : { zone }),
       podCidrs: [`10.42.${n}.0/24`],
     })),
-    pods: pods.map(({ name, node, ip, port, hostNetwork = false }, p) => ({
+    pods: pods.map(({ name, node, ip, port, hostNetwork = false, labels = {} }, p) => ({
       namespace: name.split("/")[0] ?? "",
       name: name.split("/")[1] ?? "",
       uid: `0000aaaa-0000-4000-8000-${`${p}`.padStart(12, "0")}`,
@@ -132,7 +142,7 @@ export function viewOf({ nodes, pods }: World): ClusterView {
       hostNetwork,
       phase: "Running",
       ready: true,
-      labels: {},
+      labels,
       containers: [
         {
           name: "main",
@@ -142,7 +152,22 @@ export function viewOf({ nodes, pods }: World): ClusterView {
         },
       ],
     })),
-    services: [],
+    services: services.map(({ name, ip, port, targetPort, backends, selector = {} }) => ({
+      namespace: name.split("/")[0] ?? "",
+      name: name.split("/")[1] ?? "",
+      clusterIp: ip,
+      selector,
+      ports: [{ port, targetPort, protocol: "TCP" }],
+      endpoints: pods
+        .filter((pod) => backends.includes(pod.name))
+        .map((pod) => ({
+          ip: pod.ip,
+          pod: pod.name.split("/")[1] ?? "",
+          node: pod.node,
+          ready: true,
+          ports: [targetPort],
+        })),
+    })),
     agents: nodes
       .filter(({ agent = true }) => agent)
       .map(({ name }) => ({ node: name, pod: `netcheck-${name}`, namespace: "netcheck", ready: true })),
@@ -154,6 +179,17 @@ export function endOf(world: World, name: string, port?: number): End {
   const withPort = port === undefined ? {} : { port };
   const pod = world.pods.find((candidate) => candidate.name === name);
   if (pod) return { kind: "pod", name, ip: pod.ip, node: pod.node, ...withPort };
+  const service = world.services?.find((candidate) => `svc/${candidate.name}` === name);
+  if (service) {
+    const backend = world.pods.find((candidate) => candidate.name === service.backends[0]);
+    return {
+      kind: "service",
+      name,
+      ip: service.ip,
+      port: port ?? service.port,
+      ...(backend ? { node: backend.node, backend: backend.name } : {}),
+    };
+  }
   const node = world.nodes.find((candidate) => candidate.name === name);
   if (node) return { kind: "node", name, ip: node.ip, node: name, ...withPort };
   return { kind: "address", name, ip: name, ...withPort };

@@ -5,6 +5,7 @@ import type { Kubelets } from "../kubelet.ts";
 import type { Machine } from "../machine.ts";
 import type { ClusterPlan } from "../plan.ts";
 import type { Pods } from "../pods.ts";
+import type { PolicyEngine } from "../policy-engine.ts";
 import type { Store } from "../store.ts";
 
 /** What faults may lay hands on. */
@@ -14,6 +15,7 @@ export type LabParts = {
   readonly machines: ReadonlyMap<string, Machine>;
   readonly pods: Pods;
   readonly proxy: KubeProxy;
+  readonly policies: PolicyEngine;
   readonly kubelets: Kubelets;
   readonly fabric: Fabric;
 };

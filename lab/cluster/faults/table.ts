@@ -16,6 +16,7 @@ import { linkMode } from "./link-mode.ts";
 import { loopbackListener, portClosed } from "./listener.ts";
 import { loss } from "./loss.ts";
 import { mtu } from "./mtu.ts";
+import { networkPolicy } from "./network-policy.ts";
 import { oom } from "./oom.ts";
 import { portExhaustion } from "./port-exhaustion.ts";
 import { idleCut, reset } from "./reset.ts";
@@ -59,6 +60,7 @@ const faultKinds: readonly FaultKind[] = [
   selectorMismatch,
   wrongTargetPort,
   hairpinOff,
+  networkPolicy,
   dns,
   slowServer,
   slowReceiver,
@@ -74,7 +76,7 @@ const faultKinds: readonly FaultKind[] = [
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
-const laterKinds = ["network-policy", "pod-move", "qdisc-drops", "softirq", "sidecar", "clock"];
+const laterKinds = ["pod-move", "qdisc-drops", "softirq", "sidecar", "clock"];
 
 export const findKind = (name: string): FaultKind | undefined => faultKinds.find(({ kind }) => kind === name);
 

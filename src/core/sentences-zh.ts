@@ -666,6 +666,20 @@ export const chinese = {
     "若重新协商结果不变，请更换网线并换一个交换机端口：一对线芯损坏就足以造成降速",
   "Move pods that need bandwidth away from {node} until then": "在修复之前，把需要带宽的 Pod 迁离 {node}",
 
+  // link-rate-limited.ts
+  "no device of the path has a shaper": "路径上没有设备配置流量整形",
+  "shapers of the path ({queues}) held nothing back while packets were late":
+    "路径上的流量整形（{queues}）在包延迟期间没有拦住任何包",
+  "the shaper of {place} ({kind}) held packets back {times} while packets of the path were late":
+    "{place} 的流量整形（{kind}）在路径延迟期间限住了包 {times}",
+  "the shaper of {place} ({kind}, {rate}) held packets back {times} while packets of the path were late":
+    "{place} 的流量整形（{kind}，{rate}）在路径延迟期间限住了包 {times}",
+  "{legs} that pass it had late or lost packets": "经过它的 {legs} 出现延迟或丢包",
+  "the device carried up to {share} of that rate": "该设备的流量最高达到该限速的 {share}",
+  "up to {count} packets waited in it": "其中最多有 {count} 个包排队",
+  "it held back as many while the path was fine": "路径正常时它同样限住了这么多包",
+  "Raise or remove the limit of {place}, or send less through it": "提高或取消 {place} 的限速，或减少经过它的流量",
+
   // link-slow.ts
   "the NICs of the path report no speed, as virtual NICs do": "路径上的网卡不报告速率（虚拟网卡即如此）",
   "the link of {node} ({device}) runs at {link}, others at {usual}; nothing on the path suffers from it":
@@ -1003,4 +1017,20 @@ export const chinese = {
   "no closed window was seen at {sender}": "在 {sender} 上没有看到零窗口",
   "Look at why the program of {pod} does not read from its connections: blocked on something else, too few workers, or out of CPU; the network needs no change":
     "检查 {pod} 的程序为何不从连接读取数据：被别的事情阻塞、工作线程太少或 CPU 不足；网络无需改动",
+
+  // qdisc-drops.ts
+  "no device of the path has a queue": "路径上没有设备配置队列",
+  "queues of the path ({queues}) dropped {packets}, none when the path lost any":
+    "路径上的队列（{queues}）丢弃了 {packets}，但都不在路径丢包的时刻",
+  "what polices arrivals at {place} ({kind}) dropped {packets} in seconds in which the path lost some":
+    "{place} 的入口限速（{kind}）在路径丢包的时刻丢弃了 {packets}",
+  "the queue of {place} ({kind}) dropped {packets} in seconds in which the path lost some":
+    "{place} 的队列（{kind}）在路径丢包的时刻丢弃了 {packets}",
+  "{legs} that pass it lost {packets}": "经过它的 {legs} 丢失了 {packets}",
+  "it dropped {packets} more while the path was fine": "路径正常时它还丢弃了 {packets}",
+  "Lengthen the queue of {place} or find out what fills it; look for a limit set by configuration management or by a bandwidth annotation":
+    "加长 {place} 的队列或查明占满它的流量；检查是否由配置管理或带宽注解设置了限速",
+  "{kind} holds a rate of {rate} by design: more than that was sent": "{kind} 按设计限速 {rate}：实际发送超过了它",
+  "{kind} drops early by design to keep waiting short: the link behind it is full":
+    "{kind} 按设计提前丢包以缩短排队：其后的链路已满",
 } as const satisfies Readonly<Record<string, string>>;

@@ -10,6 +10,7 @@ export const bonds: ReadingProbe = {
   name: "bonds",
   scope: "node",
   pace: "often",
+  wants: ({ role }) => role !== "control",
   argv: ["grep", "-rHs", ".", "/proc/net/bonding"],
   read(samples, { subject }) {
     // 1 and 2 are grep's ways to say that there is nothing to read.

@@ -24,6 +24,7 @@ import { ping } from "./ping.ts";
 import { podState } from "./pod-state.ts";
 import { policies } from "./policies.ts";
 import { proxyPods } from "./proxy-pods.ts";
+import { qdiscs } from "./qdiscs.ts";
 import { routes } from "./routes.ts";
 import { routingRules } from "./routing-rules.ts";
 import { serviceRules } from "./service-rules.ts";
@@ -46,6 +47,7 @@ export const probes: readonly Probe[] = [
   addresses,
   links,
   nics,
+  qdiscs,
   bonds,
   nicHardware,
   routes,

@@ -9,6 +9,9 @@ const gained = z.object({
   device: z.string(),
   /** Kind of device as the kernel names it: vxlan, bridge, veth, bond …; absent for plain NICs. */
   kind: z.string().optional(),
+  /** Its number in its network namespace, and that of the other end of its cable in the namespace where that lies. */
+  index: z.number().optional(),
+  peerIndex: z.number().optional(),
   up: z.boolean(),
   mtu: z.number(),
   /** Of tunnel devices: the UDP port in which they wrap packets. */
@@ -91,6 +94,8 @@ export const links: ReadingProbe = {
     const devices = last.slice(0, MAX_DEVICES).map((link) => ({
       device: link.ifname,
       ...(link.linkinfo?.info_kind === undefined ? {} : { kind: link.linkinfo.info_kind }),
+      ...(link.ifindex === undefined ? {} : { index: link.ifindex }),
+      ...(link.link_index === undefined ? {} : { peerIndex: link.link_index }),
       up: link.flags.includes("LOWER_UP"),
       mtu: link.mtu,
       ...tunnelPort(link),

@@ -11,6 +11,7 @@ export const nicHardware: ReadingProbe = {
   name: "nic-hardware",
   scope: "node",
   pace: "seldom",
+  wants: ({ role }) => role !== "control",
   argv: ({ ip }) => ["netcheck-nic", "hardware", ip],
   read(samples, { subject }) {
     const newest = samples.findLast(({ exitCode }) => exitCode === 0);

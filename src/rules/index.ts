@@ -14,6 +14,7 @@ import { kubeProxyDown } from "./kube-proxy-down.ts";
 import { linkDelay } from "./link-delay.ts";
 import { linkFlapping } from "./link-flapping.ts";
 import { linkHalfDuplex } from "./link-half-duplex.ts";
+import { linkRateLimited } from "./link-rate-limited.ts";
 import { linkSlow } from "./link-slow.ts";
 import { loopbackOnlyListener } from "./loopback-only-listener.ts";
 import { mtuBlackHole } from "./mtu-black-hole.ts";
@@ -30,6 +31,7 @@ import { pathLoss } from "./path-loss.ts";
 import { portClosed } from "./port-closed.ts";
 import { portExhaustion } from "./port-exhaustion.ts";
 import { portFiltered } from "./port-filtered.ts";
+import { qdiscDrops } from "./qdisc-drops.ts";
 import { resetByMiddle } from "./reset-by-middle.ts";
 import { resetByPeer } from "./reset-by-peer.ts";
 import { routeMissing } from "./route-missing.ts";
@@ -85,6 +87,8 @@ export const rules: readonly Rule[] = [
   resetByPeer,
   resetByMiddle,
   httpError,
+  qdiscDrops,
+  linkRateLimited,
   nicPeriodicDelay,
   linkDelay,
   pathLoss,

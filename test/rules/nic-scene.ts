@@ -73,3 +73,6 @@ export function withNics(
 
 export const GIGABIT = ["10baseT/Half 10baseT/Full", "100baseT/Half 100baseT/Full", "1000baseT/Full"];
 export const fast: FakeNic = { speed: 1_000, duplex: "full", supports: GIGABIT };
+
+/** A node with one NIC that says nothing else. */
+export const ordinaryNic = nicState([fast]);

@@ -19,6 +19,7 @@ import { mtu } from "./mtu.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { oom } from "./oom.ts";
 import { portExhaustion } from "./port-exhaustion.ts";
+import { qdiscDrops } from "./qdisc-drops.ts";
 import { idleCut, reset } from "./reset.ts";
 import { reversePathFilter } from "./reverse-path-filter.ts";
 import { routeBlackhole, routeLoop, routeMissing } from "./route.ts";
@@ -49,6 +50,7 @@ const faultKinds: readonly FaultKind[] = [
   rate,
   linkMode,
   hostFile,
+  qdiscDrops,
   mtu,
   secondAddress,
   neighbourWrong,
@@ -76,7 +78,7 @@ const faultKinds: readonly FaultKind[] = [
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
-const laterKinds = ["pod-move", "qdisc-drops", "softirq", "sidecar", "clock"];
+const laterKinds = ["pod-move", "softirq", "sidecar", "clock"];
 
 export const findKind = (name: string): FaultKind | undefined => faultKinds.find(({ kind }) => kind === name);
 

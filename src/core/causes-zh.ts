@@ -45,6 +45,7 @@ export const chineseCauses = {
   "neighbour-unresolved": "邻居地址无法解析",
   "network-policy-deny": "网络策略拒绝了流量",
   "nic-periodic-delay": "网卡每 n 个包延迟一个",
+  "nic-ring-overflow": "网卡接收缓冲不足",
   "no-endpoints": "Service 没有可用后端",
   "node-down": "节点宕机",
   "node-second-address": "节点使用了第二个地址",

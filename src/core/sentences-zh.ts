@@ -606,6 +606,18 @@ export const chinese = {
   "received {received}, sent {sent}": "接收 {received}，发送 {sent}",
   "received {received} (alarm below {alarm}), sent {sent}": "接收 {received}（低于 {alarm} 告警），发送 {sent}",
 
+  // nic-ring-overflow.ts
+  "{count} frame": "{count} 个帧",
+  "{count} frames": "{count} 个帧",
+  "{device} of {node} had no room for {frames} in seconds in which the path lost packets ({names})":
+    "在路径丢包的时刻，{node} 的 {device} 没有缓冲容纳 {frames}（{names}）",
+  "its receive ring holds {rx} of at most {most} frames": "其接收环当前为 {rx}，最大可设为 {most}",
+  "Enlarge the receive ring: ethtool -G {device} rx {most} on {node}":
+    "增大接收环：在 {node} 上执行 ethtool -G {device} rx {most}",
+  "Find out what keeps the CPUs of {node} from fetching frames: interrupts on one CPU, throttling, a busy kernel":
+    "查明 {node} 的 CPU 为何来不及取帧：中断集中在单个 CPU、被限流，或内核繁忙",
+  "no NIC of the path ran out of room while the path lost packets": "路径丢包时没有网卡缓冲不足",
+
   // nic-surroundings.ts
   "the optics of {device} read normal: {power}": "{device} 的光功率正常：{power}",
   "the optics of {device} read too little light: {power}": "{device} 的光功率过低：{power}",
@@ -636,6 +648,17 @@ export const chinese = {
     "在包延迟或丢失期间，{node} 的内核 {times}报告 CPU 卡死：{line}",
   "Look at what the stack below that line shows on {node}: a driver, a file system, or a host that took the CPU away":
     "查看 {node} 上该行之后的调用栈：驱动、文件系统，或宿主机收走了 CPU",
+  // link-crc-errors.ts
+  "{count} damaged frame": "{count} 个损坏的帧",
+  "{count} damaged frames": "{count} 个损坏的帧",
+  "NICs of the path counted {frames}, none in seconds in which the path lost packets":
+    "路径上的网卡记录了 {frames}，但都不在路径丢包的时刻",
+  "{device} of {node} received {frames} during the check, {share} of what arrived ({names})":
+    "检查期间 {node} 的 {device} 收到 {frames}，占收到总数的 {share}（{names}）",
+  "{inside} of them in seconds in which the path lost packets": "其中 {inside} 个出现在路径丢包的时刻",
+  "{outside} came while the path was fine": "有 {outside} 个出现在路径正常时",
+  "Replace the cable or fibre of {node} ({device}), then the transceivers, then try another switch port":
+    "更换 {node}（{device}）的线缆或光纤，再更换光模块，然后换一个交换机端口",
 
   // link-flapping.ts
   "no link of {nodes} changed its carrier": "{nodes} 的链路载波没有变化",

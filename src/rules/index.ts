@@ -11,6 +11,7 @@ import { hairpinBroken } from "./hairpin-broken.ts";
 import { httpError } from "./http-error.ts";
 import { kernelLockup } from "./kernel-lockup.ts";
 import { kubeProxyDown } from "./kube-proxy-down.ts";
+import { linkCrcErrors } from "./link-crc-errors.ts";
 import { linkDelay } from "./link-delay.ts";
 import { linkFlapping } from "./link-flapping.ts";
 import { linkHalfDuplex } from "./link-half-duplex.ts";
@@ -22,6 +23,7 @@ import { mtuMismatch } from "./mtu-mismatch.ts";
 import { mtuOverlayTooLarge } from "./mtu-overlay-too-large.ts";
 import { networkPolicyDeny } from "./network-policy-deny.ts";
 import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
+import { nicRingOverflow } from "./nic-ring-overflow.ts";
 import { noEndpoints } from "./no-endpoints.ts";
 import { nodeDown } from "./node-down.ts";
 import { nodeSecondAddress } from "./node-second-address.ts";
@@ -76,6 +78,8 @@ export const rules: readonly Rule[] = [
   linkFlapping,
   bondDegraded,
   opticsDegraded,
+  linkCrcErrors,
+  nicRingOverflow,
   mtuOverlayTooLarge,
   mtuMismatch,
   fragNeededLost,

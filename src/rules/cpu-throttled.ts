@@ -14,9 +14,12 @@ const THROTTLED = 0.1;
 const MIN_THROTTLED = 5;
 /** Where no answers could be timed: throttled so much that it cannot be without effect. */
 const MUST_HURT = 0.5;
-/** First bytes that take longer are slow, ms; and how many of the requests must be. */
-const SLOW_MS = 150;
-const TIMES_BUSY = 5;
+/**
+ * First bytes that take longer are slow, ms: a container that was stopped goes on within its period, which is 100 ms as a
+ * rule. And how many of the requests must be slow.
+ */
+const SLOW_MS = 30;
+const TIMES_BUSY = 3;
 const MIN_SLOW = 3;
 const MIN_SLOW_SHARE = 0.15;
 

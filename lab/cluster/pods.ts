@@ -21,6 +21,8 @@ export type Pods = {
   readonly exec: (pod: LabPod, container: string, argv: readonly string[]) => ChildProcess;
   /** Runs a command to its end in a pod's namespaces, as an administrator on the node would. */
   readonly run: (pod: LabPod, argv: readonly string[]) => Promise<string>;
+  /** Starts a program of another container of the pod: in its namespaces, in a cgroup of that container. fd 3 is a pipe. */
+  readonly beside: (pod: LabPod, containerId: string, argv: readonly string[]) => Beside;
   readonly control: (pod: LabPod, line: string) => Promise<void>;
   /** Makes its container exit and exit again until it is released. */
   readonly crash: (pod: LabPod) => Promise<void>;
@@ -33,6 +35,8 @@ export type Pods = {
   readonly cgroups: (pod: LabPod) => string[];
   readonly planned: (pod: LabPod) => PlannedPod;
 };
+
+type Beside = { readonly child: ChildProcess; readonly cgroups: readonly string[] };
 
 type Life = { running?: Running; held: boolean; attempts: number; timer?: NodeJS.Timeout; startedBefore: boolean };
 
@@ -156,6 +160,17 @@ export function createPods({ plan, store, machines }: Parts): Pods {
       const pid = entrance(pod);
       if (pid === undefined) throw new Error(`the node of pod ${podKey(pod)} is down`);
       return run(enter(pid, argv));
+    },
+    beside(pod, containerId, argv) {
+      const pid = entrance(pod);
+      if (pid === undefined) throw new Error(`the node of pod ${podKey(pod)} is down`);
+      const cgroups = of(pod).machine.cgroups(podCgroup(pod, containerId));
+      const child = start(inCgroups(cgroups, enter(pid, argv)), {
+        stdio: ["pipe", "ignore", "pipe", "pipe"],
+        env: { ...labEnv, HOSTNAME: pod.name },
+      });
+      child.stdin?.on("error", () => {});
+      return { child, cgroups };
     },
     async control(pod, line) {
       const { running } = of(pod).life;

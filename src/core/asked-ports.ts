@@ -17,7 +17,7 @@ export type AskedPort = {
   readonly node: HttpData | undefined;
   /** From another pod of its node. */
   readonly beside: HttpData | undefined;
-  /** From inside the target's own network: no network is between, nor a side car. */
+  /** From inside the target's own network: no network is between, nor a sidecar. */
   readonly self: HttpData | undefined;
 };
 

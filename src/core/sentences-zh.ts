@@ -1027,6 +1027,36 @@ export const chinese = {
     "清洁并重新插接 {node}（{device}）光纤两端，再逐一更换光纤和光模块",
   "Compare with what the switch port at the other end receives and sends: too little light sent there is too little here":
     "与对端交换机端口的收发光功率对比：对端发光不足会表现为本端收光不足",
+  // sidecar-not-ready.ts
+  "no pod at the ends of the path has a sidecar": "路径两端的 Pod 都没有 sidecar",
+  "the sidecar {name} of {pod} is {state}, and what passes it works":
+    "{pod} 的 sidecar {name} 状态为 {state}，经过它的流量正常",
+  "running but not ready": "运行中但未就绪",
+  "the sidecar {name} of {pod} is {state}; it was started again {restarts} in all":
+    "{pod} 的 sidecar {name} 状态为 {state}；累计重启 {restarts}",
+  "its last run ended with {end}": "它上一次运行以 {end} 结束",
+  "connections that have to pass it fail: {refused} of {connects} were refused on {legs}":
+    "必须经过它的连接失败：在 {legs}上，{connects}中有 {refused} 次被拒绝",
+  "Look at why {name} of {pod} does not become ready: its log, its configuration from the mesh's control plane, its memory and CPU limits":
+    "检查 {pod} 的 {name} 为何未就绪：日志、控制面下发的配置、内存和 CPU 限额",
+
+  // sidecar-starved.ts
+  "requests that pass the sidecar are not later than those that do not": "经过 sidecar 的请求并不比绕过它的慢",
+  "requests that pass the sidecar {name} of {pod} wait {p50} (p50), {p99} (p99) for the first byte, over {requests}":
+    "经过 {pod} 的 sidecar {name} 的请求，等待首字节 {p50}（p50）、{p99}（p99），共 {requests}",
+  "the same request inside the network of {pod}, past the sidecar, waits {p50} (p50), {p99} (p99): neither the program nor the network is slow":
+    "在 {pod} 自己的网络命名空间内绕过 sidecar 发出同样的请求，等待 {p50}（p50）、{p99}（p99）：程序和网络都不慢",
+  "the container {name} was throttled in {share} of its CPU periods during the check, {held} in all":
+    "检测期间容器 {name} 在 {share} 的 CPU 周期内被限流，合计 {held}",
+  "its CPU limit is {milli}m": "它的 CPU 限额为 {milli}m",
+  "it says itself that the program took {p50} (p50) of that (x-envoy-upstream-service-time)":
+    "它自己报告其中程序用时 {p50}（p50，x-envoy-upstream-service-time）",
+  "it was started again {times} during the check": "检测期间它重启了 {times}",
+  "its container was not throttled, as far as could be read: it may be slow for another reason":
+    "就所能读取的而言，它的容器没有被限流：可能因其他原因变慢",
+  "Give the sidecar {name} of {pod} more CPU (its limit, or none), and look at what it is busy with: access logs, the size of its configuration, TLS handshakes":
+    "给 {pod} 的 sidecar {name} 更多 CPU（提高或取消限额），并检查它在忙什么：访问日志、配置规模、TLS 握手",
+
   // slow-receiver.ts
   "there were no connections between the two ends to look at": "两端之间没有可供观察的连接",
   "of up to {connections} between the two ends none lay unread or met a closed window":

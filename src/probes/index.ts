@@ -31,6 +31,7 @@ import { serviceRules } from "./service-rules.ts";
 import { serviceRulesIpvs } from "./service-rules-ipvs.ts";
 import { serviceRulesNft } from "./service-rules-nft.ts";
 import { serviceState } from "./service-state.ts";
+import { sidecars } from "./sidecars.ts";
 import { sockets } from "./sockets.ts";
 import { sysctls } from "./sysctls.ts";
 import { tcp } from "./tcp.ts";
@@ -67,6 +68,7 @@ export const probes: readonly Probe[] = [
   serviceRulesNft,
   serviceRulesIpvs,
   podState,
+  sidecars,
   nodeState,
   serviceState,
   proxyPods,

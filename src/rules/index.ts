@@ -40,6 +40,8 @@ import { routeMissing } from "./route-missing.ts";
 import { selectorMismatch } from "./selector-mismatch.ts";
 import { serverSlow } from "./server-slow.ts";
 import { serviceRulesMissing } from "./service-rules-missing.ts";
+import { sidecarNotReady } from "./sidecar-not-ready.ts";
+import { sidecarStarved } from "./sidecar-starved.ts";
 import { slowReceiver } from "./slow-receiver.ts";
 import { staleEndpoint } from "./stale-endpoint.ts";
 import { targetNotRunning } from "./target-not-running.ts";
@@ -73,6 +75,8 @@ export const rules: readonly Rule[] = [
   kernelLockup,
   cpuThrottled,
   udpBufferOverflow,
+  sidecarStarved,
+  sidecarNotReady,
   linkHalfDuplex,
   linkSlow,
   linkFlapping,

@@ -7,7 +7,7 @@ import { type Resets, resetsOf, resetText } from "./reset-by-peer.ts";
 
 /**
  * Connections are reset after the handshake, and not by the target: inside its own network they live, and its kernel sent
- * no (or hardly any) resets. Something on the way answers in its name: a firewall, a load balancer, a side car.
+ * no (or hardly any) resets. Something on the way answers in its name: a firewall, a load balancer, a sidecar.
  * Fooled by a target that resets only strangers (then its kernel counts the resets: reset-by-peer).
  */
 export const resetByMiddle: Rule = {

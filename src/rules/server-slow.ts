@@ -20,7 +20,7 @@ const MIN_SHARE = 0.15;
  * answer comes late (200 ms or more, for at least 15 % and three of the requests) or not within 5 s.
  * Decisive is the same wait inside the target's own network, where no network is between. Where that was not measured,
  * the wait has to be seen from its own node, or on a path without losses and delays.
- * Fooled by a path that loses or delays (then only the target's own network counts), by a side car in front of the program
+ * Fooled by a path that loses or delays (then only the target's own network counts), by a sidecar in front of the program
  * (its own network is fast then: sidecar-starved), by one slow request in many, and by a busy node (what its own echoes
  * wait is allowed for).
  */

@@ -1,8 +1,9 @@
 import { askedVantages, legsTouching } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
-import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import { counted, inWords, listed, type Sentence, say } from "../core/sentence.ts";
 import { clockText } from "../core/units.ts";
 import { type PodState, podStateEvidence } from "../probes/pod-state.ts";
+import { type Sidecar, sidecarEvidence } from "../probes/sidecars.ts";
 
 /**
  * One of the asked pods does not run: not started, ended, being deleted, replaced, or restarting.
@@ -43,7 +44,20 @@ function askedPods({
       kind === "pod" ? [name] : backend === undefined ? [] : [backend],
     ),
   ]);
-  return [...names].map((name) => ({ name, state: evidence.get(podStateEvidence, `pod/${name}`) }));
+  return [...names].map((name) => {
+    const state = evidence.get(podStateEvidence, `pod/${name}`);
+    const proxy = evidence.get(sidecarEvidence, `pod/${name}`);
+    return { name, state: state && proxy ? withoutProxy(state, proxy) : state };
+  });
+}
+
+/** A mesh's proxy that does not run is another cause (sidecar-not-ready): the program beside it does. */
+function withoutProxy(state: PodState, { name, restarted }: Sidecar): PodState {
+  return {
+    ...state,
+    notRunning: state.notRunning.filter((text) => !inWords(text).startsWith(`${name} is `)),
+    restarts: Math.max(0, state.restarts - restarted),
+  };
 }
 
 function suspect(name: string, state: PodState, { plan, comparison }: Case): readonly Suspicion[] {

@@ -26,6 +26,7 @@ import { routeBlackhole, routeLoop, routeMissing } from "./route.ts";
 import { slowReceiver, slowServer } from "./server.ts";
 import { hairpinOff, noEndpoints, selectorMismatch, staleEndpoint, wrongTargetPort } from "./service.ts";
 import { serviceRulesMissing } from "./service-rules.ts";
+import { sidecar } from "./sidecar.ts";
 import { fdbWrong, neighbourWrong, secondAddress } from "./tunnel.ts";
 import { udpBuffer } from "./udp-buffer.ts";
 
@@ -75,10 +76,11 @@ const faultKinds: readonly FaultKind[] = [
   podRestart,
   portExhaustion,
   udpBuffer,
+  sidecar,
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
-const laterKinds = ["pod-move", "softirq", "sidecar", "clock"];
+const laterKinds = ["pod-move", "softirq", "clock"];
 
 export const findKind = (name: string): FaultKind | undefined => faultKinds.find(({ kind }) => kind === name);
 

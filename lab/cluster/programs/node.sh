@@ -48,7 +48,7 @@ mount -t tmpfs -o size=256m,mode=700 tmpfs /var/lib/netcheck
 for tool in /proc/self/fd/9/*; do
   if [ -f "$tool" ]; then cp "$tool" /usr/local/bin/ && chmod 755 "/usr/local/bin/${tool##*/}"; fi
 done
-cp /proc/self/fd/7/server.py /proc/self/fd/7/client.py /proc/self/fd/7/dns.py /proc/self/fd/7/worker.py /srv/app/
+cp /proc/self/fd/7/server.py /proc/self/fd/7/client.py /proc/self/fd/7/sidecar.py /proc/self/fd/7/dns.py /proc/self/fd/7/worker.py /srv/app/
 
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.{all,default}.disable_ipv6=1 net.bridge.bridge-nf-call-iptables=1
 # Off, because it is the switch between us and the fault: a limited rate would look like loss at this hop.

@@ -241,6 +241,8 @@ export const chinese = {
     "或者在所有节点上把 Pod 和 overlay 设备的 MTU 设为 {bytes}(CNI 配置),并重启 Pod",
   "Until then let TCP agree on smaller segments, with an MSS of {mss}: {command}":
     "在此之前可让 TCP 协商更小的报文段,MSS 设为 {mss}:{command}",
+  "Or switch net.ipv4.tcp_mtu_probing to 1 at {at}: TCP then finds a size that passes after a few seconds":
+    "或者在 {at} 上把 net.ipv4.tcp_mtu_probing 设为 1:TCP 会在几秒后自行找到能通过的大小",
   'Let ICMP "fragmentation needed" (type 3, code 4) pass on the way, so that senders learn the limit':
     "在沿途放行 ICMP “需要分片” 报文(type 3, code 4),让发送方得知上限",
   // mtu-mismatch.ts

@@ -13,6 +13,7 @@ import {
   wayText,
 } from "../core/size-trouble.ts";
 import { clockText, msText } from "../core/units.ts";
+import { sysctlsEvidence } from "../probes/sysctls.ts";
 import { exitsOf } from "./mtu-overlay-too-large.ts";
 
 /** A limit that appears this long after the start of the check began meanwhile. */
@@ -106,7 +107,7 @@ function suspicion(
       ? []
       : [say("echoes are not answered on {way}, so the size is not known to the byte", { way: wayText(best) })],
     confirm: confirmTexts(best),
-    advice: adviceTexts(best, blocked),
+    advice: adviceTexts(best, blocked, seen),
     explains: ["path-loss", "server-slow", "high-latency"],
     legs: legsOf(blocked, plan),
   };
@@ -201,7 +202,8 @@ function confirmTexts(best: SizedResult): readonly string[] {
   ];
 }
 
-function adviceTexts(best: SizedResult, blocked: readonly SizedResult[]): readonly Sentence[] {
+function adviceTexts(best: SizedResult, blocked: readonly SizedResult[], { evidence }: Case): readonly Sentence[] {
+  const probing = evidence.get(sysctlsEvidence, best.from.id)?.values["ipv4/tcp_mtu_probing"];
   const bytes = best.way.limit?.bytes;
   const underlay = blocked.find(({ leg, way }) => leg.scope === "underlay" && way.limit)?.way;
   const wanted = underlay?.deviceMtu ?? best.way.deviceMtu;
@@ -227,6 +229,13 @@ function adviceTexts(best: SizedResult, blocked: readonly SizedResult[]): readon
             command: `iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${bytes - TCP_HEADERS}`,
           }),
         ]),
+    ...(probing === "0"
+      ? [
+          say("Or switch net.ipv4.tcp_mtu_probing to 1 at {at}: TCP then finds a size that passes after a few seconds", {
+            at: best.from.label,
+          }),
+        ]
+      : []),
     ...(betweenNodes(best)
       ? [say('Let ICMP "fragmentation needed" (type 3, code 4) pass on the way, so that senders learn the limit')]
       : []),

@@ -222,6 +222,8 @@ export const chinese = {
   "echoes are not answered on {way}, so the size is not known to the byte": "{way} 上 ping 没有应答,因此无法精确到字节",
   "on {way} IP packets of up to {bytes} bytes cross and larger ones vanish: {answered} of {tried} echoes up to that size were answered, none of {unanswered} above it":
     "{way} 上不超过 {bytes} 字节的 IP 包可以通过,更大的包消失:不超过该大小的 {tried} 次 ping 有 {answered} 次应答,超过该大小的 {unanswered} 次全无应答",
+  "on {way} IP packets of {bytes} bytes cross, those of {above} bytes and more vanish: {answered} of {tried} echoes up to the one size were answered, none of {unanswered} from the other on":
+    "{way} 上 {bytes} 字节的 IP 包可以通过,{above} 字节及以上的包消失:前者及更小的 {tried} 次 ping 有 {answered} 次应答,后者及更大的 {unanswered} 次全无应答",
   "it began about {time}": "大约从 {time} 开始",
   "it had ended by {time}: larger packets crossed again": "到 {time} 已结束:更大的包又能通过",
   "TCP on {way} connects, small packets are acknowledged, and then full-size segments ({packet}-byte packets) are not: sent again {resent} times in {time} without an acknowledgement, in each of {stalls} tries":

@@ -8,6 +8,8 @@ const MIN_UNANSWERED = 5;
 const MIN_ANSWERED = 3;
 /** Chance at which losses that do not care for size could look like this. */
 const BY_CHANCE = 1e-3;
+/** A full queue refuses large packets before small ones, so where many small ones are lost, sizes tell nothing. */
+const MOST_LOSS = 0.3;
 
 /**
  * The largest size that crossed, if there was a time in which smaller ones were answered as usual and none of the larger ones
@@ -40,7 +42,7 @@ function judge(echoes: readonly Echo[]): SizeLimit | undefined {
   const below = echoes.length - above.length;
   if (above.length < MIN_UNANSWERED || answered.length < MIN_ANSWERED) return undefined;
   const lossOfSmall = (below - answered.length + 0.5) / (below + 1);
-  if (lossOfSmall ** above.length > BY_CHANCE) return undefined;
+  if (lossOfSmall > MOST_LOSS || lossOfSmall ** above.length > BY_CHANCE) return undefined;
   return {
     bytes,
     above: Math.min(...above.map(({ size }) => size)),

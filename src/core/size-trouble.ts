@@ -138,3 +138,8 @@ export function legsOf(results: readonly SizedResult[], plan: Plan): readonly st
 export function wayText({ from, to, leg }: SizedResult): string {
   return `${from.label} → ${to?.label ?? leg.toIp}`;
 }
+
+/** The largest size that crosses, once it is known to the byte. */
+export function exactOf({ way: { limit } }: SizedResult): number | undefined {
+  return limit && limit.above === limit.bytes + 1 ? limit.bytes : undefined;
+}

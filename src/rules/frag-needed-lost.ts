@@ -5,7 +5,7 @@ import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, say } from "../core/sentence.ts";
 import { mtuEvidence } from "../core/size-evidence.ts";
-import { blockedOnPath, legsOf, type SizedResult, sizedResults, wayText } from "../core/size-trouble.ts";
+import { blockedOnPath, exactOf, legsOf, type SizedResult, sizedResults, wayText } from "../core/size-trouble.ts";
 import { countersEvidence } from "../probes/counters.ts";
 import { nftRulesEvidence } from "../probes/nft-rules.ts";
 import { packetFilterEvidence } from "../probes/packet-filter.ts";
@@ -71,6 +71,7 @@ function suspicion(node: string, deaf: readonly SizedResult[], seen: Case): read
     .toSorted((a, b) => (b.rule.packets ?? 0) - (a.rule.packets ?? 0));
   const [filter] = filters;
   const at = filter?.at;
+  const exact = exactOf(first);
   if (refused(node, seen) < (filter ? 1 : MIN_REFUSED)) return [];
   return [
     {
@@ -94,14 +95,14 @@ function suspicion(node: string, deaf: readonly SizedResult[], seen: Case): read
               }),
             ]
           : []),
-        ...(first.way.limit
-          ? [
+        ...(exact === undefined
+          ? []
+          : [
               say("the largest packet that crosses from {way} has {bytes} bytes", {
                 way: wayText(first),
-                bytes: first.way.limit.bytes,
+                bytes: exact,
               }),
-            ]
-          : []),
+            ]),
       ],
       against: filter ? [] : [say("no packet filter that was read takes them")],
       confirm: [

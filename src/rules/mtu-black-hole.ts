@@ -6,6 +6,7 @@ import {
   betweenNodes,
   blockedOnPath,
   clearest,
+  exactOf,
   legsOf,
   placeOf,
   type SizedResult,
@@ -94,7 +95,7 @@ function suspicion(
   const fine = results.filter(({ state, leg }) => state === "fine" && leg.scope === best.leg.scope);
   return {
     status: "suspected",
-    confidence: best.way.limit && blocked.length > 1 ? "certain" : "likely",
+    confidence: exactOf(best) !== undefined && blocked.length > 1 ? "certain" : "likely",
     where,
     because: [
       ...sizeTexts(best, plan.window.startMs),
@@ -116,12 +117,18 @@ function suspicion(
 function sizeTexts(best: SizedResult, startMs: number): readonly Sentence[] {
   const { limit } = best.way;
   if (!limit) return [];
-  const { bytes, answered, tried, unanswered, fromMs, endedMs } = limit;
+  const { bytes, above, answered, tried, unanswered, fromMs, endedMs } = limit;
+  const counts = { way: wayText(best), bytes, answered, tried, unanswered };
   return [
-    say(
-      "on {way} IP packets of up to {bytes} bytes cross and larger ones vanish: {answered} of {tried} echoes up to that size were answered, none of {unanswered} above it",
-      { way: wayText(best), bytes, answered, tried, unanswered },
-    ),
+    exactOf(best) === undefined
+      ? say(
+          "on {way} IP packets of {bytes} bytes cross, those of {above} bytes and more vanish: {answered} of {tried} echoes up to the one size were answered, none of {unanswered} from the other on",
+          { ...counts, above },
+        )
+      : say(
+          "on {way} IP packets of up to {bytes} bytes cross and larger ones vanish: {answered} of {tried} echoes up to that size were answered, none of {unanswered} above it",
+          counts,
+        ),
     ...(fromMs > startMs + LATER_MS ? [say("it began about {time}", { time: clockText(fromMs) })] : []),
     ...(endedMs === undefined
       ? []
@@ -163,7 +170,9 @@ function silenceText({ way }: SizedResult): Sentence {
 /** What the devices at both ends take, and what is left between them. */
 function deviceTexts(best: SizedResult, blocked: readonly SizedResult[], seen: Case): readonly Sentence[] {
   const exits = exitsOf([best], seen).map(({ exit }) => exit);
-  const underlay = blocked.find(({ leg, way }) => leg.scope === "underlay" && way.limit)?.way.limit?.bytes;
+  const between = blocked.find((one) => one.leg.scope === "underlay" && exactOf(one) !== undefined);
+  const underlay = between && exactOf(between);
+  const exact = exactOf(best);
   const own = best.way.deviceMtu;
   const devices = [
     ...(own === undefined ? [] : [`${best.from.label}/${best.way.device ?? "?"} ${own}`]),
@@ -177,14 +186,14 @@ function deviceTexts(best: SizedResult, blocked: readonly SizedResult[], seen: C
     ...(devices.length > 0
       ? [say("every device that could be read takes more: {devices}", { devices: listed([...new Set(devices)], 6) })]
       : []),
-    ...(underlay === undefined || best.leg.scope === "underlay"
+    ...(underlay === undefined || exact === undefined || best.leg.scope === "underlay"
       ? []
       : [
           say(
             "between the nodes at most {bytes} bytes cross, {overhead} more, which is what {kind} adds to a pod's packet",
             {
               bytes: underlay,
-              overhead: underlay - (best.way.limit?.bytes ?? underlay),
+              overhead: underlay - exact,
               kind: wrapped?.kind ?? "the overlay",
             },
           ),
@@ -193,7 +202,7 @@ function deviceTexts(best: SizedResult, blocked: readonly SizedResult[], seen: C
 }
 
 function confirmTexts(best: SizedResult): readonly string[] {
-  const bytes = best.way.limit?.bytes;
+  const bytes = exactOf(best);
   const at = `# in the network of ${best.from.label}`;
   if (bytes === undefined) return [`tracepath -n ${best.leg.toIp}   ${at}`];
   return [
@@ -204,7 +213,7 @@ function confirmTexts(best: SizedResult): readonly string[] {
 
 function adviceTexts(best: SizedResult, blocked: readonly SizedResult[], { evidence }: Case): readonly Sentence[] {
   const probing = evidence.get(sysctlsEvidence, best.from.id)?.values["ipv4/tcp_mtu_probing"];
-  const bytes = best.way.limit?.bytes;
+  const bytes = exactOf(best);
   const underlay = blocked.find(({ leg, way }) => leg.scope === "underlay" && way.limit)?.way;
   const wanted = underlay?.deviceMtu ?? best.way.deviceMtu;
   const way = wayText(best);
@@ -231,9 +240,12 @@ function adviceTexts(best: SizedResult, blocked: readonly SizedResult[], { evide
         ]),
     ...(probing === "0"
       ? [
-          say("Or switch net.ipv4.tcp_mtu_probing to 1 at {at}: TCP then finds a size that passes after a few seconds", {
-            at: best.from.label,
-          }),
+          say(
+            "Or switch net.ipv4.tcp_mtu_probing to 1 at {at}: TCP then finds a size that passes after a few seconds",
+            {
+              at: best.from.label,
+            },
+          ),
         ]
       : []),
     ...(betweenNodes(best)

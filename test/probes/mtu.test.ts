@@ -107,6 +107,11 @@ test.each([
     text: "-1500 -1500 -100 -100 +100 -100 -900 +900 -1500 -1500 -100 +100 -100",
     want: undefined,
   },
+  {
+    name: "a full queue, which takes small packets more often than large ones",
+    text: "-1500 -1500 -1500 +100 -100 -1400 -1400 +900 -900 -900 +800 -100 -1200 -1200 -1300 -1300 -1100 -1100 -1000 -1000",
+    want: undefined,
+  },
   { name: "silence", text: "-1500 -1500 -1500 -100 -100 -100", want: undefined },
 ])("$name", ({ text, want }) => {
   const found = limitOf(echoes(text));

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Vantage } from "#src/core/plan.ts";
+import { inWords } from "#src/core/sentence.ts";
 import { mtuBlackHole } from "#src/rules/mtu-black-hole.ts";
 import { cluster, loses, type Scene, through } from "../core/simulate.ts";
 import type { Fate, Sizes } from "../core/simulate-mtu.ts";
@@ -139,4 +140,12 @@ test("a limit that comes and goes has its times", () => {
   expect(brief).toBe("graz certain");
   expect(because(verdict)).toMatch(/it began about/);
   expect(because(verdict)).toMatch(/it had ended by/);
+});
+
+test("while the size is still searched, it says what is known and no more", () => {
+  const { verdict, brief } = ask(mtuBlackHole, { sizes: limited(1400, at("graz")), untilS: 3.1 });
+  expect(brief).toBe("graz likely");
+  expect(because(verdict)).toMatch(/bytes cross, those of 1,\d\d\d bytes and more vanish/);
+  expect(because(verdict)).not.toMatch(/up to [\d,]+ bytes cross/);
+  if (verdict.status === "suspected") expect(verdict.advice.map((text) => inWords(text)).join()).not.toMatch(/MSS of/);
 });

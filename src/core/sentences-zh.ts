@@ -686,6 +686,7 @@ export const chinese = {
   "the NIC supports up to {speed}": "该网卡最高支持 {speed}",
   "the other side of the cable offers up to {speed}": "对端最高提供 {speed}",
   "auto-negotiation is on": "自动协商已开启",
+  "up to {count} packets wait in its queue": "其队列最多容纳 {count} 个包",
   "auto-negotiation is off: the mode was set by hand": "自动协商已关闭：速率与双工为手工设置",
   "Set auto-negotiation on both sides of the cable of {node} ({device}), on the switch port too; a mode set by hand on one side gives half duplex on the other":
     "在 {node}（{device}）网线两端（包括交换机端口）都启用自动协商；一端手工固定模式会使另一端退回半双工",

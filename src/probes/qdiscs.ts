@@ -40,13 +40,21 @@ const printed = z.object({
 type Printed = z.infer<typeof printed> & { readonly side: Qdisc["side"] };
 
 function linesOf(stdout: string): readonly Printed[] | undefined {
+  const list = z.array(z.unknown()).safeParse(parseJson(stdout)).data;
+  if (list) return list.flatMap(queueOf);
   const found = sectionsOf(stdout).find(({ name, whole }) => name === "qdiscs" && whole);
-  return found?.text.split("\n").flatMap((line): Printed[] => {
-    // The helper cut a list at its commas.
-    const text = line.replace(/^\[/, "").replace(/(\},|\}\])$/, "}");
-    const read = printed.safeParse(parseJson(text)).data;
-    return read ? [{ ...read, side: read.root === true ? "root" : "ingress" }] : [];
-  });
+  // The helper cut a list at its commas.
+  return found?.text
+    .split("\n")
+    .flatMap((line) => queueOf(parseJson(line.replace(/^\[/, "").replace(/(\},|\}\])$/, "}"))));
+}
+
+/** A queue at the top of a device; classes below one are part of it, and `noqueue` holds nothing. */
+function queueOf(value: unknown): Printed[] {
+  const read = printed.safeParse(value).data;
+  if (!read || read.kind === "noqueue") return [];
+  if (read.root === true) return [{ ...read, side: "root" }];
+  return read.kind === "ingress" || read.kind === "clsact" ? [{ ...read, side: "ingress" }] : [];
 }
 
 function countersOf(stdout: string): Record<string, number> | undefined {
@@ -64,7 +72,8 @@ export const qdiscs: ReadingProbe = {
   scope: "netns",
   pace: "often",
   wants: ({ role }) => role !== "control",
-  argv: ["netcheck-nic", "qdiscs"],
+  // A node has hundreds of devices that queue nothing, a pod has one or two.
+  argv: ({ netns }) => (netns === "node" ? ["netcheck-nic", "qdiscs"] : ["tc", "-s", "-j", "qdisc"]),
   read(samples, { subject }) {
     const good = samples.filter(({ exitCode, stdout }) => exitCode === 0 && linesOf(stdout) !== undefined);
     const newest = good.at(-1);

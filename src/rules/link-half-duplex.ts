@@ -105,8 +105,14 @@ function suspicion({ node, legs }: NodeOnPath, nic: Nic, link: Link, seen: Case)
   };
 }
 
-/** What the link could do, by itself and by what the other side offers. */
-export function abilities({ supportedMbit, supportsFull, partnerMbit, autoneg }: Link): readonly Sentence[] {
+/** What the link could do, by itself and by what the other side offers, and how much waits for it. */
+export function abilities({
+  supportedMbit,
+  supportsFull,
+  partnerMbit,
+  autoneg,
+  queueLength,
+}: Link): readonly Sentence[] {
   return [
     ...(supportedMbit === undefined
       ? []
@@ -121,6 +127,7 @@ export function abilities({ supportedMbit, supportsFull, partnerMbit, autoneg }:
     ...(autoneg === undefined
       ? []
       : [autoneg ? say("auto-negotiation is on") : say("auto-negotiation is off: the mode was set by hand")]),
+    ...(queueLength === undefined ? [] : [say("up to {count} packets wait in its queue", { count: queueLength })]),
   ];
 }
 

@@ -26,6 +26,12 @@ test("queues come with their side, rate and depth; counters are gains", () => {
   expect(seen?.gains?.gained).toEqual({ "eth0.root.drops": 7 });
 });
 
+test("the plain list of a pod is read as well; queues below classes and noqueue are left out", () => {
+  const list = `[{"kind":"noqueue","handle":"0:","dev":"lo","root":true,"refcnt":2,"options":{},"drops":0},{"kind":"htb","handle":"1:","dev":"eth0","root":true,"drops":4},{"kind":"bfifo","handle":"20:","dev":"eth0","parent":"1:20","options":{"limit":1},"drops":4}]`;
+  expect(read(list)?.qdiscs).toEqual([{ device: "eth0", side: "root", kind: "htb", backlog: 0 }]);
+  expect(read(list.slice(0, -1))).toBeUndefined();
+});
+
 test("cut at any byte, in any reading, no drop is invented", () => {
   for (let length = 0; length < text.length; length += 3)
     expect(read(text, text.slice(0, length), text)?.gains?.gained).toEqual({});

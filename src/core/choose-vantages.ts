@@ -1,5 +1,6 @@
 import { backendPort } from "./choose-ports.ts";
 import type { ClusterView, NodeView, PodView, ServiceView } from "./cluster-view.ts";
+import type { DnsPlan } from "./dns-plan.ts";
 import type { End, Gap, Vantage } from "./plan.ts";
 import { say } from "./sentence.ts";
 
@@ -17,6 +18,8 @@ export type Chosen = {
   readonly thirds: readonly Third[];
   /** Further backends of a Service, with the port that they serve. */
   readonly backends: readonly { readonly vantage: Vantage; readonly port: number | undefined }[];
+  /** Pods of the cluster's name service. */
+  readonly nameServers: readonly Vantage[];
   readonly vantages: readonly Vantage[];
   /** Ids of those at which something can be run: their node has an agent, their pod runs. */
   readonly measurable: ReadonlySet<string>;
@@ -27,8 +30,8 @@ const MAX_THIRDS = 2;
 const MAX_BACKENDS = 2;
 
 /** Chooses where to measure. The same cluster and request always give the same points. */
-export function chooseVantages(from: End, to: End, view: ClusterView): Chosen {
-  const point = pointMaker(view);
+export function chooseVantages(from: End, to: End, view: ClusterView, dns?: DnsPlan): Chosen {
+  const point = pointMaker(view, dns);
   const source = point.end(from, "from");
   const target = point.end(to, "to");
   const fromNode = source ? point.node(source.node, "from-node") : undefined;
@@ -63,11 +66,12 @@ export function chooseVantages(from: End, to: End, view: ClusterView): Chosen {
     ...thirds.flatMap(({ node, pod }) => [node, pod]),
   ];
   const all = [...chosen, ...backends.map(({ vantage }) => vantage)].filter((vantage) => vantage !== undefined);
+  const nameServers = point.nameServers();
   // Readings need the node of every point, also of backends.
   const nodes = all.map(({ node }) => point.node(node, "control")).filter((vantage) => vantage !== undefined);
   // The first mention counts: an end that is a node is an end, and only then its own node.
   const vantages = [
-    ...new Map([...all, ...nodes].toReversed().map((vantage) => [vantage.id, vantage])).values(),
+    ...new Map([...all, ...nodes, ...nameServers].toReversed().map((vantage) => [vantage.id, vantage])).values(),
   ].toSorted((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role) || a.id.localeCompare(b.id));
   const measurable = new Set(vantages.filter((vantage) => point.runs(vantage)).map(({ id }) => id));
   return {
@@ -79,20 +83,21 @@ export function chooseVantages(from: End, to: End, view: ClusterView): Chosen {
     toSibling,
     thirds,
     backends,
+    nameServers,
     vantages,
     measurable,
     gaps: gapsOf(vantages, measurable, point, { from, to, source, target }),
   };
 }
 
-const ROLES: readonly Vantage["role"][] = ["from", "to", "from-node", "to-node", "control"];
+const ROLES: readonly Vantage["role"][] = ["from", "to", "from-node", "to-node", "control", "dns"];
 
 /** When an end is the node itself there is no segment between them. */
 function distinct(node: Vantage, end: Vantage | undefined): Vantage {
   return end?.id === node.id ? end : node;
 }
 
-function pointMaker(view: ClusterView) {
+function pointMaker(view: ClusterView, dns: DnsPlan | undefined) {
   const nodeView = (name: string | undefined): NodeView | undefined => view.nodes.find((node) => node.name === name);
   const agents = new Set(view.agents.filter(({ ready }) => ready).map(({ node }) => node));
   const agentNamespaces = new Set(view.agents.map(({ namespace }) => namespace));
@@ -116,6 +121,9 @@ function pointMaker(view: ClusterView) {
     const ip = found.ip ?? "";
     return { id: `pod/${label}`, label, node: found.node, netns: found.uid, ip, role, ...zoned(found.node) };
   };
+  const nameOf = ({ namespace, name }: PodView): string => `${namespace}/${name}`;
+  const servesNames = (candidate: PodView): boolean =>
+    dns?.servers.some(({ label }) => label === nameOf(candidate)) ?? false;
   const podNamed = (name: string | undefined): PodView | undefined =>
     view.pods.find((candidate) => `${candidate.namespace}/${candidate.name}` === name);
 
@@ -132,13 +140,21 @@ function pointMaker(view: ClusterView) {
       const host = view.nodes.find((candidate) => candidate.ip === ip);
       return owner ? pod(owner, role) : host ? node(host.name, role) : undefined;
     },
+    nameServers: (): readonly Vantage[] =>
+      (dns?.servers ?? []).flatMap(({ label }) => {
+        const found = podNamed(label);
+        const vantage = found && !found.hostNetwork && nodeView(found.node) ? pod(found, "dns") : undefined;
+        return vantage ? [vantage] : [];
+      }),
     /** A healthy-looking pod of a node that has no part in the check yet; netcheck's own agents are none. */
     podOn: (name: string, taken: ReadonlySet<string | undefined>): Vantage | undefined => {
       const found = view.pods
         .filter(
           (candidate) => candidate.node === name && usable(candidate) && !agentNamespaces.has(candidate.namespace),
         )
-        .toSorted((a, b) => `${a.namespace}/${a.name}`.localeCompare(`${b.namespace}/${b.name}`))
+        .toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))
+        // Name servers ask nobody as other pods do: they are compared with only where there is nobody else.
+        .toSorted((a, b) => Number(servesNames(a)) - Number(servesNames(b)))
         .find((candidate) => !taken.has(`pod/${candidate.namespace}/${candidate.name}`));
       return found && pod(found, "control");
     },
@@ -182,8 +198,9 @@ function gapsOf(
     readonly target: Vantage | undefined;
   },
 ): readonly Gap[] {
-  const nodes = [...new Set(vantages.map(({ node }) => node))].filter((name) => !point.hasAgent(name));
-  const pods = vantages.filter(({ id, node }) => point.hasAgent(node) && !measurable.has(id));
+  const needed = vantages.filter(({ role }) => role !== "dns");
+  const nodes = [...new Set(needed.map(({ node }) => node))].filter((name) => !point.hasAgent(name));
+  const pods = needed.filter(({ id, node }) => point.hasAgent(node) && !measurable.has(id));
   return [
     ...nodes.map((name) => ({
       probe: "agent",

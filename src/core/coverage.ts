@@ -1,3 +1,4 @@
+import { dnsEvidence } from "./dns-evidence.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { httpEvidence } from "./http-evidence.ts";
 import { type Buckets, pingEvidence, tcpEvidence } from "./leg-evidence.ts";
@@ -15,6 +16,9 @@ export function coverageOf(plan: Plan, evidence: EvidenceSet, language?: Languag
   const askedMs = Math.max(1_000, plan.window.endMs - plan.window.startMs - EDGES_MS);
   let echoes = 0;
   let connects = 0;
+  const queries = evidence
+    .all(dnsEvidence)
+    .reduce((sum, { data }) => sum + data.asked.reduce((all, { sent }) => all + sent, 0), 0);
   let measured = 0;
   const shares = plan.legs.map((leg) => {
     const data = leg.port === undefined ? evidence.get(pingEvidence, leg.id) : evidence.get(tcpEvidence, leg.id);
@@ -37,6 +41,7 @@ export function coverageOf(plan: Plan, evidence: EvidenceSet, language?: Languag
         counted(echoes, "echo", "echoes"),
         counted(connects, "connect"),
         ...(requests === 0 ? [] : [counted(requests, "application probe")]),
+        ...(queries === 0 ? [] : [counted(queries, "DNS query", "DNS queries")]),
       ]),
       packets: `${packetsPerSecond}`,
       kilobytes: Math.max(1, Math.round(bytesPerSecond / 1_000)),

@@ -2,6 +2,7 @@ import type { CheckRequest, Window } from "./check.ts";
 import { choosePorts, type ServiceTarget, witnessServices } from "./choose-ports.ts";
 import { type Chosen, chooseVantages } from "./choose-vantages.ts";
 import type { ClusterView } from "./cluster-view.ts";
+import { planDns } from "./dns-plan.ts";
 import { makeTasks } from "./make-tasks.ts";
 import type { End, Gap, Leg, Plan, Vantage } from "./plan.ts";
 import type { Probe } from "./probe.ts";
@@ -24,7 +25,8 @@ type PlanRequest = {
  * it in one thing each, so that the place of a fault falls out by comparison. What cannot be measured is a gap.
  */
 export function makePlan({ request, window, from, to, view, probes }: PlanRequest): Plan {
-  const chosen = chooseVantages(from, to, view);
+  const dns = planDns(from, to, view);
+  const chosen = chooseVantages(from, to, view, dns);
   const ports = choosePorts(from, to, view);
   const legs = legsOf(chosen, { from, to, ports, witnesses: witnessServices(to, ports.target, view) });
   const { kept, gaps } = withinLimits(legs, chosen);
@@ -35,6 +37,7 @@ export function makePlan({ request, window, from, to, view, probes }: PlanReques
     to,
     vantages: [...chosen.vantages],
     legs: kept,
+    ...(dns ? { dns } : {}),
     tasks: [],
     gaps: [...chosen.gaps, ...ports.gaps, ...gaps, ...unreadOf(view)],
   };
@@ -52,7 +55,7 @@ type Ends = {
 
 /** Legs in the order of their worth: when there are too many, the last ones go. */
 function legsOf(chosen: Chosen, { from, to, ports, witnesses }: Ends): readonly Wanted[] {
-  const { source: a, target: b, fromNode, toNode, fromSibling, toSibling, thirds, backends } = chosen;
+  const { source: a, target: b, fromNode, toNode, fromSibling, toSibling, thirds, backends, nameServers } = chosen;
   const [first, second] = thirds;
   const wanted: Wanted[] = [];
   const ping = (one: Vantage | undefined, other: Vantage | undefined, part: Leg["part"]): void => {
@@ -124,6 +127,9 @@ function legsOf(chosen: Chosen, { from, to, ports, witnesses }: Ends): readonly 
   if (b?.node !== a?.node) serve(b, witnesses.common);
   serve(first?.pod, witnesses.common);
   serve(a, witnesses.own);
+
+  // The way to the name servers, which applications ask before they connect.
+  for (const server of nameServers) ping(a, server, "control");
 
   // Controls: each differs from the path in one thing.
   ping(first?.node, toNode, "control");

@@ -89,7 +89,10 @@ function readTask(
     .flatMap((point) =>
       probes
         .filter((probe): probe is ReadingProbe => probe.kind === "reading")
-        .filter(({ scope, wants }) => (scope === "netns" || point.id === `node/${node}`) && wants?.(point) !== false)
+        .filter(
+          ({ scope, wants }) =>
+            (scope === "netns" ? point.role !== "dns" : point.id === `node/${node}`) && wants?.(point) !== false,
+        )
         .map((probe) => ({ probe, point, words: typeof probe.argv === "function" ? probe.argv(point) : probe.argv })),
     );
   if (readings.length === 0) return undefined;

@@ -1,3 +1,4 @@
+import { type Asked, dnsEvidence } from "./dns-evidence.ts";
 import { endsOf } from "./elements.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { type HttpOutcome, httpEvidence } from "./http-evidence.ts";
@@ -16,10 +17,15 @@ const SPOKEN: readonly HttpOutcome[] = ["answer", "greeting", "quiet", "closed"]
 
 /**
  * One row per leg on which something was sent, in the order of the plan: the asked path first; then what was asked of programs,
- * and packet sizes.
+ * and packet sizes; then one per vantage point and name server, for UDP and for TCP.
  */
 export function measurementsOf(plan: Plan, evidence: EvidenceSet): Row[] {
-  return [...legRows(plan, evidence), ...httpRows(plan, evidence), ...sizeRows(plan, evidence)];
+  return [
+    ...legRows(plan, evidence),
+    ...httpRows(plan, evidence),
+    ...sizeRows(plan, evidence),
+    ...nameRows(plan, evidence),
+  ];
 }
 
 /** `rttMs` is the time to the first byte of the answer; `lost` are the connections that failed in any way. */
@@ -85,4 +91,45 @@ function targetOf(leg: Leg, plan: Plan): string {
   const service = leg.scope === "service" && plan.to.kind === "service" ? plan.to.name : undefined;
   const name = endsOf(leg, plan).to?.label ?? service ?? leg.toIp;
   return leg.port === undefined ? name : `${name}:${leg.port}`;
+}
+
+/** What was asked of name servers. Answers that came after the deadline are none that are lost. */
+function nameRows(plan: Plan, evidence: EvidenceSet): Row[] {
+  return plan.vantages.flatMap((at) => {
+    const rows = evidence.get(dnsEvidence, at.id)?.asked ?? [];
+    const part = at.role === "from" ? ("segment" as const) : ("control" as const);
+    return [...Map.groupBy(rows, ({ server, transport }) => `${server} ${transport}`).values()].map((same): Row => {
+      const { server, transport } = same[0] as Asked;
+      const spreads = same.flatMap(({ ms, sent }) => (ms ? [{ ms, sent }] : []));
+      const outcomes: Record<string, number> = {};
+      for (const row of same)
+        for (const [outcome, count] of Object.entries(row.outcomes))
+          outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+      const main = spreads.toSorted((a, b) => b.sent - a.sent)[0]?.ms;
+      return {
+        probe: "dns",
+        from: at.label,
+        to: `${serverName(server, plan)}${transport === "tcp" ? " (TCP)" : ""}`,
+        part,
+        sent: same.reduce((sum, row) => sum + row.sent, 0),
+        lost: same.reduce((sum, row) => sum + row.lost, 0),
+        ...(main
+          ? {
+              rttMs: {
+                min: Math.min(...spreads.map(({ ms }) => ms.min)),
+                p50: main.p50,
+                p99: Math.max(...spreads.map(({ ms }) => ms.p99)),
+                max: Math.max(...spreads.map(({ ms }) => ms.max)),
+              },
+            }
+          : {}),
+        outcomes,
+      };
+    });
+  });
+}
+
+function serverName(address: string, { dns }: Plan): string {
+  if (address === dns?.ip) return dns.service;
+  return dns?.servers.find(({ ip }) => ip === address)?.label ?? address;
 }

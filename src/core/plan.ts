@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { windowSchema } from "./check.ts";
+import { dnsPlanSchema } from "./dns-plan.ts";
 import { textSchema } from "./sentence.ts";
 
 /**
@@ -13,8 +14,8 @@ export const vantageSchema = z.object({
   /** "node", or the UID of the pod whose network namespace is meant. */
   netns: z.string(),
   ip: z.string(),
-  /** What the point is to the check. Controls are healthy-looking neighbours that the path is compared with. */
-  role: z.enum(["from", "to", "from-node", "to-node", "control"]),
+  /** What the point is to the check. Controls are healthy-looking neighbours that the path is compared with. Of name servers ("dns") only what concerns names is measured. */
+  role: z.enum(["from", "to", "from-node", "to-node", "control", "dns"]),
   /** Zone of its node, when the cluster says: legs between zones are slower by nature. */
   zone: z.string().optional(),
 });
@@ -78,6 +79,8 @@ export const planSchema = z.object({
   to: endSchema,
   vantages: z.array(vantageSchema),
   legs: z.array(legSchema),
+  /** The cluster's name service; absent where none was found, or where no pod asks. */
+  dns: dnsPlanSchema.optional(),
   tasks: z.array(taskSpecSchema),
   gaps: z.array(gapSchema),
 });

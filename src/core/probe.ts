@@ -51,7 +51,10 @@ export type TapProbe = {
 };
 
 /** What a tap is asked to do: it needs the whole plan to tell legs from each other. */
-export type TapContext = { readonly at: Vantage; readonly plan: Pick<Plan, "check" | "window" | "legs" | "vantages"> };
+export type TapContext = {
+  readonly at: Vantage;
+  readonly plan: Pick<Plan, "check" | "window" | "legs" | "vantages" | "dns">;
+};
 
 /**
  * A probe that runs at one vantage point for the whole window and asks several targets in turn: name servers, packet

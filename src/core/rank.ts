@@ -32,11 +32,16 @@ export function rank(seen: Case, rules: readonly Rule[], language: Language = "e
     }
   }
   const roots: { named: Named; beneath: Named[] }[] = [];
-  for (const named of suspected) {
+  // What yields may be a symptom of anything, also of what is listed behind it.
+  const inTurn = suspected.toSorted(
+    (a, b) => Number(a.suspicion.yields ?? false) - Number(b.suspicion.yields ?? false),
+  );
+  for (const named of inTurn) {
     const root = roots.find((candidate) => explains(candidate.named, named));
     if (root) root.beneath.push(named);
     else roots.push({ named, beneath: [] });
   }
+  roots.sort((a, b) => suspected.indexOf(a.named) - suspected.indexOf(b.named));
   const sure = roots.filter(({ named }) => named.suspicion.confidence !== "possible");
   const causes = [...sure, ...roots.filter((root) => !sure.includes(root))].map(({ named, beneath }) =>
     causeOf(named, beneath, language),
@@ -62,11 +67,14 @@ function ask(rule: Rule, seen: Case): readonly Verdict[] {
 }
 
 function explains(root: Named, symptom: Named): boolean {
-  if (!root.suspicion.explains?.includes(symptom.rule.name)) return false;
+  const yields = symptom.suspicion.yields === true && root.suspicion.yields !== true;
+  if (!root.suspicion.explains?.includes(symptom.rule.name) && !yields) return false;
   // A mere possibility does not swallow what is certain.
   if (root.suspicion.confidence === "possible" && symptom.suspicion.confidence !== "possible") return false;
   const theirs = symptom.suspicion.legs;
   const ours = new Set(root.suspicion.legs);
+  if (yields && !root.suspicion.explains?.includes(symptom.rule.name))
+    return theirs !== undefined && theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
   if (!theirs || ours.size === 0) return true;
   // What is wrong at another node is its symptom only where all of it passes here.
   if (elsewhere(root.suspicion.where, symptom.suspicion.where)) return theirs.every((id) => ours.has(id));

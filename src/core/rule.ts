@@ -31,6 +31,8 @@ export type Suspicion = {
   readonly explains?: readonly string[];
   /** Ids of the legs that it accounts for; a symptom is filed beneath it only when it concerns these. */
   readonly legs?: readonly string[];
+  /** It is a symptom of whatever accounts for most of its `legs`, whether that lists it or not. */
+  readonly yields?: boolean;
   /** While it lasts nothing works on the asked path, whatever was measured before. */
   readonly breaks?: boolean;
 };

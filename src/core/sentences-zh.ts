@@ -415,6 +415,8 @@ export const chinese = {
   "{count} echoes": "{count} 次 ping",
   "{count} connect": "{count} 次连接",
   "{count} connects": "{count} 次连接",
+  "{count} DNS query": "{count} 次 DNS 查询",
+  "{count} DNS queries": "{count} 次 DNS 查询",
   "{count} time": "{count} 次",
   "{count} times": "{count} 次",
   "{count} connection": "{count} 个连接",
@@ -476,6 +478,140 @@ export const chinese = {
   "asked who has {ip}, {foreign} answers, which is none of its owner's MAC addresses":
     "询问谁有 {ip} 时，{foreign} 应答了，而它不是持有者的任何一个 MAC 地址",
   "asked who has {ip}, several answer: {foreign}": "询问谁有 {ip} 时，有多个应答：{foreign}",
+  // dns-crash-loop.ts
+  "the state of no DNS pod is known": "没有任何 DNS pod 的状态可知",
+  "the containers of {count} DNS pods run and did not restart": "{count} 个 DNS pod 的容器都在运行，没有重启",
+  "{pods} restarted or do not run, but the names of {pod} are answered":
+    "{pods} 重启过或没有运行，但 {pod} 的域名查询都得到应答",
+  "{count} of {of} DNS pods crash: {states}": "{of} 个 DNS pod 中有 {count} 个崩溃：{states}",
+  "{bad} of {sent} queries of {pod} failed": "{pod} 的 {sent} 次查询失败 {bad} 次",
+  "Read the log of the last run of {pods}: a forwarding loop, a wrong Corefile, too little memory":
+    "查看 {pods} 上一次运行的日志：转发环路、Corefile 写错、内存不足",
+  "{pod}: {state}": "{pod}：{state}",
+
+  // dns-down.ts
+  "{pod} gets answers from {server}: {bad} of {sent} queries failed":
+    "{pod} 能从 {server} 得到应答：{sent} 次查询失败 {bad} 次",
+  "{pod} cannot resolve names: {bad} of {sent} queries to {server} failed ({endings})":
+    "{pod} 无法解析域名：发往 {server} 的 {sent} 次查询失败 {bad} 次（{endings}）",
+  "the DNS Service answers, the resolver {server} of the node does not":
+    "DNS Service 有应答，节点本地的解析器 {server} 没有",
+  "Look at the node-local DNS cache on {node}: is its pod running, does it listen on {server}":
+    "检查 {node} 上的 node-local DNS 缓存：其 pod 是否在运行，是否监听 {server}",
+  "{count} of {of} DNS pods answer when they are asked directly, the Service address {ip} does not":
+    "直接查询时 {of} 个 DNS pod 中有 {count} 个应答，Service 地址 {ip} 不应答",
+  "Look at the Service rules of {node} and at kube-proxy there": "检查 {node} 上的 Service 规则和 kube-proxy",
+  "Look at the endpoints of {service} and at the Service rules of the nodes":
+    "检查 {service} 的 endpoints 和各节点的 Service 规则",
+  "other pods of {node} are answered, {pod} is not": "{node} 上其他 pod 能得到应答，{pod} 不能",
+  "pods of other nodes are answered, those of {node} are not": "其他节点的 pod 能得到应答，{node} 的 pod 不能",
+  "Look at what lies between {node} and the DNS pods: filters for port 53, routes, the tunnel":
+    "检查 {node} 与 DNS pod 之间：53 端口的过滤规则、路由、隧道",
+  "{service} has no pods": "{service} 没有 pod",
+  "{count} of {of} DNS pods answer themselves but nobody else: something filters port 53":
+    "{of} 个 DNS pod 中有 {count} 个只应答自己，不应答别人：53 端口被过滤",
+  "no DNS pod answers, wherever it is asked from: the servers are to blame, not the way ({share} failed)":
+    "无论从哪里查询，没有一个 DNS pod 应答：问题在服务器，不在路径（失败 {share}）",
+  "Scale the Deployment behind {service} up": "扩容 {service} 后面的 Deployment",
+  "Read the logs of the pods behind {service}, and restart them": "查看 {service} 后面各 pod 的日志，并重启它们",
+  "Allow UDP and TCP to port 53 of the DNS pods for {pod}: look at network policies and filters that select it":
+    "为 {pod} 放行到 DNS pod 53 端口的 UDP 和 TCP：检查选中它的网络策略和过滤规则",
+
+  // dns-overloaded.ts
+  "{server} answers nothing": "{server} 完全不应答",
+  "{slow} of {sent} queries of {pod} to {server} took more than {ms}":
+    "{pod} 发往 {server} 的 {sent} 次查询中有 {slow} 次超过 {ms}",
+  "{slow} of {sent} queries of {pod} to {server} took more than {ms} ({share})":
+    "{pod} 发往 {server} 的 {sent} 次查询中有 {slow} 次超过 {ms}（{share}）",
+  "Give the pods behind {service} more CPU or more replicas, and look for who asks so much":
+    "给 {service} 后面的 pod 更多 CPU 或更多副本，并查明是谁查询得这么多",
+  "Use a node-local DNS cache, so that repeated names do not reach them":
+    "使用 node-local DNS 缓存，重复的域名就不会到达它们",
+  "echoes to {count} of {of} DNS pods are on time: the servers are slow, not the way":
+    "ping {of} 个 DNS pod 中有 {count} 个不延迟：慢的是服务器，不是路径",
+
+  // dns-path-loss.ts
+  "{lost} of {sent} queries of {pod} to {server} got no answer":
+    "{pod} 发往 {server} 的 {sent} 次查询中有 {lost} 次没有应答",
+  "{lost} of {sent} queries of {pod} to {server} got no answer ({share}, {interval})":
+    "{pod} 发往 {server} 的 {sent} 次查询中有 {lost} 次没有应答（{share}，{interval}）",
+  "echoes to {count} of {of} DNS pods are not lost: it is about port 53, not about the path":
+    "ping {of} 个 DNS pod 中有 {count} 个不丢包：问题在 53 端口，不在路径",
+  "Look at {place}: packet filters and conntrack for port 53, UdpRcvbufErrors of the DNS pods, their CPU limits":
+    "检查 {place}：53 端口的包过滤和 conntrack，DNS pod 的 UdpRcvbufErrors 和 CPU 限额",
+  "Until then: options timeout:1 attempts:3 and a node-local DNS cache make applications wait less":
+    "在此之前：设置 options timeout:1 attempts:3 并使用 node-local DNS 缓存，可以减少应用的等待",
+
+  // dns-place.ts
+  "another pod of {node} asked the same and had no trouble": "{node} 上的另一个 pod 查询同样的内容没有问题",
+  "only {server} is concerned: the other DNS pods serve {pod} well":
+    "只有 {server} 有问题：其他 DNS pod 对 {pod} 的应答正常",
+  "pods of other nodes asked the same and had no trouble": "其他节点的 pod 查询同样的内容没有问题",
+  "all of the {count} DNS pods that were asked are concerned": "被查询的 {count} 个 DNS pod 全都有问题",
+  "the DNS pods do well when they are asked directly; {server} on {node} does not":
+    "直接查询时 DNS pod 正常；{node} 上的 {server} 不正常",
+  "the DNS pods do well when they are asked directly; the Service address {ip} does not":
+    "直接查询时 DNS pod 正常；Service 地址 {ip} 不正常",
+
+  // dns-stale-answer.ts
+  "{wrong} of {sent} answers of {server} to {pod} were wrong":
+    "{server} 给 {pod} 的 {sent} 次应答中有 {wrong} 次是错的",
+  "{wrong} of {sent} answers of {server} to {pod} were wrong ({share})":
+    "{server} 给 {pod} 的 {sent} 次应答中有 {wrong} 次是错的（{share}）",
+  "{server}: {wrong} of {sent} answers wrong": "{server}：{sent} 次应答中 {wrong} 次错误",
+  "Restart the pods behind {service}, and read their log: can they reach the Kubernetes API":
+    "重启 {service} 后面的 pod，并查看其日志：能否访问 Kubernetes API",
+  "{name} is at {expect}, but {count} answers say that there is no such name":
+    "{name} 的地址是 {expect}，但有 {count} 次应答说没有这个域名",
+  "{name} is at {expect}, but answers say {others}": "{name} 的地址是 {expect}，但应答给出 {others}",
+
+  // dns-tcp-blocked.ts
+  "DNS over TCP was tried too little": "TCP 上的 DNS 测得太少",
+  "{bad} of {sent} queries of {pod} over TCP failed at {server}":
+    "{pod} 通过 TCP 发往 {server} 的 {sent} 次查询失败 {bad} 次",
+  "{bad} of {sent} queries of {pod} over TCP to {server} failed ({endings}), over UDP they are answered":
+    "{pod} 通过 TCP 发往 {server} 的 {sent} 次查询失败 {bad} 次（{endings}），通过 UDP 则有应答",
+  "Allow TCP to port 53 wherever UDP to port 53 is allowed: network policies, firewalls, the Service's ports":
+    "凡是放行 UDP 53 端口的地方也放行 TCP 53 端口：网络策略、防火墙、Service 的端口",
+
+  // dns-text.ts
+  "too few names were asked for": "查询的域名太少",
+  "names of the cluster fail as well at {server}": "{server} 上集群内的域名也解析失败",
+  "{server}: {bad} of {sent} queries without a usable answer ({share})":
+    "{server}：{sent} 次查询中有 {bad} 次没有可用的应答（{share}）",
+  "{server}: {bad} of {sent} queries without a usable answer ({share}); answers p50 {p50}, p99 {p99}":
+    "{server}：{sent} 次查询中有 {bad} 次没有可用的应答（{share}）；应答时间 p50 {p50}，p99 {p99}",
+  "{pod} on {node} gets no names from the Service address either: {bad} of {sent} failed":
+    "{node} 上的 {pod} 同样无法从 Service 地址解析域名：{sent} 次失败 {bad} 次",
+  "from {pod} on {node} {bad} of {sent} queries to the Service address failed":
+    "从 {node} 上的 {pod} 发往 Service 地址的 {sent} 次查询失败 {bad} 次",
+
+  // dns-upstream-failing.ts
+  "too few names of outside were asked for": "对集群外域名的查询太少",
+  "{bad} of {sent} queries for names of outside failed at {server}":
+    "{server} 上集群外域名的 {sent} 次查询失败 {bad} 次",
+  "the servers behind the DNS pods could not be asked": "无法查询 DNS pod 的上游服务器",
+  "names of outside fail: {bad} of {sent} root queries of {pod} to {server} ({endings}); those of the cluster are answered":
+    "集群外的域名解析失败：{pod} 发往 {server} 的 {sent} 次根域查询失败 {bad} 次（{endings}）；集群内的域名有应答",
+  "asked from the DNS pods themselves, {servers} do not answer": "从 DNS pod 自身查询，{servers} 没有应答",
+  "{address} answers {server}": "{address} 应答 {server}",
+  "Restore {servers}, or let the DNS pods forward to servers that answer (forward in the Corefile, resolv.conf of the nodes)":
+    "恢复 {servers}，或让 DNS pod 转发到有应答的服务器（Corefile 的 forward、节点的 resolv.conf）",
+
+  // dns-wrong-resolver.ts
+  "the pod's resolv.conf could not be read": "读不到该 pod 的 resolv.conf",
+  "{pod} asks {server}, as it should": "{pod} 查询的是 {server}，符合预期",
+  "{server} was asked too little": "对 {server} 的查询太少",
+  "{pod} asks {server}, which is not the cluster's but knows its names":
+    "{pod} 查询的 {server} 不是集群的 DNS，但认识集群内的域名",
+  "{pod} asks {server} because its dnsPolicy or dnsConfig says so": "{pod} 按其 dnsPolicy 或 dnsConfig 查询 {server}",
+  "/etc/resolv.conf of {pod} names {servers}, but the cluster's DNS is {service} at {ip}":
+    "{pod} 的 /etc/resolv.conf 写的是 {servers}，而集群的 DNS 是 {service}，地址 {ip}",
+  "{server} gave no right answer to {bad} of {sent} queries for names of the cluster":
+    "{server} 对集群内域名的 {sent} 次查询有 {bad} 次没有给出正确应答",
+  "its dnsPolicy is {policy}": "其 dnsPolicy 为 {policy}",
+  "Set the kubelet's clusterDNS on {node} to {ip}, or remove what overwrites the file, and recreate {pod}":
+    "把 {node} 上 kubelet 的 clusterDNS 设为 {ip}，或去掉改写该文件的东西，然后重建 {pod}",
 
   // forwarding-disabled.ts
   "the forwarding switches of no node of the path were read": "路径上没有一个节点的转发开关被读到",

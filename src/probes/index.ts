@@ -7,6 +7,7 @@ import { clusterEvents } from "./cluster-events.ts";
 import { connections } from "./connections.ts";
 import { conntrack } from "./conntrack.ts";
 import { counters } from "./counters.ts";
+import { dns } from "./dns.ts";
 import { echoArrivals } from "./echo-arrivals.ts";
 import { forwardingEntries } from "./forwarding-entries.ts";
 import { http } from "./http.ts";
@@ -45,6 +46,7 @@ export const probes: readonly Probe[] = [
   arpAnswers,
   connections,
   mtu,
+  dns,
   addresses,
   links,
   nics,

@@ -4,6 +4,14 @@ import { bondDegraded } from "./bond-degraded.ts";
 import { conntrackFull } from "./conntrack-full.ts";
 import { cpuThrottled } from "./cpu-throttled.ts";
 import { duplicateIp } from "./duplicate-ip.ts";
+import { dnsCrashLoop } from "./dns-crash-loop.ts";
+import { dnsDown } from "./dns-down.ts";
+import { dnsOverloaded } from "./dns-overloaded.ts";
+import { dnsPathLoss } from "./dns-path-loss.ts";
+import { dnsStaleAnswer } from "./dns-stale-answer.ts";
+import { dnsTcpBlocked } from "./dns-tcp-blocked.ts";
+import { dnsUpstreamFailing } from "./dns-upstream-failing.ts";
+import { dnsWrongResolver } from "./dns-wrong-resolver.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { fragNeededLost } from "./frag-needed-lost.ts";
@@ -97,6 +105,14 @@ export const rules: readonly Rule[] = [
   httpError,
   qdiscDrops,
   linkRateLimited,
+  dnsWrongResolver,
+  dnsCrashLoop,
+  dnsDown,
+  dnsStaleAnswer,
+  dnsOverloaded,
+  dnsPathLoss,
+  dnsUpstreamFailing,
+  dnsTcpBlocked,
   nicPeriodicDelay,
   linkDelay,
   pathLoss,

@@ -1,0 +1,94 @@
+import type { Asked } from "./dns-evidence.ts";
+import type { DnsFacts, Tally } from "./dns-facts.ts";
+import { tally } from "./dns-facts.ts";
+import { nodePlace, podPlace, servicePlace } from "./dns-text.ts";
+import type { Place } from "./place.ts";
+import { type Sentence, say } from "./sentence.ts";
+
+/** Where something about names is wrong, why there, and whether the comparison leaves no other place. */
+export type Found = { readonly where: Place; readonly what: Sentence; readonly sure: boolean };
+
+type Count = { readonly bad: number; readonly of: number };
+
+/** Of what comes from several places: whether a place shares in trouble of this size; undefined = it asked too little. */
+function takesPart({ bad, of }: Count, share: number): boolean | undefined {
+  if (bad > 0 && bad / of >= share / 3) return true;
+  return of * share >= 4 ? false : undefined;
+}
+
+/**
+ * Compares the DNS pods with each other and the source with pods of the same and of another node. `badOf` counts what is
+ * wrong in a tally; a DNS pod is concerned from three of those, and a tenth of the worst pod's share.
+ */
+export function locate(facts: DnsFacts, badOf: (one: Tally) => number, transport: Asked["transport"] = "udp"): Found {
+  const { at, plan, servers } = facts;
+  const count = (data: DnsFacts["nearData"], server: string | undefined): Count => {
+    const one = tally(data, plan, { server, transport });
+    return { bad: badOf(one), of: one.sent };
+  };
+  const direct = servers.map((server) => ({ server, ...count(facts.data, server.ip) })).filter(({ of }) => of >= 3);
+  const worst = Math.max(0, ...direct.map(({ bad, of }) => bad / of));
+  const bad = direct.filter((one) => one.bad >= 3 && one.bad / one.of >= worst / 10);
+  if (bad.length === 0) return throughService(facts, { direct: direct.length, count });
+  const sum = (data: DnsFacts["nearData"]): Count => {
+    const counts = bad.map(({ server }) => count(data, server.ip));
+    return { bad: counts.reduce((all, one) => all + one.bad, 0), of: counts.reduce((all, one) => all + one.of, 0) };
+  };
+  const here = sum(facts.data);
+  const share = here.bad / here.of;
+  const near = takesPart(sum(facts.nearData), share);
+  const far = takesPart(sum(facts.farData), share);
+  if (near === false)
+    return {
+      where: podPlace(at.label),
+      what: say("another pod of {node} asked the same and had no trouble", { node: at.node }),
+      sure: true,
+    };
+  const [only, ...others] = bad;
+  if (only && others.length === 0 && direct.length > 1)
+    return {
+      where: podPlace(only.server.label),
+      what: say("only {server} is concerned: the other DNS pods serve {pod} well", {
+        server: only.server.label,
+        pod: at.label,
+      }),
+      sure: near === true || far === true,
+    };
+  if (far === false)
+    return {
+      where: nodePlace(at.node),
+      what: say("pods of other nodes asked the same and had no trouble"),
+      sure: near === true,
+    };
+  return {
+    where: servicePlace(facts),
+    what: say("all of the {count} DNS pods that were asked are concerned", { count: bad.length }),
+    sure: far === true,
+  };
+}
+
+type Direct = {
+  readonly direct: number;
+  readonly count: (data: DnsFacts["nearData"], server: string) => Count;
+};
+
+/** The DNS pods do well when they are asked directly. */
+function throughService(facts: DnsFacts, { direct, count }: Direct): Found {
+  const { at, plan, used } = facts;
+  if (used !== plan.ip)
+    return {
+      where: nodePlace(at.node),
+      what: say("the DNS pods do well when they are asked directly; {server} on {node} does not", {
+        server: used,
+        node: at.node,
+      }),
+      sure: direct > 0,
+    };
+  const here = count(facts.data, plan.ip);
+  const far = takesPart(count(facts.farData, plan.ip), here.of === 0 ? 0 : here.bad / here.of);
+  const what = say("the DNS pods do well when they are asked directly; the Service address {ip} does not", {
+    ip: plan.ip,
+  });
+  if (far === false) return { where: nodePlace(at.node), what, sure: direct > 0 };
+  return { where: servicePlace(facts), what, sure: far === true && direct > 0 };
+}

@@ -1,0 +1,81 @@
+import { dnsEvidence, SLOW_MS } from "../core/dns-evidence.ts";
+import { type DnsFacts, dnsFacts, isDead, sufferingLegs, type Tally } from "../core/dns-facts.ts";
+import { locate } from "../core/dns-place.ts";
+import { controlLines, digs, serverLines } from "../core/dns-text.ts";
+import type { Rule } from "../core/rule.ts";
+import { say } from "../core/sentence.ts";
+import { wilson } from "../core/stats.ts";
+import { msText, percentText } from "../core/units.ts";
+
+/** Five slow answers and a tenth of all, with a share that is beyond doubt above 3 %. */
+const MIN_SLOW = 5;
+const MIN_SHARE = 0.1;
+const SURE_SHARE = 0.03;
+
+/**
+ * Answers about the cluster's own names, which a server knows by itself, take long: more than 250 ms for a tenth of the
+ * queries at least, while echoes to the same pods are fast. So the servers are slow, not the way and not those behind them.
+ * Fooled by a slow server outside (only names of the cluster count), by one slow moment (five are needed), by a path that is
+ * late (echoes to the servers are late too: a symptom), and by a busy asker (its echoes would be late by as much).
+ */
+export const dnsOverloaded: Rule = {
+  name: "dns-overloaded",
+  title: "DNS answers slowly",
+  needs: [dnsEvidence],
+  evaluate(seen) {
+    const facts = dnsFacts(seen);
+    if (!facts || facts.names.sent < 5) return { status: "unknown", because: say("too few names were asked for") };
+    const { names, used, at } = facts;
+    if (isDead(names)) return { status: "unknown", because: say("{server} answers nothing", { server: used }) };
+    const values = { slow: names.slow, sent: names.sent, pod: at.label, server: used, ms: msText(SLOW_MS) };
+    if (!isSlow(names))
+      return {
+        status: "cleared",
+        because: say("{slow} of {sent} queries of {pod} to {server} took more than {ms}", values),
+      };
+    const legs = sufferingLegs(facts);
+    const { where, what, sure } = locate(facts, ({ slow }) => slow);
+    return [
+      {
+        status: "suspected",
+        confidence: sure && legs.length === 0 ? "certain" : "likely",
+        where,
+        because: [
+          say("{slow} of {sent} queries of {pod} to {server} took more than {ms} ({share})", {
+            ...values,
+            share: percentText(names.slow / names.sent),
+          }),
+          what,
+          ...serverLines(facts),
+          ...controlLines(facts),
+          ...fastEchoes(facts),
+        ],
+        against: [],
+        confirm: digs(facts, "+stats"),
+        advice: [
+          say("Give the pods behind {service} more CPU or more replicas, and look for who asks so much", {
+            service: facts.plan.service,
+          }),
+          say("Use a node-local DNS cache, so that repeated names do not reach them"),
+        ],
+        explains: ["dns-path-loss"],
+        ...(legs.length > 0 ? { legs, yields: true } : {}),
+      },
+    ];
+  },
+};
+
+function isSlow({ slow, sent }: Tally): boolean {
+  return slow >= MIN_SLOW && slow / sent >= MIN_SHARE && wilson(slow, sent).low > SURE_SHARE;
+}
+
+function fastEchoes({ servers }: DnsFacts) {
+  const fast = servers.filter(({ leg }) => leg && leg.sent >= 20 && leg.state === "healthy");
+  if (fast.length === 0) return [];
+  return [
+    say("echoes to {count} of {of} DNS pods are on time: the servers are slow, not the way", {
+      count: fast.length,
+      of: servers.length,
+    }),
+  ];
+}

@@ -1,0 +1,84 @@
+import { dnsEvidence } from "../core/dns-evidence.ts";
+import { type DnsFacts, dnsFacts, isDead, losesNames, sufferingLegs } from "../core/dns-facts.ts";
+import { locate } from "../core/dns-place.ts";
+import { controlLines, digs, serverLines } from "../core/dns-text.ts";
+import type { Rule, Suspicion } from "../core/rule.ts";
+import { say } from "../core/sentence.ts";
+import { wilson } from "../core/stats.ts";
+import { intervalText, percentText } from "../core/units.ts";
+
+/**
+ * A share of the pod's queries is never answered although the servers answer others: at least three, 2 % beyond doubt
+ * (Wilson 95 %), less than 90 %. Each DNS pod asked directly, and the same from a pod of the same and of another
+ * node, tell whether it is one server, all of them, this pod, or this node.
+ * Fooled by slow answers (they come after the deadline: dns-overloaded) and by a path that loses everything alike (then
+ * echoes to the servers are lost too, and this is a symptom of what is found there).
+ */
+export const dnsPathLoss: Rule = {
+  name: "dns-path-loss",
+  title: "DNS queries are lost",
+  needs: [dnsEvidence],
+  evaluate(seen) {
+    const facts = dnsFacts(seen);
+    if (!facts || facts.names.sent < 5) return { status: "unknown", because: say("too few names were asked for") };
+    const { names, used, at } = facts;
+    if (!losesNames(names) || isDead(names) || names.late > names.lost)
+      return {
+        status: isDead(names) ? "unknown" : "cleared",
+        because: say("{lost} of {sent} queries of {pod} to {server} got no answer", {
+          lost: names.lost,
+          sent: names.sent,
+          pod: at.label,
+          server: used,
+        }),
+      };
+    return suspicion(facts);
+  },
+};
+
+function suspicion(facts: DnsFacts): Suspicion {
+  const { names, used, at } = facts;
+  const { where, what, sure } = locate(facts, ({ lost }) => lost);
+  const share = wilson(names.lost, names.sent);
+  const legs = sufferingLegs(facts);
+  const clean = facts.servers.filter(({ leg }) => leg && leg.sent >= 20 && leg.lost === 0);
+  return {
+    status: "suspected",
+    confidence: sure ? "certain" : "likely",
+    where,
+    because: [
+      say("{lost} of {sent} queries of {pod} to {server} got no answer ({share}, {interval})", {
+        lost: names.lost,
+        sent: names.sent,
+        pod: at.label,
+        server: used,
+        share: percentText(share.share),
+        interval: intervalText(share),
+      }),
+      what,
+      ...serverLines(facts),
+      ...controlLines(facts),
+      ...(clean.length === 0
+        ? []
+        : [
+            say("echoes to {count} of {of} DNS pods are not lost: it is about port 53, not about the path", {
+              count: clean.length,
+              of: facts.servers.length,
+            }),
+          ]),
+    ],
+    against: [],
+    confirm: digs(facts),
+    advice: [
+      say(
+        "Look at {place}: packet filters and conntrack for port 53, UdpRcvbufErrors of the DNS pods, their CPU limits",
+        {
+          place: where.name,
+        },
+      ),
+      say("Until then: options timeout:1 attempts:3 and a node-local DNS cache make applications wait less"),
+    ],
+    explains: ["dns-conntrack-race"],
+    ...(legs.length > 0 ? { legs, yields: true } : {}),
+  };
+}

@@ -513,6 +513,8 @@ export const chinese = {
   "no DNS pod answers, wherever it is asked from: the servers are to blame, not the way ({share} failed)":
     "无论从哪里查询，没有一个 DNS pod 应答：问题在服务器，不在路径（失败 {share}）",
   "Scale the Deployment behind {service} up": "扩容 {service} 后面的 Deployment",
+  "Find what filters port 53 in front of the pods behind {service}: network policies, filters of the nodes":
+    "查明 {service} 后面各 pod 前的 53 端口被什么过滤：网络策略、节点的过滤规则",
   "Read the logs of the pods behind {service}, and restart them": "查看 {service} 后面各 pod 的日志，并重启它们",
   "Allow UDP and TCP to port 53 of the DNS pods for {pod}: look at network policies and filters that select it":
     "为 {pod} 放行到 DNS pod 53 端口的 UDP 和 TCP：检查选中它的网络策略和过滤规则",

@@ -1,6 +1,6 @@
 import { spreadOf } from "../core/buckets.ts";
 import { type Asked, type DnsData, dnsEvidence, SLOW_MS } from "../core/dns-evidence.ts";
-import { dnsIntervalMs } from "../core/dns-pace.ts";
+import { type DnsPart, dnsIntervalMs } from "../core/dns-pace.ts";
 import { evidenceOf } from "../core/evidence.ts";
 import { lineReader } from "../core/line-reader.ts";
 import type { Reader, SurveyContext, SurveyProbe } from "../core/probe.ts";
@@ -10,13 +10,10 @@ const TIMEOUT_MS = 2_000;
 /** How long the probe still listens for an answer after it asked. */
 const LATE_MS = 5_000;
 const BYTES_PER_QUERY = 240;
-/** A query and its answer on Ethernet; one in five is over TCP, one in five is two. */
-const BYTES_PER_EXCHANGE = 380;
+/** A query and its answer on Ethernet; one in five is over TCP, one in ten is two. */
+const BYTES_PER_EXCHANGE = 360;
 const MAX_QUERIES = 60_000;
 const MAX_ANSWERS = 8;
-
-/** What a vantage point asks: everything (the source), the same but seldom (controls), or what only a server can. */
-type Part = "source" | "control" | "server";
 
 /**
  * Queries to each name server on its own by `netcheck-dns`: the pod's resolvers, the DNS Service and each of its pods from
@@ -34,7 +31,7 @@ export const dns: SurveyProbe = {
     const servers = part === "server" ? own : [{ ip: plan.dns?.ip ?? "" }, ...(plan.dns?.servers ?? [])];
     return [
       "netcheck-dns",
-      `${dnsIntervalMs(part === "source", plan.window)}`,
+      `${dnsIntervalMs(part ?? "source", plan.window)}`,
       `${TIMEOUT_MS}`,
       ...servers.flatMap(({ ip }) => ["--server", ip]),
       ...(part === "source" ? ["--own"] : part === "server" ? ["--upstream"] : []),
@@ -42,20 +39,20 @@ export const dns: SurveyProbe = {
     ];
   },
   maxBytes: ({ at, plan, view }) => {
-    const interval = dnsIntervalMs(partOf({ at, plan, view }) === "source", plan.window);
+    const interval = dnsIntervalMs(partOf({ at, plan, view }) ?? "source", plan.window);
     const queries = ((plan.window.endMs - plan.window.startMs + 20_000) / interval) * 8;
     return 8_192 + Math.ceil(Math.min(MAX_QUERIES, queries)) * BYTES_PER_QUERY;
   },
   traffic: ({ at, plan, view }) => {
     const part = partOf({ at, plan, view });
     const servers = (plan.dns?.servers.length ?? 0) + 1;
-    const perSecond = ((part === "server" ? 2 : servers) * 1_000) / dnsIntervalMs(part === "source", plan.window);
+    const perSecond = ((part === "server" ? 2 : servers) * 1_000) / dnsIntervalMs(part ?? "source", plan.window);
     return { packetsPerSecond: perSecond * 2, bytesPerSecond: perSecond * BYTES_PER_EXCHANGE };
   },
   open: ({ at }) => openDns(at.id),
 };
 
-function partOf({ at, plan }: Pick<SurveyContext, "at" | "plan" | "view">): Part | undefined {
+function partOf({ at, plan }: Pick<SurveyContext, "at" | "plan" | "view">): DnsPart | undefined {
   if (!plan.dns || !at.id.startsWith("pod/")) return undefined;
   if (at.role === "from") return "source";
   const isServer = (id: string): boolean => plan.dns?.servers.some((server) => server.id === id) ?? false;

@@ -139,8 +139,15 @@ function finding(facts: DnsFacts): Finding {
     advice:
       servers.length === 0
         ? say("Scale the Deployment behind {service} up", { service: plan.service })
-        : say("Read the logs of the pods behind {service}, and restart them", { service: plan.service }),
-    sure: servers.length === 0 || servers.every(({ here, self }) => isDead(here) && (self.sent === 0 || isDead(self))),
+        : alive.length > 0
+          ? say(
+              "Find what filters port 53 in front of the pods behind {service}: network policies, filters of the nodes",
+              { service: plan.service },
+            )
+          : say("Read the logs of the pods behind {service}, and restart them", { service: plan.service }),
+    sure:
+      servers.length === 0 ||
+      servers.every(({ here, far: there }) => isDead(here) && (there.sent === 0 || failing(there) > 0.9)),
   };
 }
 

@@ -568,6 +568,7 @@ export const chinese = {
   "{name} is at {expect}, but answers say {others}": "{name} 的地址是 {expect}，但应答给出 {others}",
 
   // dns-tcp-blocked.ts
+  "answers of {server} are slow": "{server} 的应答很慢",
   "DNS over TCP was tried too little": "TCP 上的 DNS 测得太少",
   "{bad} of {sent} queries of {pod} over TCP failed at {server}":
     "{pod} 通过 TCP 发往 {server} 的 {sent} 次查询失败 {bad} 次",

@@ -7,6 +7,7 @@ import { say } from "../core/sentence.ts";
 
 const MIN_QUERIES = 3;
 const MOST = 0.9;
+const SLOW_SHARE = 0.1;
 
 /**
  * Names are answered over UDP, but not over TCP, which resolvers use for answers that do not fit: those names fail alone.
@@ -32,6 +33,9 @@ export const dnsTcpBlocked: Rule = {
       };
     if (!isGood(names))
       return { status: "unknown", because: say("names of the cluster fail as well at {server}", { server: used }) };
+    // Who takes seconds over UDP does not take less over TCP.
+    if (names.slow > SLOW_SHARE * names.sent)
+      return { status: "unknown", because: say("answers of {server} are slow", { server: used }) };
     const { where, what, sure } = locate(facts, ({ lost, failed }) => lost + failed, "tcp");
     return [
       {

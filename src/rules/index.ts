@@ -12,6 +12,7 @@ import { dnsStaleAnswer } from "./dns-stale-answer.ts";
 import { dnsTcpBlocked } from "./dns-tcp-blocked.ts";
 import { dnsUpstreamFailing } from "./dns-upstream-failing.ts";
 import { dnsWrongResolver } from "./dns-wrong-resolver.ts";
+import { duplicateIp } from "./duplicate-ip.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { fragNeededLost } from "./frag-needed-lost.ts";
@@ -113,6 +114,11 @@ export const rules: readonly Rule[] = [
   dnsPathLoss,
   dnsUpstreamFailing,
   dnsTcpBlocked,
+  slowReceiver,
+  serverSlow,
+  resetByPeer,
+  resetByMiddle,
+  httpError,
   nicPeriodicDelay,
   linkDelay,
   pathLoss,

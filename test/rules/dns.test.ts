@@ -1,0 +1,200 @@
+import { describe, expect, test } from "vitest";
+import type { Rule } from "#src/core/rule.ts";
+import { dnsCrashLoop } from "#src/rules/dns-crash-loop.ts";
+import { dnsDown } from "#src/rules/dns-down.ts";
+import { dnsOverloaded } from "#src/rules/dns-overloaded.ts";
+import { dnsPathLoss } from "#src/rules/dns-path-loss.ts";
+import { dnsStaleAnswer } from "#src/rules/dns-stale-answer.ts";
+import { dnsTcpBlocked } from "#src/rules/dns-tcp-blocked.ts";
+import { dnsUpstreamFailing } from "#src/rules/dns-upstream-failing.ts";
+import { dnsWrongResolver } from "#src/rules/dns-wrong-resolver.ts";
+import { askNames, type Names, ONE, type Said, SERVICE, TWO, UPSTREAM } from "./dns-case.ts";
+
+const DEAD: Said = { lost: 40, tcpLost: 10, outside: { timeout: 10 } };
+const REFUSED: Said = { outcomes: { "rcode-refused": 40 } };
+const THIRD: Said = { lost: 13 };
+const SLOW: Said = { slow: 20 };
+const everywhere = (said: Said): Names => ({
+  source: { "*": said },
+  near: { "*": said },
+  far: { "*": said },
+  self: said,
+});
+const forSource = (said: Said): Names => ({ source: { "*": said } });
+const forNode = (said: Said): Names => ({ source: { "*": said }, near: { "*": said } });
+const service = "svc/kube-system/kube-dns";
+
+const rules: readonly Rule[] = [
+  dnsWrongResolver,
+  dnsCrashLoop,
+  dnsDown,
+  dnsStaleAnswer,
+  dnsOverloaded,
+  dnsPathLoss,
+  dnsUpstreamFailing,
+  dnsTcpBlocked,
+];
+
+type Row = readonly [what: string, names: Names, said: Readonly<Record<string, string>>];
+
+/** What the rules suspect; those that are not named suspect nothing. */
+const table: readonly Row[] = [
+  ["everything is well", {}, {}],
+  ["the servers are dead", everywhere(DEAD), { "dns-down": `${service} certain` }],
+  ["the servers refuse", everywhere(REFUSED), { "dns-down": `${service} certain` }],
+  [
+    "port 53 is filtered in front of the servers",
+    { ...everywhere(DEAD), self: {} },
+    { "dns-down": `${service} certain` },
+  ],
+  ["one pod is answered by nobody", forSource(DEAD), { "dns-down": "shop/api-0 certain" }],
+  ["one node is answered by nobody", forNode(DEAD), { "dns-down": "ulm certain" }],
+  [
+    "the Service address is dead on one node, the servers answer directly",
+    { source: { [SERVICE]: DEAD }, near: { [SERVICE]: DEAD } },
+    { "dns-down": "ulm certain" },
+  ],
+  [
+    "the Service address is dead everywhere",
+    { source: { [SERVICE]: DEAD }, near: { [SERVICE]: DEAD }, far: { [SERVICE]: DEAD } },
+    { "dns-down": `${service} certain` },
+  ],
+  [
+    "all servers crash",
+    {
+      ...everywhere(DEAD),
+      states: [
+        { notRunning: ["coredns is waiting (CrashLoopBackOff)"] },
+        { notRunning: ["coredns is waiting (CrashLoopBackOff)"] },
+      ],
+    },
+    { "dns-crash-loop": `${service} certain`, "dns-down": `${service} certain` },
+  ],
+  ["one server crashes and nobody misses it", { source: { [TWO]: DEAD }, states: [{}, { restarts: 2 }] }, {}],
+  [
+    "one server crashes and names are missed",
+    {
+      source: { [TWO]: DEAD, [SERVICE]: { lost: 10 } },
+      far: { [TWO]: DEAD },
+      near: { [TWO]: DEAD },
+      states: [{}, { restarts: 2 }],
+    },
+    { "dns-crash-loop": "kube-system/names-b certain", "dns-path-loss": "kube-system/names-b certain" },
+  ],
+  ["a third of all answers is lost", { ...everywhere(THIRD), self: {} }, { "dns-path-loss": `${service} certain` }],
+  [
+    "one server loses half",
+    {
+      source: { [SERVICE]: { lost: 10 }, [ONE]: { lost: 20 } },
+      near: { [ONE]: { lost: 20 } },
+      far: { [ONE]: { lost: 20 } },
+    },
+    { "dns-path-loss": "kube-system/names-a certain" },
+  ],
+  ["one pod loses a third", forSource(THIRD), { "dns-path-loss": "shop/api-0 certain" }],
+  ["one node loses a third", forNode(THIRD), { "dns-path-loss": "ulm certain" }],
+  ["a server that the pod is not sent to loses", { source: { [TWO]: THIRD } }, {}],
+  ["two queries of forty are lost", forSource({ lost: 2 }), {}],
+  ["half of the answers are slow", everywhere(SLOW), { "dns-overloaded": `${service} certain` }],
+  [
+    "all answers come after the deadline",
+    everywhere({ late: 40, slow: 40 }),
+    { "dns-overloaded": `${service} certain` },
+  ],
+  [
+    "one server is slow",
+    { source: { [SERVICE]: { slow: 10 }, [TWO]: SLOW }, near: { [TWO]: SLOW }, far: { [TWO]: SLOW } },
+    { "dns-overloaded": "kube-system/names-b certain" },
+  ],
+  ["four answers were slow", forSource({ slow: 4 }), {}],
+  [
+    "the server behind is silent",
+    { source: { "*": { outside: { servfail: 10 }, outsideMs: 1_600 } }, behind: { timeout: 10 } },
+    { "dns-upstream-failing": `${service} certain` },
+  ],
+  [
+    "the server behind does not like root queries",
+    { source: { "*": { outside: { servfail: 10 } } }, behind: { servfail: 10 } },
+    {},
+  ],
+  ["nothing is passed on", { source: { "*": { outside: { "rcode-refused": 10 } } } }, {}],
+  ["one of those behind is silent, the other answers", { behind: { timeout: 10 } }, {}],
+  ["TCP is blocked for all", everywhere({ tcpLost: 10 }), { "dns-tcp-blocked": `${service} certain` }],
+  [
+    "answers are slow, over TCP too late",
+    everywhere({ slow: 40, tcpLost: 10 }),
+    { "dns-overloaded": `${service} certain` },
+  ],
+  ["a few TCP queries fail", forSource({ tcpLost: 3 }), {}],
+  [
+    "a name is said not to exist",
+    everywhere({ outcomes: { nxdomain: 20 } }),
+    { "dns-stale-answer": `${service} certain` },
+  ],
+  [
+    "one server gives an old address",
+    {
+      source: { [SERVICE]: { answers: { "10.96.0.1": 20, "10.96.9.9": 20 } }, [TWO]: { answers: { "10.96.9.9": 40 } } },
+      near: { [TWO]: { answers: { "10.96.9.9": 12 } } },
+      far: { [TWO]: { answers: { "10.96.9.9": 12 } } },
+    },
+    { "dns-stale-answer": "kube-system/names-b certain" },
+  ],
+  [
+    "the pod asks a dead address",
+    { resolver: "10.9.9.9", source: { "10.9.9.9": DEAD } },
+    { "dns-wrong-resolver": "shop/api-0 certain" },
+  ],
+  [
+    "the pod asks a server that knows no name of the cluster",
+    { resolver: "192.0.2.53", source: { "192.0.2.53": { outcomes: { nxdomain: 40 } } } },
+    { "dns-wrong-resolver": "shop/api-0 certain" },
+  ],
+  ["the pod asks another server that knows the names", { resolver: "192.0.2.53" }, {}],
+  [
+    "the pod is meant to ask another server",
+    { resolver: "192.0.2.53", policy: "Default", source: { "192.0.2.53": DEAD } },
+    {},
+  ],
+  [
+    "the pod brings servers of its own",
+    { resolver: "192.0.2.53", ownServers: true, source: { "192.0.2.53": DEAD } },
+    {},
+  ],
+  ["the pod asks the node's cache", { resolver: "169.254.20.10" }, {}],
+  [
+    "the node's cache is dead",
+    { resolver: "169.254.20.10", source: { "169.254.20.10": DEAD } },
+    { "dns-down": "ulm certain" },
+  ],
+];
+
+describe("causes about names", () => {
+  test.each(table)("%s", (_what, names, said) => {
+    const found = Object.fromEntries(
+      rules.flatMap((rule) => {
+        const { brief, all } = askNames(rule, names);
+        return all.length > 0 ? [[rule.name, brief]] : [];
+      }),
+    );
+    expect(found).toEqual(said);
+  });
+
+  test("share and latency of every server are told, and what to change", () => {
+    const { text, all } = askNames(dnsPathLoss, { ...everywhere(THIRD), self: {} });
+    expect(text).toContain("13 of 40 queries of shop/api-0 to 10.96.0.10 got no answer (32.5 %");
+    expect(text).toContain(
+      `${service} (10.96.0.10): 13 of 40 queries without a usable answer (32.5 %); answers p50 1 ms, p99 2 ms`,
+    );
+    expect(text).toContain("kube-system/names-b (10.42.1.9, graz): 13 of 40 queries");
+    expect(all[0]?.advice.length).toBeGreaterThan(0);
+    expect(all[0]?.confirm[0]).toMatch(/^dig @10\.96\.0\.10 kubernetes\.default\.svc\.cluster\.local /);
+  });
+
+  test("the silent server behind is named", () => {
+    const names: Names = { source: { "*": { outside: { timeout: 10 } } }, behind: { timeout: 10 } };
+    expect(askNames(dnsUpstreamFailing, names).text).toContain(
+      `asked from the DNS pods themselves, ${UPSTREAM} do not answer`,
+    );
+  });
+});

@@ -3,7 +3,6 @@ import { acceptQueueOverflow } from "./accept-queue-overflow.ts";
 import { bondDegraded } from "./bond-degraded.ts";
 import { conntrackFull } from "./conntrack-full.ts";
 import { cpuThrottled } from "./cpu-throttled.ts";
-import { duplicateIp } from "./duplicate-ip.ts";
 import { dnsCrashLoop } from "./dns-crash-loop.ts";
 import { dnsDown } from "./dns-down.ts";
 import { dnsOverloaded } from "./dns-overloaded.ts";

@@ -63,7 +63,7 @@ export const sockets: ReadingProbe = {
   kind: "reading",
   name: "sockets",
   scope: "netns",
-  pace: "often",
+  pace: "seldom",
   argv: ["netcheck-sockets"],
   read(samples, { subject }) {
     const good = samples.filter(({ exitCode }) => exitCode === 0);

@@ -138,10 +138,7 @@ describe.skipIf(root === undefined).concurrent.each(shells)("a pod's network nam
   });
 
   test("netcheck-pod says that a pod is not on this node", async ({ one, expect }) => {
-    for (const words of [
-      ["cgroup", randomUUID()],
-      ["file", randomUUID(), "/etc/hosts"],
-    ])
-      expect((await one.run("netcheck-pod", words)).code).toBe(125);
+    expect((await one.run("netcheck-pod", ["file", randomUUID(), "/etc/hosts"])).code).toBe(125);
+    expect((await one.run("netcheck-pod", ["cgroup", randomUUID()])).code).toBe(69);
   });
 });

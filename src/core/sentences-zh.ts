@@ -474,7 +474,7 @@ export const chinese = {
   "Find the second owner by its MAC address in the switches' tables, and take {ip} off it":
     "在交换机 MAC 表中按 MAC 地址找到另一个持有者，并从它上面删除 {ip}",
   "Find how it got the address: a copied machine, DHCP beside static addresses, a leak in the pod network's address management":
-    "查明它如何得到该地址：克隆的机器、DHCP 与静态地址混用，或 Pod 网络地址管理的泄漏",
+    "查明它如何得到该地址：克隆的机器、DHCP 与静态地址混用，或 pod 网络地址管理的泄漏",
   "asked who has {ip}, {foreign} answers, which is none of its owner's MAC addresses":
     "询问谁有 {ip} 时，{foreign} 应答了，而它不是持有者的任何一个 MAC 地址",
   "asked who has {ip}, several answer: {foreign}": "询问谁有 {ip} 时，有多个应答：{foreign}",
@@ -618,10 +618,10 @@ export const chinese = {
 
   // forwarding-disabled.ts
   "the forwarding switches of no node of the path were read": "路径上没有一个节点的转发开关被读到",
-  "{nodes} forward packets, or nothing of their pods is cut off": "{nodes} 正常转发，或其 Pod 没有中断",
+  "{nodes} forward packets, or nothing of their pods is cut off": "{nodes} 正常转发，或其 pod 没有中断",
   "on {node} forwarding is switched off: {switches}": "{node} 上的转发已关闭：{switches}",
   "it was switched off while the check ran": "它是在检查期间被关闭的",
-  "cut off between its pods and what lies beyond the node: {legs}": "该节点的 Pod 与节点以外之间已中断：{legs}",
+  "cut off between its pods and what lies beyond the node: {legs}": "该节点的 pod 与节点以外之间已中断：{legs}",
   "{node} refused {packets} that were not for itself (IpInAddrErrors)":
     "{node} 拒收了 {packets}，它们的目的地不是本机（IpInAddrErrors）",
   "{leg} passes all the same": "{leg} 仍然畅通",
@@ -638,17 +638,17 @@ export const chinese = {
   "{tunnel} on {node} sends with the outer source {source}, but the cluster knows the node as {registered}":
     "{node} 上的 {tunnel} 用 {source} 作外层源地址，而集群登记的该节点地址是 {registered}",
   "pods across {node} are cut off: {legs} to and from {peers}, {lost} lost":
-    "经过 {node} 的 Pod 流量中断：与 {peers} 之间 {legs}，丢了 {lost}",
+    "经过 {node} 的 pod 流量中断：与 {peers} 之间 {legs}，丢了 {lost}",
   "what leaves {node} is lost ({bad} of {of} to {peer}), what comes to it arrives":
     "从 {node} 出去的会丢（发往 {peer} 的 {of}中丢 {bad} 个），进来的都能到达",
   "the nodes themselves reach each other: {lost} of {sent} lost": "节点之间本身是通的：{sent}，丢 {lost} 次",
-  "pods of {peer} get through to it all the same": "{peer} 的 Pod 与它之间仍然畅通",
+  "pods of {peer} get through to it all the same": "{peer} 的 pod 与它之间仍然畅通",
   "Turn DHCP off for {device} on {node}, so that only {registered} is left":
     "在 {node} 上关闭 {device} 的 DHCP，只保留 {registered}",
   "Remove {source} from {device} on {node}, or bind the pod network to {registered}":
-    "从 {node} 的 {device} 上删除 {source}，或把 Pod 网络绑定到 {registered}",
+    "从 {node} 的 {device} 上删除 {source}，或把 pod 网络绑定到 {registered}",
   "Restart the pod network's agent on {node}: it chooses the source address when it starts":
-    "重启 {node} 上的 Pod 网络代理：它在启动时选择源地址",
+    "重启 {node} 上的 pod 网络代理：它在启动时选择源地址",
   "{address} (dynamic, from DHCP)": "{address}（动态，来自 DHCP）",
   "{address} (static)": "{address}（静态）",
   "{device} of {node} has {count} addresses: {addresses}": "{node} 的 {device} 有 {count} 个地址：{addresses}",
@@ -692,11 +692,11 @@ export const chinese = {
 
   // tunnel-entry-wrong.ts
   "{bad} of {of} of pods from {node} to {peer} are lost, what comes back arrives":
-    "从 {node} 到 {peer} 的 Pod 流量：{of}中丢了 {bad} 个，反方向能到达",
-  "pods of {node} and {peer} do not reach each other: {legs} cut off": "{node} 与 {peer} 的 Pod 互不相通：{legs}中断",
+    "从 {node} 到 {peer} 的 pod 流量：{of}中丢了 {bad} 个，反方向能到达",
+  "pods of {node} and {peer} do not reach each other: {legs} cut off": "{node} 与 {peer} 的 pod 互不相通：{legs}中断",
   "{tunnel} on {node} dropped {packets} it had no far end for": "{node} 上的 {tunnel} 因找不到对端丢弃了 {packets}",
   "Restart the pod network's agent on {node}: it writes these entries anew":
-    "重启 {node} 上的 Pod 网络代理：它会重写这些表项",
+    "重启 {node} 上的 pod 网络代理：它会重写这些表项",
   "Look in its log for why it missed the change of {peer} (watch lost, stale node object)":
     "在它的日志里查明为何错过了 {peer} 的变更（watch 断开、节点对象陈旧）",
   "no tunnel between the nodes of the path has entries that could be read": "路径节点之间没有可读取表项的隧道",
@@ -770,6 +770,60 @@ export const chinese = {
     "恢复 {bond} 的第二个从网卡：目前只有 {active} 正常",
   "Fail {bond} of {node} over from {active} to {other} and measure again; when it is gone, have {active} replaced with its transceiver, cable and switch port":
     "将 {node} 的 {bond} 从 {active} 切换到 {other} 后重新测量；若问题消失，请更换 {active} 及其光模块、线缆和交换机端口",
+  // high-latency.ts
+  "too few echoes between the ends were answered": "两端之间得到应答的 ping 太少",
+  "half of the round trips between the ends take {p50} or less": "两端之间一半的往返时间不超过 {p50}",
+  "{leg}: median {p50}, 99th percentile {p99}; up to {most} would be usual for the distance":
+    "{leg}：中位数 {p50}，99 分位 {p99}；以这样的距离通常不超过 {most}",
+  "no leg tells a place: all ways between {nodes} may be that long":
+    "没有哪条测量线路能指出位置：{nodes} 之间的路径可能都这么长",
+  "Compare with what the distance explains: about 1 ms per 100 km, then look for queues and detours on the way":
+    "与距离能解释的时延比较：约每 100 公里 1 ms；再查找途中的排队和绕路",
+
+  // reverse-path-filter.ts
+  "the counters of no node of the path were read": "路径上没有一个节点的计数器被读到",
+  "no packets of the check were dropped for their reverse path on {nodes}": "{nodes} 没有因反向路径丢弃检查的包",
+  "{node} dropped {drops} in the bad seconds because of their reverse path ({counter})":
+    "{node} 在异常的时段因反向路径丢弃了 {drops}（{counter}）",
+  "what {peer} sends arrives at {in}, but the route back to {ip} leads out of {out}":
+    "{peer} 发来的包从 {in} 进入，而返回 {ip} 的路由从 {out} 出去",
+  "the strict filter (rp_filter = 1) is on for {devices}": "{devices} 启用了严格过滤（rp_filter = 1）",
+  "between {node} and {peers} {lost} are lost on {legs}": "{node} 与 {peers} 之间 {legs}上丢了 {lost}",
+  "its routes do not show which way back is meant: look at the policy rules (ip rule)":
+    "它的路由表看不出返回走哪条路：请检查策略路由（ip rule）",
+  "Send answers the way the packets came: correct the route on {node}": "让应答按来路返回：修正 {node} 上的路由",
+  "Or set rp_filter to 2 (loose) for that device on {node}: net.ipv4.conf.all and the device, the larger counts":
+    "或在 {node} 上把该网卡的 rp_filter 设为 2（宽松）：net.ipv4.conf.all 与网卡的值取较大者",
+
+  // tunnel-blocked.ts
+  "the pod network uses no tunnel": "pod 网络不使用隧道",
+  "pods are cut off across nodes, but not by the tunnel alone": "跨节点的 pod 流量中断，但不只是隧道的问题",
+  "tunnel packets get through between the nodes of the path": "路径节点之间的隧道包能够通过",
+  "pod packets in the tunnel are all lost between {pairs}: {shares}": "{pairs} 之间隧道里的 pod 包全部丢失：{shares}",
+  "echoes between the same nodes, without the tunnel: {lost} of {sent} lost":
+    "同样的节点之间不经隧道：{sent}，丢 {lost} 次",
+  "lost on the way from {from} to {to} ({bad} of {of}), not on the way back":
+    "丢在从 {from} 到 {to} 的方向（{of}中丢 {bad} 个），反方向不丢",
+  "{tunnel} sends them as {what}": "{tunnel} 以{what}发送它们",
+  "{leg} crosses it and passes": "{leg} 也经过这里，却是通的",
+  "Allow {what} between all nodes: security groups, network firewalls, host firewalls, port security of switches":
+    "在所有节点之间放行{what}：安全组、网络防火墙、主机防火墙、交换机端口安全",
+  "{kind} packets (an IP protocol of its own)": "{kind} 包（独立的 IP 协议）",
+  "UDP to port {port} ({kind})": "发往 UDP 端口 {port} 的包（{kind}）",
+
+  // path-member-loss.ts
+  "no target answered enough source ports": "没有目标对足够多的源端口应答",
+  "{count} source ports to {to} fared alike: {lost} of {tries} lost":
+    "到 {to} 的 {count} 个源端口表现一致：{tries}中丢 {lost} 个",
+  "of {count} source ports from {from} to {to}, {bad} lose and {clean} do not: {lost} of {tries} ({share}) against {few} of {all}":
+    "从 {from} 到 {to} 的 {count} 个源端口中，{bad} 个丢包、{clean} 个不丢：前者 {tries} 个包丢 {lost} 个（{share}），后者 {all}丢 {few} 个",
+  "source ports that lose: {ports}": "丢包的源端口：{ports}",
+  "from {from} to {to} it is the same: {bad} of {count} source ports lose":
+    "从 {from} 到 {to} 也一样：{count} 个源端口中 {bad} 个丢包",
+  "from {from} to {to} none of {count} source ports stands out": "从 {from} 到 {to} 的 {count} 个源端口没有一个异常",
+  "Look at the members of link aggregations and equal-cost routes on the way: errors of a single port, a member that forwards nothing":
+    "检查途中链路聚合和等价路由的成员：某个端口的错误、不转发的成员",
+  "Take the bad member out of the group: the others carry its flows": "把坏成员移出该组：其余成员会承担它的流量",
 
   // nic-facts.ts
   "unknown speed": "未知速率",
@@ -1009,6 +1063,14 @@ export const chinese = {
     "没有测量它所在节点发起的连接，无法更精确地知道 SYN 在哪里消失",
 
   // rules/route-missing.ts
+  "packets for {target} circle between nodes by their routes: {way}":
+    "按路由表，发往 {target} 的包在节点之间打转：{way}",
+  "{count} of them came back as expired (time to live exceeded) from {boxes}":
+    "其中 {count} 个因 TTL 耗尽被 {boxes} 退回",
+  "Correct the routes to the pods of {node} on {places}: compare them with a node that works":
+    "修正 {places} 上通往 {node} 的 pod 的路由：与正常的节点对比",
+  "Find out what wrote them: a routing daemon, a script, or two agents that disagree":
+    "查明是什么写入的：路由守护进程、脚本，或两个互相矛盾的代理",
   "no routing table of the path was read": "没有读到路径上的路由表",
   "the routing tables of {places} lead to both ends": "{places} 的路由表都能到达两端",
   "it had a route until about {at}: {route}": "大约在 {at} 之前它还有路由：{route}",

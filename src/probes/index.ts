@@ -34,6 +34,7 @@ import { serviceRulesNft } from "./service-rules-nft.ts";
 import { serviceState } from "./service-state.ts";
 import { sidecars } from "./sidecars.ts";
 import { sockets } from "./sockets.ts";
+import { sourcePorts } from "./source-ports.ts";
 import { sysctls } from "./sysctls.ts";
 import { tcp } from "./tcp.ts";
 
@@ -47,6 +48,7 @@ export const probes: readonly Probe[] = [
   connections,
   mtu,
   dns,
+  sourcePorts,
   addresses,
   links,
   nics,

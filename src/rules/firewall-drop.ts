@@ -1,4 +1,5 @@
 import { legText } from "../core/anomaly-text.ts";
+import { silenceLooksLike } from "../core/between-nodes.ts";
 import type { LegResult } from "../core/compare.ts";
 import type { DropRule } from "../core/drop-rules.ts";
 import { endsOf, isPod } from "../core/elements.ts";
@@ -138,7 +139,7 @@ function suspicion(same: readonly Culprit[], { plan }: Case): Suspicion {
         { place: at.label },
       ),
     ],
-    explains: ["path-loss", "port-filtered", "port-closed"],
+    explains: ["port-closed", ...silenceLooksLike],
     legs: bad.map(({ leg }) => leg.id),
   };
 }

@@ -16,6 +16,7 @@ import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { fragNeededLost } from "./frag-needed-lost.ts";
 import { hairpinBroken } from "./hairpin-broken.ts";
+import { highLatency } from "./high-latency.ts";
 import { httpError } from "./http-error.ts";
 import { kernelLockup } from "./kernel-lockup.ts";
 import { kubeProxyDown } from "./kube-proxy-down.ts";
@@ -38,12 +39,14 @@ import { nodeSecondAddress } from "./node-second-address.ts";
 import { oomStall } from "./oom-stall.ts";
 import { opticsDegraded } from "./optics-degraded.ts";
 import { pathLoss } from "./path-loss.ts";
+import { pathMemberLoss } from "./path-member-loss.ts";
 import { portClosed } from "./port-closed.ts";
 import { portExhaustion } from "./port-exhaustion.ts";
 import { portFiltered } from "./port-filtered.ts";
 import { qdiscDrops } from "./qdisc-drops.ts";
 import { resetByMiddle } from "./reset-by-middle.ts";
 import { resetByPeer } from "./reset-by-peer.ts";
+import { reversePathFilter } from "./reverse-path-filter.ts";
 import { routeMissing } from "./route-missing.ts";
 import { selectorMismatch } from "./selector-mismatch.ts";
 import { serverSlow } from "./server-slow.ts";
@@ -53,6 +56,7 @@ import { sidecarStarved } from "./sidecar-starved.ts";
 import { slowReceiver } from "./slow-receiver.ts";
 import { staleEndpoint } from "./stale-endpoint.ts";
 import { targetNotRunning } from "./target-not-running.ts";
+import { tunnelBlocked } from "./tunnel-blocked.ts";
 import { tunnelEntryWrong } from "./tunnel-entry-wrong.ts";
 import { udpBufferOverflow } from "./udp-buffer-overflow.ts";
 import { wrongTargetPort } from "./wrong-target-port.ts";
@@ -72,6 +76,7 @@ export const rules: readonly Rule[] = [
   nodeSecondAddress,
   duplicateIp,
   forwardingDisabled,
+  reversePathFilter,
   routeMissing,
   tunnelEntryWrong,
   networkPolicyDeny,
@@ -85,6 +90,7 @@ export const rules: readonly Rule[] = [
   udpBufferOverflow,
   sidecarStarved,
   sidecarNotReady,
+  tunnelBlocked,
   linkHalfDuplex,
   linkSlow,
   linkFlapping,
@@ -120,5 +126,7 @@ export const rules: readonly Rule[] = [
   httpError,
   nicPeriodicDelay,
   linkDelay,
+  pathMemberLoss,
   pathLoss,
+  highLatency,
 ];

@@ -1,11 +1,14 @@
 import { legText } from "../core/anomaly-text.ts";
+import { silenceLooksLike } from "../core/between-nodes.ts";
 import { crosses, endsOf, isPod } from "../core/elements.ts";
-import { asked, suffers } from "../core/path-facts.ts";
-import type { Leg, Vantage } from "../core/plan.ts";
+import { pingEvidence } from "../core/leg-evidence.ts";
+import { asked, legsTouching, suffers } from "../core/path-facts.ts";
+import type { Leg, Plan, Vantage } from "../core/plan.ts";
 import { type Lookup, lookUp, type Route, routesEvidence } from "../core/routes.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { clockText } from "../core/units.ts";
+import { addressesEvidence } from "../probes/addresses.ts";
 import { countersEvidence } from "../probes/counters.ts";
 
 /** One place that has to know the way to an address, and the legs that depend on it. */
@@ -14,7 +17,8 @@ type Need = { readonly at: Vantage; readonly towards: Vantage; readonly legs: re
 /**
  * A node or pod has no route, or a refusing one, to an address of the path. Decisive is the routing table itself: the
  * longest match for the address is unreachable, blackhole or prohibit, or nothing matches, or only the default route
- * does although the same node has its own routes to the pods of other nodes.
+ * does although the same node has its own routes to the pods of other nodes; or the routes of several nodes lead in a
+ * circle.
  * Fooled by Calico's blackhole of its own block (a longer match exists, so it is not hit), by clouds where all pods are
  * reached by the default route (then no peer has a route of its own), by policy rules and other tables (a match there
  * counts as a route), and by eBPF host routing, which bypasses the table (then the legs are healthy: cleared).
@@ -96,13 +100,14 @@ function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined
     found: lookUp(value, towards.ip),
   }));
   const wrong = judged.findLast(({ found, routes }) => failing(found, routes, at, towards, seen) !== undefined);
-  const why = wrong && failing(wrong.found, wrong.routes, at, towards, seen);
-  if (!wrong || why === undefined) return undefined;
+  const circle = wrong ? undefined : circleFrom(at, towards, seen);
+  const why = wrong ? failing(wrong.found, wrong.routes, at, towards, seen) : circle && circleText(circle, towards);
+  if (why === undefined) return undefined;
 
-  const before = judged.find(({ found, fromMs }) => fromMs < wrong.fromMs && found.kind === "specific");
+  const before = wrong && judged.find(({ found, fromMs }) => fromMs < wrong.fromMs && found.kind === "specific");
   const clean = results.filter((result) => result.sent >= 20 && !suffers(result));
   // Only the default route, and yet packets pass: that is how this network works.
-  if (wrong.found.kind === "default" && clean.length > 0) return undefined;
+  if (wrong?.found.kind === "default" && clean.length > 0) return undefined;
   const noRoutes = evidence.get(countersEvidence, at.id)?.gained;
   const dropped = (noRoutes?.["IpOutNoRoutes"] ?? 0) + (noRoutes?.["IpExtInNoRoutes"] ?? 0);
   const suffering = bad.filter(({ sent }) => sent > 0);
@@ -122,7 +127,7 @@ function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined
       ...(before
         ? [
             say("it had a route until about {at}: {route}", {
-              at: clockText(wrong.fromMs),
+              at: clockText(wrong?.fromMs ?? 0),
               route: routeText(before.found.route),
             }),
           ]
@@ -130,6 +135,7 @@ function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined
       suffering.length === 1
         ? say("{legs} that needs it is broken: {list}", sufferers)
         : say("{legs} that need it are broken: {list}", sufferers),
+      ...(circle ? expiredText(legs, seen) : []),
       ...(dropped > 0
         ? [
             say("{dropped} dropped at {place} for want of a route (IpOutNoRoutes, IpExtInNoRoutes)", {
@@ -145,15 +151,67 @@ function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined
       `ip route show table all   # on ${at.label}, compare with a node that works`,
     ],
     advice: [
-      say("Restore the route to the pods of {node} on {place}: restart the CNI agent there and look at its log", {
-        node: towards.node,
-        place: at.label,
-      }),
-      say("Find out what removed it: a network manager, a script, or the agent itself"),
+      circle
+        ? say("Correct the routes to the pods of {node} on {places}: compare them with a node that works", {
+            node: towards.node,
+            places: listed([...new Set(circle.map(({ label }) => label))]),
+          })
+        : say("Restore the route to the pods of {node} on {place}: restart the CNI agent there and look at its log", {
+            node: towards.node,
+            place: at.label,
+          }),
+      circle
+        ? say("Find out what wrote them: a routing daemon, a script, or two agents that disagree")
+        : say("Find out what removed it: a network manager, a script, or the agent itself"),
     ],
-    explains: ["path-loss", "port-filtered", "link-delay"],
-    legs: bad.map(({ leg }) => leg.id),
+    explains: silenceLooksLike,
+    // Whoever comes to one of the nodes in the circle is in it.
+    legs: circle ? overlayLegs(towards.node, plan) : bad.map(({ leg }) => leg.id),
   };
+}
+
+function overlayLegs(node: string, plan: Plan): readonly string[] {
+  return legsTouching(node, plan).flatMap(({ id, scope }) => (scope === "overlay" ? [id] : []));
+}
+
+/** Nodes that a packet passes before it comes to one of them again; undefined when it does not. */
+function circleFrom(at: Vantage, towards: Vantage, { plan, evidence }: Case): readonly Vantage[] | undefined {
+  if (isPod(at) || !isPod(towards)) return undefined;
+  const passed: Vantage[] = [];
+  for (let next: Vantage | undefined = at; next; ) {
+    if (passed.includes(next)) return [...passed.slice(passed.indexOf(next)), next];
+    passed.push(next);
+    const { kind, route } = lookUp(evidence.get(routesEvidence, next.id)?.versions.at(-1)?.value ?? [], towards.ip);
+    const gateway = kind === "specific" ? route?.gateway : undefined;
+    next = plan.vantages.find(
+      ({ id }) =>
+        id.startsWith("node/") &&
+        evidence
+          .get(addressesEvidence, id)
+          ?.devices.some(({ addresses }) => addresses.some(({ ip }) => ip === gateway)),
+    );
+  }
+  return undefined;
+}
+
+function circleText(circle: readonly Vantage[], { label, ip }: Vantage): Sentence {
+  return say("packets for {target} circle between nodes by their routes: {way}", {
+    target: `${label} (${ip})`,
+    way: circle.map((node) => node.label).join(" → "),
+  });
+}
+
+/** What came back from packets that went round until their time to live was used up. */
+function expiredText(legs: readonly Leg[], { evidence }: Case): readonly Sentence[] {
+  const errors = legs.flatMap(({ id }) => evidence.get(pingEvidence, id)?.errors ?? []);
+  const expired = errors.filter(({ reason }) => reason === "ttl-exceeded");
+  if (expired.length === 0) return [];
+  return [
+    say("{count} of them came back as expired (time to live exceeded) from {boxes}", {
+      count: expired.reduce((sum, { count }) => sum + count, 0),
+      boxes: listed([...new Set(expired.map(({ from }) => from))], 3),
+    }),
+  ];
 }
 
 /** In words, what is wrong with the way to an address; undefined when nothing is. */

@@ -121,6 +121,15 @@ function entryOf(
   const found = pod && tunnelTowards(at, pod.ip, evidence);
   if (!found || !BY_MAC.has(found.tunnel.kind) || found.tunnel.external) return undefined;
   const { tunnel, route } = found;
+  // The route leads to a third node: its entries may be right, and routes are another matter.
+  const carrier = plan.vantages.find(
+    ({ id }) =>
+      id.startsWith("node/") &&
+      evidence
+        .get(addressesEvidence, id)
+        ?.devices.some(({ addresses }) => addresses.some(({ ip }) => ip === route.gateway)),
+  );
+  if (carrier && carrier.node !== peer.node) return undefined;
   const real = farTunnel(tunnel, peer, evidence)?.mac;
   const hop = evidence
     .get(neighboursEvidence, at.id)

@@ -27,6 +27,26 @@ const vanishes = (afterS = 0): Pick<Scene, "faults"> => ({
   ],
 });
 
+/** On ulm the way to graz's pods leads to bern; on bern it leads back, or on. */
+const circle = (onBern: "bern" | "graz"): Pick<Scene, "facts"> => ({
+  facts: (at, probe) => {
+    if (probe === "addresses" && at.id.startsWith("node/")) {
+      const tunnel =
+        ordinary(at)
+          .find(({ dev }) => dev === "cni0")
+          ?.dst.replace("0/24", "0") ?? "";
+      return JSON.stringify([
+        { ifname: "vx.7", flags: ["LOWER_UP"], addr_info: [{ local: tunnel, prefixlen: 32 }] },
+        { ifname: "ens5", flags: ["LOWER_UP"], addr_info: [{ local: at.ip, prefixlen: 24 }] },
+      ]);
+    }
+    if (probe !== "routes" || !["ulm", "bern"].includes(at.label)) return undefined;
+    const back = onBern === "bern" ? "10.42.0.0" : "10.42.1.0";
+    const gateway = at.label === "ulm" ? "10.42.2.0" : back;
+    return JSON.stringify([...without("10.42.1.0/24")(ordinary(at)), { dst: "10.42.1.0/24", gateway, dev: "vx.7" }]);
+  },
+});
+
 test.each<{ name: string; scene: Scene; want: string }>([
   {
     name: "only the default route is left for one node's pods",
@@ -75,8 +95,18 @@ test.each<{ name: string; scene: Scene; want: string }>([
     },
     want: "shop/api-0 certain",
   },
+  {
+    name: "the routes of two nodes lead in a circle",
+    scene: { ...circle("bern"), ...vanishes() },
+    want: "ulm certain",
+  },
   { name: "all is well", scene: {}, want: "cleared" },
   // What can fool it.
+  {
+    name: "a third node passes it on, and something else loses",
+    scene: { ...circle("graz"), ...vanishes() },
+    want: "cleared",
+  },
   {
     name: "Calico's own blackhole has longer routes inside",
     scene: { ...routes("ulm", (all) => [...all, { type: "blackhole", dst: "10.42.0.0/16" }]), ...vanishes() },
@@ -124,4 +154,11 @@ test("it shows the route that is used instead, and until when the right one was 
     "ulm has no route of its own to shop/api-1 (10.42.1.5) and uses its default route (default via 172.20.7.1 dev ens5)",
   );
   expect(because(verdict)).toContain("it had a route until about 08:00:10 UTC: 10.42.1.0/24 via 10.42.1.0 dev vx.7");
+});
+
+test("a circle is told with the nodes in it", () => {
+  const { verdict } = ask(routeMissing, { ...circle("bern"), ...vanishes() });
+  expect(because(verdict)).toContain(
+    "packets for shop/api-1 (10.42.1.5) circle between nodes by their routes: ulm → bern → ulm",
+  );
 });

@@ -1,0 +1,188 @@
+import { crosses, endsOf } from "../core/elements.ts";
+import { measuredLegs, suffers } from "../core/path-facts.ts";
+import type { Place } from "../core/place.ts";
+import type { Vantage } from "../core/plan.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { counted, listed, say } from "../core/sentence.ts";
+import { type AskedTarget, sourcePortsEvidence } from "../probes/source-ports.ts";
+
+/** Tries that a source port needs before it counts, and source ports that are needed for a pattern. */
+const MIN_TRIES = 5;
+const MIN_PORTS = 16;
+/** Standard deviations by which the ports have to differ more than chance allows. */
+const APART = 6;
+/** Loss of the clean ports as a part of that of the bad ones, and how many have to be clean. */
+const CLEAN = 0.2;
+const MIN_CLEAN = 0.25;
+const MIN_LOST = 3;
+
+/** Flows of one pair of vantage points, by what became of them. */
+type Flows = {
+  readonly from: Vantage;
+  readonly to: Vantage;
+  readonly target: AskedTarget;
+  readonly bad: AskedTarget["sources"];
+  readonly clean: AskedTarget["sources"];
+};
+
+/**
+ * One of several parallel paths (a member of a link aggregation, an equal-cost route) loses: some flows lose always the
+ * same share and the others nothing. Decisive is a survey of 32 fixed source ports, each tried again and again: their
+ * losses differ by six standard deviations more than chance allows, and fall into two groups, at least a quarter of the
+ * ports clean.
+ * Fooled by loss that hits all flows alike (then the ports differ by chance only: cleared), by whatever changes source
+ * ports on the way (NAT mixes the flows, which hides the pattern but does not make one), and by a single interruption,
+ * which all ports share. Pairs with a control say at which node it lies.
+ */
+export const pathMemberLoss: Rule = {
+  name: "path-member-loss",
+  title: "One of several parallel paths loses",
+  needs: [sourcePortsEvidence],
+  evaluate(seen) {
+    const asked = seen.evidence
+      .all(sourcePortsEvidence)
+      .flatMap(({ subject, data }) => data.targets.flatMap((target) => flowsOf(subject, target, seen)));
+    if (asked.length === 0) return { status: "unknown", because: say("no target answered enough source ports") };
+    const parted = asked.filter(({ bad }) => bad.length > 0);
+    const path = parted.find(({ from, to }) => from.role === "from" && to.role === "to");
+    if (!path) {
+      const [first] = asked as [Flows];
+      return {
+        status: "cleared",
+        because: say("{count} source ports to {to} fared alike: {lost} of {tries} lost", {
+          count: first.target.sources.length,
+          to: first.to.label,
+          lost: lostOf(first.target.sources),
+          tries: counted(triesOf(first.target.sources), "packet"),
+        }),
+      };
+    }
+    return [suspicion(path, asked, seen)];
+  },
+};
+
+function suspicion(path: Flows, asked: readonly Flows[], seen: Case): Suspicion {
+  const { from, to, bad, clean, target } = path;
+  const where = placeOf(path, asked);
+  const others = asked.filter((flows) => flows !== path);
+  const legs = measuredLegs(seen.comparison).filter((result) => {
+    const ends = endsOf(result.leg, seen.plan);
+    const nodes = [ends.from?.node, ends.to?.node];
+    const touches =
+      where.kind === "node" ? nodes.includes(where.name) : nodes.includes(from.node) && nodes.includes(to.node);
+    return (
+      touches &&
+      (crosses(result.leg) ? suffers(result) || result.lost > 0 : result.leg.scope === "service" && suffers(result))
+    );
+  });
+  return {
+    status: "suspected",
+    confidence: where.kind === "node" || others.length === 0 ? "certain" : "likely",
+    where,
+    because: [
+      say(
+        "of {count} source ports from {from} to {to}, {bad} lose and {clean} do not: {lost} of {tries} ({share}) against {few} of {all}",
+        {
+          count: bad.length + clean.length,
+          from: from.label,
+          to: to.label,
+          bad: bad.length,
+          clean: clean.length,
+          lost: lostOf(bad),
+          tries: triesOf(bad),
+          share: `${((100 * lostOf(bad)) / Math.max(1, triesOf(bad))).toFixed(0)} %`,
+          few: lostOf(clean),
+          all: counted(triesOf(clean), "packet"),
+        },
+      ),
+      say("source ports that lose: {ports}", {
+        ports: listed(
+          bad.map(({ port }) => `${port}`),
+          8,
+        ),
+      }),
+      ...others.map((flows) =>
+        flows.bad.length > 0
+          ? say("from {from} to {to} it is the same: {bad} of {count} source ports lose", {
+              from: flows.from.label,
+              to: flows.to.label,
+              bad: flows.bad.length,
+              count: flows.target.sources.length,
+            })
+          : say("from {from} to {to} none of {count} source ports stands out", {
+              from: flows.from.label,
+              to: flows.to.label,
+              count: flows.target.sources.length,
+            }),
+      ),
+    ],
+    against: [],
+    confirm: [
+      `for p in ${[...bad.slice(0, 2), ...clean.slice(0, 2)].map(({ port }) => port).join(" ")}; do nc -z -w1 -p $p ${to.ip} ${target.port}; echo $p $?; done   # from ${from.label}: the same ports fail each time`,
+    ],
+    advice: [
+      say(
+        "Look at the members of link aggregations and equal-cost routes on the way: errors of a single port, a member that forwards nothing",
+      ),
+      say("Take the bad member out of the group: the others carry its flows"),
+    ],
+    explains: ["port-filtered", "dns-down", "dns-path-loss", "dns-upstream-failing", "path-loss", "high-latency"],
+    legs: legs.map(({ leg }) => leg.id),
+  };
+}
+
+/** The node that all pairs with bad flows share and no clean pair has; else the pair that was asked about. */
+function placeOf({ from, to }: Flows, asked: readonly Flows[]): Place {
+  const at = [to, from].filter(({ node }) => {
+    const mine = asked.filter((flows) => flows.from.node === node || flows.to.node === node);
+    const theirs = asked.filter((flows) => !mine.includes(flows));
+    return mine.length > 1 && mine.every(({ bad }) => bad.length > 0) && theirs.every(({ bad }) => bad.length === 0);
+  });
+  const [only, another] = at;
+  if (only && !another && asked.length > 2) return { kind: "node", name: only.node };
+  return { kind: "pair", name: from.node, peer: to.node };
+}
+
+function flowsOf(subject: string, target: AskedTarget, { plan }: Case): readonly Flows[] {
+  const from = plan.vantages.find(({ id }) => id === subject);
+  const to = plan.vantages.find(({ ip }) => ip === target.ip);
+  const known = target.sources.filter(({ tried }) => tried >= MIN_TRIES);
+  if (!from || !to || known.length < MIN_PORTS) return [];
+  return [{ from, to, target, ...parted(known) }];
+}
+
+/** Splits ports at the widest gap of their loss, if they differ by more than chance. */
+function parted(sources: AskedTarget["sources"]): Pick<Flows, "bad" | "clean"> {
+  const none = { bad: [], clean: sources };
+  const share = lostOf(sources) / triesOf(sources);
+  if (share === 0 || share === 1) return none;
+  const spread = sources.reduce((sum, { tried, answered }) => {
+    return sum + (tried - answered - tried * share) ** 2 / (tried * share * (1 - share));
+  }, 0);
+  const free = sources.length - 1;
+  if ((spread - free) / Math.sqrt(2 * free) < APART) return none;
+  const sorted = sources.toSorted((a, b) => rateOf(a) - rateOf(b));
+  let cut = 1;
+  for (let at = 2; at < sorted.length; at++) if (gapAt(sorted, at) > gapAt(sorted, cut)) cut = at;
+  const [clean, bad] = [sorted.slice(0, cut), sorted.slice(cut)];
+  const enough = clean.length >= MIN_CLEAN * sorted.length && lostOf(bad) >= MIN_LOST;
+  const apart = lostOf(clean) / triesOf(clean) <= (CLEAN * lostOf(bad)) / triesOf(bad);
+  return enough && apart ? { bad: bad.toSorted((a, b) => a.port - b.port), clean } : none;
+}
+
+function rateOf({ tried, answered }: AskedTarget["sources"][number]): number {
+  return (tried - answered) / tried;
+}
+
+function gapAt(sorted: AskedTarget["sources"], at: number): number {
+  const [below, above] = [sorted[at - 1], sorted[at]];
+  return below && above ? rateOf(above) - rateOf(below) : 0;
+}
+
+function lostOf(sources: AskedTarget["sources"]): number {
+  return sources.reduce((sum, { tried, answered }) => sum + tried - answered, 0);
+}
+
+function triesOf(sources: AskedTarget["sources"]): number {
+  return sources.reduce((sum, { tried }) => sum + tried, 0);
+}

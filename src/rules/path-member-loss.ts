@@ -32,7 +32,7 @@ type Flows = {
  * ports clean.
  * Fooled by loss that hits all flows alike (then the ports differ by chance only: cleared), by whatever changes source
  * ports on the way (NAT mixes the flows, which hides the pattern but does not make one), and by a single interruption,
- * which all ports share. Pairs with a control say at which node it lies.
+ * which all ports share.
  */
 export const pathMemberLoss: Rule = {
   name: "path-member-loss",
@@ -57,14 +57,13 @@ export const pathMemberLoss: Rule = {
         }),
       };
     }
-    return [suspicion(path, asked, seen)];
+    return [suspicion(path, seen)];
   },
 };
 
-function suspicion(path: Flows, asked: readonly Flows[], seen: Case): Suspicion {
+function suspicion(path: Flows, seen: Case): Suspicion {
   const { from, to, bad, clean, target } = path;
-  const where = placeOf(path, asked);
-  const others = asked.filter((flows) => flows !== path);
+  const where = placeOf(path, seen);
   const legs = measuredLegs(seen.comparison).filter((result) => {
     const ends = endsOf(result.leg, seen.plan);
     const nodes = [ends.from?.node, ends.to?.node];
@@ -77,7 +76,7 @@ function suspicion(path: Flows, asked: readonly Flows[], seen: Case): Suspicion 
   });
   return {
     status: "suspected",
-    confidence: where.kind === "node" || others.length === 0 ? "certain" : "likely",
+    confidence: "certain",
     where,
     because: [
       say(
@@ -101,20 +100,9 @@ function suspicion(path: Flows, asked: readonly Flows[], seen: Case): Suspicion 
           8,
         ),
       }),
-      ...others.map((flows) =>
-        flows.bad.length > 0
-          ? say("from {from} to {to} it is the same: {bad} of {count} source ports lose", {
-              from: flows.from.label,
-              to: flows.to.label,
-              bad: flows.bad.length,
-              count: flows.target.sources.length,
-            })
-          : say("from {from} to {to} none of {count} source ports stands out", {
-              from: flows.from.label,
-              to: flows.to.label,
-              count: flows.target.sources.length,
-            }),
-      ),
+      ...(where.kind === "node"
+        ? [say("legs to other nodes through {node} lose as well, legs beside it do not", { node: where.name })]
+        : []),
     ],
     against: [],
     confirm: [
@@ -131,15 +119,19 @@ function suspicion(path: Flows, asked: readonly Flows[], seen: Case): Suspicion 
   };
 }
 
-/** The node that all pairs with bad flows share and no clean pair has; else the pair that was asked about. */
-function placeOf({ from, to }: Flows, asked: readonly Flows[]): Place {
-  const at = [to, from].filter(({ node }) => {
-    const mine = asked.filter((flows) => flows.from.node === node || flows.to.node === node);
-    const theirs = asked.filter((flows) => !mine.includes(flows));
-    return mine.length > 1 && mine.every(({ bad }) => bad.length > 0) && theirs.every(({ bad }) => bad.length === 0);
-  });
-  const [only, another] = at;
-  if (only && !another && asked.length > 2) return { kind: "node", name: only.node };
+/**
+ * Each leg is a flow of its own, so only some of those that cross the bad path suffer: the end through which legs of other
+ * nodes suffer too is the place; when there is none, or both, the pair that was asked about.
+ */
+function placeOf({ from, to }: Flows, { plan, comparison }: Case): Place {
+  const hit = (node: string, other: string): boolean =>
+    measuredLegs(comparison).some((result) => {
+      const ends = endsOf(result.leg, plan);
+      const nodes = [ends.from?.node, ends.to?.node];
+      return crosses(result.leg) && nodes.includes(node) && !nodes.includes(other) && result.lost >= MIN_LOST;
+    });
+  const [atTarget, atAsker] = [hit(to.node, from.node), hit(from.node, to.node)];
+  if (atTarget !== atAsker) return { kind: "node", name: atTarget ? to.node : from.node };
   return { kind: "pair", name: from.node, peer: to.node };
 }
 

@@ -43,8 +43,8 @@ test.each([
   },
   {
     name: "a fault this lab cannot make yet",
-    more: "faults:\n  - { kind: oom, node: node-2 }\n",
-    says: ':4: faults[0].kind: "oom" is not available yet in this lab',
+    more: "faults:\n  - { kind: softirq, node: node-2 }\n",
+    says: ':4: faults[0].kind: "softirq" is not available yet in this lab',
   },
   {
     name: "a fault with an unknown key",

@@ -330,6 +330,7 @@ export const chinese = {
   "no port that refuses is open on a loopback address": "拒绝连接的端口都没有在回环地址上监听",
 
   // rules/no-endpoints.ts
+  "the EndpointSlices could not be read": "没有读到 EndpointSlice",
   "no Service was asked about": "没有测量 Service",
   "{service} has {ready}": "{service} 有 {ready}",
   "{count} ready endpoint": "{count} 个就绪端点",

@@ -30,6 +30,8 @@ export const serviceStateEvidence = defineEvidence(
     ready: z.array(endpoint),
     /** Not ready, or being ended. */
     others: z.array(endpoint.extend({ serving: z.boolean(), terminating: z.boolean() })),
+    /** Whether the EndpointSlices could be read, all of them. */
+    listed: z.boolean(),
     /** Every address that was an endpoint at some time of the check. */
     everIps: z.array(z.string()),
     selector: z.record(z.string(), z.string()),

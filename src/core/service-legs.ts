@@ -83,6 +83,11 @@ export function ruleFor(
   );
 }
 
+/** Whether the tables that are read can hold the Service: they are those of IPv4. */
+export function isReadBack({ clusterIp }: ServiceState): boolean {
+  return clusterIp !== undefined && !clusterIp.includes(":");
+}
+
 /** How many ports of Services with ready endpoints there are, and which of them the node has no rule for. */
 export function missingAt(
   known: NodeServices,
@@ -90,7 +95,7 @@ export function missingAt(
 ): { readonly wanted: number; readonly missing: readonly string[] } {
   const ports = evidence
     .all(serviceStateEvidence)
-    .filter(({ data }) => data.clusterIp !== undefined && data.ready.length > 0 && !data.local)
+    .filter(({ data }) => isReadBack(data) && data.ready.length > 0 && !data.local)
     .flatMap(({ subject, data }) => data.ports.map((port) => ({ service: `${subject}:${port.port}`, data, port })));
   const missing = ports.filter(({ data, port }) => ruleFor(known, data, port) === undefined);
   return { wanted: ports.length, missing: missing.map(({ service }) => service) };

@@ -19,6 +19,7 @@ export const serviceState: ClusterProbe = {
         for (const { ip } of endpoints) ips.add(ip);
         ever.set(key, ips);
       }
+    const listed = !(newest.unread ?? []).some((sentence) => sentence.includes("endpointslices"));
     return newest.services.slice(0, MAX_SERVICES).map((service) => {
       const { namespace, name, clusterIp, ports, endpoints, selector } = service;
       const pods = newest.pods.filter(
@@ -49,6 +50,7 @@ export const serviceState: ClusterProbe = {
           .filter(({ ready }) => !ready)
           .slice(0, MAX_ENDPOINTS)
           .map((one) => ({ ...plain(one), serving: one.serving ?? false, terminating: one.terminating ?? false })),
+        listed,
         everIps: [...(ever.get(`${namespace}/${name}`) ?? [])].slice(0, 3 * MAX_ENDPOINTS),
         selector,
         selected: wanted.length === 0 ? 0 : pods.filter(({ labels }) => missing(labels).length === 0).length,

@@ -5,6 +5,7 @@ import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import {
   fails,
   failures,
+  isReadBack,
   missingAt,
   nodeServices,
   ruleFor,
@@ -64,6 +65,7 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
       from.node === node &&
       fails(result) &&
       service.ready.length > 0 &&
+      isReadBack(service) &&
       (rules === undefined || (ruleFor(rules, service, { port })?.endpoints ?? []).length === 0),
   );
   if (bad.length === 0) return [];

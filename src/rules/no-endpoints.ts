@@ -28,6 +28,7 @@ export const noEndpoints: Rule = {
           ready: counted(ready.length, "ready endpoint", "ready endpoints"),
         }),
       };
+    if (!first.state.listed) return { status: "unknown", because: say("the EndpointSlices could not be read") };
     return (
       suspect(legs, seen) ?? {
         status: "unknown",

@@ -1,7 +1,16 @@
 import { asked, askedNodes } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
-import { fails, failures, missingAt, nodeServices, ruleFor, serviceLegs, works } from "../core/service-legs.ts";
+import {
+  fails,
+  failures,
+  isReadBack,
+  missingAt,
+  nodeServices,
+  ruleFor,
+  serviceLegs,
+  works,
+} from "../core/service-legs.ts";
 import { clockText } from "../core/units.ts";
 import { proxyPodsEvidence } from "../probes/proxy-pods.ts";
 
@@ -51,6 +60,7 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
       fails(result) &&
       state.ready.length > 0 &&
       !state.local &&
+      isReadBack(state) &&
       (ruleFor(rules, state, { port })?.endpoints ?? []).length === 0,
   );
   const [first] = bad;

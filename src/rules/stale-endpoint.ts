@@ -10,6 +10,8 @@ import { podStateEvidence } from "../probes/pod-state.ts";
 /** One connect in n fails by chance: fewer attempts than this say nothing about a share. */
 const MIN_ATTEMPTS = 12;
 const MIN_FAILED = 3;
+/** As many addresses of a Service are kept. */
+const MOST_ENDPOINTS = 300;
 /** Observed share of failures against the share of dead backends: within these factors it is that. */
 const LOW = 0.35;
 const HIGH = 2.2;
@@ -52,6 +54,8 @@ function suspect(legs: readonly ServiceLeg[], seen: Case): readonly Suspicion[] 
   const [first] = legs;
   if (!first) return [];
   const { service, state, port } = first;
+  // Not all of the endpoints are known: one that is missing from the list proves nothing.
+  if (!state.listed || state.everIps.length >= MOST_ENDPOINTS) return [];
   const nodes = [...new Set(legs.map(({ from }) => from.node))].flatMap((node) => {
     const known = nodeServices(seen.evidence, node);
     const rule = known && ruleFor(known, state, { port });

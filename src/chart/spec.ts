@@ -17,14 +17,16 @@ const MIN_BAR = 0.25;
 /** Words that a picture needs, in the language of the thread. */
 export type ChartWords = {
   readonly slow: string;
+  /** What the band shows, from the median up. */
+  readonly toP99: string;
   readonly lost: string;
   readonly noLoss: string;
   readonly noAnswer: string;
 };
 
 export const chartWords: Readonly<Record<Language, ChartWords>> = {
-  en: { slow: "slowest", lost: "lost", noLoss: "no loss", noAnswer: "no answer" },
-  zh: { slow: "最慢", lost: "丢失", noLoss: "无丢包", noAnswer: "没有应答" },
+  en: { slow: "slowest", toP99: "to p99", lost: "lost", noLoss: "no loss", noAnswer: "no answer" },
+  zh: { slow: "最慢", toP99: "至 p99", lost: "丢失", noLoss: "无丢包", noAnswer: "没有应答" },
 };
 
 /**
@@ -171,7 +173,7 @@ function legend(chart: Chart, words: ChartWords, usual: number | undefined) {
   const lost = sum(chart.lost);
   const entries = [
     { colour: COLOURS.p50, text: usual === undefined ? words.noAnswer : `p50 ${msText(usual)}` },
-    ...(usual === undefined ? [] : [{ colour: COLOURS.band, text: "to p99" }]),
+    ...(usual === undefined ? [] : [{ colour: COLOURS.band, text: words.toP99 }]),
     ...(usual === undefined ? [] : [{ colour: COLOURS.slow, text: `${words.slow} ${msText(worst)}` }]),
     ...(lost === 0 ? [] : [{ colour: COLOURS.lost, text: `${words.lost} ${partText(lost, sum(chart.sent))}` }]),
   ];

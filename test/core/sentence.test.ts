@@ -23,7 +23,7 @@ test.each([
 test.each([
   { list: ["a"], en: "a", zh: "a" },
   { list: ["a", "b", "c"], en: "a, b and c", zh: "a、b 和 c" },
-  { list: ["a", "b", "c", "d", "e"], en: "a, b, c and 2 more", zh: "a、b、c，另有 2 个" },
+  { list: ["a", "b", "c", "d", "e"], en: "a, b, c and 2 more", zh: "a、b、c 等（另有 2 个）" },
 ])("a list reads $en", ({ list, en, zh }) => {
   const text = say("not measured: {kinds}", { kinds: listed(list) });
   expect(inWords(text)).toBe(`not measured: ${en}`);

@@ -16,6 +16,10 @@ export function ask(
     : (said as Verdict).status === "suspected"
       ? [said as Suspicion]
       : [];
+  // Whoever is paged has to be able to confirm it, and to know what to do.
+  for (const { confirm, advice, because } of all)
+    if ([confirm, advice, because].some(({ length }) => length === 0))
+      throw new Error(`${rule.name} names a cause without reasons, a command or advice`);
   const verdict = (all[0] ?? said) as Verdict;
   const places = all.map(({ where, confidence }) => `${placeText(where)} ${confidence}`).join(", ");
   return { verdict, all, brief: all.length > 0 ? places : verdict.status };

@@ -58,11 +58,32 @@ export function counted<const N extends Noun>(count: number, noun: N, many: Noun
 export function inWords(text: Text, language: Language = "en"): string {
   if (typeof text === "string") return text;
   const translated: string | undefined = language === "zh" ? chinese[text.template] : undefined;
-  const said = (translated ?? text.template).replaceAll(/\{(\w+)\}/g, (braces, name: string) => {
-    const value = text.values[name];
-    return value === undefined ? braces : valueInWords(value, language);
-  });
+  const said = (translated === undefined ? text.template : wideMarks(translated)).replaceAll(
+    /\{(\w+)\}/g,
+    (braces, name: string) => {
+      const value = text.values[name];
+      return value === undefined ? braces : valueInWords(value, language);
+    },
+  );
   return language === "zh" ? said.replaceAll(SPACE_WITHIN_CHINESE, "") : said;
+}
+
+const WIDE_MARKS: Readonly<Record<string, string>> = {
+  ",": "，",
+  ";": "；",
+  ":": "：",
+  "?": "？",
+  "!": "！",
+  "(": "（",
+  ")": "）",
+};
+
+/** Marks of a Chinese template are full-width, however they were typed; those within numbers and addresses stay. */
+function wideMarks(template: string): string {
+  if (!/[\u4e00-\u9fff]/.test(template)) return template;
+  return template.replaceAll(/(?<!\d)[,?!] *|[,?!] *(?!\d)|; *|:(?!\d|\{port|\/\/) *| *\(|\) */g, (mark) => {
+    return WIDE_MARKS[mark.trim()] ?? mark;
+  });
 }
 
 /** Chinese is written without spaces; between it and a Latin name there may be one. */

@@ -192,86 +192,84 @@ export const chinese = {
 
   // frag-needed-lost.ts
   '{from} says "fragmentation needed" (MTU {mtu}), and {at} hears it':
-    "{from} 发出了 “需要分片” 报文（MTU {mtu}），{at} 收到了",
+    "{from} 发出了 “需要分片” 报文(MTU {mtu}),{at} 收到了",
   "no node of the path refused packets as too large": "路径上没有节点因包过大而拒绝转发",
   '{node} refused {count} packets as too large to forward (IpFragFails) and so owed their senders a "fragmentation needed"':
-    "{node} 因包过大拒绝转发 {count} 个包（IpFragFails），按规定应向发送方回复 “需要分片” 报文",
-  "none reached {senders}, whose full-size TCP segments stall": "{senders} 一个也没收到，其满长 TCP 报文段一直卡住",
+    "{node} 因包过大拒绝转发 {count} 个包(IpFragFails),按规定应向发送方回复 “需要分片” 报文",
+  "none reached {senders}, whose full-size TCP segments stall": "{senders} 一个也没收到,其满长 TCP 报文段一直卡住",
   "the packet filter of {at} drops them: {rule} took {count} packets during the check":
-    "{at} 的包过滤规则把它们丢弃了：检查期间 {rule} 命中 {count} 个包",
+    "{at} 的包过滤规则把它们丢弃了:检查期间 {rule} 命中 {count} 个包",
   "the largest packet that crosses from {way} has {bytes} bytes": "{way} 能通过的最大包为 {bytes} 字节",
   "no packet filter that was read takes them": "读取到的包过滤规则都没有命中这类报文",
   "Let ICMP type 3 code 4 pass in the packet filter of {at}": "在 {at} 的包过滤规则中放行 ICMP type 3 code 4",
   "Find what drops ICMP type 3 code 4 between {node} and {sender}":
     "查出 {node} 与 {sender} 之间是什么丢弃了 ICMP type 3 code 4",
   "Set the MTU of the pods to what the path carries, so that they need no such message":
-    "把 Pod 的 MTU 设为路径实际能承载的大小，这样就不再依赖这类报文",
+    "把 Pod 的 MTU 设为路径实际能承载的大小,这样就不再依赖这类报文",
   // mtu-black-hole.ts
   "large packets cross on the asked path; beside it, {way} stops at {bytes} bytes":
-    "所查路径上大包可以通过；路径之外，{way} 超过 {bytes} 字节就不通",
+    "所查路径上大包可以通过;路径之外,{way} 超过 {bytes} 字节就不通",
   "echoes above {bytes} bytes get no answer on {way}; no TCP transfer was possible that could tell whether anything else is concerned":
-    "{way} 上超过 {bytes} 字节的 ping 没有应答；无法进行 TCP 传输，因而不能判断是否只影响 ping",
+    "{way} 上超过 {bytes} 字节的 ping 没有应答;无法进行 TCP 传输,因而不能判断是否只影响 ping",
   "echoes above {bytes} bytes get no answer on {way}, but TCP passes in packets of {packet} bytes":
-    "{way} 上超过 {bytes} 字节的 ping 没有应答，但 TCP 以 {packet} 字节的包正常通过",
+    "{way} 上超过 {bytes} 字节的 ping 没有应答,但 TCP 以 {packet} 字节的包正常通过",
   "{way} carries {bytes} bytes, {teller} says so, and TCP adapts":
-    "{way} 最多承载 {bytes} 字节，{teller} 已告知发送方，TCP 能自行适应",
+    "{way} 最多承载 {bytes} 字节,{teller} 已告知发送方,TCP 能自行适应",
   "neither large nor small packets were answered": "大包和小包都没有应答",
   "packets of {bytes} bytes cross on {way}, larger ones are not sent":
-    "{way} 上 {bytes} 字节的包可以通过，更大的包不会发出",
-  "packets of full size cross on {ways}": "以下线路满长包可以通过：{ways}",
-  "echoes are not answered on {way}, so the size is not known to the byte": "{way} 上 ping 没有应答，因此无法精确到字节",
+    "{way} 上 {bytes} 字节的包可以通过,更大的包不会发出",
+  "packets of full size cross on {ways}": "以下线路满长包可以通过:{ways}",
+  "echoes are not answered on {way}, so the size is not known to the byte": "{way} 上 ping 没有应答,因此无法精确到字节",
   "on {way} IP packets of up to {bytes} bytes cross and larger ones vanish: {answered} of {tried} echoes up to that size were answered, none of {unanswered} above it":
     "{way} 上不超过 {bytes} 字节的 IP 包可以通过,更大的包消失:不超过该大小的 {tried} 次 ping 有 {answered} 次应答,超过该大小的 {unanswered} 次全无应答",
   "on {way} IP packets of {bytes} bytes cross, those of {above} bytes and more vanish: {answered} of {tried} echoes up to the one size were answered, none of {unanswered} from the other on":
     "{way} 上 {bytes} 字节的 IP 包可以通过,{above} 字节及以上的包消失:前者及更小的 {tried} 次 ping 有 {answered} 次应答,后者及更大的 {unanswered} 次全无应答",
-    "{way} 上不超过 {bytes} 字节的 IP 包可以通过，更大的包消失：不超过该大小的 {tried} 次 ping 有 {answered} 次应答，超过该大小的 {unanswered} 次全无应答",
   "it began about {time}": "大约从 {time} 开始",
-  "it had ended by {time}: larger packets crossed again": "到 {time} 已结束：更大的包又能通过",
+  "it had ended by {time}: larger packets crossed again": "到 {time} 已结束:更大的包又能通过",
   "TCP on {way} connects, small packets are acknowledged, and then full-size segments ({packet}-byte packets) are not: sent again {resent} times in {time} without an acknowledgement, in each of {stalls} tries":
-    "{way} 上 TCP 能建立连接，小包得到确认，而满长报文段（{packet} 字节的包）得不到：{time} 内重传 {resent} 次均无确认，{stalls} 次尝试全部如此",
+    "{way} 上 TCP 能建立连接,小包得到确认,而满长报文段({packet} 字节的包)得不到:{time} 内重传 {resent} 次均无确认,{stalls} 次尝试全部如此",
   "the same {bytes} bytes in packets of {small} pass within {time}":
-    "同样的 {bytes} 字节改用 {small} 字节的包发送，{time} 内全部通过",
+    "同样的 {bytes} 字节改用 {small} 字节的包发送,{time} 内全部通过",
   'no "fragmentation needed" came back to the sender': "发送方没有收到任何 “需要分片” 报文",
   '"fragmentation needed" came back from {from} (MTU {mtu}), but TCP did not recover':
-    "{from} 回复了 “需要分片” 报文（MTU {mtu}），但 TCP 没有恢复",
-  "every device that could be read takes more: {devices}": "读取到的设备 MTU 都更大：{devices}",
+    "{from} 回复了 “需要分片” 报文(MTU {mtu}),但 TCP 没有恢复",
+  "every device that could be read takes more: {devices}": "读取到的设备 MTU 都更大:{devices}",
   "between the nodes at most {bytes} bytes cross, {overhead} more, which is what {kind} adds to a pod's packet":
-    "节点之间最多通过 {bytes} 字节，多出的 {overhead} 字节正是 {kind} 给 Pod 的包加上的封装",
+    "节点之间最多通过 {bytes} 字节,多出的 {overhead} 字节正是 {kind} 给 Pod 的包加上的封装",
   "Raise the MTU of what lies on the way {way} (switch port, bond member, cloud network, VPN) to {bytes}":
-    "把 {way} 沿途的设备（交换机端口、bond 成员、云网络、VPN）的 MTU 提高到 {bytes}",
-  "Lower the MTU of the senders until large packets cross": "降低发送方的 MTU，直到大包可以通过",
+    "把 {way} 沿途的设备(交换机端口、bond 成员、云网络、VPN)的 MTU 提高到 {bytes}",
+  "Lower the MTU of the senders until large packets cross": "降低发送方的 MTU,直到大包可以通过",
   "Or set the MTU of the pods and of the overlay's devices to {bytes} on all nodes (CNI configuration) and restart the pods":
-    "或者在所有节点上把 Pod 和 overlay 设备的 MTU 设为 {bytes}（CNI 配置），并重启 Pod",
+    "或者在所有节点上把 Pod 和 overlay 设备的 MTU 设为 {bytes}(CNI 配置),并重启 Pod",
   "Until then let TCP agree on smaller segments, with an MSS of {mss}: {command}":
     "在此之前可让 TCP 协商更小的报文段,MSS 设为 {mss}:{command}",
   "Or switch net.ipv4.tcp_mtu_probing to 1 at {at}: TCP then finds a size that passes after a few seconds":
     "或者在 {at} 上把 net.ipv4.tcp_mtu_probing 设为 1:TCP 会在几秒后自行找到能通过的大小",
-    "在此之前可让 TCP 协商更小的报文段，MSS 设为 {mss}：{command}",
   'Let ICMP "fragmentation needed" (type 3, code 4) pass on the way, so that senders learn the limit':
-    "在沿途放行 ICMP “需要分片” 报文（type 3，code 4），让发送方得知上限",
+    "在沿途放行 ICMP “需要分片” 报文(type 3, code 4),让发送方得知上限",
   // mtu-mismatch.ts
   "the devices of the path's nodes were not read": "没有读取到路径上各节点的设备信息",
-  "NICs of the path: {nics}": "路径上的网卡：{nics}",
-  "{nic} of {node} has an MTU of {mtu}, its peers have more: {peers}": "{node} 的 {nic} MTU 为 {mtu}，对端更大：{peers}",
-  "full-size TCP segments stall on {ways}": "以下线路满长 TCP 报文段卡住：{ways}",
+  "NICs of the path: {nics}": "路径上的网卡:{nics}",
+  "{nic} of {node} has an MTU of {mtu}, its peers have more: {peers}": "{node} 的 {nic} MTU 为 {mtu},对端更大:{peers}",
+  "full-size TCP segments stall on {ways}": "以下线路满长 TCP 报文段卡住:{ways}",
   "Set the MTU of {nic} on {node} to {needed}, like that of its peers":
-    "把 {node} 上 {nic} 的 MTU 设为 {needed}，与对端一致",
+    "把 {node} 上 {nic} 的 MTU 设为 {needed},与对端一致",
   "{device} of {node} has an MTU of {mtu}, {peer} sends packets of {larger} to it":
-    "{node} 的 {device} MTU 为 {mtu}，而 {peer} 向它发送 {larger} 字节的包",
+    "{node} 的 {device} MTU 为 {mtu},而 {peer} 向它发送 {larger} 字节的包",
   "Give both ends of the pod's link and the bridge between them the same MTU (CNI configuration), and restart the pod":
-    "让 Pod 链路两端及其网桥使用相同的 MTU（CNI 配置），并重启该 Pod",
+    "让 Pod 链路两端及其网桥使用相同的 MTU(CNI 配置),并重启该 Pod",
   // mtu-overlay-too-large.ts
   "{device} of {node} lets {mtu} bytes in and adds {overhead}, more than the {nicMtu} of its NIC, but full-size packets cross all the same":
-    "{node} 的 {device} 接收 {mtu} 字节并增加 {overhead} 字节封装，超过网卡的 {nicMtu}，但满长包仍可通过",
+    "{node} 的 {device} 接收 {mtu} 字节并增加 {overhead} 字节封装,超过网卡的 {nicMtu},但满长包仍可通过",
   "what {device} of {node} lets in ({mtu} bytes, {overhead} added) fits its NIC ({nicMtu} bytes)":
-    "{node} 的 {device} 接收的包（{mtu} 字节，封装再加 {overhead}）没有超过网卡的 {nicMtu} 字节",
+    "{node} 的 {device} 接收的包({mtu} 字节,封装再加 {overhead})没有超过网卡的 {nicMtu} 字节",
   "{device} of {node} lets packets of {mtu} bytes in, {kind} adds {overhead}, and {nic} carries {nicMtu}: {over} too many":
-    "{node} 的 {device} 接收 {mtu} 字节的包，{kind} 再加 {overhead} 字节，而 {nic} 只能承载 {nicMtu}：超出 {over} 字节",
+    "{node} 的 {device} 接收 {mtu} 字节的包,{kind} 再加 {overhead} 字节,而 {nic} 只能承载 {nicMtu}:超出 {over} 字节",
   "the largest packet that crosses has {bytes} bytes, which is {nicMtu} less {overhead}":
-    "能通过的最大包为 {bytes} 字节，即 {nicMtu} 减去 {overhead}",
-  "it is the same with {devices}": "以下设备同样如此：{devices}",
+    "能通过的最大包为 {bytes} 字节,即 {nicMtu} 减去 {overhead}",
+  "it is the same with {devices}": "以下设备同样如此:{devices}",
   "Set the MTU of {device} and of the pods to {right} or less (CNI configuration), and restart the pods: they keep the MTU they were born with":
-    "把 {device} 和 Pod 的 MTU 设为 {right} 或更小（CNI 配置），并重启 Pod：Pod 的 MTU 在创建时就固定了",
+    "把 {device} 和 Pod 的 MTU 设为 {right} 或更小(CNI 配置),并重启 Pod:Pod 的 MTU 在创建时就固定了",
   "Or raise the MTU of {nic} and of everything between the nodes to {needed}":
     "或者把 {nic} 以及节点之间所有设备的 MTU 提高到 {needed}",
   // rules/hairpin-broken.ts

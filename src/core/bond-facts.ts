@@ -44,6 +44,15 @@ export function failuresGained({ bond, first }: BondHistory): ReadonlyMap<string
   );
 }
 
+/** Slaves that carry nothing: down, or not the active one of an active-backup bond. What they are like harms nobody. */
+export function idleSlaves(node: string, evidence: EvidenceSet): ReadonlySet<string> {
+  return new Set(
+    bondsOnPath(node, evidence).flatMap(({ bond: { active, slaves } }) =>
+      slaves.flatMap(({ name, up }) => (up === false || (active !== undefined && name !== active) ? [name] : [])),
+    ),
+  );
+}
+
 /** The slave to fail over to: not the active one, and up. */
 export function standby({ mode, active, slaves }: Bond): string | undefined {
   if (mode !== "active-backup" || active === undefined) return undefined;

@@ -16,6 +16,7 @@ const NEAR_MS = 2_000;
  * check ran, the switch does not speak LACP, or slaves sit in different LACP groups. What happened during the check is
  * decisive, the more so in seconds in which packets went wrong; what was so all the time needs legs that suffer, or it is
  * only possible.
+ * An LACP that merely does not settle is possible at most: kernels of some years keep saying so of bonds in order.
  * Fooled by old failure counts (only gains count), by the standby of active-backup (idle and up: fine), by a zero partner
  * address outside LACP (normal), and by bonds that do not carry the node's address (left out where that can be told).
  */
@@ -42,15 +43,20 @@ function suspicion({ node, legs }: NodeOnPath, history: BondHistory, seen: Case)
   const { bond } = history;
   const events = eventsOf(history);
   const standing = standingOf(bond);
-  if (events.length === 0 && standing.length === 0) return [];
   const hurts = suffering(legs, seen).length > 0;
-  const atBadTime = events.some(({ fromMs, toMs }) => badBetween(fromMs, toMs, seen));
   const down = bond.slaves.filter(({ up }) => up === false).map(({ name }) => name);
+  // What LACP thinks of a bond whose slaves are all up matters only to those who suffer.
+  if (events.length === 0 && (standing.length === 0 || (down.length === 0 && bond.up !== false && !hurts))) return [];
+  const atBadTime = events.some(({ fromMs, toMs }) => badBetween(fromMs, toMs, seen));
   const left = bond.slaves.filter(({ up }) => up !== false).map(({ name }) => name);
   return [
     {
       status: "suspected",
-      confidence: atBadTime ? "certain" : events.length > 0 || hurts ? "likely" : "possible",
+      confidence: atBadTime
+        ? "certain"
+        : events.length > 0 || (hurts && !onlyUnsettled(bond, standing))
+          ? "likely"
+          : "possible",
       where: placeOf(node, down[0] ?? bond.name),
       because: [
         ...standing.map((text) => say("{bond} of {node}: {what}", { bond: bond.name, node, what: text })),
@@ -174,6 +180,13 @@ function standingOf({ mode, up, partner, aggregator, slaves }: Bond): readonly S
   if (churned.length > 0)
     texts.push(say("LACP of {slaves} does not settle (churned)", { slaves: listed(churned.map(({ name }) => name)) }));
   return texts;
+}
+
+/** Whether nothing is said against a bond but that LACP is "churned". */
+function onlyUnsettled({ slaves }: Bond, standing: readonly Sentence[]): boolean {
+  return (
+    standing.length === 1 && slaves.some(({ churned }) => churned) && standing[0]?.template.includes("churned") === true
+  );
 }
 
 function badBetween(fromMs: number, toMs: number, { comparison }: Case): boolean {

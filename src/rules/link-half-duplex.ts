@@ -1,3 +1,4 @@
+import { idleSlaves } from "../core/bond-facts.ts";
 import type { Link } from "../core/link-text.ts";
 import { speedText } from "../core/link-text.ts";
 import type { Nic } from "../core/nic-evidence.ts";
@@ -50,7 +51,7 @@ export const linkHalfDuplex: Rule = {
     const nodes = nodesOnPath(seen);
     if (nodes.length === 0) return { status: "cleared", because: say("the path crosses no link between nodes") };
     const suspicions = nodes.flatMap((at) =>
-      wires(at.nics).flatMap((nic) => {
+      carrying(at, seen).flatMap((nic) => {
         const link = newest(nic);
         return link?.duplex === "half" && link.up !== false ? [suspicion(at, nic, link, seen)] : [];
       }),
@@ -71,6 +72,12 @@ export const linkHalfDuplex: Rule = {
     return { status: "cleared", because: say("links of the path: {links}", { links: listed(known) }) };
   },
 };
+
+/** Devices that carry the node's traffic now: an idle standby of a bond harms nobody. */
+export function carrying({ node, nics }: NodeOnPath, { evidence }: Case): readonly Nic[] {
+  const idle = idleSlaves(node, evidence);
+  return wires(nics).filter(({ device }) => !idle.has(device));
+}
 
 function suspicion({ node, legs }: NodeOnPath, nic: Nic, link: Link, seen: Case): Suspicion {
   const { device } = nic;

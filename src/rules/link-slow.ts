@@ -18,7 +18,7 @@ import {
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, type Sentence, say } from "../core/sentence.ts";
 import { percentText } from "../core/units.ts";
-import { abilities, adviceForMode, confirmLink, slowLinkSymptoms } from "./link-half-duplex.ts";
+import { abilities, adviceForMode, carrying, confirmLink, slowLinkSymptoms } from "./link-half-duplex.ts";
 
 /** At this speed or below a link between servers is a fault, not a purchase: nothing newer is slower by design. */
 const SURELY_SLOW_MBIT = 100;
@@ -43,7 +43,7 @@ export const linkSlow: Rule = {
     const nodes = nodesOnPath(seen);
     if (nodes.length === 0) return { status: "cleared", because: say("the path crosses no link between nodes") };
     const slow = nodes.flatMap((at) =>
-      wires(at.nics).flatMap((nic) => {
+      carrying(at, seen).flatMap((nic) => {
         const link = newest(nic);
         return link?.speedMbit !== undefined && link.up !== false
           ? judge(at, nic, { ...link, speedMbit: link.speedMbit }, seen)

@@ -1,4 +1,4 @@
-import { bondsOnPath, isDim, powerText } from "../core/bond-facts.ts";
+import { bondsOnPath, idleSlaves, isDim, powerText } from "../core/bond-facts.ts";
 import type { Module } from "../core/module-text.ts";
 import { nicHardwareEvidence } from "../core/nic-evidence.ts";
 import { idsOf, type NodeOnPath, nodesOnPath, placeOf, suffering, sufferingText, wires } from "../core/nic-facts.ts";
@@ -11,7 +11,8 @@ const FALLEN_DB = 3;
 /**
  * The transceiver of a link on the path gets too little light or raises an alarm of its own: below its low-alarm
  * threshold, a flag for received or sent power, temperature or bias current that is on, or power that fell by 3 dB during
- * the check. Frames then arrive damaged and are dropped. Certain where legs through the node suffer as well.
+ * the check. Frames then arrive damaged and are dropped. Certain where legs through the node suffer as well,
+ * else only possible.
  * Fooled by modules without a light sensor (copper: not measured), by unused lanes of a split cable (they send nothing
  * either: left out), by the standby slave of a bond (its light harms nobody: left out), and by "high" power warnings,
  * which short cables cause and which are left out.
@@ -44,11 +45,7 @@ type Read = { readonly device: string; readonly first: Module; readonly module: 
 /** Modules that traffic crosses: of the NICs, and of the slaves of bonds that are in use. */
 function modulesOf({ node, nics }: NodeOnPath, { evidence }: Case): readonly Read[] {
   const bonds = bondsOnPath(node, evidence).map(({ bond }) => bond);
-  const idle = new Set(
-    bonds.flatMap(({ active, slaves }) =>
-      slaves.flatMap(({ name, up }) => (up === false || (active !== undefined && name !== active) ? [name] : [])),
-    ),
-  );
+  const idle = idleSlaves(node, evidence);
   const devices = new Set([
     ...wires(nics).map(({ device }) => device),
     ...bonds.flatMap(({ slaves }) => slaves.map(({ name }) => name)),
@@ -79,7 +76,7 @@ function suspicion(
   return [
     {
       status: "suspected",
-      confidence: grave ? (hurts ? "certain" : "likely") : "possible",
+      confidence: grave && hurts ? "certain" : "possible",
       where: placeOf(node, device),
       because: [
         say("the transceiver of {node} ({device}): {power}", { node, device, power: powerText(module) }),

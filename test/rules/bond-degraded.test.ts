@@ -95,7 +95,12 @@ test.each<{ name: string; scene: Scene; want: string }>([
       ),
       ...lossy(),
     },
-    want: "graz likely",
+    want: "graz possible",
+  },
+  {
+    name: "the switch does not speak LACP and nobody suffers",
+    scene: hardware(always(lacp({ partner: "00:00:00:00:00:00" }))),
+    want: "cleared",
   },
   { name: "there is no bond", scene: hardware(() => []), want: "cleared" },
   // What can fool it.

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { linkHalfDuplex } from "#src/rules/link-half-duplex.ts";
 import { delays, type Scene, startOf, through } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
+import { bondFile } from "./bond-scene.ts";
 import { type FakeNic, fast, GIGABIT, withNics } from "./nic-scene.ts";
 
 const half: FakeNic = { speed: 10, duplex: "half", supports: GIGABIT };
@@ -41,6 +42,26 @@ test.each<{ name: string; scene: Scene; want: string }>([
       ),
     },
     want: "graz certain",
+  },
+  {
+    name: "it is the idle standby of a bond",
+    scene: {
+      facts: (at, probe, atMs) =>
+        probe === "bonds" && at.id === "node/graz"
+          ? bondFile({ active: "p1p2", slaves: [{ name: "p1p1" }, { name: "p1p2" }] })
+          : withNics(
+              {
+                graz: [
+                  { device: "bond0", physical: false, speed: 1_000, duplex: "full" },
+                  { ...half, device: "p1p1", role: "lower" },
+                  { ...fast, device: "p1p2", role: "lower" },
+                ],
+                ulm: [fast],
+              },
+              startOf,
+            )(at, probe, atMs),
+    },
+    want: "cleared",
   },
   { name: "all links are full duplex", scene: nics(fast), want: "cleared" },
   // What can fool it.

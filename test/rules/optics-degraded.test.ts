@@ -23,7 +23,7 @@ test.each<{ name: string; scene: Scene; want: string }>([
     want: "graz certain",
   },
   { name: "only the threshold tells", scene: { ...optics(always(sfp({ rx: -17 }))), ...lossy }, want: "graz certain" },
-  { name: "nothing suffers yet", scene: optics(always(sfp({ rx: -19.5, flag: "On" }))), want: "graz likely" },
+  { name: "nothing suffers yet", scene: optics(always(sfp({ rx: -19.5, flag: "On" }))), want: "graz possible" },
   {
     name: "light is short of the warning and packets are lost",
     scene: { ...optics(always(sfp({ rx: -14.5 }))), ...lossy },

@@ -15,6 +15,10 @@ const HELD_MS = 60;
 /** Bad packets further apart than this belong to two stretches; a stretch has at least so many. */
 const APART_MS = 700;
 const MIN_PACKETS = 2;
+/** Stretches that are milder than this share of the worst one are other people's: a machine that is busy has many. */
+const AS_BAD = 0.25;
+/** A lost packet is as bad as one that was held for so long, ms. */
+const LOST_MS = 1_000;
 /** How long after a kill (or half as long before) a stretch may begin; each width is tried. */
 const WIDTHS_MS = [500, 1_000, 2_000];
 /** Probability that so many stretches begin next to kills by chance: below the first it is named, below the second it is sure. */
@@ -24,7 +28,8 @@ const MIN_HITS = 3;
 /** Share of the stretches that kills must account for, and of the kills that must have had a stretch. */
 const MIN_EXPLAINED = 0.6;
 
-type Stretch = { readonly startMs: number; readonly endMs: number; readonly packets: number };
+type Moment = { readonly atMs: number; readonly heldMs: number };
+type Stretch = { readonly startMs: number; readonly endMs: number; readonly packets: number; readonly worstMs: number };
 type Match = { readonly hits: readonly Stretch[]; readonly lagsMs: readonly number[]; readonly chance: number };
 
 /**
@@ -140,8 +145,8 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
 }
 
 /** When packets that began on this node were held up or lost: all by the node's own clock, like its kernel log. */
-function momentsOf(node: string, { plan, evidence }: Case): { moments: number[]; fromMs: number; toMs: number } {
-  const moments: number[] = [];
+function momentsOf(node: string, { plan, evidence }: Case): { moments: Moment[]; fromMs: number; toMs: number } {
+  const moments: Moment[] = [];
   const times: number[] = [];
   const legs = new Set(
     plan.legs.filter((leg) => endsOf(leg, plan).from?.node === node && leg.scope !== "external").map(({ id }) => id),
@@ -151,25 +156,29 @@ function momentsOf(node: string, { plan, evidence }: Case): { moments: number[];
     for (const [index, atMs] of leftMs.entries()) {
       times.push(atMs);
       const rtt = rttMs[index];
-      if (lost[index] || (rtt !== undefined && rtt - floorMs >= HELD_MS)) moments.push(atMs);
+      const heldMs = lost[index] ? LOST_MS : rtt === undefined ? 0 : rtt - floorMs;
+      if (heldMs >= HELD_MS) moments.push({ atMs, heldMs });
     }
   }
   for (const leg of plan.legs) {
     const data = legs.has(leg.id) && leg.port !== undefined ? evidence.get(tcpEvidence, leg.id) : undefined;
     for (const [offsetMs, outcome, , resent] of data?.attempts ?? [])
-      if (data && (resent > 0 || tcpOutcomes[outcome] === "timeout")) moments.push(data.startMs + offsetMs);
+      if (data && (resent > 0 || tcpOutcomes[outcome] === "timeout")) moments.push({ atMs: data.startMs + offsetMs, heldMs: LOST_MS });
   }
   return { moments, fromMs: Math.min(...times), toMs: Math.max(...times) };
 }
 
-function stretchesOf(moments: readonly number[]): readonly Stretch[] {
-  const stretches: { startMs: number; endMs: number; packets: number }[] = [];
-  for (const atMs of ascending(moments)) {
+function stretchesOf(moments: readonly Moment[]): readonly Stretch[] {
+  const stretches: { startMs: number; endMs: number; packets: number; worstMs: number }[] = [];
+  for (const { atMs, heldMs } of moments.toSorted((a, b) => a.atMs - b.atMs)) {
     const open = stretches.at(-1);
-    if (open && atMs - open.endMs <= APART_MS) Object.assign(open, { endMs: atMs, packets: open.packets + 1 });
-    else stretches.push({ startMs: atMs, endMs: atMs, packets: 1 });
+    if (open && atMs - open.endMs <= APART_MS)
+      Object.assign(open, { endMs: atMs, packets: open.packets + 1, worstMs: Math.max(open.worstMs, heldMs) });
+    else stretches.push({ startMs: atMs, endMs: atMs, packets: 1, worstMs: heldMs });
   }
-  return stretches.filter(({ packets }) => packets >= MIN_PACKETS);
+  const whole = stretches.filter(({ packets }) => packets >= MIN_PACKETS);
+  const worstMs = Math.max(...whole.map((stretch) => stretch.worstMs));
+  return whole.filter((stretch) => stretch.worstMs >= AS_BAD * worstMs);
 }
 
 function matchOf(

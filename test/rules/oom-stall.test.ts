@@ -67,6 +67,11 @@ test.each<{ name: string; scene: Scene; want: string }>([
     },
     want: "graz certain",
   },
+  {
+    name: "the machine is busy besides",
+    scene: { facts: log("graz", every4), faults: [stalls("graz", every4, 900)], busy: { share: 0.1, meanMs: 35 } },
+    want: "graz certain",
+  },
   { name: "all is well", scene: { facts: log("graz", []) }, want: "cleared" },
   // What can fool it.
   { name: "a stranger is killed and nothing stalls", scene: { facts: log("graz", every4) }, want: "cleared" },

@@ -163,7 +163,8 @@ function momentsOf(node: string, { plan, evidence }: Case): { moments: Moment[];
   for (const leg of plan.legs) {
     const data = legs.has(leg.id) && leg.port !== undefined ? evidence.get(tcpEvidence, leg.id) : undefined;
     for (const [offsetMs, outcome, , resent] of data?.attempts ?? [])
-      if (data && (resent > 0 || tcpOutcomes[outcome] === "timeout")) moments.push({ atMs: data.startMs + offsetMs, heldMs: LOST_MS });
+      if (data && (resent > 0 || tcpOutcomes[outcome] === "timeout"))
+        moments.push({ atMs: data.startMs + offsetMs, heldMs: LOST_MS });
   }
   return { moments, fromMs: Math.min(...times), toMs: Math.max(...times) };
 }

@@ -521,6 +521,7 @@ export const chinese = {
     "为 {pod} 放行到 DNS pod 53 端口的 UDP 和 TCP：检查选中它的网络策略和过滤规则",
 
   // dns-overloaded.ts
+  "{nodes} were busy: slow answers cannot be told from that": "{nodes} 当时很忙：无法与应答缓慢区分开",
   "{server} answers nothing": "{server} 完全不应答",
   "{slow} of {sent} queries of {pod} to {server} took more than {ms}":
     "{pod} 发往 {server} 的 {sent} 次查询中有 {slow} 次超过 {ms}",

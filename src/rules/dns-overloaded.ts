@@ -3,20 +3,22 @@ import { type DnsFacts, dnsFacts, isDead, sufferingLegs, type Tally } from "../c
 import { locate } from "../core/dns-place.ts";
 import { controlLines, digs, serverLines } from "../core/dns-text.ts";
 import type { Rule } from "../core/rule.ts";
-import { say } from "../core/sentence.ts";
+import { listed, say } from "../core/sentence.ts";
 import { wilson } from "../core/stats.ts";
 import { msText, percentText } from "../core/units.ts";
 
-/** Five slow answers and a tenth of all, with a share that is beyond doubt above 3 %. */
-const MIN_SLOW = 5;
-const MIN_SHARE = 0.1;
-const SURE_SHARE = 0.03;
+/** Eight slow answers and three tenths of all, with a share that is beyond doubt above 10 %. */
+const MIN_SLOW = 8;
+const MIN_SHARE = 0.3;
+const SURE_SHARE = 0.1;
+/** From here on it is slow even where the machines are busy. */
+const MOST = 0.5;
 
 /**
- * Answers about the cluster's own names, which a server knows by itself, take long: more than 250 ms for a tenth of the
+ * Answers about the cluster's own names, which a server knows by itself, take long: more than 250 ms for three tenths of the
  * queries at least, while echoes to the same pods are fast. So the servers are slow, not the way and not those behind them.
- * Fooled by a slow server outside (only names of the cluster count), by one slow moment (five are needed), by a path that is
- * late (echoes to the servers are late too: a symptom), and by a busy asker (its echoes would be late by as much).
+ * Fooled by a slow server outside (only names of the cluster count), by one slow moment (eight are needed), by a path that is
+ * late (echoes to the servers are late too: a symptom), and by a busy asker (others are answered in time: cleared).
  */
 export const dnsOverloaded: Rule = {
   name: "dns-overloaded",
@@ -35,6 +37,14 @@ export const dnsOverloaded: Rule = {
       };
     const legs = sufferingLegs(facts);
     const { where, what, sure } = locate(facts, ({ slow }) => slow);
+    const busy = [...seen.comparison.busy.keys()];
+    if (busy.length > 0 && names.slow < MOST * names.sent)
+      return {
+        status: "unknown",
+        because: say("{nodes} were busy: slow answers cannot be told from that", { nodes: listed(busy) }),
+      };
+    // Only for this pod or this node: then not the servers are slow, but who asks, or the way.
+    if (where.kind === "node" || where.name === at.label) return { status: "cleared", because: what };
     return [
       {
         status: "suspected",

@@ -7,7 +7,7 @@ import { say } from "../core/sentence.ts";
 
 const MIN_QUERIES = 3;
 const MOST = 0.9;
-const SLOW_SHARE = 0.1;
+const SLOW_SHARE = 0.5;
 
 /**
  * Names are answered over UDP, but not over TCP, which resolvers use for answers that do not fit: those names fail alone.

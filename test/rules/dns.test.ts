@@ -103,7 +103,7 @@ const table: readonly Row[] = [
   ],
   [
     "one server is slow",
-    { source: { [SERVICE]: { slow: 10 }, [TWO]: SLOW }, near: { [TWO]: SLOW }, far: { [TWO]: SLOW } },
+    { source: { [SERVICE]: { slow: 18 }, [TWO]: SLOW }, near: { [TWO]: SLOW }, far: { [TWO]: SLOW } },
     { "dns-overloaded": "kube-system/names-b certain" },
   ],
   ["four answers were slow", forSource({ slow: 4 }), {}],

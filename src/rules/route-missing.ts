@@ -1,5 +1,6 @@
 import { legText } from "../core/anomaly-text.ts";
 import { silenceLooksLike } from "../core/between-nodes.ts";
+import type { LegResult } from "../core/compare.ts";
 import { crosses, endsOf, isPod } from "../core/elements.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import { asked, legsTouching, suffers } from "../core/path-facts.ts";
@@ -29,17 +30,14 @@ export const routeMissing: Rule = {
   needs: [routesEvidence],
   evaluate(seen) {
     const needs = needsOf(seen);
-    const suspicions = new Map<string, Suspicion>();
-    for (const need of needs) {
-      const found = suspect(need, seen);
-      // One missing route to a node's pods is one cause, however many of its pods were tried.
-      if (found)
-        suspicions.set(
-          `${need.at.id} ${need.towards.node}`,
-          suspicions.get(`${need.at.id} ${need.towards.node}`) ?? found,
-        );
-    }
-    if (suspicions.size > 0) return merged([...suspicions.values()]);
+    // One missing route to a node's pods is one cause, however many of its pods were tried; all that need it suffer from it.
+    const same = Map.groupBy(needs, ({ at, towards }) => `${at.id} ${towards.node}`);
+    const suspicions = [...same.values()].flatMap((alike): readonly Suspicion[] => {
+      const [found] = alike.flatMap((need) => suspect(need, seen) ?? []);
+      const legs = alike.flatMap((need) => badLegs(need, seen)).map(({ leg }) => leg.id);
+      return found ? [{ ...found, legs: [...new Set(legs)] }] : [];
+    });
+    if (suspicions.length > 0) return merged(suspicions);
     const read = needs.filter(({ at }) => seen.evidence.get(routesEvidence, at.id));
     if (read.length === 0) return { status: "unknown", because: say("no routing table of the path was read") };
     return {
@@ -87,10 +85,17 @@ function needsOf({ plan }: Case): readonly Need[] {
   return [...found.values()].filter(({ at, towards }) => at.node !== towards.node);
 }
 
+/** Legs that need the way and lose, or on which nothing could be sent. */
+function badLegs({ legs }: Need, { comparison }: Case): readonly LegResult[] {
+  return legs
+    .flatMap(({ id }) => comparison.legs.get(id) ?? [])
+    .filter((result) => suffers(result) || result.sent === 0);
+}
+
 function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined {
   const { plan, evidence, comparison } = seen;
   const results = legs.flatMap(({ id }) => comparison.legs.get(id) ?? []);
-  const bad = results.filter((result) => suffers(result) || result.sent === 0);
+  const bad = badLegs({ at, towards, legs }, seen);
   if (!bad.some(({ leg, sent }) => sent > 0 && asked(leg))) return undefined;
   const versions = evidence.get(routesEvidence, at.id)?.versions ?? [];
   const judged = versions.map(({ fromMs, toMs, value }) => ({

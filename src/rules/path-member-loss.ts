@@ -143,7 +143,7 @@ function flowsOf(subject: string, target: AskedTarget, { plan }: Case): readonly
   return [{ from, to, target, ...parted(known) }];
 }
 
-/** Splits ports at the widest gap of their loss, if they differ by more than chance. */
+/** Splits ports where their losses differ most, if they differ by more than chance. */
 function parted(sources: AskedTarget["sources"]): Pick<Flows, "bad" | "clean"> {
   const none = { bad: [], clean: sources };
   const share = lostOf(sources) / triesOf(sources);
@@ -155,7 +155,7 @@ function parted(sources: AskedTarget["sources"]): Pick<Flows, "bad" | "clean"> {
   if ((spread - free) / Math.sqrt(2 * free) < APART) return none;
   const sorted = sources.toSorted((a, b) => rateOf(a) - rateOf(b));
   let cut = 1;
-  for (let at = 2; at < sorted.length; at++) if (gapAt(sorted, at) > gapAt(sorted, cut)) cut = at;
+  for (let at = 2; at < sorted.length; at++) if (contrastAt(sorted, at) > contrastAt(sorted, cut)) cut = at;
   const [clean, bad] = [sorted.slice(0, cut), sorted.slice(cut)];
   const enough = clean.length >= MIN_CLEAN * sorted.length && lostOf(bad) >= MIN_LOST;
   const apart = lostOf(clean) / triesOf(clean) <= (CLEAN * lostOf(bad)) / triesOf(bad);
@@ -166,9 +166,11 @@ function rateOf({ tried, answered }: AskedTarget["sources"][number]): number {
   return (tried - answered) / tried;
 }
 
-function gapAt(sorted: AskedTarget["sources"], at: number): number {
-  const [below, above] = [sorted[at - 1], sorted[at]];
-  return below && above ? rateOf(above) - rateOf(below) : 0;
+/** How well a cut parts the ports in two: the variance between the two groups. */
+function contrastAt(sorted: AskedTarget["sources"], at: number): number {
+  const [below, above] = [sorted.slice(0, at), sorted.slice(at)];
+  const apart = lostOf(above) / triesOf(above) - lostOf(below) / triesOf(below);
+  return triesOf(below) * triesOf(above) * apart ** 2;
 }
 
 function lostOf(sources: AskedTarget["sources"]): number {

@@ -54,6 +54,11 @@ test.each<{ name: string; told: Told; want: string }>([
   { name: "legs of others die at the asker's node", told: { loss: someDie, scene: dying("ulm") }, want: "ulm certain" },
   { name: "the bad path loses a part", told: { loss: (n) => (n % 4 === 1 ? 0.4 : 0) }, want: "ulm>graz certain" },
   { name: "two ports of 32 are dead", told: { loss: (n) => (n < 2 ? 1 : 0.01) }, want: "ulm>graz certain" },
+  {
+    name: "one path in three loses half, and few tries were made",
+    told: { loss: (n) => (n % 3 === 1 ? 0.5 : 0), tries: 9 },
+    want: "ulm>graz certain",
+  },
   { name: "few tries were made", told: { loss: someDie, tries: 6 }, want: "ulm>graz certain" },
   // What can fool it.
   { name: "nothing is lost", told: { loss: clean }, want: "cleared" },

@@ -67,12 +67,10 @@ function suspicion(path: Flows, seen: Case): Suspicion {
   const legs = measuredLegs(seen.comparison).filter((result) => {
     const ends = endsOf(result.leg, seen.plan);
     const nodes = [ends.from?.node, ends.to?.node];
-    const touches =
-      where.kind === "node" ? nodes.includes(where.name) : nodes.includes(from.node) && nodes.includes(to.node);
-    return (
-      touches &&
-      (crosses(result.leg) ? suffers(result) || result.lost > 0 : result.leg.scope === "service" && suffers(result))
-    );
+    const near = where.kind === "node" ? [where.name] : [from.node, to.node];
+    return crosses(result.leg)
+      ? near.some((node) => nodes.includes(node))
+      : result.leg.scope === "service" && suffers(result);
   });
   return {
     status: "suspected",

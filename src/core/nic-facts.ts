@@ -1,5 +1,5 @@
 import type { LegResult } from "./compare.ts";
-import { crosses, endsOf } from "./elements.ts";
+import { crosses } from "./elements.ts";
 import { gainedDuring } from "./gains.ts";
 import { type Link, speedText } from "./link-text.ts";
 import { type Nic, nicsEvidence } from "./nic-evidence.ts";
@@ -123,15 +123,4 @@ export function unreadText(nodes: readonly NodeOnPath[]): Sentence | undefined {
 /** Ids of these legs, for a suspicion; the node's own end is on each. */
 export function idsOf(legs: readonly Leg[]): readonly string[] {
   return legs.map(({ id }) => id);
-}
-
-/** Address of a node, for commands. */
-export function addressOf(node: string, { plan }: Case): string {
-  return plan.vantages.find(({ id }) => id === `node/${node}`)?.ip ?? node;
-}
-
-/** A node other than this one, from which commands can be run. */
-export function otherNode(node: string, legs: readonly Leg[], { plan }: Case): string {
-  const ends = legs.flatMap((leg) => Object.values(endsOf(leg, plan)));
-  return ends.find((end) => end && end.node !== node)?.node ?? node;
 }

@@ -50,18 +50,6 @@ export function durationText(ms: number): string {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** `1 packet`, `12,345 packets`. */
-export function countText(count: number, noun: string): string {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-/** `a`, `a and b`, `a, b and c`; long lists end in `and 4 more`. */
-export function listText(items: readonly string[], most = 4): string {
-  const shown = items.length > most ? [...items.slice(0, most - 1), `${items.length - most + 1} more`] : items;
-  if (shown.length <= 1) return shown[0] ?? "";
-  return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
-}
-
 function trimmed(value: number, decimals: number): string {
   return `${Number(value.toFixed(decimals))}`;
 }

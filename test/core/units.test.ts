@@ -1,14 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  clockText,
-  countText,
-  durationText,
-  listText,
-  msRangeText,
-  msText,
-  percentText,
-  roundly,
-} from "#src/core/units.ts";
+import { clockText, durationText, msRangeText, msText, percentText, roundly } from "#src/core/units.ts";
 
 test.each([
   [msText(0.184), "0.18 ms"],
@@ -25,11 +16,6 @@ test.each([
   [durationText(45_000), "45 s"],
   [durationText(600_000), "10 min"],
   [durationText(9_000_000), "2 h 30 min"],
-  [countText(1, "packet"), "1 packet"],
-  [countText(12_345, "packet"), "12,345 packets"],
-  [listText(["a"]), "a"],
-  [listText(["a", "b", "c"]), "a, b and c"],
-  [listText(["a", "b", "c", "d", "e", "f"]), "a, b, c and 3 more"],
 ])("%s reads %s", (text, want) => {
   expect(text).toBe(want);
 });

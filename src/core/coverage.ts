@@ -26,7 +26,7 @@ export function coverageOf(plan: Plan, evidence: EvidenceSet, language?: Languag
     if (leg.port === undefined) echoes += data.sent;
     else connects += data.sent;
     measured++;
-    return Math.min(1, observedMs(data.buckets) / askedMs);
+    return Math.min(1, observedMs(data) / askedMs);
   });
   const share = shares.length === 0 ? 0 : shares.reduce((sum, one) => sum + one, 0) / shares.length;
   const { packetsPerSecond, bytesPerSecond } = trafficOf(plan);
@@ -50,6 +50,9 @@ export function coverageOf(plan: Plan, evidence: EvidenceSet, language?: Languag
   return { share: Number(share.toFixed(4)), text: inWords(text, language) };
 }
 
-function observedMs({ sent, bucketMs }: Buckets): number {
-  return sent.filter((count) => count > 0).length * bucketMs;
+/** A stream that is slower than its buckets observes from one packet to the next. */
+function observedMs(data: { readonly sent: number; readonly intervalMs: number; readonly buckets: Buckets }): number {
+  const { sent, bucketMs } = data.buckets;
+  const filled = sent.filter((count) => count > 0).length * bucketMs;
+  return data.intervalMs <= bucketMs ? filled : Math.max(filled, data.sent * data.intervalMs);
 }

@@ -6,7 +6,7 @@ const MAX_QUERIES = 4_000;
 export type DnsPart = "source" | "control" | "server";
 
 /** In 20 s that makes 50 to each server from the source, and a dozen or less from where it is only compared with. */
-const USUAL_MS = { source: 400, control: 1_500, server: 2_500 } as const;
+const USUAL_MS = { source: 400, control: 4_000, server: 4_000 } as const;
 
 /** Milliseconds between two queries from one place to one server. */
 export function dnsIntervalMs(part: DnsPart, { startMs, endMs }: Window): number {

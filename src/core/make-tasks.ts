@@ -134,8 +134,9 @@ export function trafficOf({ legs, tasks, window }: Pick<Plan, "legs" | "tasks" |
   let echoes = 0;
   let connects = 0;
   let total = 0;
-  for (const [index, { port }] of legs.entries()) {
-    const intervalMs = port === undefined ? pingIntervalMs(index, window) : connectIntervalMs(index, window);
+  for (const [index, leg] of legs.entries()) {
+    const { port } = leg;
+    const intervalMs = port === undefined ? pingIntervalMs(index, window) : connectIntervalMs(index, window, leg);
     if (port === undefined) echoes += 1_000 / intervalMs;
     else connects += 1_000 / intervalMs;
     total += packetsIn(window as Window, intervalMs);

@@ -1,4 +1,5 @@
 import type { Window } from "./check.ts";
+import type { Leg } from "./plan.ts";
 
 /**
  * How fast the streams of a check go. Each leg has its own, slightly odd interval: a fault that hits every n-th packet
@@ -17,10 +18,14 @@ export function pingIntervalMs(index: number, window: Window): number {
   return Math.round((187 + 26 * ((index * GOLDEN) % 1)) * slowest);
 }
 
-/** Milliseconds between two TCP connects of leg `index`: 470–530 ms, longer for checks above 25 minutes. */
-export function connectIntervalMs(index: number, window: Window): number {
+/** A connect costs seven times what an echo does: legs that are only compared with get fewer. */
+const CONTROL_TIMES = 4;
+
+/** Milliseconds between two TCP connects of leg `index`: 470–530 ms (controls 1.9–2.1 s), longer above 25 minutes. */
+export function connectIntervalMs(index: number, window: Window, { part }: Pick<Leg, "part">): number {
   const slowest = Math.max(1, (window.endMs - window.startMs) / (MAX_CONNECTS * 500));
-  return Math.round((470 + 60 * ((index * GOLDEN) % 1)) * slowest);
+  const times = part === "control" ? CONTROL_TIMES : 1;
+  return Math.round((470 + 60 * ((index * GOLDEN) % 1)) * slowest * times);
 }
 
 /** How many packets of this interval a window holds, with some to spare for a late start. */

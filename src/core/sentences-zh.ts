@@ -950,6 +950,7 @@ export const chinese = {
   "{bad} of {of} along the path were late": "路径上 {of} 有 {bad} 次延迟",
   "{share} of packets": "{share} 的包",
   "1 in {n} packets": "每 {n} 个包中有 1 个",
+  "about 1 in {least} to {most} packets": "大约每 {least} 到 {most} 个包中的 1 个",
   "about 1 in {n} packets": "约每 {n} 个包中有 1 个",
   "{share}, {bad} of {of}": "{share}，{of} 个中 {bad} 个",
   "{which} ({counts}) {through} is {range} late; normal is {normal} for a round trip":

@@ -24,11 +24,12 @@ export const tcp: StreamProbe = {
   name: "tcp",
   wants: ({ port }) => port !== undefined,
   argv: ({ leg, window, index }) => {
-    const interval = `${connectIntervalMs(index, window)}`;
+    const interval = `${connectIntervalMs(index, window, leg)}`;
     return ["netcheck-tcp", leg.toIp, `${leg.port ?? 0}`, interval, `${TIMEOUT_MS}`, "--jitter", interval];
   },
-  maxBytes: ({ window, index }) => 4_096 + packetsIn(window, connectIntervalMs(index, window)) * BYTES_PER_ATTEMPT,
-  open: ({ leg, window, index }) => openTcp(leg.id, window, connectIntervalMs(index, window)),
+  maxBytes: ({ window, index, leg }) =>
+    4_096 + packetsIn(window, connectIntervalMs(index, window, leg)) * BYTES_PER_ATTEMPT,
+  open: ({ leg, window, index }) => openTcp(leg.id, window, connectIntervalMs(index, window, leg)),
 };
 
 /** Reads lines `startUnixMs durationMs outcome localPort [synRetransmissions]`. Attempts still pending are left out. */

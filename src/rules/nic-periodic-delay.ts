@@ -7,6 +7,7 @@ import { surroundingsOf } from "../core/nic-surroundings.ts";
 import type { Place } from "../core/place.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import type { Share } from "../core/stats.ts";
 import { intervalText, msRangeText, msText, percentText, roundly } from "../core/units.ts";
 import { addressesEvidence } from "../probes/addresses.ts";
 
@@ -133,14 +134,7 @@ function headline(found: Anomaly, where: Place): Sentence {
   const { pattern, extraMs, direction } = found;
   const share = percentText((pattern?.share ?? found.share).share);
   const bad = pattern?.bad ?? found.bad;
-  const { oneIn } = pattern ?? {};
-  const n = oneIn?.n ?? 0;
-  const which =
-    oneIn === undefined
-      ? say("{share} of packets", { share })
-      : oneIn.only
-        ? say("1 in {n} packets", { n })
-        : say("about 1 in {n} packets", { n });
+  const which = pattern?.oneIn ? oneInText(pattern.oneIn, pattern.share) : say("{share} of packets", { share });
   const said = {
     which,
     counts: say("{share}, {bad} of {of}", { share, bad, of: pattern?.of ?? found.of }),
@@ -151,6 +145,14 @@ function headline(found: Anomaly, where: Place): Sentence {
   return bad === 1
     ? say("{which} ({counts}) {through} is {range} late; normal is {normal} for a round trip", said)
     : say("{which} ({counts}) {through} are {range} late; normal is {normal} for a round trip", said);
+}
+
+/** Where the share leaves a choice, all that it leaves is said. */
+function oneInText({ n, only }: { readonly n: number; readonly only: boolean }, { low, high }: Share): Sentence {
+  if (only) return say("1 in {n} packets", { n });
+  const [least, most] = [Math.ceil(1 / high), Math.floor(1 / low)];
+  if (least >= most) return say("about 1 in {n} packets", { n });
+  return say("about 1 in {least} to {most} packets", { least, most });
 }
 
 function throughText({ kind, name, peer, device }: Place, direction: Anomaly["direction"]): Sentence {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { usableHierarchies } from "#lab/cluster/cgroups.ts";
@@ -74,7 +74,7 @@ async function taken(
 ): Promise<{ readonly cpu: ReadonlyMap<string, number>; readonly bitsPerSecond: number }> {
   const agents = [...cluster.pods.values()].filter(({ owner }) => owner?.name === "netcheck-agent");
   const read = async () => ({
-    cpu: new Map(agents.map(({ node, uid }) => [node, cpuMs(uid)])),
+    cpu: new Map(agents.map((agent) => [agent.node, cpuMs(agent)])),
     bytes: (await Promise.all(agents.map((agent) => sentBytes(cluster, agent)))).reduce((sum, one) => sum + one, 0),
     atMs: performance.now(),
   });
@@ -89,14 +89,14 @@ async function taken(
 }
 
 /** CPU time of everything that ran in a pod's cgroup (cgroup v2 counts it in every tree), milliseconds. */
-function cpuMs(uid: string): number {
+function cpuMs({ node, uid }: LabPod): number {
   const tree = usableHierarchies().find(({ type }) => type === "cgroup2");
-  if (tree === undefined) return Number.NaN;
-  const folder = readdirSync(tree.own, { recursive: true, encoding: "utf8" }).find((path) =>
-    path.endsWith(`pod${uid}`),
-  );
-  const text = folder === undefined ? "" : readFileSync(join(tree.own, folder, "cpu.stat"), "utf8");
-  return Number(/usage_usec (\d+)/.exec(text)?.[1] ?? Number.NaN) / 1_000;
+  const labs = tree === undefined ? [] : readdirSync(tree.own).filter((name) => name.startsWith("netcheck-lab-"));
+  for (const lab of labs) {
+    const file = join(tree?.own ?? "", lab, node, "kubepods", "burstable", `pod${uid}`, "cpu.stat");
+    if (existsSync(file)) return Number(/usage_usec (\d+)/.exec(readFileSync(file, "utf8"))?.[1] ?? Number.NaN) / 1_000;
+  }
+  return Number.NaN;
 }
 
 type LabPod = LabCluster["pods"] extends ReadonlyMap<string, infer P> ? P : never;

@@ -118,7 +118,6 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
         "dns-upstream-failing",
         "dns-tcp-blocked",
         "dns-overloaded",
-        "server-slow",
         "slow-connect",
         "link-delay",
       ],

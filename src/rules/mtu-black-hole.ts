@@ -109,7 +109,7 @@ function suspicion(
       : [say("echoes are not answered on {way}, so the size is not known to the byte", { way: wayText(best) })],
     confirm: confirmTexts(best),
     advice: adviceTexts(best, blocked, seen),
-    explains: ["path-loss", "server-slow", "high-latency"],
+    explains: ["path-loss", "high-latency"],
     legs: legsOf(blocked, plan),
   };
 }

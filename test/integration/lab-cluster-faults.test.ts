@@ -349,6 +349,55 @@ describe.skipIf(reason !== undefined)(`faults in a lab${reason === undefined ? "
     expect(lab.events.some(({ reason: why }) => why === "Unhealthy")).toBe(true);
   });
 
+  test("services: a selector that finds nothing, a wrong port, a pod that cannot reach itself", async () => {
+    const selector = await lab.fault.add({ kind: "selector-mismatch", service: "api" });
+    expect(await connect(lab, web, "api", 80)).toBe("refused");
+    await lab.fault.remove(selector.id);
+    const port = await lab.fault.add({ kind: "wrong-target-port", pod: api, port: 9_999 });
+    expect(await connect(lab, web, "api", 80)).toBe("refused");
+    await lab.fault.remove(port.id);
+    expect(await connect(lab, web, "api", 80)).toBe("open");
+    await lab.fault.add({ kind: "hairpin-off", service: "db" });
+    const tries = await Promise.all(Array.from({ length: 12 }, () => connect(lab, db, "db", 5432)));
+    expect(new Set(tries)).toEqual(new Set(["open", "timed out"]));
+  });
+
+  test.each([
+    { kubeProxy: "pending", phase: "Pending", reason: "FailedScheduling" },
+    { kubeProxy: "evicted", phase: "Failed", reason: "Evicted" },
+  ])(
+    "kube-proxy $kubeProxy: no Service works from its node, and the API says why",
+    async ({ kubeProxy, phase, reason: why }) => {
+      await lab.fault.add({ kind: "service-rules-missing", node: "node-1", kubeProxy });
+      const pod = [...lab.pods.values()].find(({ node, owner }) => node === "node-1" && owner?.name === "kube-proxy");
+      expect(pod).toMatchObject({ phase, ready: false });
+      expect(pod?.priorityClassName).toBeUndefined();
+      expect(lab.events.some((event) => event.reason === why)).toBe(true);
+      expect(await connect(lab, web, "web", 80)).toBe("timed out");
+      await lab.fault.clear();
+      expect(pod).toMatchObject({ phase: "Running", ready: true, priorityClassName: "system-node-critical" });
+      expect(await connect(lab, web, "web", 80)).toBe("open");
+    },
+  );
+
+  test("network-policy: whom it names gets through, nobody else, and both ways only where it says", async () => {
+    await lab.fault.add({
+      kind: "network-policy",
+      namespace: "default",
+      policy: {
+        podSelector: { matchLabels: { app: "db" } },
+        ingress: [{ from: [{ podSelector: { matchLabels: { app: "api" } } }], ports: [{ port: 5432 }] }],
+      },
+    });
+    expect([...lab.policies.values()]).toHaveLength(1);
+    expect(await connect(lab, web, ipOf(lab, db), 5432)).toBe("refused");
+    expect(await connect(lab, api, ipOf(lab, db), 5432)).toBe("open");
+    expect(await connect(lab, db, ipOf(lab, web), 8080)).toBe("open");
+    await lab.fault.clear();
+    expect(lab.policies.size).toBe(0);
+    expect(await connect(lab, web, ipOf(lab, db), 5432)).toBe("open");
+  });
+
   test("a fault with a start and an end happens between them", async () => {
     const scheduled = await lab.fault.schedule([
       { kind: "loss", node: "node-2", startS: 0.2, endS: 4 },

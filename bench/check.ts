@@ -10,6 +10,8 @@ import { type Bench, type Figure, quantile } from "./figure.ts";
 
 const STEADY_FROM_MS = 12_000;
 const STEADY_MS = 40_000;
+/** A round of readings comes this often. */
+const ROUND_MS = 5_000;
 
 /** Faults that cut a path off, and how a user asks; each is played in a fresh cluster. */
 const hard = {
@@ -41,8 +43,12 @@ async function* cost(): AsyncGenerator<Figure> {
   await sleep(STEADY_FROM_MS);
   const busy = await taken(cluster, STEADY_MS);
   const { report } = await playing;
-  for (const [node, share] of busy.cpu)
-    yield figure(`agent on ${node}, one core = 100`, round((share - (idle.cpu.get(node) ?? 0)) * 100), "%");
+  for (const [node, { probes, readings, all }] of busy.cpu) {
+    yield figure(`probes on ${node}, of one core`, round(probes * 100), "%");
+    yield figure(`readings on ${node}, of one core`, round(readings * 100), "%");
+    yield figure(`a round of readings on ${node}, CPU`, Math.round(readings * ROUND_MS), "ms");
+    yield figure(`agent on ${node} in all, of one core`, round(all * 100), "%");
+  }
   yield figure(
     "on the wire between all nodes",
     Math.round((busy.bitsPerSecond - idle.bitsPerSecond) / 1_000),
@@ -71,10 +77,10 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 async function taken(
   cluster: LabCluster,
   ms: number,
-): Promise<{ readonly cpu: ReadonlyMap<string, number>; readonly bitsPerSecond: number }> {
+): Promise<{ readonly cpu: ReadonlyMap<string, Used>; readonly bitsPerSecond: number }> {
   const agents = [...cluster.pods.values()].filter(({ owner }) => owner?.name === "netcheck-agent");
   const read = async () => ({
-    cpu: new Map(agents.map((agent) => [agent.node, cpuMs(agent)])),
+    cpu: new Map(agents.map((agent) => [agent.node, used(agent)])),
     bytes: (await Promise.all(agents.map((agent) => sentBytes(cluster, agent)))).reduce((sum, one) => sum + one, 0),
     atMs: performance.now(),
   });
@@ -83,20 +89,66 @@ async function taken(
   const after = await read();
   const tookMs = after.atMs - before.atMs;
   return {
-    cpu: new Map([...after.cpu].map(([node, used]) => [node, (used - (before.cpu.get(node) ?? 0)) / tookMs])),
+    cpu: new Map(
+      [...after.cpu].map(([node, { probes, readings, all }]) => {
+        const start = before.cpu.get(node) ?? { probes: 0, readings: 0, all: 0 };
+        const share = (now: number, then: number): number => (now - then) / tookMs;
+        return [
+          node,
+          {
+            probes: share(probes, start.probes),
+            readings: share(readings, start.readings),
+            all: share(all, start.all),
+          },
+        ];
+      }),
+    ),
     bitsPerSecond: ((after.bytes - before.bytes) * 8_000) / tookMs,
   };
 }
 
-/** CPU time of everything that ran in a pod's cgroup (cgroup v2 counts it in every tree), milliseconds. */
-function cpuMs({ node, uid }: LabPod): number {
+/** What the CPU time of an agent goes to: its node tasks that send or listen, its readings, and everything together. */
+type Used = { readonly probes: number; readonly readings: number; readonly all: number };
+
+const HOUSEKEEPING = /netcheck-(task|supervise|agent)|tini|sleep/;
+const TICK_MS = 10;
+
+/** CPU time so far, milliseconds: of the whole cgroup (v2 counts it in every tree), and of the processes that live in it. */
+function used({ node, uid }: LabPod): Used {
   const tree = usableHierarchies().find(({ type }) => type === "cgroup2");
   const labs = tree === undefined ? [] : readdirSync(tree.own).filter((name) => name.startsWith("netcheck-lab-"));
-  for (const lab of labs) {
-    const file = join(tree?.own ?? "", lab, node, "kubepods", "burstable", `pod${uid}`, "cpu.stat");
-    if (existsSync(file)) return Number(/usage_usec (\d+)/.exec(readFileSync(file, "utf8"))?.[1] ?? Number.NaN) / 1_000;
+  const folder = labs
+    .map((lab) => join(tree?.own ?? "", lab, node, "kubepods", "burstable", `pod${uid}`))
+    .find((path) => existsSync(path));
+  if (folder === undefined) throw new Error(`no cgroup of the agent on ${node}`);
+  const all = Number(/usage_usec (\d+)/.exec(readFileSync(join(folder, "cpu.stat"), "utf8"))?.[1]) / 1_000;
+  const containers = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const pids = containers.flatMap(({ name }) =>
+    readFileSync(join(folder, name, "cgroup.procs"), "utf8")
+      .trim()
+      .split("\n"),
+  );
+  let probes = 0;
+  let readings = 0;
+  for (const pid of pids) {
+    const [words, ms] = processTime(pid);
+    if (words.includes("netcheck-read")) readings += ms;
+    else if (!HOUSEKEEPING.test(words)) probes += ms;
   }
-  return Number.NaN;
+  return { probes, readings, all };
+}
+
+/** Command line of a process, and its CPU time with that of the children it has waited for, milliseconds. */
+function processTime(pid: string): readonly [string, number] {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return [readFileSync(`/proc/${pid}/cmdline`, "latin1"), ticks * TICK_MS];
+  } catch {
+    return ["sleep", 0]; // it has just ended
+  }
 }
 
 type LabPod = LabCluster["pods"] extends ReadonlyMap<string, infer P> ? P : never;

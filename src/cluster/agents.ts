@@ -1,6 +1,7 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import type { AgentView } from "../core/cluster-view.ts";
 import { NetcheckError } from "../core/errors.ts";
+import { say } from "../core/sentence.ts";
 import { type Kube, listPages } from "./kube-client.ts";
 
 /** Labels of the agent's DaemonSet pods. */
@@ -68,9 +69,9 @@ export function agentsOf(
         agent = await find(node);
       }
       if (agent?.ready) return agent;
-      const why = agent ? `its agent ${agent.pod} is not ready` : "it has no netcheck agent";
-      throw new NetcheckError("not-found", `Nothing can be measured on ${node}: ${why}.`, {
-        hint: `Look at the DaemonSet in the namespace ${namespace}.`,
+      const why = agent ? say("its agent {pod} is not ready", { pod: agent.pod }) : say("it has no netcheck agent");
+      throw new NetcheckError("not-found", say("Nothing can be measured on {node}: {why}.", { node, why }), {
+        hint: say("Look at the DaemonSet in the namespace {namespace}.", { namespace }),
       });
     },
   };

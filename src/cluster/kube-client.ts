@@ -9,6 +9,7 @@ import {
 } from "@kubernetes/client-node";
 import type { ClientOptions } from "ws";
 import { NetcheckError } from "../core/errors.ts";
+import { say } from "../core/sentence.ts";
 import { shareConnections } from "./dispatcher.ts";
 import type { ExecAccess } from "./exec.ts";
 import { parseKubeStatus } from "./exec-status.ts";
@@ -94,7 +95,10 @@ async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T>
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     late.reject(
-      new NetcheckError("cluster-unreachable", `The API server did not answer within ${deadlineMs / 1000} s.`),
+      new NetcheckError(
+        "cluster-unreachable",
+        say("The API server did not answer within {seconds} s.", { seconds: deadlineMs / 1000 }),
+      ),
     );
   }, deadlineMs);
   try {
@@ -111,23 +115,28 @@ export function apiFailure(error: unknown, { verb, resource, name }: ApiCall): u
   const code = "code" in error && typeof error.code === "number" ? error.code : undefined;
   const body = "body" in error && typeof error.body === "string" ? parseKubeStatus(error.body) : undefined;
   const said = body?.message ?? (code === undefined ? rootCause(error) : `HTTP ${code}`);
-  if (code === 404) return new NetcheckError("not-found", `There is no ${object}.`, { cause: error });
+  if (code === 404)
+    return new NetcheckError("not-found", say("There is no {name}.", { name: object }), { cause: error });
   if (code === 401)
-    return new NetcheckError("forbidden", "The API server does not accept netcheck's credentials.", {
-      hint: "Renew the worker's token or certificate.",
+    return new NetcheckError("forbidden", say("The API server does not accept netcheck's credentials."), {
+      hint: say("Renew the worker's token or certificate."),
       cause: error,
     });
   if (code === 403)
-    return new NetcheckError("forbidden", `netcheck may not ${verb} ${object}.`, {
-      hint: `Grant the verb "${verb}" on "${resource}" to the worker's service account.`,
+    return new NetcheckError("forbidden", say("netcheck may not {verb} {object}.", { verb, object }), {
+      hint: say("Grant the verb {verb} on {resource} to the worker's service account.", { verb, resource }),
       cause: error,
     });
   if (code === undefined || code === 408 || code === 410 || code === 429 || code >= 500) {
     const networkTrouble = code !== undefined || error.cause instanceof Error;
     if (!networkTrouble) return error;
-    return new NetcheckError("cluster-unreachable", `The API server could not ${verb} ${object}: ${said}.`, {
-      cause: error,
-    });
+    return new NetcheckError(
+      "cluster-unreachable",
+      say("The API server could not {verb} {object}: {said}.", { verb, object, said }),
+      {
+        cause: error,
+      },
+    );
   }
   return error;
 }

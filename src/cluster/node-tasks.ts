@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Window } from "../core/check.ts";
 import { NetcheckError } from "../core/errors.ts";
 import type { TaskSpec } from "../core/plan.ts";
+import { say } from "../core/sentence.ts";
 import type { Agent, Agents } from "./agents.ts";
 import type { ExecAccess } from "./exec.ts";
 import { ExecError } from "./exec-error.ts";
@@ -171,20 +172,26 @@ function json<T>(schema: z.ZodType<T>): (stdout: Buffer) => T | undefined {
 
 function refused(result: ExecResult, node: string): NetcheckError {
   const said = result.stderr.trim().slice(0, 200) || `exit code ${result.exitCode}`;
-  return new NetcheckError("exec-failed", `The agent on ${node} could not do it: ${said}.`);
+  return new NetcheckError("exec-failed", say("The agent on {node} could not do it: {said}.", { node, said }));
 }
 
 function execFailure(error: unknown, { node, namespace, pod }: Agent): unknown {
   if (!(error instanceof ExecError)) return error;
   const { kind, code, message: said } = error;
   const cause = error;
-  if (kind === "aborted") return new NetcheckError("cancelled", "The check was cancelled.", { cause });
+  if (kind === "aborted") return new NetcheckError("cancelled", say("The check was cancelled."), { cause });
   if (kind === "connect" || (kind === "http" && (code === 429 || code === 503)))
-    return new NetcheckError("cluster-unreachable", `The API server cannot be reached: ${said}`, { cause });
-  if (kind === "http" && (code === 401 || code === 403))
-    return new NetcheckError("forbidden", `netcheck may not run commands in ${namespace}/${pod}.`, {
-      hint: 'Grant "get" and "create" on "pods/exec" in that namespace to the worker\'s service account.',
+    return new NetcheckError("cluster-unreachable", say("The API server cannot be reached: {said}", { said }), {
       cause,
     });
-  return new NetcheckError("exec-failed", `The agent on ${node} did not answer: ${said}`, { cause });
+  if (kind === "http" && (code === 401 || code === 403))
+    return new NetcheckError(
+      "forbidden",
+      say("netcheck may not run commands in {pod}.", { pod: `${namespace}/${pod}` }),
+      {
+        hint: say("Grant get and create on pods/exec in that namespace to the worker's service account."),
+        cause,
+      },
+    );
+  return new NetcheckError("exec-failed", say("The agent on {node} did not answer: {said}", { node, said }), { cause });
 }

@@ -3,6 +3,7 @@ import type { ClusterView, PodView } from "../core/cluster-view.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { type Found, findTarget } from "../core/nearest.ts";
 import type { End } from "../core/plan.ts";
+import { say, type Text } from "../core/sentence.ts";
 import { type Target, targetText } from "../core/target.ts";
 import type { Agents } from "./agents.ts";
 import { ExecError } from "./exec-error.ts";
@@ -77,7 +78,7 @@ function endOf(found: Found, target: Target, view: ClusterView, deployments: rea
         deployments.find((one) => one.namespace === found.namespace && one.name === found.name)?.labels ?? {};
       const pods = view.pods.filter((pod) => pod.namespace === found.namespace && matches(pod, labels));
       const pod = pods.find(usable) ?? pods.find(({ ip }) => ip !== undefined);
-      if (!pod) throw new NetcheckError("not-found", `${found.text} has no pod with an address.`);
+      if (!pod) throw new NetcheckError("not-found", say("{name} has no pod with an address.", { name: found.text }));
       return podEnd(pod, target);
     }
     case "service":
@@ -99,7 +100,8 @@ function matches(pod: PodView, labels: Readonly<Record<string, string>>): boolea
 
 function podEnd(pod: PodView, target: Target): End {
   const name = `${pod.namespace}/${pod.name}`;
-  if (pod.ip === undefined) throw new NetcheckError("not-found", `${name} has no address: it is ${pod.phase}.`);
+  if (pod.ip === undefined)
+    throw new NetcheckError("not-found", say("{name} has no address: it is {phase}.", { name, phase: pod.phase }));
   return { kind: "pod", name, ip: pod.ip, ...(pod.node ? { node: pod.node } : {}), ...portOf(target) };
 }
 
@@ -108,7 +110,8 @@ function serviceEnd(found: Found, target: Target, view: ClusterView): End {
   const name = `svc/${found.namespace}/${found.name}`;
   const backend = service?.endpoints.find(({ ready }) => ready) ?? service?.endpoints[0];
   const ip = service?.clusterIp ?? backend?.ip;
-  if (ip === undefined) throw new NetcheckError("not-found", `${name} has neither an address nor an endpoint.`);
+  if (ip === undefined)
+    throw new NetcheckError("not-found", say("{name} has neither an address nor an endpoint.", { name }));
   // Without a port in the command the first one of the service is meant; headless services pass ports on as they are.
   const port = target.port ?? (service?.clusterIp ? service.ports[0]?.port : backend?.ports[0]);
   return {
@@ -142,19 +145,21 @@ function serviceNamed(target: Target, view: ClusterView): Target | undefined {
   return { kind: "service", name: name ?? "", namespace, ...portOf(target) };
 }
 
+const anyOf = (names: readonly Text[]): Text => names.reduce((all, one) => say("{all} or {one}", { all, one }));
+
 function notFound(
   target: Target,
   { problem, nearest }: Exclude<ReturnType<typeof findTarget>, { found: Found }>,
 ): NetcheckError {
-  const typed = targetText(target);
-  const meant = nearest.length > 0 ? { hint: `Try ${nearest.join(" or ")}.` } : {};
+  const name = targetText(target);
+  const meant = nearest.length > 0 ? { hint: say("Try {names}.", { names: anyOf(nearest) }) } : {};
   switch (problem) {
     case "ambiguous":
-      return new NetcheckError("not-found", `${typed} exists in several namespaces.`, meant);
+      return new NetcheckError("not-found", say("{name} exists in several namespaces.", { name }), meant);
     case "no-ip":
-      return new NetcheckError("not-found", `${typed} has no address yet.`, meant);
+      return new NetcheckError("not-found", say("{name} has no address yet.", { name }), meant);
     case "unknown":
-      return new NetcheckError("not-found", `There is no ${typed}.`, meant);
+      return new NetcheckError("not-found", say("There is no {name}.", { name }), meant);
   }
 }
 
@@ -193,8 +198,8 @@ async function addressOf(
   try {
     return (await lookup(name, { family: 4 })).address;
   } catch (cause) {
-    throw new NetcheckError("not-found", `No address is known for ${name}.`, {
-      hint: "Check the name, or give an IP.",
+    throw new NetcheckError("not-found", say("No address is known for {name}.", { name }), {
+      hint: say("Check the name, or give an IP."),
       cause,
     });
   }

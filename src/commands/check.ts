@@ -1,6 +1,6 @@
 import { type CheckRequest, limits } from "#src/core/check.ts";
 import type { Inventory } from "#src/core/inventory.ts";
-import type { Language } from "#src/core/sentence.ts";
+import { type Language, type Sentence, say, type Text } from "#src/core/sentence.ts";
 import { type Target, targetText } from "#src/core/target.ts";
 import { durationText } from "#src/core/units.ts";
 import { drawQueued } from "#src/report/answers.ts";
@@ -8,6 +8,7 @@ import { badCommand } from "./grammar/bad-command.ts";
 import { refuseStrangeCharacters } from "./grammar/characters.ts";
 import { defineCommand } from "./grammar/command.ts";
 import { looksLikeDuration, parseDuration } from "./grammar/duration.ts";
+import { kindWord } from "./grammar/kinds.ts";
 import { parseLanguage } from "./grammar/language.ts";
 import { checkNames } from "./grammar/names.ts";
 import { OPTIONS, takeOptions } from "./grammar/options.ts";
@@ -24,7 +25,7 @@ export type CheckWords = {
   readonly language: Language | undefined;
   /** Where the two ends stand in the line, for errors that show only later. */
   readonly at: { readonly from: Word; readonly to: Word };
-  readonly understood: readonly string[];
+  readonly understood: readonly Text[];
 };
 
 /** Reads `<from> <to> [duration] [options]`; the duration and the options may stand anywhere. */
@@ -34,37 +35,41 @@ export function parseCheck(
 ): CheckWords {
   refuseStrangeCharacters(words);
   const { options, rest } = takeOptions(words);
-  const understood: string[] = [];
+  const understood: Text[] = [];
   const ends: { target: Target; at: Word; cluster?: string }[] = [];
   let duration: { ms: number; at: Word } | undefined;
   for (const at of rest) {
     if (looksLikeDuration(at.text)) {
       if (duration !== undefined)
-        throw badCommand(`There are two durations: ${duration.at.text} and ${at.text}.`, {
-          words,
-          at,
-          understood,
-          nearest: [without(words.line, at), without(words.line, duration.at)],
-        });
+        throw badCommand(
+          say("There are two durations: {first} and {second}.", { first: duration.at.text, second: at.text }),
+          {
+            words,
+            at,
+            understood,
+            nearest: [without(words.line, at), without(words.line, duration.at)],
+          },
+        );
       duration = { ms: parseDuration(words, at, { maxDurationMs, understood }), at };
-      understood.push(`for ${durationText(duration.ms)}`);
+      understood.push(say("for {duration}", { duration: durationText(duration.ms) }));
       continue;
     }
     if (ends.length === 2)
-      throw badCommand(`${shorten(at.text)} is a third name; a check has two ends.`, {
+      throw badCommand(say("{word} is a third name; a check has two ends.", { word: shorten(at.text) }), {
         words,
         at,
         understood,
         nearest: [without(words.line, at)],
-        hint: "A duration is written 30s, 10m, 2h or 1h30m.",
+        hint: say("A duration is written 30s, 10m, 2h or 1h30m."),
       });
     const written = parseTarget(words, at, understood);
     ends.push({ ...written, at });
-    understood.push(`${ends.length === 1 ? "from" : "to"} ${describe(written.target)}`);
+    const target = describe(written.target);
+    understood.push(ends.length === 1 ? say("from {target}", { target }) : say("to {target}", { target }));
   }
   const [from, second] = ends;
   if (from === undefined || second === undefined)
-    throw badCommand(from === undefined ? "Both ends are missing." : "The second end is missing.", {
+    throw badCommand(from === undefined ? say("Both ends are missing.") : say("The second end is missing."), {
       words,
       understood,
       nearest: [
@@ -72,7 +77,7 @@ export function parseCheck(
           ? "<from> <to> 10m"
           : `${without(words.line, duration?.at)} <to> ${duration?.at.text ?? "10m"}`,
       ],
-      hint: "A check needs two ends, such as: web-0 db-0 10m.",
+      hint: say("A check needs two ends, such as: {example}.", { example: "web-0 db-0 10m" }),
     });
   const to = { ...second, target: portOption(words, second.target, options.get("port"), understood) };
   const language = options.get("lang");
@@ -103,12 +108,18 @@ export const check = defineCommand({
   name: "check",
   also: [],
   usage: "<from> <to> [duration] [options]",
-  about: "Measures the network between two points; the result comes in a thread. The word may be left out.",
+  about: say("Measures the network between two points; the result comes in a thread. The word may be left out."),
   more: [
-    "Ends: pod, ns/pod, deploy/ns/x, svc/ns/x, node/x, 10.0.0.7, [fd00::7], host.example; each with :port and @cluster.",
-    `Duration: 30s, 10m, 2h, 1h30m; ${durationText(limits.defaultDurationMs)} when left out.`,
-    ...Object.entries(OPTIONS).map(([name, about]) => `Option ${name}=…: ${about}.`),
-    "Examples: web-0 db-0 10m · shop/web-0 svc/shop/db:5432 · node/node-1 node/node-2 2h",
+    say("Ends: {forms}; each with {port} and {cluster}.", {
+      port: ":port",
+      cluster: "@cluster",
+      forms: "pod, ns/pod, deploy/ns/x, svc/ns/x, node/x, 10.0.0.7, [fd00::7], host.example",
+    }),
+    say("Duration: 30s, 10m, 2h, 1h30m; {usual} when left out.", { usual: durationText(limits.defaultDurationMs) }),
+    ...Object.entries(OPTIONS).map(([name, about]) => say("Option {name}=…: {about}.", { name, about })),
+    say("Examples: {examples}", {
+      examples: "web-0 db-0 10m · shop/web-0 svc/shop/db:5432 · node/node-1 node/node-2 2h",
+    }),
   ],
   parse: parseCheck,
   async run(parsed, asked, words) {
@@ -139,12 +150,12 @@ async function knownCluster(
     ({ text }) => text.endsWith(`@${cluster}`) || text.endsWith(`cluster=${cluster}`) || text === cluster,
   );
   const names = [...new Set([...known, usual])];
-  throw badCommand(`There is no cluster ${shorten(cluster)}.`, {
+  throw badCommand(say("There is no cluster {cluster}.", { cluster: shorten(cluster) }), {
     words,
     at,
     understood,
     instead: at === undefined ? [] : names.map((name) => at.text.slice(0, -cluster.length) + name),
-    hint: `Clusters: ${names.join(", ")}.`,
+    hint: say("Clusters: {names}.", { names: names.join(", ") }),
   });
 }
 
@@ -152,18 +163,25 @@ function portOption(
   words: Words,
   to: Target,
   option: { readonly value: string; readonly at: Word } | undefined,
-  understood: readonly string[],
+  understood: readonly Text[],
 ): Target {
   if (option === undefined) return to;
   const port = Number(option.value);
   if (!/^\d{1,5}$/.test(option.value) || port < 1 || port > 65_535)
-    throw badCommand(`${shorten(option.value)} is not a port; ports are numbers from 1 to 65535.`, {
+    throw badCommand(say("{word} is not a port; ports are numbers from 1 to 65535.", { word: shorten(option.value) }), {
       words,
       at: option.at,
       understood,
     });
   if (to.port !== undefined && to.port !== port)
-    throw badCommand(`The second end has two ports: ${to.port} and ${port}.`, { words, at: option.at, understood });
+    throw badCommand(
+      say("The second end has two ports: {first} and {second}.", { first: `${to.port}`, second: `${port}` }),
+      {
+        words,
+        at: option.at,
+        understood,
+      },
+    );
   return { ...to, port };
 }
 
@@ -173,28 +191,25 @@ const optionCluster = (option: { readonly value: string; readonly at: Word } | u
 function oneCluster(
   words: Words,
   named: readonly { readonly cluster?: string; readonly at?: Word }[],
-  understood: readonly string[],
+  understood: readonly Text[],
 ): string | undefined {
   const [first, ...others] = named.filter(({ cluster }) => cluster !== undefined);
   const other = others.find(({ cluster }) => cluster !== first?.cluster);
   if (other === undefined) return first?.cluster;
-  throw badCommand(`The ends are in two clusters, ${first?.cluster} and ${other.cluster}; a check stays within one.`, {
-    words,
-    at: other.at,
-    understood,
-  });
+  throw badCommand(
+    say("The ends are in two clusters, {first} and {second}; a check stays within one.", {
+      first: first?.cluster ?? "",
+      second: other.cluster ?? "",
+    }),
+    { words, at: other.at, understood },
+  );
 }
 
-const KIND_WORDS = {
-  pod: "pod",
-  deployment: "deployment",
-  service: "service",
-  node: "node",
-  address: "address",
-  host: "host",
-} as const;
-const describe = (target: Target): string =>
-  `${KIND_WORDS[target.kind]} ${shorten(targetText(target).replace(/^(deploy|svc|node)\//, ""))}`;
+const describe = (target: Target): Sentence =>
+  say("{kind} {name}", {
+    kind: kindWord(target.kind),
+    name: shorten(targetText(target).replace(/^(deploy|svc|node)\//, "")),
+  });
 
 function without(line: string, at: Word | undefined): string {
   if (at === undefined) return line;

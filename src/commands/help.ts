@@ -1,3 +1,4 @@
+import { say } from "#src/core/sentence.ts";
 import { drawHelp } from "#src/report/answers.ts";
 import { badCommand } from "./grammar/bad-command.ts";
 import { type Command, defineCommand } from "./grammar/command.ts";
@@ -9,19 +10,20 @@ export const helpFor = (all: () => readonly Command[]): Command =>
     name: "help",
     also: ["-h", "--help", "?"],
     usage: "[word]",
-    about: "Says what can be asked; with a word: everything about it.",
-    more: ["Examples: help · help check"],
+    about: say("Says what can be asked; with a word: everything about it."),
+    more: [say("Examples: {examples}", { examples: "help · help check" })],
     parse(words): Command | undefined {
       const [at] = words.all;
       if (at === undefined) return undefined;
       const found = all().find(({ name, also }) => name === at.text || also.includes(at.text));
       if (found !== undefined) return found;
       const names = all().map(({ name }) => name);
-      throw badCommand(`There is no command ${at.text.length > 40 ? `${at.text.slice(0, 39)}…` : at.text}.`, {
+      const word = at.text.length > 40 ? `${at.text.slice(0, 39)}…` : at.text;
+      throw badCommand(say("There is no command {word}.", { word }), {
         words,
         at,
         instead: nearestWords(at.text, names),
-        hint: `Commands: ${names.join(", ")}.`,
+        hint: say("Commands: {names}.", { names: names.join(", ") }),
       });
     },
     async run(about, { command, wording }) {

@@ -41,10 +41,16 @@ export function readLine(raw: string): Words {
   const line = cleanText(raw);
   if (line.length <= MAX_LINE) return splitWords(line);
   const start = `${line.slice(0, 60)}…`;
-  throw badCommand(`This is ${line.length} characters long; a command has at most ${MAX_LINE}.`, {
-    words: { line: start, all: [] },
-    hint: "Write two names and a duration, such as: web-0 db-0 10m.",
-  });
+  throw badCommand(
+    say("This is {length} characters long; a command has at most {most}.", {
+      length: `${line.length}`,
+      most: MAX_LINE,
+    }),
+    {
+      words: { line: start, all: [] },
+      hint: say("Write two names and a duration, such as: {example}.", { example: "web-0 db-0 10m" }),
+    },
+  );
 }
 
 /** A line that makes no check may begin with a misspelt word: `staus`, `cancle nc-4f2a`. */

@@ -9,8 +9,13 @@ export const lang = defineCommand({
   name: "lang",
   also: ["language"],
   usage: "[en|zh]",
-  about: "Sets the language in which netcheck answers and reports in this channel; without a word: says which it is.",
-  more: ["One check in another language: web-0 db-0 lang=zh", "Examples: lang · lang zh · lang en"],
+  about: say(
+    "Sets the language in which netcheck answers and reports in this channel; without a word: says which it is.",
+  ),
+  more: [
+    say("One check in another language: {example}", { example: "web-0 db-0 lang=zh" }),
+    say("Examples: {examples}", { examples: "lang · lang zh · lang en" }),
+  ],
   parse(words) {
     const [at, extra] = words.all;
     if (extra !== undefined) throw badCommand(say("One language at a time."), { words, at: extra });

@@ -166,8 +166,8 @@ export function drawCancel(
 type HelpEntry = {
   readonly name: string;
   readonly usage: string;
-  readonly about: string;
-  readonly more: readonly string[];
+  readonly about: Text;
+  readonly more: readonly Text[];
 };
 
 /** Help about the given words; with `detailed` every line of them. */
@@ -175,15 +175,16 @@ export function drawHelp(
   entries: readonly HelpEntry[],
   { command, detailed, wording }: { readonly command: string; readonly detailed: boolean; readonly wording: Wording },
 ): Message {
+  const worded = (text: Text): string => inWords(text, wording.language);
   const lines = entries.map(({ name, usage, about, more }) =>
     [
       `${code(`${command} ${name} ${usage}`)}`,
-      safe(about),
-      ...(detailed ? more.map((line) => `• ${safe(line)}`) : []),
+      safe(worded(about)),
+      ...(detailed ? more.map((line) => `• ${safe(worded(line))}`) : []),
     ].join("\n"),
   );
   const first = entries[0]?.more.at(-1);
-  const example = detailed || first === undefined ? [] : [safe(first)];
+  const example = detailed || first === undefined ? [] : [safe(worded(first))];
   return say(
     [...(detailed ? [] : [safe(wording.helpTitle)]), ...lines].join("\n\n"),
     `${wording.helpTitle} ${entries.map(({ name, usage }) => `${command} ${name} ${usage}`).join("; ")}`,

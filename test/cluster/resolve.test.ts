@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { resolveNamed } from "#src/cluster/resolve.ts";
 import type { ClusterView, PodView } from "#src/core/cluster-view.ts";
+import { fullText, NetcheckError } from "#src/core/errors.ts";
+import { inWords } from "#src/core/sentence.ts";
 import type { Target } from "#src/core/target.ts";
 
 const pod = (name: string, change: Partial<PodView> = {}): PodView => ({
@@ -108,16 +110,35 @@ test.each<{ target: Target; end: object }>([
   expect(resolveNamed(target, view, deployments)).toEqual(end);
 });
 
-test.each<{ target: Target; message: string; hint?: string }>([
+test.each<{ target: Target; message: string; chinese: string }>([
   {
     target: { kind: "pod", name: "web-d" },
-    message: "There is no web-d.",
-    hint: "Try shop/web-a or shop/web-b or shop/web-c.",
+    message: "There is no web-d. Try shop/web-a or shop/web-b or shop/web-c.",
+    chinese: "不存在 web-d。可以试试 shop/web-a 或 shop/web-b 或 shop/web-c。",
   },
-  { target: { kind: "deployment", name: "none" }, message: "deploy/shop/none has no pod with an address." },
-  { target: { kind: "service", name: "empty" }, message: "svc/shop/empty has neither an address nor an endpoint." },
-])("$message", ({ target, message, hint }) => {
-  expect(() => resolveNamed(target, view, deployments)).toThrow(
-    expect.objectContaining({ code: "not-found", message, ...(hint ? { hint } : {}) }),
-  );
+  {
+    target: { kind: "deployment", name: "none" },
+    message: "deploy/shop/none has no pod with an address.",
+    chinese: "deploy/shop/none 没有带地址的 Pod。",
+  },
+  {
+    target: { kind: "service", name: "empty" },
+    message: "svc/shop/empty has neither an address nor an endpoint.",
+    chinese: "svc/shop/empty 既没有地址也没有端点。",
+  },
+])("$message", ({ target, message, chinese }) => {
+  const error = refusalOf(() => resolveNamed(target, view, deployments));
+  expect(error.code).toBe("not-found");
+  expect(inWords(fullText(error))).toBe(message);
+  expect(inWords(fullText(error), "zh")).toBe(chinese);
 });
+
+function refusalOf(ask: () => unknown): NetcheckError {
+  try {
+    ask();
+  } catch (error) {
+    if (error instanceof NetcheckError) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}

@@ -3,7 +3,8 @@ import { parseCheck, toRequest } from "#src/commands/check.ts";
 import { pointerOf } from "#src/commands/grammar/bad-command.ts";
 import { readLine } from "#src/commands/index.ts";
 import { limits } from "#src/core/check.ts";
-import { NetcheckError } from "#src/core/errors.ts";
+import { fullText, NetcheckError } from "#src/core/errors.ts";
+import { inWords } from "#src/core/sentence.ts";
 import { targetText } from "#src/core/target.ts";
 import { caretLines } from "#src/report/answers.ts";
 import { smallInventory } from "#test/support/small-inventory.ts";
@@ -23,6 +24,16 @@ function refusal(raw: string, ask: (raw: string) => unknown = request): Netcheck
     throw error;
   }
   throw new Error(`accepted: ${raw}`);
+}
+/** Three English words in a row. What was typed stays as it is. */
+const ENGLISH = /(?<![\w/.-])[a-z]{2,} [a-z]{2,} [a-z]{2,}(?![\w/])/i;
+
+/** Everything that is said about a refusal, in Chinese. */
+function inChinese(error: NetcheckError): string {
+  const said = [fullText(error), ...(pointerOf(error)?.understood ?? [])].map((text) => inWords(text, "zh"));
+  for (const text of said) expect(text).toMatch(/[\u4e00-\u9fff]/);
+  expect(said.filter((text) => ENGLISH.test(text) || text.includes("{}"))).toEqual([]);
+  return said[0] ?? "";
 }
 /** The part of the line that the carets stand under. */
 function pointedAt(error: NetcheckError): string | undefined {
@@ -126,8 +137,9 @@ describe("durations", () => {
   ])("%s is refused: %s", (text, problem, nearest) => {
     const error = refusal(`web-0 db-0 ${text}`);
     expect(error.message).toBe(problem);
+    inChinese(error);
     expect(pointerOf(error)?.nearest[0]).toBe(nearest);
-    expect(pointerOf(error)?.understood).toEqual(["from pod web-0", "to pod db-0"]);
+    expect(pointerOf(error)?.understood.map((text) => inWords(text))).toEqual(["from pod web-0", "to pod db-0"]);
   });
 });
 
@@ -158,6 +170,7 @@ describe("options", () => {
   ])("%s is refused: %s", (line, problem, at) => {
     const error = refusal(line);
     expect(error.message).toBe(problem);
+    inChinese(error);
     expect(pointedAt(error)).toBe(at);
   });
 
@@ -350,6 +363,7 @@ describe("refused words", () => {
   ])("%s", (line, problem, at, nearest) => {
     const error = refusal(line);
     expect(error.message).toBe(problem);
+    inChinese(error);
     expect(pointedAt(error)).toBe(at);
     if (nearest !== undefined) expect(pointerOf(error)?.nearest[0]).toBe(nearest);
   });
@@ -454,6 +468,7 @@ describe("names", () => {
   ])("%s is refused: %s", (line, problem, at, nearest) => {
     const error = refusal(line);
     expect(error.message).toBe(problem);
+    inChinese(error);
     expect(error.code).toBe("bad-command");
     expect(pointedAt(error)).toBe(at);
     if (nearest !== undefined) expect(pointerOf(error)?.nearest[0]).toBe(nearest);
@@ -463,6 +478,28 @@ describe("names", () => {
     const words = readLine("some-0 other-0");
     const made = toRequest(parseCheck(words, usual), words, undefined, { id: "nc-test", requestedAtMs: 0 });
     expect(made.from).toEqual({ kind: "pod", name: "some-0" });
+  });
+});
+
+describe("in Chinese", () => {
+  test.each([
+    ["web-0 db-0 10m 5m", "写了两个时长：10m 和 5m。"],
+    ["web-0 db-0 10", "10 缺少单位；时长需要单位：s、m 或 h。"],
+    ["web-0 db-0 7h", "7h 太长；检查最长为 6 h。"],
+    ["web-0", "缺少第二端。检查需要两端，例如：web-0 db-0 10m。"],
+    ["web-0 svc:shop/web", "类型后面应跟 “/”，而不是 “:”。"],
+    ["web-0 db-0:", "“:” 后面缺少端口。"],
+    ["web-0 db-0:80 port=81", "第二端写了两个端口：80 和 81。"],
+    ["web-0 shop/warehouse-0", "集群 prod 的命名空间 shop 中不存在 Pod warehouse-0。命名空间 data 中有一个。"],
+    ["web-0 node/node-9", "集群 prod 中不存在节点 node-9。"],
+    ["web-0 web-0", "两端都是 Pod shop/web-0，而检查需要不同的两端。"],
+    ["8.8.8.8 db-0", "netcheck 从集群内部测量，而地址 8.8.8.8 不是 prod 的 Pod 或节点。请把 Pod 写在前面。"],
+    [
+      `web-0 ${"x".repeat(9_994)}`,
+      "这里有 10000 个字符，而命令最多 500 个字符。请写两个名称和一个时长，例如：web-0 db-0 10m。",
+    ],
+  ])("%s is refused: %s", (line, said) => {
+    expect(inChinese(refusal(line))).toBe(said);
   });
 });
 

@@ -1,3 +1,4 @@
+import { type Sentence, say } from "#src/core/sentence.ts";
 import { badCommand } from "./bad-command.ts";
 import type { Words } from "./words.ts";
 
@@ -11,11 +12,11 @@ export function refuseStrangeCharacters(words: Words): void {
   for (const at of words.all) {
     const emojiCode = EMOJI_CODE.exec(at.text);
     if (emojiCode && !at.text.includes("["))
-      throw badCommand(`${emojiCode[0]} is an emoji; a command is made of names, addresses and durations.`, {
+      throw badCommand(emoji(emojiCode[0]), {
         words,
         at,
         part: { start: emojiCode.index, end: emojiCode.index + emojiCode[0].length },
-        hint: "Write the name as kubectl shows it.",
+        hint: say("Write the name as kubectl shows it."),
       });
     let start = 0;
     for (const character of at.text) {
@@ -27,7 +28,7 @@ export function refuseStrangeCharacters(words: Words): void {
           at,
           part: { start, end },
           instead: instead === "" ? [] : [instead],
-          hint: "Names hold a–z, 0–9, “-” and “.”.",
+          hint: say("Names hold a–z, 0–9, “-” and “.”."),
         });
       }
       start = end;
@@ -35,13 +36,20 @@ export function refuseStrangeCharacters(words: Words): void {
   }
 }
 
-function sentence(character: string): string {
+const emoji = (emoji: string): Sentence =>
+  say("{emoji} is an emoji; a command is made of names, addresses and durations.", { emoji });
+
+function sentence(character: string): Sentence {
   if (SHELL.has(character))
-    return `The character ${character} has a meaning for shells and none for netcheck, which never uses one.`;
+    return say("The character {character} has a meaning for shells and none for netcheck, which never uses one.", {
+      character,
+    });
   const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
-  if (/\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(character))
-    return `${character} is an emoji; a command is made of names, addresses and durations.`;
-  return `The character ${character} (${code}) cannot be part of a name, an address or a duration.`;
+  if (/\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(character)) return emoji(character);
+  return say("The character {character} ({code}) cannot be part of a name, an address or a duration.", {
+    character,
+    code,
+  });
 }
 
 /** The word up to its first refused character, if that still looks like a name. */

@@ -1,4 +1,5 @@
 import { checkIdSchema } from "#src/core/check.ts";
+import { say } from "#src/core/sentence.ts";
 import { badCommand } from "./bad-command.ts";
 import type { Words } from "./words.ts";
 
@@ -7,12 +8,17 @@ export function parseCheckId(words: Words, example: string): string | undefined 
   const [at, extra] = words.all;
   if (at === undefined) return undefined;
   if (extra !== undefined)
-    throw badCommand("One check at a time.", { words, at: extra, nearest: [words.line.slice(0, extra.start).trim()] });
+    throw badCommand(say("One check at a time."), {
+      words,
+      at: extra,
+      nearest: [words.line.slice(0, extra.start).trim()],
+    });
   const id = at.text.startsWith("nc-") ? at.text : `nc-${at.text}`;
   if (checkIdSchema.safeParse(id).success) return id;
-  throw badCommand(`${at.text.length > 40 ? `${at.text.slice(0, 39)}…` : at.text} is not the id of a check.`, {
+  const word = at.text.length > 40 ? `${at.text.slice(0, 39)}…` : at.text;
+  throw badCommand(say("{word} is not the id of a check.", { word }), {
     words,
     at,
-    hint: `Ids look like ${example}.`,
+    hint: say("Ids look like {example}.", { example }),
   });
 }

@@ -1,7 +1,7 @@
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Inventory } from "#src/core/inventory.ts";
 import type { Progress } from "#src/core/progress.ts";
-import type { Language } from "#src/core/sentence.ts";
+import type { Language, Text } from "#src/core/sentence.ts";
 import type { Message } from "#src/report/blocks.ts";
 import type { Wording } from "#src/report/words.ts";
 import type { Words } from "./words.ts";
@@ -65,9 +65,9 @@ export type Command = {
   /** What follows the word: "<from> <to> [duration]". */
   readonly usage: string;
   /** One sentence for the list of commands. */
-  readonly about: string;
+  readonly about: Text;
   /** Further lines for `help <word>`, examples among them. */
-  readonly more: readonly string[];
+  readonly more: readonly Text[];
   readonly answer: (words: Words, asked: Asked) => Promise<Answer>;
 };
 

@@ -1,4 +1,5 @@
 import { limits } from "#src/core/check.ts";
+import { say, type Text } from "#src/core/sentence.ts";
 import { durationText } from "#src/core/units.ts";
 import { badCommand } from "./bad-command.ts";
 import type { Word, Words } from "./words.ts";
@@ -41,14 +42,17 @@ export function looksLikeDuration(text: string): boolean {
 export function parseDuration(
   words: Words,
   at: Word,
-  { maxDurationMs, understood }: { maxDurationMs: number; understood: readonly string[] },
+  { maxDurationMs, understood }: { maxDurationMs: number; understood: readonly Text[] },
 ): number {
   const fault = { words, at, understood };
   const unsigned = at.text.replace(/^[-+]/, "");
   if (at.text.startsWith("-"))
-    throw badCommand(`A duration cannot be negative: ${at.text}.`, { ...fault, instead: positive(unsigned) });
+    throw badCommand(say("A duration cannot be negative: {word}.", { word: at.text }), {
+      ...fault,
+      instead: positive(unsigned),
+    });
   if (/^\d+(\.\d+)?$/.test(unsigned))
-    throw badCommand(`${at.text} what? A duration needs a unit: s, m or h.`, {
+    throw badCommand(say("{word} what? A duration needs a unit: s, m or h.", { word: at.text }), {
       ...fault,
       instead: unsigned.length > 3 ? ["10m"] : [`${unsigned}m`, `${unsigned}s`],
     });
@@ -56,17 +60,29 @@ export function parseDuration(
   for (const [, amount = "", unit = ""] of unsigned.matchAll(PART)) durationMs += Number(amount) * (UNITS[unit] ?? 0);
   durationMs = Math.round(durationMs);
   if (durationMs < limits.minDurationMs)
-    throw badCommand(`${at.text} is too short; the shortest check is ${durationText(limits.minDurationMs)}.`, {
-      ...fault,
-      code: "over-limit",
-      instead: [durationWord(limits.minDurationMs), durationWord(limits.defaultDurationMs)],
-    });
+    throw badCommand(
+      say("{word} is too short; the shortest check is {limit}.", {
+        word: at.text,
+        limit: durationText(limits.minDurationMs),
+      }),
+      {
+        ...fault,
+        code: "over-limit",
+        instead: [durationWord(limits.minDurationMs), durationWord(limits.defaultDurationMs)],
+      },
+    );
   if (durationMs > maxDurationMs)
-    throw badCommand(`${shorten(at.text)} is too long; the longest check is ${durationText(maxDurationMs)}.`, {
-      ...fault,
-      code: "over-limit",
-      instead: [durationWord(maxDurationMs)],
-    });
+    throw badCommand(
+      say("{word} is too long; the longest check is {limit}.", {
+        word: shorten(at.text),
+        limit: durationText(maxDurationMs),
+      }),
+      {
+        ...fault,
+        code: "over-limit",
+        instead: [durationWord(maxDurationMs)],
+      },
+    );
   return durationMs;
 }
 

@@ -1,7 +1,9 @@
 import type { Inventory } from "#src/core/inventory.ts";
 import { type Found, findTarget, type TargetProblem } from "#src/core/nearest.ts";
+import { type Sentence, say, type Text } from "#src/core/sentence.ts";
 import { type Target, targetText } from "#src/core/target.ts";
 import { badCommand } from "./bad-command.ts";
+import { kindWord } from "./kinds.ts";
 import type { Word, Words } from "./words.ts";
 
 /** The part of a read command line that names are looked up in. */
@@ -10,7 +12,7 @@ type Ends = {
   readonly to: Target;
   readonly cluster: string;
   readonly at: { readonly from: Word; readonly to: Word };
-  readonly understood: readonly string[];
+  readonly understood: readonly Text[];
 };
 
 /** Compares both ends with the names of the cluster, and returns them with their namespaces filled in. */
@@ -24,7 +26,7 @@ export function checkNames(
   const { understood, cluster } = ends;
   if (isSame(from.found, to.found)) {
     const others = siblingsOf(from.found, inventory);
-    throw badCommand(`Both ends are ${describe(from.found)}; a check needs two different ends.`, {
+    throw badCommand(say("Both ends are the {end}; a check needs two different ends.", { end: describe(from.found) }), {
       words,
       at: ends.at.to,
       understood,
@@ -34,8 +36,11 @@ export function checkNames(
   if (!canMeasureFrom(from.found, inventory)) {
     const swapped = canMeasureFrom(to.found, inventory) ? [`${ends.at.to.text} ${ends.at.from.text}`] : [];
     throw badCommand(
-      `netcheck measures from inside the cluster, and ${describe(from.found)} is no pod or node of ${cluster}.`,
-      { words, at: ends.at.from, understood, nearest: swapped, hint: "Put the pod first." },
+      say("netcheck measures from inside the cluster, and the {end} is no pod or node of {cluster}.", {
+        end: describe(from.found),
+        cluster,
+      }),
+      { words, at: ends.at.from, understood, nearest: swapped, hint: say("Put the pod first.") },
     );
   }
   return { from: from.target, to: to.target };
@@ -61,7 +66,7 @@ function lookUp(
     at,
     understood,
     instead: result.nearest.map((near) => near + suffix),
-    ...(result.problem === "no-ip" ? { hint: "Wait until it runs, or check another pod." } : {}),
+    ...(result.problem === "no-ip" ? { hint: say("Wait until it runs, or check another pod.") } : {}),
   });
 }
 
@@ -71,24 +76,38 @@ function dottedPod(target: Target, { pods }: Inventory): Target {
   return { ...target, kind: "pod" };
 }
 
-function sentence(target: Target, { problem, nearest }: TargetProblem, cluster: string, inventory: Inventory): string {
-  const kind = target.kind;
+function sentence(
+  target: Target,
+  { problem, nearest }: TargetProblem,
+  cluster: string,
+  inventory: Inventory,
+): Sentence {
+  const kind = kindWord(target.kind);
   const name = short("name" in target ? target.name : targetText(target));
   const namespace = "namespace" in target ? target.namespace : undefined;
-  if (problem === "ambiguous") return `The ${kind} ${name} exists in more than one namespace.`;
+  if (problem === "ambiguous") return say("The {kind} {name} exists in more than one namespace.", { kind, name });
   if (problem === "no-ip") {
     const pod = inventory.pods.find(
       (one) => one.name === name && (namespace === undefined || one.namespace === namespace),
     );
-    if (kind !== "pod" || pod === undefined) return `The ${kind} ${name} has no address yet.`;
-    return `The pod ${pod.namespace}/${name} has no address yet (it is ${pod.phase}).`;
+    if (target.kind !== "pod" || pod === undefined) return say("The {kind} {name} has no address yet.", { kind, name });
+    return say("The pod {pod} has no address yet (it is {phase}).", {
+      pod: `${pod.namespace}/${name}`,
+      phase: pod.phase,
+    });
   }
-  if (namespace === undefined) return `There is no ${kind} ${name} in cluster ${cluster}.`;
+  if (namespace === undefined) return say("There is no {kind} {name} in cluster {cluster}.", { kind, name, cluster });
   const elsewhere = nearest
     .map((near) => near.replace(/^(svc|deploy)\//, ""))
     .find((near) => near.split(/[/:]/)[1] === name);
-  const there = elsewhere === undefined ? "" : ` There is one in ${elsewhere.split("/")[0]}.`;
-  return `There is no ${kind} ${name} in the namespace ${short(namespace)} of cluster ${cluster}.${there}`;
+  const missing = say("There is no {kind} {name} in the namespace {namespace} of cluster {cluster}.", {
+    kind,
+    name,
+    namespace: short(namespace),
+    cluster,
+  });
+  if (elsewhere === undefined) return missing;
+  return say("{missing} There is one in {namespace}.", { missing, namespace: elsewhere.split("/")[0] ?? "" });
 }
 
 /** The same object, also when one end is written as its address. */
@@ -111,7 +130,10 @@ function siblingsOf({ kind, namespace, name }: Found, { pods }: Inventory): read
     .map((pod) => `${pod.namespace}/${pod.name}`);
 }
 
-const describe = ({ kind, namespace, name }: Found): string =>
-  `the ${kind} ${namespace === undefined ? "" : `${namespace}/`}${short(name)}`;
+const describe = ({ kind, namespace, name }: Found): Sentence =>
+  say("{kind} {name}", {
+    kind: kindWord(kind),
+    name: `${namespace === undefined ? "" : `${namespace}/`}${short(name)}`,
+  });
 
 const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

@@ -1,13 +1,13 @@
-import { type Language, languageSchema } from "#src/core/sentence.ts";
+import { type Language, languageSchema, say } from "#src/core/sentence.ts";
 import { badCommand } from "./bad-command.ts";
 import { nearestWords } from "./near.ts";
 import type { Word, Words } from "./words.ts";
 
 /** The options of a check, with what they take. All are written `name=value`, `--name=value` or `--name value`. */
 export const OPTIONS = {
-  port: "TCP port of the second end, the same as :port behind it",
-  cluster: "cluster of both ends, the same as @cluster behind them",
-  lang: "language of the answer and the whole thread, en or zh; the channel's own when left out",
+  port: say("TCP port of the second end, the same as {port} behind it", { port: ":port" }),
+  cluster: say("cluster of both ends, the same as @cluster behind them"),
+  lang: say("language of the answer and the whole thread, en or zh; the channel's own when left out"),
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -30,18 +30,23 @@ export function takeOptions(words: Words): {
     const known = isOption(name) ? name : undefined;
     if (known === undefined) {
       const names = nearestWords(name, Object.keys(OPTIONS));
-      throw badCommand(`There is no option ${dashes}${name}.`, {
+      throw badCommand(say("There is no option {name}.", { name: dashes + name }), {
         words,
         at,
         instead: names.map((near) => `${dashes}${near}${value === undefined ? "" : `=${value}`}`),
-        hint: `Options: ${Object.keys(OPTIONS).join(", ")}.`,
+        hint: say("Options: {names}.", { names: Object.keys(OPTIONS).join(", ") }),
       });
     }
     const next = value === undefined ? queue.shift() : at;
     const given = value ?? next?.text ?? "";
     if (given === "" || next === undefined)
-      throw badCommand(`The option ${known} has no value.`, { words, at, hint: `Write ${known}=VALUE.` });
-    if (options.has(known)) throw badCommand(`The option ${known} stands there twice.`, { words, at });
+      throw badCommand(say("The option {name} has no value.", { name: known }), {
+        words,
+        at,
+        hint: say("Write {name}=VALUE.", { name: known }),
+      });
+    if (options.has(known))
+      throw badCommand(say("The option {name} stands there twice.", { name: known }), { words, at });
     options.set(known, { value: given, at: next });
   }
   return { options, rest };

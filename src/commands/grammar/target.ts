@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { say, type Text } from "#src/core/sentence.ts";
 import { type Target, targetText } from "#src/core/target.ts";
 import { badCommand } from "./bad-command.ts";
 import type { Word, Words } from "./words.ts";
@@ -31,53 +32,57 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: ":80", https: ":
 export type WrittenTarget = { readonly target: Target; readonly cluster?: string };
 
 /** Reads one word as a target. `understood` is what the words before it meant. */
-export function parseTarget(words: Words, at: Word, understood: readonly string[]): WrittenTarget {
-  const refuse = (problem: string, more: { instead?: readonly string[]; hint?: string } = {}): Error =>
-    badCommand(problem, { words, at, understood, ...more });
+export function parseTarget(words: Words, at: Word, understood: readonly Text[]): WrittenTarget {
+  const refuse: Refuse = (problem, more = {}) => badCommand(problem, { words, at, understood, ...more });
   const { text } = at;
   if (text.startsWith("@"))
-    throw refuse(`${text} is a person or a group in Slack, not a target.`, {
-      hint: "Write the name of a pod, service or node.",
+    throw refuse(say("{word} is a person or a group in Slack, not a target.", { word: text }), {
+      hint: say("Write the name of a pod, service or node."),
     });
   if (text.startsWith("#"))
-    throw refuse(`${text} is a channel in Slack, not a target.`, { hint: "Write the name of a pod, service or node." });
+    throw refuse(say("{word} is a channel in Slack, not a target.", { word: text }), {
+      hint: say("Write the name of a pod, service or node."),
+    });
   const url = /^([a-z][a-z0-9+.-]*):\/\/([^/]*)/.exec(text);
   if (url) {
     const [, scheme = "", host = ""] = url;
     const port = /:\d+$/.test(host) ? "" : (DEFAULT_PORTS[scheme] ?? "");
-    throw refuse(`${shorten(text)} is a URL; a target is a host and a port.`, {
+    throw refuse(say("{word} is a URL; a target is a host and a port.", { word: shorten(text) }), {
       instead: host === "" ? [] : [host + port],
     });
   }
   const split = text.lastIndexOf("@");
   const cluster = split < 0 ? undefined : text.slice(split + 1);
-  if (cluster === "") throw refuse("The cluster's name is missing behind @.", { instead: [text.slice(0, split)] });
+  if (cluster === "") throw refuse(say("The cluster's name is missing behind @."), { instead: [text.slice(0, split)] });
   const written = split < 0 ? text : text.slice(0, split);
   if (written.includes("@"))
-    throw refuse(`${shorten(text)} holds more than one @.`, { instead: [written.replaceAll("@", "")] });
+    throw refuse(say("{word} holds more than one @.", { word: shorten(text) }), {
+      instead: [written.replaceAll("@", "")],
+    });
   const target = parseAddress(written, refuse) ?? parseNamed(written, refuse);
   return cluster === undefined ? { target } : { target, cluster };
 }
 
-type Refuse = (problem: string, more?: { instead?: readonly string[]; hint?: string }) => Error;
+type Refuse = (problem: Text, more?: { instead?: readonly string[]; hint?: Text }) => Error;
 
 function parseAddress(text: string, refuse: Refuse): Target | undefined {
   if (text.startsWith("[")) {
     const [, ip = "", rest = ""] = /^\[([^\]]*)\](.*)$/.exec(text) ?? [];
     if (!z.ipv6().safeParse(ip).success || (rest !== "" && !rest.startsWith(":")))
-      throw refuse(`${shorten(text)} is not an IPv6 address in brackets.`, {
-        hint: "Write [fd00::12] or [fd00::12]:443.",
+      throw refuse(say("{word} is not an IPv6 address in brackets.", { word: shorten(text) }), {
+        hint: say("Write {one} or {other}.", { one: "[fd00::12]", other: "[fd00::12]:443" }),
       });
     return withPort({ kind: "address", ip }, rest === "" ? undefined : rest.slice(1), refuse);
   }
   if (z.ipv6().safeParse(text).success)
-    throw refuse("An IPv6 address needs brackets, because of the port behind it.", { instead: [`[${text}]`] });
+    throw refuse(say("An IPv6 address needs brackets, because of the port behind it."), { instead: [`[${text}]`] });
   const [, digits = "", rest = ""] = /^([\d.]+)(.*)$/.exec(text) ?? [];
   if (!digits.includes(".") || (rest !== "" && !/^[:/]/.test(rest))) return undefined;
-  if (rest.startsWith("/")) throw refuse(`${text} is a network; a check needs one address.`, { instead: [digits] });
+  if (rest.startsWith("/"))
+    throw refuse(say("{word} is a network; a check needs one address.", { word: text }), { instead: [digits] });
   if (!z.ipv4().safeParse(digits).success)
-    throw refuse(`${shorten(digits)} is not an IPv4 address.`, {
-      hint: "Write four numbers from 0 to 255, such as 10.0.0.7.",
+    throw refuse(say("{word} is not an IPv4 address.", { word: shorten(digits) }), {
+      hint: say("Write four numbers from 0 to 255, such as {example}.", { example: "10.0.0.7" }),
     });
   return withPort({ kind: "address", ip: digits }, rest === "" ? undefined : rest.slice(1), refuse);
 }
@@ -85,7 +90,9 @@ function parseAddress(text: string, refuse: Refuse): Target | undefined {
 function parseNamed(text: string, refuse: Refuse): Target {
   const [, typed = "", after = ""] = /^([a-z]+):(.*)$/.exec(text) ?? [];
   if (Object.hasOwn(KINDS, typed) && !/^\d*$/.test(after))
-    throw refuse(`A kind is followed by “/”, not by “:”.`, { instead: [`${typed}/${after}`] });
+    throw refuse(say("A kind is followed by {right}, not by {wrong}.", { right: "“/”", wrong: "“:”" }), {
+      instead: [`${typed}/${after}`],
+    });
   const colon = text.indexOf(":");
   const path = colon < 0 ? text : text.slice(0, colon);
   const port = colon < 0 ? undefined : text.slice(colon + 1);
@@ -95,18 +102,21 @@ function parseNamed(text: string, refuse: Refuse): Target {
   const rest = kind === undefined ? parts : parts.slice(1);
   const max = kind === "node" ? 1 : 2;
   if (parts.length === 3 && kind === undefined && parts[1] !== undefined && Object.hasOwn(KINDS, parts[1]))
-    throw refuse("The kind comes first.", {
+    throw refuse(say("The kind comes first."), {
       instead: [`${parts[1]}/${first}/${parts[2]}${port === undefined ? "" : `:${port}`}`],
     });
   if (rest.includes("") || rest.length > max)
-    throw refuse(`${shorten(text)} is not a target.`, {
+    throw refuse(say("{word} is not a target.", { word: shorten(text) }), {
       instead: [[...(kind ? [first] : []), ...rest.filter((part) => part !== "").slice(-max)].join("/")],
-      hint: "Targets: pod, ns/pod, deploy/ns/x, svc/ns/x, node/x, 10.0.0.7, host.example, each with :port.",
+      hint: say("Targets: {forms}, each with {port}.", {
+        port: ":port",
+        forms: "pod, ns/pod, deploy/ns/x, svc/ns/x, node/x, 10.0.0.7, host.example",
+      }),
     });
   const name = rest.at(-1) ?? "";
   const namespace = rest.length === 2 ? rest[0] : undefined;
   if (namespace !== undefined) checkName(namespace, "namespace", refuse);
-  checkName(name, kind ?? "name", refuse);
+  checkName(name, "name", refuse);
   const inside = namespace === undefined ? { name } : { namespace, name };
   if (kind === undefined && namespace === undefined && name.includes("."))
     return withPort({ kind: "host", name }, port, refuse);
@@ -114,14 +124,21 @@ function parseNamed(text: string, refuse: Refuse): Target {
   return withPort({ kind: kind ?? "pod", ...inside }, port, refuse);
 }
 
-function checkName(name: string, what: string, refuse: Refuse): void {
+function checkName(name: string, what: "namespace" | "name", refuse: Refuse): void {
   const [pattern, max] = what === "namespace" ? [LABEL, MAX_LABEL] : [NAME, MAX_NAME];
-  if (name.length > max) throw refuse(`This ${what} has ${name.length} characters; the longest has ${max}.`);
+  if (name.length > max) {
+    const sizes = { length: name.length, most: max };
+    throw refuse(
+      what === "namespace"
+        ? say("This namespace has {length} characters; the longest has {most}.", sizes)
+        : say("This name has {length} characters; the longest has {most}.", sizes),
+    );
+  }
   if (pattern.test(name)) return;
   const repaired = name.replace(/[^a-z0-9.-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "");
-  throw refuse(`${shorten(name)} cannot be the name of anything in Kubernetes.`, {
+  throw refuse(say("{word} cannot be the name of anything in Kubernetes.", { word: shorten(name) }), {
     instead: pattern.test(repaired) ? [repaired] : [],
-    hint: "Names hold a–z, 0–9, “-” and “.”, and begin and end with a letter or digit.",
+    hint: say("Names hold a–z, 0–9, “-” and “.”, and begin and end with a letter or digit."),
   });
 }
 
@@ -131,8 +148,8 @@ function withPort(target: Target, port: string | undefined, refuse: Refuse): Tar
   if (/^\d{1,5}$/.test(port) && number >= 1 && number <= 65_535) return { ...target, port: number };
   throw refuse(
     port === ""
-      ? "The port is missing behind “:”."
-      : `${shorten(port)} is not a port; ports are numbers from 1 to 65535.`,
+      ? say("The port is missing behind {colon}.", { colon: "“:”" })
+      : say("{word} is not a port; ports are numbers from 1 to 65535.", { word: shorten(port) }),
     { instead: [targetText(target)] },
   );
 }

@@ -19,6 +19,8 @@ export function varied(scenario: LoadedScenario, seed: number): LoadedScenario {
   for (const { name } of [...topology.pods, ...topology.services]) rename(name, () => podName(random));
   const all = [...topology.pods, ...topology.services, ...topology.deployments];
   for (const { namespace } of all) if (!OWN_NAMESPACES.has(namespace)) rename(namespace, () => random.pick(NAMESPACES));
+  // Harmless by a hair's breadth is what such a file is about.
+  const strengths = scenario.expect.causes?.length !== 0;
   const text = (old: string): string => old.replaceAll(TOKEN, (token) => names.get(token) ?? token);
   type Named = { readonly name: string; readonly namespace: string };
   const named = <T extends Named>(one: T): T => ({
@@ -45,7 +47,7 @@ export function varied(scenario: LoadedScenario, seed: number): LoadedScenario {
       })),
     },
     traffic: scenario.traffic.map((one) => ({ ...one, from: text(one.from), to: text(one.to) })),
-    faults: scenario.faults.map((fault) => changed(fault, { random, text }) as typeof fault),
+    faults: scenario.faults.map((fault) => changed(fault, { random, text, strengths }) as typeof fault),
     command: text(scenario.command),
     expect: {
       ...scenario.expect,
@@ -73,13 +75,13 @@ const podName = (random: Random): string => `${random.pick(APPS)}-${random.suffi
 /** Parameters of faults that name objects. */
 const NAMING = new Set(["node", "pod", "from", "to", "service", "with", "target", "server", "namespace"]);
 
-type Ways = { readonly random: Random; readonly text: (old: string) => string };
+type Ways = { readonly random: Random; readonly text: (old: string) => string; readonly strengths: boolean };
 
-function changed(fault: unknown, { random, text }: Ways): unknown {
+function changed(fault: unknown, { random, text, strengths }: Ways): unknown {
   return Object.fromEntries(
     Object.entries(fault as Record<string, unknown>).map(([key, value]) => {
       if (NAMING.has(key) && typeof value === "string") return [key, text(value)];
-      return [key, strength(key, value, random)];
+      return [key, strengths ? strength(key, value, random) : value];
     }),
   );
 }

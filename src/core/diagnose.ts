@@ -64,6 +64,7 @@ export function diagnose({ request, plan, evidence, gaps, rules, cancelled }: Se
     cleared,
     unknown: [...unknown, ...notes],
     gaps: worded([...gaps, ...readingGaps(evidence)], language),
+    ...(plan.notes ? { notes: plan.notes.map((note) => inWords(note, language)) } : {}),
     measurements: measurementsOf(plan, evidence),
     captures: [],
     hops: comparison.oneWay.map(({ from, to, bad, of }) => ({ from, to, sent: of, seen: of - bad, lost: bad })),

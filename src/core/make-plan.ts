@@ -1,3 +1,4 @@
+import { behindIngress } from "./behind-ingress.ts";
 import type { CheckRequest, Window } from "./check.ts";
 import { choosePorts, type ServiceTarget, witnessServices } from "./choose-ports.ts";
 import { type Chosen, chooseVantages } from "./choose-vantages.ts";
@@ -30,6 +31,7 @@ export function makePlan({ request, window, from, to, view, probes }: PlanReques
   const ports = choosePorts(from, to, view);
   const legs = legsOf(chosen, { from, to, ports, witnesses: witnessServices(to, ports.target, view) });
   const { kept, gaps } = withinLimits(legs, chosen);
+  const notes = behindIngress(to, view);
   const plan: Plan = {
     check: request.id,
     window,
@@ -40,6 +42,7 @@ export function makePlan({ request, window, from, to, view, probes }: PlanReques
     ...(dns ? { dns } : {}),
     tasks: [],
     gaps: [...chosen.gaps, ...ports.gaps, ...gaps, ...unreadOf(view)],
+    ...(notes.length > 0 ? { notes: [...notes] } : {}),
   };
   return { ...plan, tasks: makeTasks(plan, probes, { measurable: chosen.measurable, view }) };
 }

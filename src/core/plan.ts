@@ -83,6 +83,8 @@ export const planSchema = z.object({
   dns: dnsPlanSchema.optional(),
   tasks: z.array(taskSpecSchema),
   gaps: z.array(gapSchema),
+  /** What people should know about the asked path beside what is measured; no fault. */
+  notes: z.array(textSchema).optional(),
 });
 /** What a check will measure, decided once, before anything runs. */
 export type Plan = z.infer<typeof planSchema>;

@@ -50,6 +50,8 @@ export const reportSchema = z.object({
   causes: z.array(causeSchema),
   cleared: z.array(z.object({ cause: z.string(), because: z.string() })),
   unknown: z.array(z.object({ cause: z.string(), because: z.string() })),
+  /** What the asked path is part of: no fault, and nothing that was measured. */
+  notes: z.array(z.string()).optional(),
   gaps: z.array(z.object({ probe: z.string(), subject: z.string(), reason: z.string() })),
   measurements: z.array(
     z.object({

@@ -57,6 +57,15 @@ export const chinese = {
   "{share} of the asked time on {measured} of {legs}: {sent} ({packets} packets/s, {kilobytes} kB/s on the whole cluster).":
     "观测到所要求时间的 {share}，覆盖 {legs}中的 {measured} 条：{sent}（整个集群 {packets} 个包/s，{kilobytes} kB/s）。",
 
+  // behind-ingress.ts
+  "{name} is also reached through Ingress {ingresses}: what comes from outside passes it, this check does not.":
+    "{name} 也经由 Ingress {ingresses} 对外提供：来自外部的流量会经过它，而本次检查不经过。",
+  "{host} is the host of Ingress {ingresses}: this check measures the way to it, not from there to {backends}.":
+    "{host} 是 Ingress {ingresses} 的主机名：本次检查只测量到它为止的路径，不测量从它到 {backends} 的路径。",
+  "{host} is the host of Ingress {ingresses}: this check measures the way to it, not what stands behind it.":
+    "{host} 是 Ingress {ingresses} 的主机名：本次检查只测量到它为止的路径，不测量它后面的部分。",
+  "{ingress} (host {hosts})": "{ingress}（主机名 {hosts}）",
+
   // choose-ports.ts, choose-vantages.ts, make-plan.ts
   "no TCP port is asked for, served or declared; name one as {name}:8080 to have it measured":
     "没有指定、提供或声明 TCP 端口；写成 {name}:8080 即可测量",

@@ -89,6 +89,7 @@ export function drawDone({ request, revision, wording, report, ended }: Done): M
   const reason = cause?.because.find((one) => !report.verdict.includes(one));
   if (reason !== undefined) lines.push(wording.about(wording.because, safe(reason)));
   if (cause?.advice[0] !== undefined) lines.push(wording.about(bold(wording.doNext), safe(cause.advice[0])));
+  lines.push(...(report.notes ?? []).map(safe));
   if (report.gaps.length > 0) lines.push(wording.gapsNote(report.gaps.length));
   const chart = report.charts[0];
   const blocks: Block[] = [

@@ -39,6 +39,7 @@ export function renderText(
   );
   paragraph(report.verdict);
   if (cause?.advice[0] !== undefined) paragraph(wording.about(wording.doNext, cause.advice[0]));
+  for (const note of report.notes ?? []) paragraph(note);
 
   lines.push("");
   const main = askedPath(report, "ping") ?? askedPath(report, "tcp");

@@ -67,7 +67,7 @@ describe("API access", () => {
     expect(error).toMatchObject({
       code: "forbidden",
       message: "netcheck may not list configmaps.",
-      hint: expect.stringContaining('"list" on "configmaps"'),
+      hint: { values: { verb: "list", resource: "configmaps" } },
     });
   });
 

@@ -121,7 +121,10 @@ describe("node tasks through exec", () => {
     const attempt = (name = "node-1") => failure(node.list(name, once));
     expect(await attempt("node-9")).toMatchObject({ code: "not-found" });
     cluster.api.faults.set({ refuse: [{ status: 403, verb: "create", resource: "pods/exec" }] });
-    expect(await attempt()).toMatchObject({ code: "forbidden", hint: expect.stringContaining("pods/exec") });
+    expect(await attempt()).toMatchObject({
+      code: "forbidden",
+      hint: { template: expect.stringContaining("pods/exec") },
+    });
     cluster.api.faults.set({ refuse: [{ status: 503, resource: "pods/exec" }] });
     expect(await attempt()).toMatchObject({ code: "cluster-unreachable" });
     cluster.api.faults.set({ refuse: [], exec: { cut: { afterBytes: 10, how: "rst" } } });

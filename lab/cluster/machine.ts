@@ -100,6 +100,7 @@ function nodeEnv(
     BATCH_OVERLAY: overlay,
     FDB: fdb,
     NAT: baseRules(addresses.podRange, plan.serviceProxy),
+    ICMP_RATE_LIMIT: String(plan.icmpRateLimit),
     CGROUPS: hierarchyWords(trees),
     BOOT_ID: bootId,
     MTU: String(podMtu(plan.overlay)),

@@ -27,6 +27,7 @@ export type ClusterPlan = {
   readonly addresses: Addresses;
   readonly overlay: Topology["overlay"];
   readonly serviceProxy: Topology["serviceProxy"];
+  readonly icmpRateLimit: Topology["icmpRateLimit"];
   /** The tunnel device; undefined with host-gw, where there is none. */
   readonly tunnel: string | undefined;
   readonly nodes: readonly PlannedNode[];
@@ -75,6 +76,7 @@ export function planCluster(topology: Topology, { seed, nowMs }: { seed: number;
     addresses,
     overlay: topology.overlay,
     serviceProxy: topology.serviceProxy,
+    icmpRateLimit: topology.icmpRateLimit,
     tunnel: topology.overlay === "vxlan" ? `flannel.${addresses.vni}` : undefined,
     nodes,
     pods,

@@ -71,6 +71,12 @@ export const topologySchema = z
   .strictObject({
     overlay: z.enum(["vxlan", "host-gw"], "must be vxlan or host-gw").default("vxlan"),
     serviceProxy: z.enum(["iptables", "nft"], "must be iptables or nft").default("iptables"),
+    /** Least time in ms between two ICMP errors that a node sends to one address; 0 = as many as are asked for. */
+    icmpRateLimit: z
+      .int("must be a number of milliseconds")
+      .min(0, "must be 0 to 600000 ms")
+      .max(600_000, "must be 0 to 600000 ms")
+      .default(0),
     nodes: z
       .union(
         [

@@ -6,6 +6,7 @@ import { pingEvidence, type TcpOutcome, tcpEvidence } from "./leg-evidence.ts";
 import type { Leg, Plan } from "./plan.ts";
 import type { Report } from "./report.ts";
 import { sizedResults } from "./size-trouble.ts";
+import { finalOf, tracesOf } from "./trace-text.ts";
 
 type Row = Report["measurements"][number];
 
@@ -17,13 +18,14 @@ const SPOKEN: readonly HttpOutcome[] = ["answer", "greeting", "quiet", "closed"]
 
 /**
  * One row per leg on which something was sent, in the order of the plan: the asked path first; then what was asked of programs,
- * and packet sizes; then one per vantage point and name server, for UDP and for TCP.
+ * packet sizes and the routers on the way; then one per vantage point and name server, for UDP and for TCP.
  */
 export function measurementsOf(plan: Plan, evidence: EvidenceSet): Row[] {
   return [
     ...legRows(plan, evidence),
     ...httpRows(plan, evidence),
     ...sizeRows(plan, evidence),
+    ...traceRows(plan, evidence),
     ...nameRows(plan, evidence),
   ];
 }
@@ -56,6 +58,20 @@ function sizeRows(plan: Plan, evidence: EvidenceSet): readonly Row[] {
     const bytes = limit && limit.endedMs === undefined ? limit.bytes : largest;
     const row = { probe: "mtu", from: from.label, to: targetOf(leg, plan), part: leg.part, largestBytes: bytes };
     return [{ ...row, sent: limit?.tried ?? 1, lost: (limit?.tried ?? 0) - (limit?.answered ?? 0) }];
+  });
+}
+
+function traceRows(plan: Plan, evidence: EvidenceSet): readonly Row[] {
+  return tracesOf(plan, evidence).map(({ from, to, trace }): Row => {
+    const { sent, lost } = finalOf(trace);
+    const path = trace.hops.map(({ addresses: [first], ...hop }) => ({
+      ttl: hop.ttl,
+      ...(first ? { address: first.ip } : {}),
+      sent: hop.sent,
+      lost: hop.lost,
+      ...(hop.rttMs === undefined ? {} : { rttMs: hop.rttMs }),
+    }));
+    return { probe: "trace", from: from.label, to: to.label, part: "segment", sent, lost, path };
   });
 }
 

@@ -64,6 +64,18 @@ export const reportSchema = z.object({
       rttMs: rttSchema.optional(),
       /** For packet sizes: the largest that crossed; what is sent and lost are the echoes up to that size. */
       largestBytes: z.number().optional(),
+      /** For a trace: who answered at each distance. Loss that does not last to the target is none. */
+      path: z
+        .array(
+          z.object({
+            ttl: z.number(),
+            address: z.string().optional(),
+            sent: z.number(),
+            lost: z.number(),
+            rttMs: z.number().optional(),
+          }),
+        )
+        .optional(),
       /** For TCP: how attempts ended, e.g. { connected: 98, timeout: 2 }. */
       outcomes: z.record(z.string(), z.number()).optional(),
     }),

@@ -1142,7 +1142,24 @@ export const chinese = {
   "nothing was heard from the agent on {node}": "没有收到 {node} 上 agent 的任何消息",
   "the agent on {node} fell silent {time} before the others ended": "{node} 上的 agent 比其他节点早 {time} 失去消息",
 
+  // trace-text.ts
+  "hop {ttl}": "第 {ttl} 跳",
+  "hop {ttl} ({ip})": "第 {ttl} 跳（{ip}）",
+  "the trace from {from} to {to} gets no answer from any router: {lost} of {sent}":
+    "从 {from} 到 {to} 的逐跳探测没有收到任何路由器的应答：{sent} 次中 {lost} 次无应答",
+  "the trace from {from} to {to} ends after {hop}: beyond it {lost} of {sent} get no answer":
+    "从 {from} 到 {to} 的逐跳探测止于{hop}：再往后 {sent} 次中 {lost} 次无应答",
+  "the trace from {from} to {to} loses from its first router on: {some} of {of} at {hop}, {lost} of {sent} at the target":
+    "从 {from} 到 {to} 的逐跳探测从第一个路由器起就丢包：{hop} {of} 次中丢 {some} 次，目标 {sent} 次中丢 {lost} 次",
+  "the trace from {from} to {to} loses from {hop} on: {some} of {of} there, {lost} of {sent} at the target, but {few} of {all} at {near} before it":
+    "从 {from} 到 {to} 的逐跳探测从{hop}起持续丢包：该跳 {of} 次中丢 {some} 次，目标 {sent} 次中丢 {lost} 次，而前一跳{near} {all} 次中只丢 {few} 次",
+  "{hop} answers only {answered} of {of}, but the target behind it answers {there} of {sent}: that router limits its ICMP answers, it loses nothing":
+    "{hop} {of} 次中只应答 {answered} 次，但其后的目标 {sent} 次中应答 {there} 次：该路由器只是限制 ICMP 应答速率，并未丢包",
+  "the trace from {from} to {to} comes to the same routers again and again: {way}":
+    "从 {from} 到 {to} 的逐跳探测反复经过相同的路由器：{way}",
+
   // rules/path-loss.ts
+  "{counts}; {more}": "{counts}；{more}",
   "no echo was sent along the path": "路径上没有发出 ping",
   "{lost} of {sent} along the path were lost": "路径上 {sent} 丢失 {lost} 次",
   "{lost} of {sent} along the path were lost, which does not tell a place":

@@ -37,6 +37,7 @@ import { sockets } from "./sockets.ts";
 import { sourcePorts } from "./source-ports.ts";
 import { sysctls } from "./sysctls.ts";
 import { tcp } from "./tcp.ts";
+import { trace } from "./trace.ts";
 
 /** Every measurement. Taps come first: they must listen before the first packet leaves. */
 export const probes: readonly Probe[] = [
@@ -49,6 +50,7 @@ export const probes: readonly Probe[] = [
   mtu,
   dns,
   sourcePorts,
+  trace,
   addresses,
   links,
   nics,

@@ -13,6 +13,7 @@ import { pingEvidence } from "../core/leg-evidence.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { wilson } from "../core/stats.ts";
+import { limitedText, lossText, tracesOf } from "../core/trace-text.ts";
 
 /** TCP to one port is about that port, not about the path. */
 const NOT_THE_PATH = new Set(["port", "flow-port", "icmp-end", "icmp-fabric", "icmp-all"]);
@@ -21,6 +22,7 @@ const NOT_THE_PATH = new Set(["port", "flow-port", "icmp-end", "icmp-fabric", "i
  * Packets are lost at a place that the comparison of legs finds, and nothing else tells why.
  * Fooled by late answers (they count as received), by filters for echoes only (TCP of the same legs passes: not this),
  * by too few packets (under 100 only three lost in a row count), and by a busy observer, which delays but does not lose.
+ * A trace of the path is cited, never decisive: middle hops that answer seldom are routers that limit their answers.
  */
 export const pathLoss: Rule = {
   name: "path-loss",
@@ -43,11 +45,28 @@ export const pathLoss: Rule = {
           status: "unknown",
           because: say("{lost} of {sent} along the path were lost, which does not tell a place", counts),
         }
-      : { status: "cleared", because: say("{lost} of {sent} along the path were lost", counts) };
+      : { status: "cleared", because: clearedText(say("{lost} of {sent} along the path were lost", counts), seen) };
   },
 };
 
-function suspicion(found: Anomaly, { plan, evidence, comparison }: Case): Suspicion {
+/** Whoever traces the path by hand sees routers that seem to lose: it is said that they do not. */
+function clearedText(counts: Sentence, { plan, evidence }: Case): Sentence {
+  const [more] = tracesOf(plan, evidence).flatMap((traced) => limitedText(traced) ?? []);
+  return more ? say("{counts}; {more}", { counts, more }) : counts;
+}
+
+/** Where a trace sees the loss begin, for each direction whose ends this loss lies between. */
+function tracedText({ legs }: Anomaly, { plan, evidence }: Case): readonly Sentence[] {
+  const between = plan.legs.filter(({ id }) => legs.includes(id));
+  return tracesOf(plan, evidence)
+    .filter(({ from, to }) =>
+      between.some((leg) => [leg.from, leg.to].includes(from.id) && [leg.from, leg.to].includes(to.id)),
+    )
+    .flatMap((traced) => lossText(traced) ?? []);
+}
+
+function suspicion(found: Anomaly, seen: Case): Suspicion {
+  const { plan, evidence, comparison } = seen;
   const where = whereText(found.element, found.place, found.direction);
   const texts = [directionText(found), controlsText(found, comparison), whenText(found), scopeText(found, plan)];
   const refusals = found.legs.flatMap((id) => evidence.get(pingEvidence, id)?.errors ?? []);
@@ -64,6 +83,7 @@ function suspicion(found: Anomaly, { plan, evidence, comparison }: Case): Suspic
       headline(found, where),
       ...texts.filter((text) => text !== undefined),
       ...(boxes.length > 0 ? [say("ICMP errors came back from {boxes}", { boxes: listed(boxes, 3) })] : []),
+      ...tracedText(found, seen),
     ],
     against,
     confirm: confirmations(found, plan),

@@ -8,6 +8,7 @@ import type { Leg, Plan, Vantage } from "../core/plan.ts";
 import { type Lookup, lookUp, type Route, routesEvidence } from "../core/routes.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import { circleTraceText, tracesOf } from "../core/trace-text.ts";
 import { clockText } from "../core/units.ts";
 import { addressesEvidence } from "../probes/addresses.ts";
 import { countersEvidence } from "../probes/counters.ts";
@@ -35,7 +36,7 @@ export const routeMissing: Rule = {
     const suspicions = [...same.values()].flatMap((alike): readonly Suspicion[] => {
       const [found] = alike.flatMap((need) => suspect(need, seen) ?? []);
       const legs = alike.flatMap((need) => badLegs(need, seen)).map(({ leg }) => leg.id);
-      return found ? [{ ...found, legs: [...new Set(legs)] }] : [];
+      return found ? [{ ...found, legs: [...new Set([...(found.legs ?? []), ...legs])] }] : [];
     });
     if (suspicions.length > 0) return merged(suspicions);
     const read = needs.filter(({ at }) => seen.evidence.get(routesEvidence, at.id));
@@ -140,7 +141,7 @@ function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined
       suffering.length === 1
         ? say("{legs} that needs it is broken: {list}", sufferers)
         : say("{legs} that need it are broken: {list}", sufferers),
-      ...(circle ? expiredText(legs, seen) : []),
+      ...(circle ? [...expiredText(legs, seen), ...tracedText(towards, seen)] : []),
       ...(dropped > 0
         ? [
             say("{dropped} dropped at {place} for want of a route (IpOutNoRoutes, IpExtInNoRoutes)", {
@@ -217,6 +218,10 @@ function expiredText(legs: readonly Leg[], { evidence }: Case): readonly Sentenc
       boxes: listed([...new Set(expired.map(({ from }) => from))], 3),
     }),
   ];
+}
+
+function tracedText({ node }: Vantage, { plan, evidence }: Case): readonly Sentence[] {
+  return tracesOf(plan, evidence).flatMap((traced) => (traced.to.node === node && circleTraceText(traced)) || []);
 }
 
 /** In words, what is wrong with the way to an address; undefined when nothing is. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { pathLoss } from "#src/rules/path-loss.ts";
-import { cluster, loses, type Packet, type Scene, startOf, through, toPort } from "../core/simulate.ts";
+import { cluster, loses, type Packet, play, type Scene, startOf, through, toPort } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
 
 const oneWay = ({ fromNode, toNode }: Packet) => fromNode === "ulm" && toNode === "graz";
@@ -65,4 +65,53 @@ test("a tunnel that loses while the nodes reach each other is told from a wire",
     faults: [loses(1, (packet) => through("graz")(packet) && packet.leg.scope === "overlay")],
   });
   expect(because(verdict)).toContain("tunnel or routing is concerned, not the wire");
+});
+
+/** What both ends print who trace each other over two routers: lost of sent at each distance. */
+const traces =
+  (
+    lost: readonly [number, number, number],
+    sent: readonly [number, number, number] = [10, 10, 20],
+  ): NonNullable<Scene["surveys"]> =>
+  (at, probe, plan) => {
+    if (probe !== "trace") return undefined;
+    const target = plan.vantages.find(({ role }) => role === (at.role === "from" ? "to" : "from"))?.ip ?? "";
+    const lines = [`172.16.0.1`, `172.16.0.2`, target].flatMap((ip, index) =>
+      Array.from({ length: sent[index] ?? 0 }, (_, n) =>
+        n < (lost[index] ?? 0)
+          ? `${startOf + n} ${index + 1} - - lost`
+          : `${startOf + n} ${index + 1} ${ip} 0.2 ${index === 2 ? "end" : "hop"}`,
+      ),
+    );
+    return [`# ${target}`, ...lines, ""].join("\n");
+  };
+
+test("a trace in which loss lasts to the target is a reason, and the report lists its hops", () => {
+  const scene = { faults: [loses(0.3, oneWay)], surveys: traces([0, 3, 6]) };
+  const { verdict, brief } = ask(pathLoss, scene);
+  expect(brief).toBe("ulm>graz certain");
+  expect(because(verdict)).toContain("the trace from shop/api-0 to shop/api-1 loses from hop 2 (172.16.0.2) on");
+  const { measurements } = play(scene).report;
+  expect(measurements.find(({ probe }) => probe === "trace")).toMatchObject({
+    from: "shop/api-0",
+    to: "shop/api-1",
+    sent: 20,
+    lost: 6,
+    path: [
+      { ttl: 1, address: "172.16.0.1", sent: 10, lost: 0 },
+      { ttl: 2, sent: 10, lost: 3 },
+      { ttl: 3, sent: 20, lost: 6 },
+    ],
+  });
+});
+
+test("routers that limit their answers are never a cause, and it is said that they lose nothing", () => {
+  const limited = traces([0, 8, 0]);
+  const { verdict, brief } = ask(pathLoss, { surveys: limited });
+  expect(brief).toBe("cleared");
+  expect(because(verdict)).toContain(
+    "hop 2 (172.16.0.2) answers only 2 of 10, but the target behind it answers 20 of 20",
+  );
+  expect(play({ surveys: limited }).report).toMatchObject({ status: "healthy", causes: [] });
+  expect(because(ask(pathLoss, { faults: [loses(0.3, oneWay)], surveys: limited }).verdict)).not.toContain("the trace");
 });

@@ -162,3 +162,17 @@ test("a circle is told with the nodes in it", () => {
     "packets for shop/api-1 (10.42.1.5) circle between nodes by their routes: ulm → bern → ulm",
   );
 });
+
+test("a trace that goes round is cited with the circle", () => {
+  const { verdict } = ask(routeMissing, {
+    ...circle("bern"),
+    ...vanishes(),
+    surveys: (at, probe, { vantages }) => {
+      const target = vantages.find(({ role }) => role === "to")?.ip;
+      if (probe !== "trace" || at.role !== "from") return undefined;
+      const routers = ["10.42.0.1", "10.42.2.0", "10.42.0.1", "10.42.2.0", "10.42.0.1"];
+      return [`# ${target}`, ...routers.map((ip, index) => `${startOf} ${index + 1} ${ip} 0.2 hop`), ""].join("\n");
+    },
+  });
+  expect(because(verdict)).toContain("comes to the same routers again and again: 10.42.0.1 → 10.42.2.0 → 10.42.0.1");
+});

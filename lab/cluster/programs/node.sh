@@ -1,7 +1,7 @@
 #!/bin/bash
 # PID 1 of a node, started in the fabric's namespaces plus fresh ones of its own.
 # Environment: NODE (name), BATCH_PORT, BATCH_ETH, BATCH_OVERLAY, FDB (ip and bridge batches), NAT (iptables-restore text),
-# CGROUPS ("name:type:options …"), BOOT_ID, HOSTS, RESOLV, COREFILE, MTU, PODS (lines of arguments for pod.sh).
+# ICMP_RATE_LIMIT (ms), CGROUPS ("name:type:options …"), BOOT_ID, HOSTS, RESOLV, COREFILE, MTU, PODS (lines of arguments for pod.sh).
 # fd 3: "pod <uid>" per pod, and "ready", in any order.
 set -eu
 exec 7</run/lab/programs 8</run/netns/fabric 9</run/lab/agent-bin
@@ -51,8 +51,8 @@ done
 cp /proc/self/fd/7/server.py /proc/self/fd/7/client.py /proc/self/fd/7/sidecar.py /proc/self/fd/7/dns.py /proc/self/fd/7/worker.py /srv/app/
 
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.{all,default}.disable_ipv6=1 net.bridge.bridge-nf-call-iptables=1
-# Off, because it is the switch between us and the fault: a limited rate would look like loss at this hop.
-sysctl -qw net.ipv4.icmp_ratelimit=0
+# Off unless a scenario wants it: a limited rate looks like loss at this hop.
+sysctl -qw "net.ipv4.icmp_ratelimit=$ICMP_RATE_LIMIT"
 sysctl -qw net.ipv4.tcp_congestion_control=reno 2>/dev/null || true
 
 ip -batch - <<<"$BATCH_ETH"

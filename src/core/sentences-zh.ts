@@ -1035,6 +1035,31 @@ export const chinese = {
     "若重新协商结果不变，请更换网线并换一个交换机端口：一对线芯损坏就足以造成降速",
   "Move pods that need bandwidth away from {node} until then": "在修复之前，把需要带宽的 Pod 迁离 {node}",
 
+  // hidden-limit.ts
+  "{place} carried {rate} of its {speed}: the link is full": "{place} 的流量达 {rate}（链路速率 {speed}）：链路已满",
+  "packets that cross {place} at the same moment do not wait equally long: no queue makes them late":
+    "同一时刻经过 {place} 的包等待时间并不相同：延迟不是由排队造成的",
+  "packets through {place} wait {range} in a queue while it carries traffic":
+    "{place} 有流量时，经过它的包要排队等待 {range}",
+  "at most {rate} came in while packets were late (intervals: {count})":
+    "出现延迟包期间，流入速率最高为 {rate}（{count} 个区间）",
+  "at most {rate} went out while packets were late (intervals: {count})":
+    "出现延迟包期间，流出速率最高为 {rate}（{count} 个区间）",
+  "the throughput stays flat at that ceiling": "吞吐量一直停在这一上限",
+  "the link itself runs at {speed}": "链路本身的速率为 {speed}",
+  "packets of different legs that cross it at the same moment wait equally long: they stand in one queue":
+    "同一时刻经过它的不同路段的包等待时间相同：它们排在同一个队列中",
+  "the wait at that rate makes a queue of {size} kB": "按该速率和等待时间推算，队列长度为 {size} kB",
+  "at {rate} or less nothing was late": "速率不超过 {rate} 时没有包延迟",
+  "a sender has {size} kB ready that do not get through": "发送方有 {size} kB 数据待发，却发不出去",
+  "programs sent {count} segments again meanwhile": "在此期间程序重传了 {count} 个报文段",
+  "the throughput is not flat: others may share what is full": "吞吐量并不平稳：可能有其他流量共用已满的链路",
+  "Look for a limit of about {rate} in front of {place}: policing or shaping at the switch port, the hypervisor, the bandwidth of the cloud instance":
+    "查找 {place} 前面约 {rate} 的限速：交换机端口的限速或整形、虚拟化平台、云主机的带宽规格",
+  "Send less through {place}, or move what fills it to another node":
+    "减少经过 {place} 的流量，或把占满它的负载迁到其他节点",
+  "queues of the nodes were not read": "未能读取节点的队列",
+
   // link-rate-limited.ts
   "no device of the path has a shaper": "路径上没有设备配置流量整形",
   "shapers of the path ({queues}) held nothing back while packets were late":

@@ -47,7 +47,7 @@ describe("netcheck-http", () => {
     await using server = await raw((socket) =>
       socket.once("data", () => setTimeout(() => socket.end("HTTP/1.1 200 OK\r\n\r\n"), 300)),
     );
-    const [line] = await probe(500, 2_000, "--for", 100, "head", "127.0.0.1", server.port);
+    const [line] = await probe(500, 2_000, "--for", 450, "head", "127.0.0.1", server.port);
     expect(line).toMatchObject({ outcome: "answer", status: "200" });
     expect(line?.waitMs).toBeGreaterThanOrEqual(295);
     expect(line?.waitMs).toBeGreaterThan(line?.connectMs ?? 0);

@@ -31,7 +31,8 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          maxConcurrency: 3,
+          // A check mostly waits; five of them keep two cores busy.
+          maxConcurrency: 5,
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 120_000,

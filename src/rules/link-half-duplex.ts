@@ -1,8 +1,6 @@
 import { idleSlaves } from "../core/bond-facts.ts";
-import type { Link } from "../core/link-text.ts";
-import { speedText } from "../core/link-text.ts";
-import type { Nic } from "../core/nic-evidence.ts";
-import { nicsEvidence } from "../core/nic-evidence.ts";
+import { type Link, speedText } from "../core/link-text.ts";
+import { type Nic, nicsEvidence } from "../core/nic-evidence.ts";
 import {
   gained,
   idsOf,
@@ -21,7 +19,7 @@ import {
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 
-/** What a link that cannot carry its load looks like from above. */
+/** What a link that cannot carry its load looks like from above. A program that is slow inside its own network is not. */
 export const slowLinkSymptoms = [
   "link-slow",
   "link-rate-limited",
@@ -30,7 +28,6 @@ export const slowLinkSymptoms = [
   "link-delay",
   "path-loss",
   "port-filtered",
-  "server-slow",
   "slow-receiver",
   "high-latency",
 ];

@@ -1,0 +1,244 @@
+/**
+ * From the link layer down to TCP, UDP or ICMP, through VLAN tags and tunnels. Nothing is allocated per packet: what was
+ * found stands in `registers`, whose places are named below. Every read lies behind a check of its length, every loop is
+ * bounded by the bytes that it consumes or by MAX_DEPTH.
+ */
+
+/** Addresses are four words; IPv4 uses the first. */
+export const SOURCE = 0;
+export const DESTINATION = 4;
+/** 4 or 6: the innermost. */
+export const FAMILY = 8;
+/** IP protocol of the innermost packet: 6, 17, 1, 58 … */
+export const PROTOCOL = 9;
+/** Position of the transport header, and how many of its bytes (header and data) the IP header announces. */
+export const TRANSPORT = 10;
+export const TRANSPORT_LENGTH = 11;
+/** IP ID of IPv4, 0 to 65535; -1 for IPv6. */
+export const IP_ID = 12;
+export const TTL = 13;
+/** Tunnels around the innermost packet. */
+export const DEPTH = 14;
+/** Interface index of Linux cooked captures v2; 0 elsewhere. */
+export const COOKED_INDEX = 15;
+/** Packet type of Linux cooked captures (0 to us … 4 sent by us); -1 elsewhere. */
+export const COOKED_TYPE = 16;
+/** 1 when it is the first of several fragments. */
+export const FRAGMENTED = 17;
+/** Which tunnel is the outermost: one of TUNNELS; 0 = none. */
+export const TUNNEL = 18;
+const REGISTERS = 20;
+
+/** What decoding a packet ends with. */
+export const WHOLE = 0;
+/** No IP: ARP, LLDP, STP … */
+export const NOT_IP = 1;
+/** A later fragment: it has no transport header. */
+export const FRAGMENT = 2;
+/** The capture length cuts a header that is needed. */
+export const CUT = 3;
+/** A header that cannot be. */
+export const MALFORMED = 4;
+export const UNKNOWN_LINK = 5;
+
+export const TUNNELS = ["none", "VXLAN", "Geneve", "IPIP", "GRE", "6in4"] as const;
+const VXLAN = 1;
+const GENEVE = 2;
+const IPIP = 3;
+const GRE = 4;
+const SIX_IN_FOUR = 5;
+const MAX_DEPTH = 5;
+const MAX_TAGS = 4;
+/** IPv6 extension headers that are passed over: hop by hop, routing, destination options; 44 is the fragment header. */
+const HOP_BY_HOP = 0;
+const ROUTING = 43;
+const FRAGMENT_HEADER = 44;
+const DESTINATION_OPTIONS = 60;
+
+export class Decoder {
+  readonly registers = new Int32Array(REGISTERS);
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  buffer(view: DataView): void {
+    this.#view = view;
+  }
+
+  /** Decodes `captured` bytes at `at` that were `original` bytes on the wire. Answers one of WHOLE … UNKNOWN_LINK. */
+  decode(at: number, captured: number, original: number, link: number): number {
+    const view = this.#view;
+    const registers = this.registers;
+    const end = at + captured;
+    const wireEnd = at + original;
+    registers[DEPTH] = 0;
+    registers[TUNNEL] = 0;
+    registers[COOKED_INDEX] = 0;
+    registers[COOKED_TYPE] = -1;
+    switch (link) {
+      case 1:
+        return this.#ethernet(at, end, wireEnd);
+      case 113:
+        if (captured < 16) return CUT;
+        registers[COOKED_TYPE] = view.getUint16(at, false);
+        return this.#network(view.getUint16(at + 14, false), at + 16, end, wireEnd);
+      case 276:
+        if (captured < 20) return CUT;
+        registers[COOKED_INDEX] = view.getInt32(at + 4, false);
+        registers[COOKED_TYPE] = view.getUint8(at + 10);
+        return this.#network(view.getUint16(at, false), at + 20, end, wireEnd);
+      case 101:
+      case 12:
+      case 14:
+      case 228:
+      case 229:
+        return this.#ip(at, end, wireEnd);
+      case 0:
+      case 108:
+        return captured < 4 ? CUT : this.#ip(at + 4, end, wireEnd);
+      default:
+        return UNKNOWN_LINK;
+    }
+  }
+
+  #ethernet(at: number, end: number, wireEnd: number): number {
+    if (end - at < 14) return CUT;
+    return this.#network(this.#view.getUint16(at + 12, false), at + 14, end, wireEnd);
+  }
+
+  /** Behind an EtherType: VLAN tags, then IP. */
+  #network(etherType: number, start: number, end: number, wireEnd: number): number {
+    let type = etherType;
+    let at = start;
+    for (let tags = 0; (type === 0x8100 || type === 0x88a8 || type === 0x9100) && tags < MAX_TAGS; tags++) {
+      if (end - at < 4) return CUT;
+      type = this.#view.getUint16(at + 2, false);
+      at += 4;
+    }
+    return type === 0x0800 || type === 0x86dd ? this.#ip(at, end, wireEnd) : NOT_IP;
+  }
+
+  #ip(at: number, end: number, wireEnd: number): number {
+    if (at >= end) return CUT;
+    const version = this.#view.getUint8(at) >> 4;
+    if (version === 4) return this.#ip4(at, end, wireEnd);
+    return version === 6 ? this.#ip6(at, end, wireEnd) : MALFORMED;
+  }
+
+  #ip4(at: number, end: number, wireEnd: number): number {
+    const view = this.#view;
+    const registers = this.registers;
+    if (end - at < 20) return CUT;
+    const header = (view.getUint8(at) & 15) << 2;
+    if (header < 20) return MALFORMED;
+    // Segments that were never cut into packets (TSO) may have no length of their own.
+    const announced = view.getUint16(at + 2, false);
+    if (announced !== 0 && announced < header) return MALFORMED;
+    const stop = announced === 0 ? wireEnd : Math.min(at + announced, wireEnd);
+    const fragment = view.getUint16(at + 6, false);
+    const protocol = view.getUint8(at + 9);
+    registers[FAMILY] = 4;
+    registers[SOURCE] = view.getInt32(at + 12, false);
+    registers[DESTINATION] = view.getInt32(at + 16, false);
+    registers[IP_ID] = view.getUint16(at + 4, false);
+    registers[TTL] = view.getUint8(at + 8);
+    registers[FRAGMENTED] = (fragment & 0x2000) !== 0 ? 1 : 0;
+    registers[PROTOCOL] = protocol;
+    if ((fragment & 0x1fff) !== 0) return FRAGMENT;
+    return this.#transport(protocol, at + header, end, stop);
+  }
+
+  #ip6(at: number, end: number, wireEnd: number): number {
+    const view = this.#view;
+    const registers = this.registers;
+    if (end - at < 40) return CUT;
+    const announced = view.getUint16(at + 4, false);
+    const stop = announced === 0 ? wireEnd : Math.min(at + 40 + announced, wireEnd);
+    registers[FAMILY] = 6;
+    for (let word = 0; word < 4; word++) {
+      registers[SOURCE + word] = view.getInt32(at + 8 + word * 4, false);
+      registers[DESTINATION + word] = view.getInt32(at + 24 + word * 4, false);
+    }
+    registers[IP_ID] = -1;
+    registers[TTL] = view.getUint8(at + 7);
+    registers[FRAGMENTED] = 0;
+    let next = view.getUint8(at + 6);
+    let place = at + 40;
+    while (next === HOP_BY_HOP || next === ROUTING || next === DESTINATION_OPTIONS || next === FRAGMENT_HEADER) {
+      if (end - place < 8) return CUT;
+      const following = view.getUint8(place);
+      if (next === FRAGMENT_HEADER) {
+        const fragment = view.getUint16(place + 2, false);
+        registers[FRAGMENTED] = (fragment & 1) !== 0 ? 1 : 0;
+        registers[PROTOCOL] = following;
+        if ((fragment & 0xfff8) !== 0) return FRAGMENT;
+        place += 8;
+      } else place += (view.getUint8(place + 1) + 1) << 3;
+      next = following;
+    }
+    registers[PROTOCOL] = next;
+    return this.#transport(next, place, end, stop);
+  }
+
+  /** A transport header, or another packet inside. */
+  #transport(protocol: number, at: number, end: number, stop: number): number {
+    const registers = this.registers;
+    registers[TRANSPORT] = at;
+    registers[TRANSPORT_LENGTH] = Math.max(0, stop - at);
+    switch (protocol) {
+      case 17:
+        return this.#udp(at, end, stop);
+      case 4:
+        return this.#inside(IPIP) ? this.#ip(at, end, stop) : MALFORMED;
+      case 41:
+        return this.#inside(SIX_IN_FOUR) ? this.#ip(at, end, stop) : MALFORMED;
+      case 47:
+        return this.#gre(at, end, stop);
+      default:
+        return WHOLE;
+    }
+  }
+
+  /** Goes one tunnel deeper; false when there are too many. */
+  #inside(tunnel: number): boolean {
+    const registers = this.registers;
+    const depth = (registers[DEPTH] ?? 0) + 1;
+    if (depth > MAX_DEPTH) return false;
+    registers[DEPTH] = depth;
+    if (depth === 1) registers[TUNNEL] = tunnel;
+    return true;
+  }
+
+  /** VXLAN (RFC 7348; 8472 is Linux's older port) and Geneve (RFC 8926), by port and a header that could be one. */
+  #udp(at: number, end: number, stop: number): number {
+    if (end - at < 8) return WHOLE;
+    const view = this.#view;
+    const port = view.getUint16(at + 2, false);
+    if (port === 4789 || port === 8472) {
+      if (end - at < 16) return CUT;
+      // The I bit says that there is a network identifier; all other flags and the last byte are reserved.
+      if ((view.getUint8(at + 8) & 0x08) === 0 || view.getUint8(at + 15) !== 0) return WHOLE;
+      return this.#inside(VXLAN) ? this.#ethernet(at + 16, end, stop) : MALFORMED;
+    }
+    if (port === 6081) {
+      if (end - at < 16) return CUT;
+      const first = view.getUint8(at + 8);
+      if (first >> 6 !== 0) return WHOLE;
+      const inner = at + 16 + ((first & 0x3f) << 2);
+      const type = view.getUint16(at + 10, false);
+      if (!this.#inside(GENEVE)) return MALFORMED;
+      return type === 0x6558 ? this.#ethernet(inner, end, stop) : this.#network(type, inner, end, stop);
+    }
+    return WHOLE;
+  }
+
+  /** GRE (RFC 2784, 2890): checksum, key and sequence are there when their flag is. */
+  #gre(at: number, end: number, stop: number): number {
+    if (end - at < 4) return CUT;
+    const flags = this.#view.getUint16(at, false);
+    const type = this.#view.getUint16(at + 2, false);
+    if ((flags & 7) !== 0) return WHOLE;
+    const inner = at + 4 + ((flags & 0x8000) !== 0 ? 4 : 0) + ((flags & 0x2000) !== 0 ? 4 : 0) + ((flags & 0x1000) !== 0 ? 4 : 0);
+    if (type !== 0x0800 && type !== 0x86dd && type !== 0x6558) return WHOLE;
+    if (!this.#inside(GRE)) return MALFORMED;
+    return type === 0x6558 ? this.#ethernet(inner, end, stop) : this.#ip(inner, end, stop);
+  }
+}

@@ -15,8 +15,8 @@ import {
   WHOLE,
 } from "./decode.ts";
 import { DnsAnalysis } from "./dns-analysis.ts";
-import { FlowTable } from "./flow-table.ts";
 import { FlowReports } from "./flow-reports.ts";
+import { FlowTable } from "./flow-table.ts";
 import { IcmpAnalysis } from "./icmp-analysis.ts";
 import { Spread } from "./spread.ts";
 import { TcpAnalysis } from "./tcp-analysis.ts";
@@ -103,9 +103,11 @@ export class CaptureAnalysis implements PacketSink {
     if (this.#gaps.length < MAX_GAPS) this.#gaps.push({ offset, bytes });
   }
 
-  /** Behind the last byte of an input. */
-  end(): void {
-    this.#stopped = this.reader.end();
+  /** Behind the last byte of an input; more inputs may follow. Says where and why reading stopped early, if it did. */
+  end(): Stopped | undefined {
+    const stopped = this.reader.end();
+    this.#stopped ??= stopped;
+    return stopped;
   }
 
   /** Everything known now. */

@@ -1,3 +1,4 @@
+import { CapturePlace } from "./capture-place.ts";
 import { PcapFile } from "./pcap-file.ts";
 import { PcapngFile } from "./pcapng-file.ts";
 
@@ -10,7 +11,7 @@ export type PacketSink = {
   readonly buffer: (bytes: Uint8Array, view: DataView) => void;
   /**
    * One packet of `captured` bytes at `at`; `original` is its length on the wire. `link` is a LINKTYPE_ number, `port` the
-   * interface (index of its description; 0 in pcap files). Its time is in `clock[0]`.
+   * interface (an index of `CaptureReader.ports`). Its time is in `CaptureReader.clock[0]`.
    */
   readonly packet: (at: number, captured: number, original: number, link: number, port: number) => void;
   /** Bytes of the file that were passed over because they are no records. What came before and after is not connected. */
@@ -20,24 +21,27 @@ export type PacketSink = {
 /** What is known of an interface that packets were recorded at. */
 export type CapturePort = {
   readonly link: number;
+  /** Most bytes that were recorded of a packet; what the recorder says, which is not always true. */
   readonly snapLength: number;
+  /** Empty when the file does not say. */
   readonly name: string;
   /** Packets that the recorder says it lost, by its own counters. */
   droppedByKernel: number;
 };
 
-/** Why reading ended before the end of the input. */
+/** Why reading ended before the end of the input, and the byte behind which nothing could be read. */
 export type Stopped = { readonly reason: string; readonly offset: number };
 
-/** How a file format is read: as much as possible of what is in the buffer, which it leaves as it finds it. */
+/**
+ * A file format. `read` takes as much as it can of what lies between `start` and `end`, and returns where it stopped: for
+ * want of bytes (`wants` of them, counted from there, before it makes sense to call again), or for good when `ended` says so.
+ * `last` tells that no more bytes will come: then everything is read that ever will be.
+ */
 export type CaptureFormat = {
-  /** Reads from `start` up to `end`; returns where it stopped for want of bytes, or -1 when it reads no further. */
-  readonly read: (bytes: Uint8Array, view: DataView, start: number, end: number) => number;
-  /** How many bytes from the place where it stopped are needed before it makes sense to call again. */
+  readonly read: (view: DataView, start: number, end: number, last: boolean) => number;
   readonly wants: number;
-  /** Called once behind the last byte, with what is left of the buffer. */
-  readonly finish: (start: number, end: number) => Stopped | undefined;
-  readonly ports: readonly CapturePort[];
+  /** "other": another capture begins here, perhaps of another format. */
+  readonly ended: Stopped | "other" | undefined;
 };
 
 const FIRST_ROOM = 1 << 20;
@@ -46,7 +50,8 @@ const MAGIC_BYTES = 4;
 
 /**
  * Reads pcap and pcapng files from bytes as they come, in one pass, without copying packets: whoever has bytes writes them
- * into `room()` and calls `filled()`. How the input is cut never changes what comes out.
+ * into `room()` and calls `filled()`. How the input is cut never changes what comes out. Several inputs may follow each
+ * other, as a recorder that begins a new file every hour leaves them: each is closed by `end()`.
  *
  * `clock[0]` is the present packet's time in nanoseconds since the first packet: exact for 104 days, which the time since
  * 1970 would not be (a double holds 53 bits).
@@ -54,23 +59,46 @@ const MAGIC_BYTES = 4;
 export class CaptureReader {
   readonly clock = new Float64Array(1);
   readonly #sink: PacketSink;
+  readonly #place: CapturePlace;
   #bytes = new Uint8Array(FIRST_ROOM);
   #view = new DataView(this.#bytes.buffer);
   #start = 0;
   #end = 0;
-  /** Offset in the file of the first byte of the buffer. */
-  #base = 0;
   #format: CaptureFormat | undefined;
   #stopped: Stopped | undefined;
-  /** Nanoseconds since 1970 of the first packet. */
-  firstNs: bigint | undefined;
 
   constructor(sink: PacketSink) {
     this.#sink = sink;
+    this.#place = new CapturePlace(this.clock);
     sink.buffer(this.#bytes, this.#view);
   }
 
-  /** Where the next bytes of the input go. Valid until `filled` is called. */
+  /** Nanoseconds since 1970 of the first packet of all; undefined before it. */
+  get firstNs(): bigint | undefined {
+    return this.#place.firstNs;
+  }
+
+  /** All interfaces that packets or counters belong to, in the order of their first. */
+  get ports(): readonly CapturePort[] {
+    return this.#place.ports;
+  }
+
+  /** Packets of interfaces that the file never describes: they have neither link type nor time, and are left out. */
+  get undescribed(): number {
+    return this.#place.undescribed;
+  }
+
+  /** True when the rest of the present input will not be looked at. */
+  get done(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  /** True when at least one file header was read: what came is a capture, if perhaps an empty one. */
+  get recognised(): boolean {
+    return this.#place.headers > 0;
+  }
+
+  /** Where the next bytes of the input go; never empty. Valid until `filled` is called. */
   room(): Uint8Array {
     return this.#bytes.subarray(this.#end);
   }
@@ -78,7 +106,7 @@ export class CaptureReader {
   /** Reads what the first `count` bytes of the room have brought. */
   filled(count: number): void {
     this.#end += count;
-    this.#read();
+    this.#read(false);
     this.#makeRoom();
   }
 
@@ -93,50 +121,49 @@ export class CaptureReader {
     }
   }
 
-  /** Behind the last byte. Says where and why reading stopped early, if it did. */
+  /** Behind the last byte of an input. Says where and why reading stopped before it, if it did. */
   end(): Stopped | undefined {
-    if (this.#stopped) return this.#stopped;
-    const offset = this.#base + this.#start;
+    this.#read(true);
     const left = this.#end - this.#start;
-    if (this.#format) return this.#format.finish(this.#start, this.#end);
-    return { reason: left === 0 ? "the input is empty" : `not a capture: it ends after ${left} bytes`, offset };
+    const stopped =
+      this.#stopped ??
+      (this.#format
+        ? undefined
+        : {
+            reason: left === 0 ? "the input is empty" : `not a capture: it ends after ${left} bytes`,
+            offset: this.#place.base + this.#start,
+          });
+    this.#format = undefined;
+    this.#stopped = undefined;
+    this.#start = 0;
+    this.#end = 0;
+    this.#place.base = 0;
+    this.#makeRoom();
+    return stopped;
   }
 
-  get ports(): readonly CapturePort[] {
-    return this.#format?.ports ?? [];
-  }
-
-  #read(): void {
-    if (this.#stopped) {
-      this.#start = this.#end;
-      return;
+  #read(last: boolean): void {
+    while (!this.#stopped) {
+      this.#format ??= this.#recognise();
+      if (!this.#format || (!last && this.#end - this.#start < this.#format.wants)) return;
+      this.#start = this.#format.read(this.#view, this.#start, this.#end, last);
+      const { ended } = this.#format;
+      if (ended === undefined) return;
+      if (ended === "other") this.#format = undefined;
+      else this.#stopped = ended;
     }
-    if (!this.#format) {
-      if (this.#end - this.#start < MAGIC_BYTES) return;
-      const place = { clock: this.clock, offsetOf: (at: number) => this.#base + at, first: this.#first };
-      const magic = this.#view.getUint32(this.#start, false);
-      this.#format = PcapFile.reads(magic)
-        ? new PcapFile(this.#sink, place)
-        : PcapngFile.reads(magic)
-          ? new PcapngFile(this.#sink, place)
-          : undefined;
-      if (!this.#format) {
-        this.#stopped = { reason: "not a capture: it begins like neither pcap nor pcapng", offset: 0 };
-        this.#start = this.#end;
-        return;
-      }
-    }
-    if (this.#end - this.#start < this.#format.wants) return;
-    const next = this.#format.read(this.#bytes, this.#view, this.#start, this.#end);
-    if (next === -1) this.#stopped = this.#format.finish(this.#start, this.#end);
-    this.#start = next === -1 ? this.#end : next;
+    this.#start = this.#end;
   }
 
-  /** Told the time of the first packet, nanoseconds since 1970; answers what counts as the first. */
-  readonly #first = (ns: bigint): bigint => {
-    this.firstNs ??= ns;
-    return this.firstNs;
-  };
+  #recognise(): CaptureFormat | undefined {
+    if (this.#end - this.#start < MAGIC_BYTES) return undefined;
+    const magic = this.#view.getUint32(this.#start, false);
+    if (PcapFile.reads(magic)) return new PcapFile(this.#sink, this.#place);
+    if (PcapngFile.reads(magic)) return new PcapngFile(this.#sink, this.#place);
+    const reason = "not a capture: it begins like neither pcap nor pcapng";
+    this.#stopped = { reason, offset: this.#place.base + this.#start };
+    return undefined;
+  }
 
   /** Moves what is left to the front; grows for a block that is larger than the buffer, and shrinks behind it. */
   #makeRoom(): void {
@@ -152,7 +179,7 @@ export class CaptureReader {
       this.#view = new DataView(larger.buffer);
       this.#sink.buffer(this.#bytes, this.#view);
     }
-    this.#base += this.#start;
+    this.#place.base += this.#start;
     this.#start = 0;
     this.#end = left;
   }

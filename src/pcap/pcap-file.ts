@@ -1,89 +1,96 @@
-import type { CaptureFormat, CapturePort, PacketSink, Stopped } from "./capture-reader.ts";
+import type { CapturePlace } from "./capture-place.ts";
+import type { CaptureFormat, PacketSink, Stopped } from "./capture-reader.ts";
 
-/** What a format needs of the reader around it. */
-export type FormatPlace = {
-  /** [0]: nanoseconds of the present packet since the first one. */
-  readonly clock: Float64Array;
-  /** Offset in the file of a position in the buffer. */
-  readonly offsetOf: (at: number) => number;
-  /** Told a packet's nanoseconds since 1970, answers those of the first packet of the input. */
-  readonly first: (ns: bigint) => bigint;
-};
+type Kind = { readonly little: boolean; readonly unitNs: number; readonly header: number };
 
-/** Magic number, read big-endian → byte order, nanoseconds per unit of the fraction, bytes of a record's header. */
-const MAGICS: ReadonlyMap<number, { readonly little: boolean; readonly unitNs: number; readonly header: number }> =
-  new Map([
-    [0xa1b2c3d4, { little: false, unitNs: 1_000, header: 16 }],
-    [0xd4c3b2a1, { little: true, unitNs: 1_000, header: 16 }],
-    [0xa1b23c4d, { little: false, unitNs: 1, header: 16 }],
-    [0x4d3cb2a1, { little: true, unitNs: 1, header: 16 }],
-    // The "modified" variant of old Linux distributions: interface index, protocol and packet type follow the lengths.
-    [0xa1b2cd34, { little: false, unitNs: 1_000, header: 24 }],
-    [0x34cdb2a1, { little: true, unitNs: 1_000, header: 24 }],
-  ]);
+/**
+ * Magic number, read big-endian → byte order, nanoseconds per unit of the fraction, bytes of a record's header
+ * (draft-ietf-opsawg-pcap, 4). The "modified" variant of old Linux distributions appends interface index, protocol and
+ * packet type to a record's header.
+ */
+const KINDS: ReadonlyMap<number, Kind> = new Map([
+  [0xa1b2c3d4, { little: false, unitNs: 1_000, header: 16 }],
+  [0xd4c3b2a1, { little: true, unitNs: 1_000, header: 16 }],
+  [0xa1b23c4d, { little: false, unitNs: 1, header: 16 }],
+  [0x4d3cb2a1, { little: true, unitNs: 1, header: 16 }],
+  [0xa1b2cd34, { little: false, unitNs: 1_000, header: 24 }],
+  [0x34cdb2a1, { little: true, unitNs: 1_000, header: 24 }],
+]);
 
 const FILE_HEADER = 24;
-/** No recorder makes longer ones (MAXIMUM_SNAPLEN of tcpdump). */
-export const MAX_CAPTURED = 262_144;
-const MAX_ORIGINAL = 1 << 24;
+/** No recorder makes longer records (MAXIMUM_SNAPLEN of tcpdump). */
+const MAX_CAPTURED = 262_144;
+export const MAX_ORIGINAL = 1 << 24;
 const DAY_S = 86_400;
 /** So many records in a row must look like records before reading goes on behind damage. */
 const CHAIN = 3;
-/** Damage longer than this is the end. */
-const MAX_GAP = 256 << 20;
+/** Damage longer than this is the end: looking further could take for ever. */
+export const MAX_GAP = 256 << 20;
 
 /**
  * A pcap file: 24 bytes of header, then records of 16 (24) bytes of header and the packet. Seconds and a fraction since
  * 1970 are 32 bits each; a fraction may exceed a second by up to as much again (seen in old recorders).
  *
  * Damage is bridged: where a header cannot be one, the next place is looked for from which three plausible records follow
- * each other. A second file that was appended is read on with its own header.
+ * each other (fewer at the end of the file). Where another file's header stands in the place of a record, that file is read.
  */
 export class PcapFile implements CaptureFormat {
-  readonly ports: CapturePort[] = [];
   wants = FILE_HEADER;
+  ended: Stopped | "other" | undefined;
   readonly #sink: PacketSink;
-  readonly #place: FormatPlace;
+  readonly #place: CapturePlace;
   #little = true;
   #unitNs = 1_000;
   #header = 16;
   #link = 0;
+  #snapLength = 0;
+  /** Index of the interface; -1 before the first packet. */
+  #port = -1;
   #begun = false;
+  /** Time of this file's first packet, as written, and in nanoseconds since the first of all. */
   #firstS = 0;
   #firstFraction = 0;
-  #baseNs = 0;
-  #timed = false;
-  /** Seconds of the last good record, against which others are judged. */
+  #firstNs = 0;
+  /** Seconds of the newest record, against which others are judged behind damage; -1 before the first. */
   #lastS = -1;
-  /** Offset in the file at which the damage that is being passed over began; -1 outside of damage. */
+  /** What stopped the reading of records was something that cannot be one. */
+  #damaged = false;
+  /** Offset in the file at which the damage began that is being passed over; -1 outside of damage. */
   #gapFrom = -1;
 
   static reads(magic: number): boolean {
-    return MAGICS.has(magic);
+    return KINDS.has(magic);
   }
 
-  constructor(sink: PacketSink, place: FormatPlace) {
+  constructor(sink: PacketSink, place: CapturePlace) {
     this.#sink = sink;
     this.#place = place;
   }
 
-  read(_bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  read(view: DataView, start: number, end: number, last: boolean): number {
     let at = start;
     if (!this.#begun) {
-      if (end - at < FILE_HEADER) return this.#want(FILE_HEADER, at);
+      if (end - at < FILE_HEADER) return last ? this.#stop("the file header is cut", at) : at;
       this.#begin(view, at);
       at += FILE_HEADER;
     }
-    at = this.#gapFrom === -1 ? this.#records(view, at, end) : this.#search(view, at, end);
-    const lost = this.#gapFrom !== -1 && this.#place.offsetOf(at) - this.#gapFrom > MAX_GAP;
-    return lost ? -1 : at;
+    for (;;) {
+      if (this.#gapFrom === -1) {
+        at = this.#records(view, at, end);
+        if (at === end || (!this.#damaged && !last)) return at;
+        if (this.#damaged && beginsFile(view, at)) {
+          this.ended = "other";
+          return at;
+        }
+        this.#gapFrom = this.#offsetOf(at++);
+      }
+      at = this.#search(view, at, end, last);
+      if (this.#gapFrom !== -1) return at;
+    }
   }
 
-  finish(start: number, end: number): Stopped | undefined {
-    if (this.#gapFrom !== -1) return { reason: "no further record was found behind damage", offset: this.#gapFrom };
-    if (start === end) return undefined;
-    const offset = this.#place.offsetOf(start);
-    return { reason: this.#begun ? "the last record is cut" : "the file header is cut", offset };
+  #offsetOf(at: number): number {
+    return this.#place.base + at;
   }
 
   #want(bytes: number, at: number): number {
@@ -91,22 +98,26 @@ export class PcapFile implements CaptureFormat {
     return at;
   }
 
+  #stop(reason: string, at: number): number {
+    this.ended = { reason, offset: this.#offsetOf(at) };
+    return at;
+  }
+
   #begin(view: DataView, at: number): void {
-    const kind = MAGICS.get(view.getUint32(at, false));
+    const kind = KINDS.get(view.getUint32(at, false));
     if (!kind) throw new Error("not a pcap header");
     this.#little = kind.little;
     this.#unitNs = kind.unitNs;
     this.#header = kind.header;
     const snapLength = view.getUint32(at + 16, kind.little);
+    this.#snapLength = snapLength === 0 || snapLength > MAX_CAPTURED ? MAX_CAPTURED : snapLength;
     // The upper bits may tell of frame check sequences.
     this.#link = view.getUint32(at + 20, kind.little) & 0xffff;
     this.#begun = true;
-    this.#timed = false;
-    const usual = snapLength === 0 || snapLength > MAX_CAPTURED ? MAX_CAPTURED : snapLength;
-    this.ports[0] ??= { link: this.#link, snapLength: usual, name: "", droppedByKernel: 0 };
+    this.#place.begin();
   }
 
-  /** Reads records until bytes are wanting or something is no record. */
+  /** Reads records until bytes are wanting or, `#damaged`, something cannot be a record. */
   #records(view: DataView, start: number, end: number): number {
     const header = this.#header;
     const little = this.#little;
@@ -114,6 +125,7 @@ export class PcapFile implements CaptureFormat {
     const maxFraction = unitNs === 1 ? 2_000_000_000 : 2_000_000;
     const clock = this.#place.clock;
     let at = start;
+    this.#damaged = false;
     while (end - at >= header) {
       // Byte orders apart: with a constant one, each read is one machine instruction.
       const seconds = little ? view.getUint32(at, true) : view.getUint32(at, false);
@@ -124,14 +136,18 @@ export class PcapFile implements CaptureFormat {
         captured > MAX_CAPTURED ||
         fraction >= maxFraction ||
         original > MAX_ORIGINAL ||
-        (seconds | fraction | captured | original) === 0
-      )
-        return this.#damaged(view, at, end);
+        // Either happens by itself; together, one of the lengths is wrong.
+        (captured > original && captured > this.#snapLength) ||
+        ((captured | original) === 0 && (seconds === 0 || beginsFile(view, at)))
+      ) {
+        this.#damaged = true;
+        return at;
+      }
       if (end - at - header < captured) return this.#want(header + captured, at);
-      if (!this.#timed) this.#setFirst(seconds, fraction);
-      clock[0] = (seconds - this.#firstS) * 1e9 + (fraction - this.#firstFraction) * unitNs + this.#baseNs;
+      if (this.#port === -1) this.#setFirst(seconds, fraction);
+      clock[0] = (seconds - this.#firstS) * 1e9 + (fraction - this.#firstFraction) * unitNs + this.#firstNs;
       this.#lastS = seconds;
-      this.#sink.packet(at + header, captured, original < captured ? captured : original, this.#link, 0);
+      this.#sink.packet(at + header, captured, Math.max(original, captured), this.#link, this.#port);
       at += header + captured;
     }
     return this.#want(header, at);
@@ -140,59 +156,65 @@ export class PcapFile implements CaptureFormat {
   #setFirst(seconds: number, fraction: number): void {
     this.#firstS = seconds;
     this.#firstFraction = fraction;
-    const ns = BigInt(seconds) * 1_000_000_000n + BigInt(fraction) * BigInt(this.#unitNs);
-    this.#baseNs = Number(ns - this.#place.first(ns));
-    this.#timed = true;
+    this.#firstNs = this.#place.sinceFirst(BigInt(seconds) * 1_000_000_000n + BigInt(fraction) * BigInt(this.#unitNs));
+    const about = { link: this.#link, snapLength: this.#snapLength, name: "", droppedByKernel: 0 };
+    this.#port = this.#place.portOf(about, this.#firstNs);
   }
 
-  /** At something that is no record: another file's header, or damage. */
-  #damaged(view: DataView, at: number, end: number): number {
-    if (PcapFile.reads(view.getUint32(at, false))) {
-      this.#begun = false;
-      if (end - at < FILE_HEADER) return this.#want(FILE_HEADER, at);
-      this.#begin(view, at);
-      return this.#records(view, at + FILE_HEADER, end);
-    }
-    this.#gapFrom = this.#place.offsetOf(at);
-    return this.#search(view, at + 1, end);
-  }
-
-  /** Looks for the next place from which a chain of records follows; each position is tried once. */
-  #search(view: DataView, start: number, end: number): number {
-    for (let at = start; end - at >= this.#header; at++) {
-      const found = this.#chain(view, at, end);
+  /**
+   * Looks for the next place from which a chain of records follows; each is looked at once. At the end of the file with
+   * none, what began the search was the last record, cut or damaged.
+   */
+  #search(view: DataView, start: number, end: number, last: boolean): number {
+    const from = this.#gapFrom;
+    const limit = from + MAX_GAP - this.#place.base;
+    let at = start;
+    for (; end - at >= this.#header && at < limit; at++) {
+      const found = this.#chain(view, at, end, last);
       // Bytes that are not here yet will tell.
       if (found === "unknown") return this.#want(end - at + 1, at);
-      if (found !== "yes") continue;
-      const from = this.#gapFrom;
+      if (found === "no") continue;
       this.#gapFrom = -1;
-      this.#sink.gap(from, this.#place.offsetOf(at) - from);
-      return this.#records(view, at, end);
+      this.#sink.gap(from, this.#offsetOf(at) - from);
+      return at;
     }
-    return this.#want(this.#header, Math.max(start, end - this.#header + 1));
+    if (last || at >= limit) {
+      const reason = this.#damaged ? "no further record was found behind damage" : "the last record is cut";
+      this.ended = { reason, offset: from };
+    }
+    return this.#want(this.#header, at);
   }
 
-  #chain(view: DataView, start: number, end: number): "yes" | "no" | "unknown" {
+  #chain(view: DataView, start: number, end: number, last: boolean): "yes" | "no" | "unknown" {
     let at = start;
+    let near = this.#lastS;
     for (let links = 0; links < CHAIN; links++) {
-      if (end - at < this.#header) return links > 0 && at === end ? "yes" : "unknown";
-      const captured = this.#plausible(view, at);
+      if (end - at < this.#header) return last ? (at === end ? "yes" : "no") : "unknown";
+      const captured = this.#plausible(view, at, near);
       if (captured === -1) return "no";
+      near = view.getUint32(at, this.#little);
       at += this.#header + captured;
     }
     return "yes";
   }
 
   /** Captured length of what may be a record's header, or -1. Stricter than reading: here it could be anything. */
-  #plausible(view: DataView, at: number): number {
+  #plausible(view: DataView, at: number, near: number): number {
     const little = this.#little;
+    if (near !== -1 && Math.abs(view.getUint32(at, little) - near) > DAY_S) return -1;
+    if (view.getUint32(at + 4, little) >= 1_000_000_000 / this.#unitNs) return -1;
     const captured = view.getUint32(at + 8, little);
     const original = view.getUint32(at + 12, little);
-    const fraction = view.getUint32(at + 4, little);
-    const seconds = view.getUint32(at, little);
-    const near = this.#lastS === -1 || Math.abs(seconds - this.#lastS) <= DAY_S;
     const lengths = captured >= 1 && captured <= MAX_CAPTURED && original <= MAX_ORIGINAL;
-    const fits = lengths && (original >= captured || original === 0);
-    return near && fits && fraction < 1_000_000_000 / this.#unitNs ? captured : -1;
+    return lengths && (original >= captured || original === 0) ? captured : -1;
   }
+}
+
+/** True where the header of a capture file stands (12 bytes are looked at): files were joined. */
+function beginsFile(view: DataView, at: number): boolean {
+  const magic = view.getUint32(at, false);
+  const kind = KINDS.get(magic);
+  if (kind) return view.getUint16(at + 4, kind.little) === 2;
+  const order = view.getUint32(at + 8, false);
+  return magic === 0x0a0d0d0a && (order === 0x1a2b3c4d || order === 0x4d3c2b1a);
 }

@@ -84,7 +84,8 @@ export class ApplicationData {
     const word = words[at + APPLICATION] as number;
     if ((word & 7) === HTTP && (words[at + REQUEST] as number) !== 0)
       this.#http.closing(this.#table, this.#table.direction === clientOf(words, at), reset, now);
-    if ((word & 7) === TLS) this.#tls.closing(this.#table, this.#table.direction === clientOf(words, at), reset, packet);
+    if ((word & 7) === TLS)
+      this.#tls.closing(this.#table, this.#table.direction === clientOf(words, at), reset, packet);
   }
 
   #kindOf(at: number, ports: number): number {

@@ -6,7 +6,6 @@ import { TUNNELS } from "./decode.ts";
 export type Shortcomings = {
   readonly packets: number;
   readonly ipPackets: number;
-  readonly fragments: number;
   readonly incompleteFragments: number;
   /** Packets cut before the end of a header that is needed, by the outermost tunnel (place in TUNNELS). */
   readonly cut: Float64Array;
@@ -40,12 +39,24 @@ export function qualityOf(of: Shortcomings): { readonly sentences: readonly stri
     ...[...of.cut].map((count, tunnel): [number, string] => [count, cutText(count, tunnel, of)]),
     [of.malformed, `${of.malformed} packets have a header that cannot be`],
     [of.incompleteFragments, `${of.incompleteFragments} fragmented packets are incomplete in the capture`],
-    [of.backwards, `time runs backwards ${of.backwards} times: clocks were set, or files joined; durations across it count as 0`],
-    [of.unseen, `${of.unseen} pieces of data were acknowledged that the capture lacks: the recorder missed packets, the network did not lose them`],
+    [
+      of.backwards,
+      `time runs backwards ${of.backwards} times: clocks were set, or files joined; durations across it count as 0`,
+    ],
+    [
+      of.unseen,
+      `${of.unseen} pieces of data were acknowledged that the capture lacks: the recorder missed packets, the network did not lose them`,
+    ],
     [dropped, `${dropped} packets were dropped by the recorder, by its own count`],
     [of.copies, `${of.copies} packets were seen more than once at the interfaces of one machine and counted once`],
-    [of.halfSeen, `${of.halfSeen} of ${of.flows} connections show packets of one side only: losses and stalls cannot be judged there`],
-    [of.evicted, `${of.evicted} connections were closed early to bound memory; their counts are kept, their later packets count as new connections`],
+    [
+      of.halfSeen,
+      `${of.halfSeen} of ${of.flows} connections show packets of one side only: losses and stalls cannot be judged there`,
+    ],
+    [
+      of.evicted,
+      `${of.evicted} connections were closed early to bound memory; their counts are kept, their later packets count as new connections`,
+    ],
     [of.timeLinesLost, `the time lines of ${of.timeLinesLost} connections were given up to bound memory`],
     [of.otherServices, `${of.otherServices} connections of further servers are added up as one, to bound memory`],
     [of.gapCount, `${of.gapCount} damaged places were passed over, the first at byte ${of.gaps[0]?.offset ?? 0}`],

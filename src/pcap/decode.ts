@@ -264,7 +264,8 @@ export class Decoder {
     // Encrypted: nothing but the outer packet can be read. Messages have a type of 1 to 4 and three bytes of zero.
     if ((port === 51_820 || port === 51_871) && end - at >= 12 && this.registers[TUNNEL] === 0) {
       const type = view.getUint32(at + 8, false) >>> 24;
-      if (type >= 1 && type <= 4 && (view.getUint32(at + 8, false) & 0xffffff) === 0) this.registers[TUNNEL] = WIREGUARD;
+      if (type >= 1 && type <= 4 && (view.getUint32(at + 8, false) & 0xffffff) === 0)
+        this.registers[TUNNEL] = WIREGUARD;
     }
     return WHOLE;
   }
@@ -275,7 +276,8 @@ export class Decoder {
     const flags = this.#view.getUint16(at, false);
     const type = this.#view.getUint16(at + 2, false);
     if ((flags & 7) !== 0) return WHOLE;
-    const inner = at + 4 + ((flags & 0x8000) !== 0 ? 4 : 0) + ((flags & 0x2000) !== 0 ? 4 : 0) + ((flags & 0x1000) !== 0 ? 4 : 0);
+    const inner =
+      at + 4 + ((flags & 0x8000) !== 0 ? 4 : 0) + ((flags & 0x2000) !== 0 ? 4 : 0) + ((flags & 0x1000) !== 0 ? 4 : 0);
     if (type !== 0x0800 && type !== 0x86dd && type !== 0x6558) return WHOLE;
     if (!this.#inside(GRE)) return MALFORMED;
     return type === 0x6558 ? this.#ethernet(inner, end, stop) : this.#ip(inner, end, stop);

@@ -76,56 +76,91 @@ function loss(service: ServiceTotals): Found | undefined {
 
 function refused(service: ServiceTotals): Found | undefined {
   if (service.refused === 0) return undefined;
-  return found(service, "refused", "connection-refused", { refused: service.refused, tried: service.flows }, (example, when) =>
-    `${service.server} refused ${service.refused} of ${counted(service.flows, "connection")} with a reset: nothing listens there, or something says so in its name. For example ${example.ends.client} ${when}.`,
+  return found(
+    service,
+    "refused",
+    "connection-refused",
+    { refused: service.refused, tried: service.flows },
+    (example, when) =>
+      `${service.server} refused ${service.refused} of ${counted(service.flows, "connection")} with a reset: nothing listens there, or something says so in its name. For example ${example.ends.client} ${when}.`,
   );
 }
 
 function unanswered(service: ServiceTotals): Found | undefined {
   if (service.unanswered === 0) return undefined;
   const numbers = { unanswered: service.unanswered, tried: service.flows };
-  return found(service, "unanswered", "connection-unanswered", numbers, (example, when) =>
-    `${service.server} never answered ${service.unanswered} of ${counted(service.flows, "connection")}. Worst: ${example.ends.client} sent ${counted(example.score, "SYN")}, the first ${when}.`,
+  return found(
+    service,
+    "unanswered",
+    "connection-unanswered",
+    numbers,
+    (example, when) =>
+      `${service.server} never answered ${service.unanswered} of ${counted(service.flows, "connection")}. Worst: ${example.ends.client} sent ${counted(example.score, "SYN")}, the first ${when}.`,
   );
 }
 
 function foreignReset(service: ServiceTotals): Found | undefined {
   if (service.foreignResets === 0) return undefined;
   const numbers = { resets: service.foreignResets };
-  return found(service, "foreignReset", "reset-from-elsewhere", numbers, (example, when) =>
-    `${service.server}: ${counted(service.foreignResets, "reset")} had another TTL than the packets before from the same side: something between the two ends sent them. For example in the name of ${speaker(example)} ${when}.`,
+  return found(
+    service,
+    "foreignReset",
+    "reset-from-elsewhere",
+    numbers,
+    (example, when) =>
+      `${service.server}: ${counted(service.foreignResets, "reset")} had another TTL than the packets before from the same side: something between the two ends sent them. For example in the name of ${speaker(example)} ${when}.`,
   );
 }
 
 function reset(service: ServiceTotals): Found | undefined {
   const { resetsWithData, resetsIdle } = service;
   if (resetsWithData + resetsIdle === 0) return undefined;
-  return found(service, "reset", "reset", { withDataInFlight: resetsWithData, idle: resetsIdle }, (example, when) =>
-    `${service.server}: ${counted(resetsWithData, "connection")} ended by a reset with data in flight, ${resetsIdle} by a reset of the server while idle. For example ${speaker(example)} reset the connection with ${listener(example)} ${when}.`,
+  return found(
+    service,
+    "reset",
+    "reset",
+    { withDataInFlight: resetsWithData, idle: resetsIdle },
+    (example, when) =>
+      `${service.server}: ${counted(resetsWithData, "connection")} ended by a reset with data in flight, ${resetsIdle} by a reset of the server while idle. For example ${speaker(example)} reset the connection with ${listener(example)} ${when}.`,
   );
 }
 
 function stall(service: ServiceTotals): Found | undefined {
   if (service.stalls === 0) return undefined;
   const longestMs = ms(service.examples.get("stall")?.score ?? 0);
-  return found(service, "stall", "stall", { stalls: service.stalls, longestMs }, (example, when) =>
-    `${service.server}: ${counted(service.stalls, "connection")} stood still for a second or more because no acknowledgement came. Longest: ${speaker(example)} acknowledged nothing for ${msText(longestMs)} from ${listener(example)}, from ${when}.`,
+  return found(
+    service,
+    "stall",
+    "stall",
+    { stalls: service.stalls, longestMs },
+    (example, when) =>
+      `${service.server}: ${counted(service.stalls, "connection")} stood still for a second or more because no acknowledgement came. Longest: ${speaker(example)} acknowledged nothing for ${msText(longestMs)} from ${listener(example)}, from ${when}.`,
   );
 }
 
 function receiverStopped(service: ServiceTotals): Found | undefined {
   if (service.zeroNs < LEAST_ZERO_NS) return undefined;
   const numbers = { closedMs: ms(service.zeroNs), longestMs: ms(service.examples.get("zero")?.score ?? 0) };
-  return found(service, "zero", "receiver-stopped", numbers, (example, when) =>
-    `${service.server}: receivers had no room for ${msText(numbers.closedMs)} in all (zero window): a program did not read. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, first ${when}.`,
+  return found(
+    service,
+    "zero",
+    "receiver-stopped",
+    numbers,
+    (example, when) =>
+      `${service.server}: receivers had no room for ${msText(numbers.closedMs)} in all (zero window): a program did not read. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, first ${when}.`,
   );
 }
 
 function receiverLimited(service: ServiceTotals): Found | undefined {
   if (service.fullNs < LEAST_FULL_NS) return undefined;
   const numbers = { limitedMs: ms(service.fullNs), longestMs: ms(service.examples.get("full")?.score ?? 0) };
-  return found(service, "full", "receiver-limited", numbers, (example, when) =>
-    `${service.server}: senders waited ${msText(numbers.limitedMs)} in all because the receiver's window was full. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, held back by ${listener(example)}, first ${when}.`,
+  return found(
+    service,
+    "full",
+    "receiver-limited",
+    numbers,
+    (example, when) =>
+      `${service.server}: senders waited ${msText(numbers.limitedMs)} in all because the receiver's window was full. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, held back by ${listener(example)}, first ${when}.`,
   );
 }
 
@@ -150,8 +185,13 @@ function reordering(service: ServiceTotals): Found | undefined {
   const segments = service.counts[DATA_PACKETS] as number;
   const share = overtaken / Math.max(1, segments);
   if (overtaken < LEAST || share < LEAST_SHARE) return undefined;
-  return found(service, "reordering", "reordering", { overtaken, segments, share }, (example, when) =>
-    `${service.server}: ${overtaken} of ${segments} segments (${percentText(share)}) were overtaken on the way. Worst: ${example.score} from ${speaker(example)}, first ${when}.`,
+  return found(
+    service,
+    "reordering",
+    "reordering",
+    { overtaken, segments, share },
+    (example, when) =>
+      `${service.server}: ${overtaken} of ${segments} segments (${percentText(share)}) were overtaken on the way. Worst: ${example.score} from ${speaker(example)}, first ${when}.`,
   );
 }
 
@@ -160,7 +200,12 @@ function needless(service: ServiceTotals): Found | undefined {
   const segments = service.counts[DATA_PACKETS] as number;
   const share = spurious / Math.max(1, segments);
   if (spurious < LEAST || share < LEAST_SHARE) return undefined;
-  return found(service, "spurious", "needless-retransmissions", { spurious, segments, share }, (example, when) =>
-    `${service.server}: ${spurious} of ${segments} segments (${percentText(share)}) were sent again though they had been acknowledged: ACKs are lost or late. Worst: ${example.score} from ${speaker(example)}, first ${when}.`,
+  return found(
+    service,
+    "spurious",
+    "needless-retransmissions",
+    { spurious, segments, share },
+    (example, when) =>
+      `${service.server}: ${spurious} of ${segments} segments (${percentText(share)}) were sent again though they had been acknowledged: ACKs are lost or late. Worst: ${example.score} from ${speaker(example)}, first ${when}.`,
   );
 }

@@ -95,6 +95,8 @@ export const FLOW_TOO_BIG = 128;
 export const FLOW_UNREACHABLE = 256;
 /** Its ports had been used by another connection before. */
 export const FLOW_REUSED = 512;
+/** The same connection was seen at another interface before: what it carries and its round trips are counted there. */
+export const FLOW_COPY = 1024;
 
 /** State bits of a direction. */
 export const SEEN = 1;

@@ -10,6 +10,7 @@ import {
   FIRST_PACKET,
   FLAGS,
   FLOW_CLOSED,
+  FLOW_COPY,
   FLOW_REUSED,
   FLOW_USED,
   HANDSHAKE,
@@ -112,6 +113,8 @@ export class FlowTable {
       words[at + ENDS + word] = six || word === 0 ? (registers[one + word] as number) : 0;
       words[at + ENDS + 4 + word] = six || word === 0 ? (registers[other + word] as number) : 0;
     }
+    if (this.#interfaces.length > 1 && this.#copiesOf(this.#slotAt(this.#slot)).length > 0)
+      words[at + FLAGS] = (words[at + FLAGS] as number) | FLOW_COPY;
     return true;
   }
 
@@ -240,7 +243,9 @@ export class FlowTable {
     const all = [slot, ...others];
     let best = slot;
     for (const one of others) if (packetsOf(this.#slotAt(one)) > packetsOf(this.#slotAt(best))) best = one;
-    const keys = all.flatMap((one) => (one === best ? [] : [this.#slotAt(one).words[this.#slotAt(one).at + INTERFACE] ?? 0]));
+    const keys = all.flatMap((one) =>
+      one === best ? [] : [this.#slotAt(one).words[this.#slotAt(one).at + INTERFACE] ?? 0],
+    );
     this.#leaving.left(this.#slotAt(best), keys);
     for (const one of all) if (one !== best) this.#leaving.dropped(this.#slotAt(one));
     for (const one of others) {
@@ -333,7 +338,8 @@ function hashOf(
   if (six)
     for (let word = 1; word < 4; word++)
       hash =
-        Math.imul(hash ^ (from[one + word] as number), 0x85ebca6b) ^ Math.imul(from[other + word] as number, 0xc2b2ae35);
+        Math.imul(hash ^ (from[one + word] as number), 0x85ebca6b) ^
+        Math.imul(from[other + word] as number, 0xc2b2ae35);
   hash ^= hash >>> 15;
   hash = Math.imul(hash, 0x2c1b3c6d);
   return hash ^ (hash >>> 12);
@@ -341,6 +347,7 @@ function hashOf(
 
 function sameAddresses(words: Int32Array, at: number, from: Int32Array, one: number, other: number): boolean {
   for (let word = 1; word < 4; word++)
-    if (words[at + ENDS + word] !== from[one + word] || words[at + ENDS + 4 + word] !== from[other + word]) return false;
+    if (words[at + ENDS + word] !== from[one + word] || words[at + ENDS + 4 + word] !== from[other + word])
+      return false;
   return true;
 }

@@ -77,7 +77,8 @@ export class Fragments {
     const about = this.#about;
     const at = entry * REGISTERS;
     if ((this.#received[entry] as number) === 0) return false;
-    if (about[at + FRAGMENT_ID] !== registers[FRAGMENT_ID] || about[at + PROTOCOL] !== registers[PROTOCOL]) return false;
+    if (about[at + FRAGMENT_ID] !== registers[FRAGMENT_ID] || about[at + PROTOCOL] !== registers[PROTOCOL])
+      return false;
     for (let word = 0; word < 4; word++) {
       if (about[at + SOURCE + word] !== registers[SOURCE + word]) return false;
       if (about[at + DESTINATION + word] !== registers[DESTINATION + word]) return false;

@@ -1,5 +1,5 @@
 import { addressText, endText } from "./address-text.ts";
-import { Decoder, DESTINATION, FAMILY, PROTOCOL, RAW_IP, SOURCE, TRANSPORT, WHOLE } from "./decode.ts";
+import { DESTINATION, Decoder, FAMILY, PROTOCOL, RAW_IP, SOURCE, TRANSPORT, WHOLE } from "./decode.ts";
 import { FLAGS, FLOW_TOO_BIG, FLOW_UNREACHABLE } from "./flow-layout.ts";
 import type { FlowTable } from "./flow-table.ts";
 import { WorstList } from "./worst-list.ts";

@@ -65,24 +65,51 @@ const questionText = ({ name, server }: DnsQuestion): string =>
 
 export function icmpFindings(icmp: IcmpAnalysis): Found[] {
   const found: Found[] = [];
-  const add = (kind: FindingKind, first: IcmpError | undefined, count: number, text: (one: IcmpError) => string): void => {
+  const add = (
+    kind: FindingKind,
+    first: IcmpError | undefined,
+    count: number,
+    text: (one: IcmpError) => string,
+  ): void => {
     if (!first) return;
     const { atNs, packet } = first;
     const example = `For example about ${first.about ?? "a packet that is not quoted"} ${whenText(atNs, packet)}.`;
-    found.push({ kind, text: `${text(first)} ${example}`, numbers: { messages: count, ...mtuOf(first) }, atNs, packet });
+    found.push({
+      kind,
+      text: `${text(first)} ${example}`,
+      numbers: { messages: count, ...mtuOf(first) },
+      atNs,
+      packet,
+    });
   };
-  add("fragmentation-needed", icmp.tooBigFirst.list()[0], icmp.tooBig, ({ from }) =>
-    `${from} said ${counted(icmp.tooBig, "time")} that a packet is too big${icmp.smallestMtu > 0 ? `; the smallest MTU it named is ${icmp.smallestMtu}` : ""}.`,
+  add(
+    "fragmentation-needed",
+    icmp.tooBigFirst.list()[0],
+    icmp.tooBig,
+    ({ from }) =>
+      `${from} said ${counted(icmp.tooBig, "time")} that a packet is too big${icmp.smallestMtu > 0 ? `; the smallest MTU it named is ${icmp.smallestMtu}` : ""}.`,
   );
-  add("prohibited", icmp.prohibitedFirst.list()[0], icmp.prohibited, ({ from }) =>
-    `${from} said ${counted(icmp.prohibited, "time")} that traffic is not allowed (ICMP administratively prohibited).`,
+  add(
+    "prohibited",
+    icmp.prohibitedFirst.list()[0],
+    icmp.prohibited,
+    ({ from }) =>
+      `${from} said ${counted(icmp.prohibited, "time")} that traffic is not allowed (ICMP administratively prohibited).`,
   );
   const unreachable = icmp.unreachable - icmp.prohibited;
-  add("unreachable", icmp.unreachableFirst.list()[0], unreachable, ({ from, type, code }) =>
-    `${from} said ${counted(unreachable, "time")} that something cannot be reached (ICMP type ${type} code ${code}).`,
+  add(
+    "unreachable",
+    icmp.unreachableFirst.list()[0],
+    unreachable,
+    ({ from, type, code }) =>
+      `${from} said ${counted(unreachable, "time")} that something cannot be reached (ICMP type ${type} code ${code}).`,
   );
-  add("hops-exceeded", icmp.timeExceededFirst.list()[0], icmp.timeExceeded, ({ from }) =>
-    `${from} dropped ${counted(icmp.timeExceeded, "packet")} because their TTL had run out: a trace, or a loop of routes.`,
+  add(
+    "hops-exceeded",
+    icmp.timeExceededFirst.list()[0],
+    icmp.timeExceeded,
+    ({ from }) =>
+      `${from} dropped ${counted(icmp.timeExceeded, "packet")} because their TTL had run out: a trace, or a loop of routes.`,
   );
   return found;
 }
@@ -104,17 +131,33 @@ export function httpFindings(http: HttpAnalysis): Found[] {
   };
   const slowest = http.slowest.list()[0];
   return [
-    ...about("http-errors", http.failed.list()[0], { failures, answers }, (one) =>
-      `${counted(failures, "HTTP answer")} of ${answers} (${percentText(failures / Math.max(1, answers))}) had a code of 5xx. For example ${one.status} for ${one.request} of ${one.server} ${whenText(one.atNs, one.packet)}.`,
+    ...about(
+      "http-errors",
+      http.failed.list()[0],
+      { failures, answers },
+      (one) =>
+        `${counted(failures, "HTTP answer")} of ${answers} (${percentText(failures / Math.max(1, answers))}) had a code of 5xx. For example ${one.status} for ${one.request} of ${one.server} ${whenText(one.atNs, one.packet)}.`,
     ),
-    ...about("http-aborted", http.abortedLongest.list()[0], { aborted: http.aborted, requests: http.requests }, (one) =>
-      `Clients gave up ${counted(http.aborted, "HTTP request")} of ${http.requests} before an answer came (servers log 499). The longest waited ${msText(ms(one.tookNs))}: ${one.request} of ${one.server}, asked ${whenText(one.atNs, one.packet)}.`,
+    ...about(
+      "http-aborted",
+      http.abortedLongest.list()[0],
+      { aborted: http.aborted, requests: http.requests },
+      (one) =>
+        `Clients gave up ${counted(http.aborted, "HTTP request")} of ${http.requests} before an answer came (servers log 499). The longest waited ${msText(ms(one.tookNs))}: ${one.request} of ${one.server}, asked ${whenText(one.atNs, one.packet)}.`,
     ),
-    ...about("http-dropped", http.droppedLongest.list()[0], { dropped: http.dropped, requests: http.requests }, (one) =>
-      `Servers closed the connection instead of answering ${counted(http.dropped, "HTTP request")} of ${http.requests} (proxies log 502). For example ${one.request} of ${one.server} after ${msText(ms(one.tookNs))}, asked ${whenText(one.atNs, one.packet)}.`,
+    ...about(
+      "http-dropped",
+      http.droppedLongest.list()[0],
+      { dropped: http.dropped, requests: http.requests },
+      (one) =>
+        `Servers closed the connection instead of answering ${counted(http.dropped, "HTTP request")} of ${http.requests} (proxies log 502). For example ${one.request} of ${one.server} after ${msText(ms(one.tookNs))}, asked ${whenText(one.atNs, one.packet)}.`,
     ),
-    ...about("http-slow", slowest && slowest.tookNs >= SLOW_HTTP_NS ? slowest : undefined, { longestMs: ms(slowest?.tookNs ?? 0) }, (one) =>
-      `The slowest HTTP answer began after ${msText(ms(one.tookNs))}: ${one.status} for ${one.request} of ${one.server}, asked ${whenText(one.atNs, one.packet)}.`,
+    ...about(
+      "http-slow",
+      slowest && slowest.tookNs >= SLOW_HTTP_NS ? slowest : undefined,
+      { longestMs: ms(slowest?.tookNs ?? 0) },
+      (one) =>
+        `The slowest HTTP answer began after ${msText(ms(one.tookNs))}: ${one.status} for ${one.request} of ${one.server}, asked ${whenText(one.atNs, one.packet)}.`,
     ),
   ];
 }

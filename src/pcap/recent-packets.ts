@@ -32,12 +32,14 @@ export class RecentPackets {
     let two = Math.imul((registers[DESTINATION] as number) ^ 0x9e3779b1, 0xc2b2ae35) ^ (registers[SOURCE] as number);
     if (registers[FAMILY] === 6)
       for (let word = 1; word < 4; word++) {
-        one = Math.imul(one ^ (registers[SOURCE + word] as number), 0x85ebca6b) ^ (registers[DESTINATION + word] as number);
+        one =
+          Math.imul(one ^ (registers[SOURCE + word] as number), 0x85ebca6b) ^ (registers[DESTINATION + word] as number);
         two = Math.imul(two, 0xc2b2ae35) ^ (registers[SOURCE + word] as number);
       }
     const length = registers[TRANSPORT_LENGTH] as number;
     // Ports (TCP, UDP) or type and code; then what tells messages apart, without the checksum.
-    const first = registers[PROTOCOL] === 1 || registers[PROTOCOL] === 58 ? view.getUint16(at, false) : view.getInt32(at, false);
+    const first =
+      registers[PROTOCOL] === 1 || registers[PROTOCOL] === 58 ? view.getUint16(at, false) : view.getInt32(at, false);
     one = mixed(one ^ first, (view.getInt32(at + 4, false) >>> (registers[PROTOCOL] === 17 ? 16 : 0)) ^ length);
     two = mixed(two ^ length, first);
     if (tcp) {

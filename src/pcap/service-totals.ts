@@ -1,5 +1,5 @@
 import { addressText, endText } from "./address-text.ts";
-import { flowEnds, type FlowEnds } from "./flow-ends.ts";
+import { type FlowEnds, flowEnds } from "./flow-ends.ts";
 import {
   ANSWER_LONGEST,
   ANSWER_SUM,
@@ -188,7 +188,8 @@ export class Services {
 
     for (const [direction, block] of blocks.entries()) {
       const count = (counter: number): number => words[block + COUNTERS + counter] as number;
-      for (let counter = 0; counter < COUNTED; counter++) service.counts[counter] = (service.counts[counter] as number) + count(counter);
+      for (let counter = 0; counter < COUNTED; counter++)
+        service.counts[counter] = (service.counts[counter] as number) + count(counter);
       const double = block >> 1;
       service.bytes += times[double + DATA_BYTES] as number;
       const resent = count(RETRANSMISSIONS) - count(SPURIOUS);
@@ -224,7 +225,13 @@ export class Services {
     at: number,
     times: Float64Array,
     timesAt: number,
-    example: (trouble: Trouble, score: number, side: number, kinds: readonly number[], where: { atNs: number; packet: number }) => void,
+    example: (
+      trouble: Trouble,
+      score: number,
+      side: number,
+      kinds: readonly number[],
+      where: { atNs: number; packet: number },
+    ) => void,
   ): void {
     service.answers += words[at + ANSWERS] as number;
     service.answerNs += times[timesAt + ANSWER_SUM] as number;
@@ -248,7 +255,13 @@ export class Services {
     timesAt: number,
     client: number,
     flags: number,
-    example: (trouble: Trouble, score: number, side: number, kinds: readonly number[], where: { atNs: number; packet: number }) => void,
+    example: (
+      trouble: Trouble,
+      score: number,
+      side: number,
+      kinds: readonly number[],
+      where: { atNs: number; packet: number },
+    ) => void,
   ): void {
     const state = words[at + RESET_STATE] as number;
     if (state === 0) return;
@@ -273,7 +286,8 @@ export class Services {
     const port = server === 0 ? ports >>> 16 : ports & 0xffff;
     const kind = words[at + KIND] as number;
     let hash = Math.imul(port ^ kind, 0x85ebca6b);
-    for (let word = 0; word < 4; word++) hash = Math.imul(hash ^ (words[end + word] as number), 0xc2b2ae35) ^ (hash >>> 13);
+    for (let word = 0; word < 4; word++)
+      hash = Math.imul(hash ^ (words[end + word] as number), 0xc2b2ae35) ^ (hash >>> 13);
     let bucket = (hash ^ (hash >>> 16)) & (BUCKETS - 1);
     for (;;) {
       const service = this.#buckets[bucket] as number;

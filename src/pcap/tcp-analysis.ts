@@ -24,6 +24,7 @@ import {
   FLAGS,
   FLOW_CLIENT_1,
   FLOW_CLOSED,
+  FLOW_COPY,
   FLOW_ESTABLISHED,
   FLOW_REFUSED,
   FLOW_SYN,
@@ -147,10 +148,10 @@ type TcpEvents = {
   /** From the end of a request to the first byte of its answer, nanoseconds. */
   readonly answer: (ns: number) => void;
   /**
-   * Data that continues its direction without a gap, in the flow that the table found last: `captured` of `length` bytes
-   * at `at`. Not called for what the word APPLICATION says is uninteresting.
+   * Data that was not seen before, in the flow that the table found last: `captured` bytes at `at`. Not called for what the
+   * word APPLICATION says is uninteresting.
    */
-  readonly data: (at: number, captured: number, length: number, now: number, packet: number) => void;
+  readonly data: (at: number, captured: number, now: number, packet: number) => void;
   /** The side of the table's direction closes (FIN) or resets the flow that was found last. */
   readonly closing: (reset: boolean, now: number, packet: number) => void;
 };
@@ -212,7 +213,8 @@ export class TcpAnalysis {
     if (!fresh) {
       if (table.words[table.at + EPOCH] !== table.epoch) this.#disconnect();
       if ((flags & SYN) !== 0) this.#reuse(flags, sequence, now);
-    }
+    } else if (((table.words[table.at + FLAGS] as number) & FLOW_COPY) !== 0)
+      table.words[table.at + APPLICATION] = UNINTERESTING;
     this.#follow(registers, at, header, length, flags, sequence, end, now);
     return true;
   }
@@ -318,7 +320,14 @@ export class TcpAnalysis {
 
     // Sent again, overtaken, seen twice, or new.
     const data = length > 0;
-    if ((data || (flags & (SYN | FIN)) !== 0) && !keepAlive && !probe && seen && ahead < 0 && !(length > 1 && ahead === -1))
+    if (
+      (data || (flags & (SYN | FIN)) !== 0) &&
+      !keepAlive &&
+      !probe &&
+      seen &&
+      ahead < 0 &&
+      !(length > 1 && ahead === -1)
+    )
       state = this.#behind(registers, at, header, length, flags, sequence, end, state, now);
     else if (data && seen && ahead < 0 && !keepAlive && this.#known(other, otherState, sequence + length)) {
       // Data that begins one byte before what is expected, and all of it is acknowledged.
@@ -357,6 +366,9 @@ export class TcpAnalysis {
       words[count + DATA_PACKETS] = (words[count + DATA_PACKETS] as number) + 1;
       times[ownTimes + DATA_BYTES] = (times[ownTimes + DATA_BYTES] as number) + length;
       times[ownTimes + SENT_AT] = now;
+      // The reset came before everything had arrived.
+      if (words[flow + RESET_STATE] === (RESET_IDLE | (direction === 0 ? RESET_BY_1 : 0)))
+        words[flow + RESET_STATE] = RESET_WITH_DATA | (direction === 0 ? RESET_BY_1 : 0);
     }
     if (hasAck) {
       if (!sameAck && (otherState & SEEN) !== 0) this.#acknowledge(other, acknowledged, direction, now);
@@ -376,8 +388,7 @@ export class TcpAnalysis {
     if (data && advances) {
       this.#ask(direction, now);
       if (((words[flow + APPLICATION] as number) & 7) !== UNINTERESTING && end - at > header) {
-        const captured = end - at - header;
-        this.#events.data(at + header, captured < length ? captured : length, length, now, this.#packet);
+        this.#events.data(at + header, Math.min(end - at - header, length), now, this.#packet);
       }
     }
   }
@@ -445,20 +456,18 @@ export class TcpAnalysis {
     const elapsed = now - (times[ownTimes + HIGHEST_AT] as number);
     // Seen before, and its marks are not those of something that was sent later.
     const twice =
-      data &&
-      !filled &&
-      (state & HOLES_LOST) === 0 &&
-      (evidence === OLDER || (evidence === SAME && elapsed < COPY_NS));
+      data && !filled && (state & HOLES_LOST) === 0 && (evidence === OLDER || (evidence === SAME && elapsed < COPY_NS));
     if (twice) {
       words[count + COPIES] = (words[count + COPIES] as number) + 1;
       this.#event(SEEN_TWICE, direction, now);
       return state;
     }
+    const handshake = times[timesAt + HANDSHAKE] as number;
+    // The duplicate ACKs have to reach the sender first, however far from here it is.
     const fast =
       (words[other + DUPLICATES] as number) >= 2 &&
       words[other + NEWEST_ACK] === sequence &&
-      now - (times[(other >> 1) + ACK_AT] as number) < FAST_NS;
-    const handshake = times[timesAt + HANDSHAKE] as number;
+      now - (times[(other >> 1) + ACK_AT] as number) < FAST_NS + Math.max(0, handshake);
     const known = data && this.#known(other, words[other] as number, stop);
     if (data && !known && (filled || (state & HOLES_LOST) !== 0)) {
       const soon = elapsed < (handshake > 0 ? handshake : USUAL_RTT_NS);
@@ -485,6 +494,8 @@ export class TcpAnalysis {
       this.#event(SENT_AFTER_TIMEOUT, direction, now);
     } else this.#event(SENT_AGAIN, direction, now);
     if (!data) return state;
+    // What the server still has to get does not keep its program waiting.
+    if ((times[timesAt + ASKED_AT] as number) >= 0 && direction === clientOf(words, flow)) times[timesAt + ASKED_AT] = now;
     if (length < (words[own + LARGEST] as number) && (((words[own + LARGEST_END] as number) - sequence) | 0) > 0) {
       // Cut smaller: an ACK for the end of the large one will not say that a large one arrived.
       words[own + LARGEST] = length;
@@ -593,7 +604,7 @@ export class TcpAnalysis {
       if (took <= 0) continue;
       times[otherTimes + ROUND_TRIP_SUM] = (times[otherTimes + ROUND_TRIP_SUM] as number) + took;
       words[other + COUNTERS + ROUND_TRIPS] = (words[other + COUNTERS + ROUND_TRIPS] as number) + 1;
-      this.#events.roundTrip(took);
+      if (((words[this.#table.at + FLAGS] as number) & FLOW_COPY) === 0) this.#events.roundTrip(took);
     }
     const next = words[other + NEXT_SEQUENCE] as number;
     const beyond = (acknowledged - next) | 0;
@@ -609,7 +620,8 @@ export class TcpAnalysis {
     if (largest > 0 && ((acknowledged - (words[other + LARGEST_END] as number)) | 0) >= 0) {
       if (largest > (words[other + LARGEST_ACKED] as number)) words[other + LARGEST_ACKED] = largest;
       words[other + LARGEST] = 0;
-      words[other + STUCK_TIMES] = largest >= (words[other + STUCK_LENGTH] as number) ? 0 : (words[other + STUCK_TIMES] as number);
+      words[other + STUCK_TIMES] =
+        largest >= (words[other + STUCK_LENGTH] as number) ? 0 : (words[other + STUCK_TIMES] as number);
     }
     const since = times[otherTimes + WAITS_SINCE] as number;
     if (since === 0) return;
@@ -644,7 +656,7 @@ export class TcpAnalysis {
     words[at + ANSWERS] = (words[at + ANSWERS] as number) + 1;
     times[timesAt + ANSWER_SUM] = (times[timesAt + ANSWER_SUM] as number) + took;
     if (took > (times[timesAt + ANSWER_LONGEST] as number)) times[timesAt + ANSWER_LONGEST] = took;
-    this.#events.answer(took);
+    if (((words[at + FLAGS] as number) & FLOW_COPY) === 0) this.#events.answer(took);
     if (took >= STALL_NS) this.#stall(STALL_NO_ANSWER, direction, asked, now);
   }
 
@@ -707,7 +719,7 @@ export class TcpAnalysis {
       state |= FLOW_ESTABLISHED;
       const took = now - (times[timesAt + SYN_AT] as number);
       times[timesAt + HANDSHAKE] = took;
-      if (took > 0) this.#events.roundTrip(took);
+      if (took > 0 && (state & FLOW_COPY) === 0) this.#events.roundTrip(took);
     }
     if ((flags & FIN) !== 0) {
       words[own] = (words[own] as number) | FINISHED;

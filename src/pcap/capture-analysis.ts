@@ -20,6 +20,7 @@ import {
   WHOLE,
 } from "./decode.ts";
 import { DnsAnalysis } from "./dns-analysis.ts";
+import { TIME_LINE } from "./flow-layout.ts";
 import { FlowReports } from "./flow-reports.ts";
 import { FlowTable } from "./flow-table.ts";
 import { Fragments } from "./fragments.ts";
@@ -87,9 +88,9 @@ export class CaptureAnalysis implements PacketSink {
         this.#http.left(slot);
         this.#services.add(slot, this.#times[1] as number);
         this.#flows.take(slot, copies);
-        this.#lines.release(slot.words, slot.at);
+        this.#lines.release(slot.words, slot.at + TIME_LINE);
       },
-      dropped: (slot) => this.#lines.release(slot.words, slot.at),
+      dropped: (slot) => this.#lines.release(slot.words, slot.at + TIME_LINE),
     });
     this.#icmp = new IcmpAnalysis(this.#table);
     this.#application = new ApplicationData(this.#table, { http: this.#http, tls: this.#tls, dns: this.#dns });

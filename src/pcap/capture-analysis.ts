@@ -86,7 +86,7 @@ export class CaptureAnalysis implements PacketSink {
     this.#table = new FlowTable(maxFlows, {
       left: (slot, copies) => {
         this.#http.left(slot);
-        this.#services.add(slot, this.#times[1] as number);
+        this.#services.add(slot, copies.length > 0, this.#times[1] as number);
         this.#flows.take(slot, copies);
         this.#lines.release(slot.words, slot.at + TIME_LINE);
       },
@@ -207,7 +207,8 @@ export class CaptureAnalysis implements PacketSink {
         otherServices: this.#services.others.flows,
         halfSeen: this.#services.halfSeen,
         flows: this.#flows.flows,
-        unseen: this.#tcp.unseen,
+        unseen: this.#services.unseen,
+        merged: this.#services.merged,
         copies: this.#recent.copies + this.#dns.copies,
         unknownLinks: this.#links,
         ports: this.reader.ports,

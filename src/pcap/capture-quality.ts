@@ -19,6 +19,8 @@ export type Shortcomings = {
   readonly halfSeen: number;
   readonly flows: number;
   readonly unseen: number;
+  /** Connections that were seen at several interfaces. */
+  readonly merged: number;
   readonly copies: number;
   readonly unknownLinks: ReadonlyMap<number, number>;
   readonly ports: readonly CapturePort[];
@@ -49,6 +51,7 @@ export function qualityOf(of: Shortcomings): { readonly sentences: readonly stri
     ],
     [dropped, `${dropped} packets were dropped by the recorder, by its own count`],
     [of.copies, `${of.copies} packets were seen more than once at the interfaces of one machine and counted once`],
+    [of.merged, `${of.merged} connections were seen at several interfaces; each counts once`],
     [
       of.halfSeen,
       `${of.halfSeen} of ${of.flows} connections show packets of one side only: losses and stalls cannot be judged there`,

@@ -258,7 +258,7 @@ function tcpOf(from: Parameters<typeof captureSummary>[0]): CaptureSummary["tcp"
     copies: total(COPIES),
     duplicateAcks: total(DUPLICATE_ACKS),
     lostSegments: total(LOST_SEGMENTS),
-    unseen: tcp.unseen,
+    unseen: from.shortcomings.unseen,
     zeroWindows: total(ZERO_WINDOWS),
     zeroWindowMs: milliseconds(sum((service) => service.zeroNs)),
     windowFull: total(WINDOW_FULL),

@@ -24,6 +24,7 @@
  *          41     STALL_… of the longest stall
  *          42     stalls                43  TTL of the first reset
  *          44     TTL of each direction's first packet: direction 1 in bits 8 to 15
+ *          45     pieces of data that were acknowledged but not captured
  *
  *   block  word (+ 48 or + 120)                         double (+ 24 or + 60)
  *          0      state bits                            22  when its newest ACK came
@@ -69,6 +70,7 @@ export const STALL_KIND = 41;
 export const STALLS = 42;
 export const RESET_TTL = 43;
 export const TTLS = 44;
+export const UNSEEN = 45;
 
 export const BEGAN = 7;
 export const NEWEST = 8;

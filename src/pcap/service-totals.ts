@@ -22,6 +22,7 @@ import {
   KIND,
   NEWEST,
   OUT_OF_ORDER,
+  PACKETS,
   PORTS,
   RESET_BY_1,
   RESET_IDLE,
@@ -38,12 +39,12 @@ import {
   STALL_KIND,
   STALL_LONGEST,
   STALL_NO_ACK,
-  STALL_NO_ANSWER,
   STALL_PACKET,
   STUCK_LENGTH,
   STUCK_TIMES,
   TIME_LINE,
   TTLS,
+  UNSEEN,
   WAITS_SINCE,
   ZERO_NS,
   ZERO_SINCE,
@@ -52,6 +53,7 @@ import { clientOf } from "./tcp-analysis.ts";
 import {
   FILLED,
   OVERTAKEN,
+  RESET,
   SENT_AFTER_ACKS,
   SENT_AFTER_TIMEOUT,
   SENT_AGAIN,
@@ -66,6 +68,15 @@ const KEY_WORDS = 6;
 /** A SYN that has waited for less may still be answered. */
 const UNANSWERED_NS = 1e9;
 const STALL_NS = 1e9;
+
+/** Events that show where a trouble began. */
+const NO_EVENTS: readonly number[] = [];
+const RESENT = [SENT_AFTER_TIMEOUT, SENT_AFTER_ACKS, SENT_AGAIN];
+const NEEDLESS = [SENT_NEEDLESSLY];
+const REORDERED = [OVERTAKEN];
+const CLOSED = [WINDOW_CLOSED];
+const FULL = [FILLED];
+const RESETS_SEEN = [RESET];
 
 /** What examples are kept of. */
 export type Trouble =
@@ -120,12 +131,6 @@ export class ServiceTotals {
   constructor(server: string) {
     this.server = server;
   }
-
-  /** Counts one case; remembers it when it is the worst so far. */
-  example(trouble: Trouble, score: number, make: () => Omit<Example, "score">): void {
-    if (score <= (this.examples.get(trouble)?.score ?? 0)) return;
-    this.examples.set(trouble, { score, ...make() });
-  }
 }
 
 /**
@@ -140,6 +145,10 @@ export class Services {
   readonly #lines: TimeLines;
   /** Connections of which packets of one side only were seen. */
   halfSeen = 0;
+  /** Connections that were seen at several interfaces. */
+  merged = 0;
+  /** Pieces of data that were acknowledged but not captured. */
+  unseen = 0;
 
   constructor(lines: TimeLines) {
     this.#lines = lines;
@@ -150,134 +159,140 @@ export class Services {
   }
 
   /** Adds a connection; `until` is the time of the newest packet of the capture. */
-  add({ words, at, times, timesAt }: Slot, until: number): void {
+  add(slot: Slot, merged: boolean, until: number): void {
+    const { words, at, times, timesAt } = slot;
     const flags = words[at + FLAGS] as number;
     const client = clientOf(words, at);
     const service = this.#of(words, at, 1 - client);
-    const blocks = [0, 1].map((direction) => at + DIRECTIONS + direction * DIRECTION_WORDS);
-    const packets = blocks.map((block) => words[block + COUNTERS] as number);
-    const both = (packets[0] ?? 0) > 0 && (packets[1] ?? 0) > 0;
-    const example = (
-      trouble: Trouble,
-      score: number,
-      side: number,
-      kinds: readonly number[],
-      where?: { atNs: number; packet: number },
-    ): void =>
-      service.example(trouble, score, () => {
-        const event = this.#lines.of(words, at + TIME_LINE).find((one) => kinds.includes(one.event));
-        return {
-          ends: flowEnds(words, at),
-          by: side === client ? "client" : "server",
-          atNs: where?.atNs ?? event?.atNs ?? (times[timesAt + BEGAN] as number),
-          packet: where?.packet ?? event?.packet ?? (words[at + FIRST_PACKET] as number),
-        };
-      });
+    const packets = at + DIRECTIONS + COUNTERS + PACKETS;
+    const mine = words[packets + client * DIRECTION_WORDS] as number;
+    const theirs = words[packets + (1 - client) * DIRECTION_WORDS] as number;
+    const both = mine > 0 && theirs > 0;
+    const began = times[timesAt + BEGAN] as number;
+    if (merged) this.merged++;
+    this.unseen += words[at + UNSEEN] as number;
     service.flows++;
     if ((flags & FLOW_ESTABLISHED) !== 0) service.established++;
     if ((flags & FLOW_REFUSED) !== 0) {
       service.refused++;
-      const atNs = times[timesAt + NEWEST] as number;
-      example("refused", 1, 1 - client, [], { atNs, packet: words[at + RESET_PACKET] as number });
+      const newest = times[timesAt + NEWEST] as number;
+      this.#example(service, slot, "refused", 1, 1 - client, NO_EVENTS, newest, words[at + RESET_PACKET] as number);
     }
     const unanswered = (flags & (FLOW_SYN | FLOW_SYN_ACK | FLOW_REFUSED | FLOW_ESTABLISHED)) === FLOW_SYN;
-    if (unanswered && until - (times[timesAt + BEGAN] as number) >= UNANSWERED_NS && (packets[1 - client] ?? 0) === 0) {
-      service.unanswered++;
-      example("unanswered", words[(blocks[client] ?? 0) + COUNTERS] as number, client, []);
-    } else if (!both && !unanswered && (packets[0] ?? 0) + (packets[1] ?? 0) > 2) this.halfSeen++;
-
-    for (const [direction, block] of blocks.entries()) {
-      const count = (counter: number): number => words[block + COUNTERS + counter] as number;
-      for (let counter = 0; counter < COUNTED; counter++)
-        service.counts[counter] = (service.counts[counter] as number) + count(counter);
-      const double = block >> 1;
-      service.bytes += times[double + DATA_BYTES] as number;
-      const resent = count(RETRANSMISSIONS) - count(SPURIOUS);
-      if (resent > 0) example("loss", resent, direction, [SENT_AFTER_TIMEOUT, SENT_AFTER_ACKS, SENT_AGAIN]);
-      if (count(SPURIOUS) > 0) example("spurious", count(SPURIOUS), direction, [SENT_NEEDLESSLY]);
-      if (count(OUT_OF_ORDER) > 0) example("reordering", count(OUT_OF_ORDER), direction, [OVERTAKEN]);
-      const end = times[timesAt + NEWEST] as number;
-      const zero = (times[double + ZERO_NS] as number) + openEnd(times[double + ZERO_SINCE] as number, end);
-      const full = (times[double + FULL_NS] as number) + openEnd(times[double + FULL_SINCE] as number, end);
-      service.zeroNs += zero;
-      service.fullNs += full;
-      if (zero > 0) example("zero", zero, direction, [WINDOW_CLOSED]);
-      if (full > 0) example("full", full, direction, [FILLED]);
-      if ((words[block + STUCK_TIMES] as number) >= 2 && both) {
-        service.blackHoles++;
-        service.blackHoleBytes = Math.max(service.blackHoleBytes, words[block + STUCK_LENGTH] as number);
-        example("blackHole", words[block + STUCK_TIMES] as number, direction, [SENT_AFTER_TIMEOUT, SENT_AGAIN]);
+    if (unanswered && theirs === 0) {
+      if (until - began >= UNANSWERED_NS) {
+        service.unanswered++;
+        this.#example(service, slot, "unanswered", mine, client, NO_EVENTS);
       }
-      // It waits for an ACK that has not come when the connection is seen last.
-      const since = times[double + WAITS_SINCE] as number;
-      if (both && !unanswered && since > 0 && end - since >= STALL_NS) {
-        service.stalls++;
-        example("stall", end - since, 1 - direction, [SENT_AFTER_TIMEOUT, SENT_AGAIN]);
-      }
-    }
-    this.#addStall(service, words, at, times, timesAt, example);
-    this.#addReset(service, words, at, times, timesAt, client, flags, example);
+    } else if (!both && mine + theirs > 2) this.halfSeen++;
+    this.#addSide(service, slot, 0, both && !unanswered);
+    this.#addSide(service, slot, 1, both && !unanswered);
+    this.#addSilence(service, slot);
+    if (words[at + RESET_STATE] !== 0) this.#addReset(service, slot, client);
   }
 
-  #addStall(
-    service: ServiceTotals,
-    words: Int32Array,
-    at: number,
-    times: Float64Array,
-    timesAt: number,
-    example: (
-      trouble: Trouble,
-      score: number,
-      side: number,
-      kinds: readonly number[],
-      where: { atNs: number; packet: number },
-    ) => void,
-  ): void {
+  /** Adds what one direction sent; `both` tells that its ACKs could be seen. */
+  #addSide(service: ServiceTotals, slot: Slot, direction: 0 | 1, both: boolean): void {
+    const { words, at, times, timesAt } = slot;
+    const block = at + DIRECTIONS + direction * DIRECTION_WORDS;
+    const double = block >> 1;
+    const from = block + COUNTERS;
+    const counts = service.counts;
+    for (let counter = 0; counter < COUNTED; counter++)
+      counts[counter] = (counts[counter] as number) + (words[from + counter] as number);
+    service.bytes += times[double + DATA_BYTES] as number;
+    const spurious = words[from + SPURIOUS] as number;
+    const resent = (words[from + RETRANSMISSIONS] as number) - spurious;
+    const overtaken = words[from + OUT_OF_ORDER] as number;
+    if (resent > 0) this.#example(service, slot, "loss", resent, direction, RESENT);
+    if (spurious > 0) this.#example(service, slot, "spurious", spurious, direction, NEEDLESS);
+    if (overtaken > 0) this.#example(service, slot, "reordering", overtaken, direction, REORDERED);
+    const end = times[timesAt + NEWEST] as number;
+    const zero = (times[double + ZERO_NS] as number) + openEnd(times[double + ZERO_SINCE] as number, end);
+    const full = (times[double + FULL_NS] as number) + openEnd(times[double + FULL_SINCE] as number, end);
+    if (zero > 0) {
+      service.zeroNs += zero;
+      this.#example(service, slot, "zero", zero, direction, CLOSED);
+    }
+    if (full > 0) {
+      service.fullNs += full;
+      this.#example(service, slot, "full", full, direction, FULL);
+    }
+    if (!both) return;
+    const stuck = words[block + STUCK_TIMES] as number;
+    if (stuck >= 2) {
+      service.blackHoles++;
+      service.blackHoleBytes = Math.max(service.blackHoleBytes, words[block + STUCK_LENGTH] as number);
+      this.#example(service, slot, "blackHole", stuck, direction, RESENT);
+    }
+    // It waits for an ACK that has not come when the connection is seen last.
+    const since = times[double + WAITS_SINCE] as number;
+    if (since > 0 && end - since >= STALL_NS) {
+      service.stalls++;
+      this.#example(service, slot, "stall", end - since, 1 - direction, RESENT);
+    }
+  }
+
+  /** Adds the times to answers, and the longest silence while something was waited for. */
+  #addSilence(service: ServiceTotals, slot: Slot): void {
+    const { words, at, times, timesAt } = slot;
     service.answers += words[at + ANSWERS] as number;
     service.answerNs += times[timesAt + ANSWER_SUM] as number;
-    const longest = times[timesAt + ANSWER_LONGEST] as number;
-    service.longestAnswerNs = Math.max(service.longestAnswerNs, longest);
+    service.longestAnswerNs = Math.max(service.longestAnswerNs, times[timesAt + ANSWER_LONGEST] as number);
     const kind = words[at + STALL_KIND] as number;
     if (kind === 0) return;
-    const where = { atNs: times[timesAt + STALL_BEGAN] as number, packet: words[at + STALL_PACKET] as number };
     const side = (kind & STALL_BY_1) !== 0 ? 1 : 0;
     const trouble = (kind & ~STALL_BY_1) === STALL_NO_ACK ? "stall" : "slow";
     if (trouble === "stall") service.stalls++;
-    if ((kind & ~STALL_BY_1) === STALL_NO_ANSWER) service.slowAnswers++;
-    example(trouble, times[timesAt + STALL_LONGEST] as number, side, [], where);
+    else service.slowAnswers++;
+    const began = times[timesAt + STALL_BEGAN] as number;
+    const packet = words[at + STALL_PACKET] as number;
+    this.#example(service, slot, trouble, times[timesAt + STALL_LONGEST] as number, side, NO_EVENTS, began, packet);
   }
 
-  #addReset(
-    service: ServiceTotals,
-    words: Int32Array,
-    at: number,
-    times: Float64Array,
-    timesAt: number,
-    client: number,
-    flags: number,
-    example: (
-      trouble: Trouble,
-      score: number,
-      side: number,
-      kinds: readonly number[],
-      where: { atNs: number; packet: number },
-    ) => void,
-  ): void {
+  #addReset(service: ServiceTotals, slot: Slot, client: number): void {
+    const { words, at } = slot;
     const state = words[at + RESET_STATE] as number;
-    if (state === 0) return;
     const side = (state & RESET_BY_1) !== 0 ? 1 : 0;
     const found = state & ~RESET_BY_1;
-    const where = { atNs: times[timesAt + NEWEST] as number, packet: words[at + RESET_PACKET] as number };
     // A side whose packets had another number of hops to go did not send the reset itself (or its route has changed).
     const usual = ((words[at + TTLS] as number) >> (side * 8)) & 255;
-    const foreign = usual !== 0 && usual !== (words[at + RESET_TTL] as number) && found !== RESET_OF_SYN;
-    if (foreign) {
+    if (usual !== 0 && usual !== words[at + RESET_TTL] && found !== RESET_OF_SYN) {
       service.foreignResets++;
-      example("foreignReset", 1, side, [], where);
-    } else if (found === RESET_WITH_DATA) service.resetsWithData++;
-    else if (found === RESET_IDLE && side !== client && (flags & FLOW_SYN) !== 0) service.resetsIdle++;
+      this.#example(service, slot, "foreignReset", 1, side, RESETS_SEEN);
+      return;
+    }
+    // A client that ends a connection by a reset after everything has arrived does no harm.
+    if (found === RESET_WITH_DATA) service.resetsWithData++;
+    else if (found === RESET_IDLE && side !== client && ((words[at + FLAGS] as number) & FLOW_SYN) !== 0)
+      service.resetsIdle++;
     else return;
-    if (!foreign) example("reset", found === RESET_WITH_DATA ? 2 : 1, side, [], where);
+    this.#example(service, slot, "reset", found === RESET_WITH_DATA ? 2 : 1, side, RESETS_SEEN);
+  }
+
+  /**
+   * Remembers a connection when it is the worst so far. Where it began to show is `atNs` and `packet`, or the first event of
+   * its time line that is one of `events`.
+   */
+  #example(
+    service: ServiceTotals,
+    { words, at, times, timesAt }: Slot,
+    trouble: Trouble,
+    score: number,
+    side: number,
+    events: readonly number[],
+    atNs?: number,
+    packet?: number,
+  ): void {
+    if (score <= (service.examples.get(trouble)?.score ?? 0)) return;
+    const event = this.#lines.of(words, at + TIME_LINE).find((one) => events.includes(one.event));
+    service.examples.set(trouble, {
+      score,
+      ends: flowEnds(words, at),
+      by: side === clientOf(words, at) ? "client" : "server",
+      atNs: atNs ?? event?.atNs ?? (times[timesAt + BEGAN] as number),
+      packet: packet ?? event?.packet ?? (words[at + FIRST_PACKET] as number),
+    });
   }
 
   #of(words: Int32Array, at: number, server: number): ServiceTotals {

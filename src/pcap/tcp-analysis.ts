@@ -89,6 +89,7 @@ import {
   TIMEOUTS,
   TSVAL,
   TTLS,
+  UNSEEN,
   WAITS_SINCE,
   WINDOW,
   WINDOW_FULL,
@@ -170,8 +171,6 @@ export class TcpAnalysis {
   cut = 0;
   malformed = 0;
   reusedPorts = 0;
-  /** Data that was acknowledged although the capture lacks it: the recorder missed packets, the network did not. */
-  unseen = 0;
   readonly #table: FlowTable;
   readonly #events: TcpEvents;
   readonly #lines: TimeLines;
@@ -495,7 +494,8 @@ export class TcpAnalysis {
     } else this.#event(SENT_AGAIN, direction, now);
     if (!data) return state;
     // What the server still has to get does not keep its program waiting.
-    if ((times[timesAt + ASKED_AT] as number) >= 0 && direction === clientOf(words, flow)) times[timesAt + ASKED_AT] = now;
+    if ((times[timesAt + ASKED_AT] as number) >= 0 && direction === clientOf(words, flow))
+      times[timesAt + ASKED_AT] = now;
     if (length < (words[own + LARGEST] as number) && (((words[own + LARGEST_END] as number) - sequence) | 0) > 0) {
       // Cut smaller: an ACK for the end of the large one will not say that a large one arrived.
       words[own + LARGEST] = length;
@@ -608,11 +608,11 @@ export class TcpAnalysis {
     }
     const next = words[other + NEXT_SEQUENCE] as number;
     const beyond = (acknowledged - next) | 0;
-    if (beyond > 0 && !(beyond === 1 && ((words[other] as number) & PROBE) !== 0)) this.unseen++;
+    if (beyond > 0 && !(beyond === 1 && ((words[other] as number) & PROBE) !== 0)) this.#unseen();
     for (let hole = other + HOLES; hole < other + HOLES_END; hole += 2) {
       const to = words[hole + 1] as number;
       if (words[hole] === to || ((acknowledged - to) | 0) < 0) continue;
-      if (((to - (words[hole] as number)) | 0) !== BEFORE) this.unseen++;
+      if (((to - (words[hole] as number)) | 0) !== BEFORE) this.#unseen();
       words[hole] = to;
     }
     if (((acknowledged - (words[other + AGAIN_AT] as number)) | 0) > 0) words[other + AGAIN_TIMES] = 0;
@@ -627,6 +627,12 @@ export class TcpAnalysis {
     if (since === 0) return;
     times[otherTimes + WAITS_SINCE] = beyond >= 0 ? 0 : now;
     if (now - since >= STALL_NS) this.#stall(STALL_NO_ACK, direction, since, now);
+  }
+
+  /** Data was acknowledged although the capture lacks it: the recorder missed packets, the network did not. */
+  #unseen(): void {
+    const { words, at } = this.#table;
+    words[at + UNSEEN] = (words[at + UNSEEN] as number) + 1;
   }
 
   /** Silence of one side while the other waits for it. */

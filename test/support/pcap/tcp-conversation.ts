@@ -510,6 +510,8 @@ const word = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (
 export type Truth = {
   /** Packets with data, SYN or FIN that were sent before; probes and keep-alives are none. */
   readonly sentAgain: number;
+  /** Of these with data: sent because nothing had come for too long. */
+  readonly timeouts: number;
   /** First transmissions that came after something that was sent later. */
   readonly overtaken: number;
   /** Doubled by the network. */
@@ -528,6 +530,7 @@ export function truthOf(seen: readonly Seen[]): Truth {
   const count = (which: (one: Seen) => boolean): number => seen.filter(which).length;
   return {
     sentAgain: count(({ again, copy }) => again && !copy),
+    timeouts: count(({ again, copy, why, flags }) => again && !copy && why === "time-out" && (flags & SYN) === 0),
     overtaken,
     copies: count(({ copy }) => copy),
     resets: count(({ flags }) => (flags & RST) !== 0),

@@ -18,6 +18,7 @@ import { DnsAnalysis } from "./dns-analysis.ts";
 import { FlowReports } from "./flow-reports.ts";
 import { FlowTable } from "./flow-table.ts";
 import { IcmpAnalysis } from "./icmp-analysis.ts";
+import { type PacketFilter, passes } from "./packet-filter.ts";
 import { Spread } from "./spread.ts";
 import { TcpAnalysis } from "./tcp-analysis.ts";
 
@@ -32,6 +33,7 @@ const MAX_GAPS = 50;
 export class CaptureAnalysis implements PacketSink {
   readonly reader: CaptureReader;
   readonly #decoder = new Decoder();
+  #view: DataView = new DataView(new ArrayBuffer(0));
   readonly #tcp: TcpAnalysis;
   readonly #dns = new DnsAnalysis();
   readonly #icmp = new IcmpAnalysis();
@@ -49,7 +51,11 @@ export class CaptureAnalysis implements PacketSink {
   readonly #times = new Float64Array([Number.POSITIVE_INFINITY, 0, 0]);
   #stopped: Stopped | undefined;
 
-  constructor({ flows = 10 }: { readonly flows?: number } = {}) {
+  readonly #filter: PacketFilter | undefined;
+
+  /** `flows`: how many of the worst are kept whole. With a `filter`, other packets are as if they were not there. */
+  constructor({ flows = 10, filter }: { readonly flows?: number; readonly filter?: PacketFilter | undefined } = {}) {
+    this.#filter = filter;
     this.#flows = new FlowReports(flows);
     this.#table = new FlowTable(MAX_FLOWS, (words, at, times, timesAt) => this.#flows.take(words, at, times, timesAt));
     this.#tcp = new TcpAnalysis(this.#table, { roundTrip: (ns) => this.#roundTrips.add(ns) });
@@ -57,6 +63,7 @@ export class CaptureAnalysis implements PacketSink {
   }
 
   buffer(_bytes: Uint8Array, view: DataView): void {
+    this.#view = view;
     this.#decoder.buffer(view);
     this.#tcp.buffer(view);
     this.#dns.buffer(view);
@@ -64,6 +71,10 @@ export class CaptureAnalysis implements PacketSink {
   }
 
   packet(at: number, captured: number, original: number, link: number, port: number): void {
+    const decoder = this.#decoder;
+    const registers = decoder.registers;
+    const outcome = decoder.decode(at, captured, original, link);
+    if (this.#filter && !passes(this.#filter, registers, this.#view, outcome, at + captured)) return;
     this.#packets++;
     this.#bytes += original;
     const clock = this.reader.clock;
@@ -72,9 +83,6 @@ export class CaptureAnalysis implements PacketSink {
     if (now < (times[0] as number)) times[0] = now;
     if (now >= (times[1] as number)) times[1] = now;
     else times[2] = (times[2] as number) + 1;
-    const decoder = this.#decoder;
-    const registers = decoder.registers;
-    const outcome = decoder.decode(at, captured, original, link);
     this.#ends[outcome] = (this.#ends[outcome] as number) + 1;
     if (outcome === UNKNOWN_LINK) this.#links.set(link, (this.#links.get(link) ?? 0) + 1);
     if (outcome === NOT_IP || outcome === UNKNOWN_LINK) return;

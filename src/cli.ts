@@ -1,4 +1,9 @@
+import { enableCompileCache } from "node:module";
+import { join } from "node:path";
+
 // Each command is imported when it is asked for: reading a small capture takes less time than loading Kubernetes' client.
+// What was imported before is kept as machine code, which saves a quarter of a second of removing types.
+enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/netcheck"));
 
 const usage = `Usage: npm run -s netcheck -- <command>
   check "<from> <to> [duration]" [--json] [--html FILE]   measure from this terminal, without Slack or Redis;

@@ -1,12 +1,17 @@
+import { ApplicationData } from "./application-data.ts";
 import { CaptureReader, type PacketSink, type Stopped } from "./capture-reader.ts";
-import { type CaptureSummary, pcapSummary } from "./capture-summary.ts";
+import { type CaptureSummary, captureSummary } from "./capture-summary.ts";
 import {
   COOKED_INDEX,
+  COOKED_TYPE,
   CUT,
+  DEPTH,
   Decoder,
   FRAGMENT,
+  FRAGMENTED,
   MALFORMED,
   NOT_IP,
+  OUTER_BYTES,
   PROTOCOL,
   TRANSPORT,
   TUNNEL,
@@ -17,60 +22,105 @@ import {
 import { DnsAnalysis } from "./dns-analysis.ts";
 import { FlowReports } from "./flow-reports.ts";
 import { FlowTable } from "./flow-table.ts";
+import { Fragments } from "./fragments.ts";
+import { HttpAnalysis } from "./http-analysis.ts";
 import { IcmpAnalysis } from "./icmp-analysis.ts";
 import { type PacketFilter, passes } from "./packet-filter.ts";
+import { RecentPackets } from "./recent-packets.ts";
+import { Services } from "./service-totals.ts";
 import { Spread } from "./spread.ts";
 import { TcpAnalysis } from "./tcp-analysis.ts";
+import { TimeLines } from "./time-lines.ts";
+import { TlsAnalysis } from "./tls-analysis.ts";
 
 const TCP = 6;
 const UDP = 17;
 const ICMP = 1;
 const ICMPV6 = 58;
+const COOKED_1 = 113;
+const DNS_PORT = 53;
+const UDP_HEADER = 8;
 const MAX_FLOWS = 65_536;
 const MAX_GAPS = 50;
+const MAX_LINKS = 64;
 
 /** Reads captures and says what is in them, in one pass and bounded memory. */
 export class CaptureAnalysis implements PacketSink {
   readonly reader: CaptureReader;
   readonly #decoder = new Decoder();
-  #view: DataView = new DataView(new ArrayBuffer(0));
-  readonly #tcp: TcpAnalysis;
-  readonly #dns = new DnsAnalysis();
-  readonly #icmp = new IcmpAnalysis();
+  readonly #recent = new RecentPackets();
+  readonly #fragments = new Fragments();
+  readonly #lines = new TimeLines();
+  readonly #services = new Services(this.#lines);
   readonly #table: FlowTable;
   readonly #flows: FlowReports;
+  readonly #tcp: TcpAnalysis;
+  readonly #http = new HttpAnalysis();
+  readonly #tls = new TlsAnalysis();
+  readonly #dns = new DnsAnalysis();
+  readonly #icmp: IcmpAnalysis;
+  readonly #application: ApplicationData;
   readonly #roundTrips = new Spread();
+  readonly #answers = new Spread();
   readonly #links = new Map<number, number>();
   readonly #tunnels = new Float64Array(TUNNELS.length);
+  readonly #cut = new Float64Array(TUNNELS.length);
+  readonly #outerBytes = new Float64Array(TUNNELS.length);
   readonly #gaps: { readonly offset: number; readonly bytes: number }[] = [];
+  /** Packets by what decoding them ended with. */
   readonly #ends = new Float64Array(6);
   #gapCount = 0;
+  /** Of the packet that is being read, counted from 1, also those that the filter leaves out. */
+  #number = 0;
   #packets = 0;
   #bytes = 0;
   /** [0] first, [1] newest time; [2] how often it ran backwards. */
   readonly #times = new Float64Array([Number.POSITIVE_INFINITY, 0, 0]);
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** Registers and interface of the packet that is being read. */
+  #registers = this.#decoder.registers;
+  #key = 0;
   #stopped: Stopped | undefined;
+  #summary: CaptureSummary | undefined;
 
   readonly #filter: PacketFilter | undefined;
 
   /** `flows`: how many of the worst are kept whole. With a `filter`, other packets are as if they were not there. */
-  constructor({ flows = 10, filter }: { readonly flows?: number; readonly filter?: PacketFilter | undefined } = {}) {
+  constructor({
+    flows = 10,
+    maxFlows = MAX_FLOWS,
+    filter,
+  }: { readonly flows?: number; readonly maxFlows?: number; readonly filter?: PacketFilter | undefined } = {}) {
     this.#filter = filter;
-    this.#flows = new FlowReports(flows);
-    this.#table = new FlowTable(MAX_FLOWS, (words, at, times, timesAt) => this.#flows.take(words, at, times, timesAt));
-    this.#tcp = new TcpAnalysis(this.#table, { roundTrip: (ns) => this.#roundTrips.add(ns) });
+    this.#flows = new FlowReports(flows, this.#lines);
+    this.#table = new FlowTable(maxFlows, {
+      left: (slot, copies) => {
+        this.#http.left(slot);
+        this.#services.add(slot, this.#times[1] as number);
+        this.#flows.take(slot, copies);
+        this.#lines.release(slot.words, slot.at);
+      },
+      dropped: (slot) => this.#lines.release(slot.words, slot.at),
+    });
+    this.#icmp = new IcmpAnalysis(this.#table);
+    this.#application = new ApplicationData(this.#table, { http: this.#http, tls: this.#tls, dns: this.#dns });
+    this.#tcp = new TcpAnalysis(this.#table, this.#lines, {
+      roundTrip: (ns) => this.#roundTrips.add(ns),
+      answer: (ns) => this.#answers.add(ns),
+      data: (at, captured, now, packet) =>
+        this.#application.data(this.#registers, at, captured, now, packet, this.#key),
+      closing: (reset, now, packet) => this.#application.closing(reset, now, packet),
+    });
     this.reader = new CaptureReader(this);
   }
 
   buffer(_bytes: Uint8Array, view: DataView): void {
     this.#view = view;
-    this.#decoder.buffer(view);
-    this.#tcp.buffer(view);
-    this.#dns.buffer(view);
-    this.#icmp.buffer(view);
+    this.#look(view);
   }
 
   packet(at: number, captured: number, original: number, link: number, port: number): void {
+    const packet = ++this.#number;
     const decoder = this.#decoder;
     const registers = decoder.registers;
     const outcome = decoder.decode(at, captured, original, link);
@@ -84,30 +134,42 @@ export class CaptureAnalysis implements PacketSink {
     if (now >= (times[1] as number)) times[1] = now;
     else times[2] = (times[2] as number) + 1;
     this.#ends[outcome] = (this.#ends[outcome] as number) + 1;
-    if (outcome === UNKNOWN_LINK) this.#links.set(link, (this.#links.get(link) ?? 0) + 1);
+    if (outcome === UNKNOWN_LINK) this.#unknownLink(link);
     if (outcome === NOT_IP || outcome === UNKNOWN_LINK) return;
     const tunnel = registers[TUNNEL] as number;
     if (tunnel !== 0) this.#tunnels[tunnel] = (this.#tunnels[tunnel] as number) + 1;
-    if (outcome !== WHOLE) return;
+    if (outcome !== WHOLE) {
+      if (outcome === CUT) this.#cutPacket();
+      else if (outcome === FRAGMENT && registers[PROTOCOL] === TCP) this.#fragment(at + captured, clock, packet);
+      return;
+    }
     // A packet that is seen on several interfaces is another packet on each: copies are told apart by this.
-    const key = port | ((registers[COOKED_INDEX] as number) << 8);
+    this.#key = port | ((registers[COOKED_INDEX] as number) << 16);
     const end = at + captured;
+    if (link === COOKED_1) {
+      // It does not say at which interface. Direction and encapsulation differ on the way through a machine.
+      const where = (registers[COOKED_TYPE] as number) | ((registers[DEPTH] as number) << 8);
+      if (this.#recent.seen(registers, end, where, now)) return;
+    }
     switch (registers[PROTOCOL]) {
       case TCP:
-        this.#tcp.segment(registers, end, key, clock);
+        if (registers[FRAGMENTED] === 1) this.#fragment(end, clock, packet);
+        else if (!this.#tcp.segment(registers, end, this.#key, clock, packet)) this.#cutPacket();
         return;
       case UDP:
-        this.#dns.datagram(registers, registers[TRANSPORT] as number, end, now);
+        this.#datagram(end, now, packet);
         return;
       case ICMP:
       case ICMPV6:
-        this.#icmp.message(registers, end);
+        if (this.#key !== 0 && this.#recent.seen(registers, end, this.#key, now)) return;
+        this.#icmp.message(registers, end, this.#key, now, packet);
         return;
     }
   }
 
   gap(offset: number, bytes: number): void {
     this.#gapCount++;
+    this.#table.epoch++;
     if (this.#gaps.length < MAX_GAPS) this.#gaps.push({ offset, bytes });
   }
 
@@ -118,34 +180,101 @@ export class CaptureAnalysis implements PacketSink {
     return stopped;
   }
 
-  /** Everything known now. */
+  /** Everything that was found. No packets may follow. */
   summary(): CaptureSummary {
+    this.#summary ??= this.#finish();
+    return this.#summary;
+  }
+
+  #finish(): CaptureSummary {
+    const newestNs = this.#times[1] as number;
     this.#table.finish();
-    const { firstNs } = this.reader;
-    return pcapSummary({
-      packets: this.#packets,
+    this.#dns.finish(newestNs);
+    const ends = (outcome: number): number => this.#ends[outcome] as number;
+    return captureSummary({
       bytes: this.#bytes,
-      firstNs,
-      spanNs: Math.max(0, (this.#times[1] as number) - Math.min(0, this.#times[0] as number)),
-      backwards: this.#times[2] as number,
-      undecoded: {
-        notIp: this.#ends[NOT_IP] as number,
-        fragments: this.#ends[FRAGMENT] as number,
-        cut: (this.#ends[CUT] as number) + this.#tcp.cut,
-        malformed: this.#ends[MALFORMED] as number,
-      },
-      unknownLinks: this.#links,
+      firstNs: this.reader.firstNs,
+      earliestNs: Math.min(0, this.#times[0] as number),
+      newestNs,
       tunnels: this.#tunnels,
       tcp: this.#tcp,
       dns: this.#dns,
       icmp: this.#icmp,
-      flows: this.#flows,
-      evicted: this.#table.evicted,
+      http: this.#http,
+      tls: this.#tls,
+      worst: this.#flows.worst(),
+      services: this.#services.list,
       roundTrips: this.#roundTrips,
-      ports: this.reader.ports,
-      gaps: this.#gaps,
-      gapCount: this.#gapCount,
+      answers: this.#answers,
+      shortcomings: {
+        packets: this.#packets,
+        ipPackets: this.#packets - ends(NOT_IP) - ends(UNKNOWN_LINK),
+        incompleteFragments: this.#fragments.incomplete,
+        cut: this.#cut,
+        outerBytes: this.#outerBytes,
+        malformed: ends(MALFORMED) + this.#tcp.malformed,
+        backwards: this.#times[2] as number,
+        evicted: this.#table.evicted,
+        timeLinesLost: this.#lines.lost,
+        otherServices: this.#services.others.flows,
+        halfSeen: this.#services.halfSeen,
+        flows: this.#flows.flows,
+        unseen: this.#tcp.unseen,
+        copies: this.#recent.copies + this.#dns.copies,
+        unknownLinks: this.#links,
+        ports: this.reader.ports,
+        gaps: this.#gaps,
+        gapCount: this.#gapCount,
+        undescribed: this.reader.undescribed,
+      },
       ...(this.#stopped ? { stopped: this.#stopped } : {}),
     });
+  }
+
+  /** Where everything reads bytes from. */
+  #look(view: DataView): void {
+    this.#decoder.buffer(view);
+    this.#recent.buffer(view);
+    this.#tcp.buffer(view);
+    this.#application.buffer(view);
+    this.#http.buffer(view);
+    this.#tls.buffer(view);
+    this.#dns.buffer(view);
+    this.#icmp.buffer(view);
+  }
+
+  #datagram(end: number, now: number, packet: number): void {
+    const registers = this.#registers;
+    const at = registers[TRANSPORT] as number;
+    if (end - at < UDP_HEADER) {
+      this.#cutPacket();
+      return;
+    }
+    const source = this.#view.getUint16(at, false);
+    const destination = this.#view.getUint16(at + 2, false);
+    if (source === DNS_PORT || destination === DNS_PORT)
+      this.#dns.message(registers, at + UDP_HEADER, end, source, destination, now, packet, this.#key);
+  }
+
+  /** A piece of a TCP segment: the whole is followed when the last piece has come. */
+  #fragment(end: number, clock: Float64Array, packet: number): void {
+    const fragments = this.#fragments;
+    if (!fragments.add(this.#view, this.#decoder.registers, end)) return;
+    this.#look(fragments.view);
+    this.#registers = fragments.registers;
+    this.#tcp.segment(fragments.registers, fragments.end, this.#key, clock, packet);
+    this.#registers = this.#decoder.registers;
+    this.#look(this.#view);
+  }
+
+  #cutPacket(): void {
+    const registers = this.#decoder.registers;
+    const tunnel = registers[TUNNEL] as number;
+    this.#cut[tunnel] = (this.#cut[tunnel] as number) + 1;
+    this.#outerBytes[tunnel] = Math.max(this.#outerBytes[tunnel] as number, registers[OUTER_BYTES] as number);
+  }
+
+  #unknownLink(link: number): void {
+    if (this.#links.size < MAX_LINKS || this.#links.has(link)) this.#links.set(link, (this.#links.get(link) ?? 0) + 1);
   }
 }

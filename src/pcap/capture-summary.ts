@@ -1,10 +1,12 @@
+import { qualityOf, type Shortcomings } from "./capture-quality.ts";
 import type { CapturePort, Stopped } from "./capture-reader.ts";
 import { TUNNELS } from "./decode.ts";
-import type { DnsAnalysis } from "./dns-analysis.ts";
-import type { FlowReport, FlowReports } from "./flow-reports.ts";
-import type { IcmpAnalysis } from "./icmp-analysis.ts";
-import type { Spread } from "./spread.ts";
+import type { DnsAnalysis, DnsServer } from "./dns-analysis.ts";
+import type { Finding, Found } from "./finding.ts";
+import { serviceFindings } from "./flow-findings.ts";
 import {
+  COPIES,
+  DATA_PACKETS,
   DUPLICATE_ACKS,
   FAST,
   KEEP_ALIVES,
@@ -13,14 +15,52 @@ import {
   RESETS,
   RETRANSMISSIONS,
   SPURIOUS,
-  type TcpAnalysis,
+  TIMEOUTS,
   WINDOW_FULL,
   ZERO_WINDOWS,
-} from "./tcp-analysis.ts";
+} from "./flow-layout.ts";
+import type { FlowReport } from "./flow-reports.ts";
+import type { HttpAnalysis, HttpRequest } from "./http-analysis.ts";
+import type { IcmpAnalysis } from "./icmp-analysis.ts";
+import { DNS_CODES, dnsFindings, httpFindings, icmpFindings, tlsFindings } from "./message-findings.ts";
+import type { ServiceTotals } from "./service-totals.ts";
+import type { Spread } from "./spread.ts";
+import type { TcpAnalysis } from "./tcp-analysis.ts";
+import { alertName, type TlsAnalysis } from "./tls-analysis.ts";
 
-type Milliseconds = { readonly p50: number; readonly p90: number; readonly p99: number };
+type Quantiles = { readonly p50: number; readonly p90: number; readonly p99: number };
 
-/** What a capture holds, as `netcheck pcap --json` prints it. Counters are those of Wireshark of the same name. */
+/** What all connections to one server address and port came to. Durations in milliseconds. */
+type ServiceSummary = {
+  readonly server: string;
+  readonly flows: number;
+  readonly established: number;
+  readonly refused: number;
+  readonly unanswered: number;
+  readonly bytes: number;
+  readonly dataPackets: number;
+  readonly retransmissions: number;
+  readonly timeouts: number;
+  readonly outOfOrder: number;
+  readonly resets: number;
+  readonly zeroWindowMs: number;
+  readonly receiverLimitedMs: number;
+  readonly stalls: number;
+  readonly answers: number;
+  readonly meanAnswerMs: number;
+  readonly longestAnswerMs: number;
+};
+
+/** A connection as the summary shows it: interfaces by name, where there are several. */
+type FlowSummary = Omit<FlowReport, "interface" | "alsoAt"> & {
+  readonly interface?: string;
+  readonly alsoAt?: readonly string[];
+};
+
+/**
+ * What a capture holds, as `netcheck pcap --json` prints it. TCP counters are those that Wireshark documents under the same
+ * name, of both directions of all connections; one that is seen at several interfaces counts once.
+ */
 export type CaptureSummary = {
   readonly packets: number;
   /** Bytes on the wire. */
@@ -28,24 +68,44 @@ export type CaptureSummary = {
   /** Unix microseconds; absent without packets. */
   readonly firstUs?: number;
   readonly lastUs?: number;
+  /** TCP connections. */
   readonly flows: number;
+  /**
+   * `clean`: nothing is wrong in what was recorded; `withheld`: nothing was found, but too much could not be read to say
+   * that nothing is wrong (`quality` says why).
+   */
+  readonly verdict: "clean" | "findings" | "withheld";
   readonly tcp: {
     readonly retransmissions: number;
     readonly fastRetransmissions: number;
     readonly spuriousRetransmissions: number;
+    /** Retransmissions that the sender made after 200 ms and more of silence. */
+    readonly timeouts: number;
     readonly outOfOrder: number;
+    /** The same packet twice: by the network, or by the recorder. */
+    readonly copies: number;
     readonly duplicateAcks: number;
     readonly lostSegments: number;
+    /** Data that was acknowledged but is not in the capture. */
+    readonly unseen: number;
     readonly zeroWindows: number;
+    readonly zeroWindowMs: number;
     readonly windowFull: number;
+    readonly receiverLimitedMs: number;
     readonly keepAlives: number;
     readonly resets: number;
     readonly handshakes: number;
     /** Refused and unanswered. */
     readonly handshakeFailures: number;
+    readonly refused: number;
+    readonly unanswered: number;
     readonly reusedPorts: number;
-    readonly rttMs?: Milliseconds;
+    /** Of handshakes and of data whose ACK names its end exactly; none of what was sent again. */
+    readonly rttMs?: Quantiles;
+    /** From the last byte of what the client sent to the first of the answer. */
+    readonly answerMs?: Quantiles;
   };
+  readonly services: readonly ServiceSummary[];
   readonly dns: {
     readonly queries: number;
     readonly responses: number;
@@ -53,7 +113,30 @@ export type CaptureSummary = {
     readonly unanswered: number;
     readonly truncated: number;
     readonly codes: Readonly<Record<string, number>>;
-    readonly timeMs?: Milliseconds;
+    readonly servers: readonly Readonly<DnsServer>[];
+    readonly failedNames: Readonly<Record<string, number>>;
+    readonly timeMs?: Quantiles;
+  };
+  readonly http: {
+    readonly requests: number;
+    /** By class: `2xx` … */
+    readonly answers: Readonly<Record<string, number>>;
+    readonly aborted: number;
+    readonly dropped: number;
+    readonly timeMs?: Quantiles;
+    readonly slowest: readonly {
+      readonly request: string;
+      readonly server: string;
+      readonly ms: number;
+      readonly packet: number;
+    }[];
+  };
+  readonly tls: {
+    readonly clientHellos: number;
+    readonly serverHellos: number;
+    readonly alerts: Readonly<Record<string, number>>;
+    readonly unanswered: number;
+    readonly names: Readonly<Record<string, number>>;
   };
   readonly icmp: {
     readonly echoRequests: number;
@@ -65,112 +148,191 @@ export type CaptureSummary = {
     readonly smallestMtu?: number;
   };
   readonly tunnels: Readonly<Record<string, number>>;
-  readonly worstFlows: readonly FlowReport[];
-  /** What could not be read, or not be judged, in words. */
+  readonly worstFlows: readonly FlowSummary[];
+  /** What could not be read, or not be judged, in sentences. */
   readonly quality: readonly string[];
-  readonly findings: readonly string[];
+  readonly findings: readonly Finding[];
   readonly stopped?: Stopped;
 };
 
-const CODES: Readonly<Record<number, string>> = { 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED" };
+const MAX_SERVICES = 50;
+const MAX_SLOWEST = 10;
 
-export function pcapSummary(from: {
-  readonly packets: number;
+export function captureSummary(from: {
   readonly bytes: number;
   readonly firstNs: bigint | undefined;
-  readonly spanNs: number;
-  readonly backwards: number;
-  readonly undecoded: {
-    readonly notIp: number;
-    readonly fragments: number;
-    readonly cut: number;
-    readonly malformed: number;
-  };
-  readonly unknownLinks: ReadonlyMap<number, number>;
+  /** Of the earliest packet (0 unless time ran backwards) and of the newest, since the first. */
+  readonly earliestNs: number;
+  readonly newestNs: number;
   readonly tunnels: Float64Array;
   readonly tcp: TcpAnalysis;
   readonly dns: DnsAnalysis;
   readonly icmp: IcmpAnalysis;
-  readonly flows: FlowReports;
-  readonly evicted: number;
+  readonly http: HttpAnalysis;
+  readonly tls: TlsAnalysis;
+  readonly worst: readonly FlowReport[];
+  readonly services: readonly ServiceTotals[];
   readonly roundTrips: Spread;
-  readonly ports: readonly CapturePort[];
-  readonly gaps: readonly { readonly offset: number; readonly bytes: number }[];
-  readonly gapCount: number;
+  readonly answers: Spread;
+  readonly shortcomings: Shortcomings;
   readonly stopped?: Stopped;
 }): CaptureSummary {
-  const { tcp, dns, icmp, flows } = from;
-  const total = (counter: number): number => tcp.totals[counter] as number;
-  const rttMs = milliseconds(from.roundTrips);
-  const timeMs = milliseconds(dns.times);
-  const { echoRequests, echoReplies, unreachable, prohibited, timeExceeded, tooBig, smallestMtu } = icmp;
+  const { dns, http, tls, services, shortcomings, firstNs } = from;
+  const { echoRequests, echoReplies, unreachable, prohibited, timeExceeded, tooBig, smallestMtu } = from.icmp;
+  const firstUs = firstNs === undefined ? undefined : Number(firstNs / 1_000n);
+  const timeOf = (atNs: number): number => (firstUs ?? 0) + Math.round(atNs / 1e3);
+  const findings = [
+    ...services.flatMap(serviceFindings),
+    ...dnsFindings(dns),
+    ...icmpFindings(from.icmp),
+    ...httpFindings(http),
+    ...tlsFindings(tls),
+  ].map((found) => dated(found, timeOf));
+  const { sentences, withheld } = qualityOf(shortcomings);
   return {
-    packets: from.packets,
+    packets: shortcomings.packets,
     bytes: from.bytes,
-    ...(from.firstNs === undefined
-      ? {}
-      : { firstUs: Number(from.firstNs / 1_000n), lastUs: Number(from.firstNs / 1_000n) + Math.round(from.spanNs / 1e3) }),
-    flows: flows.flows,
-    tcp: {
-      retransmissions: total(RETRANSMISSIONS),
-      fastRetransmissions: total(FAST),
-      spuriousRetransmissions: total(SPURIOUS),
-      outOfOrder: total(OUT_OF_ORDER),
-      duplicateAcks: total(DUPLICATE_ACKS),
-      lostSegments: total(LOST_SEGMENTS),
-      zeroWindows: total(ZERO_WINDOWS),
-      windowFull: total(WINDOW_FULL),
-      keepAlives: total(KEEP_ALIVES),
-      resets: total(RESETS),
-      handshakes: tcp.handshakes,
-      handshakeFailures: tcp.refused + flows.unanswered,
-      reusedPorts: tcp.reusedPorts,
-      ...(rttMs ? { rttMs } : {}),
-    },
+    ...(firstUs === undefined ? {} : { firstUs: timeOf(from.earliestNs), lastUs: timeOf(from.newestNs) }),
+    flows: shortcomings.flows,
+    verdict: findings.length > 0 ? "findings" : withheld ? "withheld" : "clean",
+    tcp: tcpOf(from),
+    services: services
+      .toSorted((a, b) => troubleOf(b) - troubleOf(a) || b.bytes - a.bytes)
+      .slice(0, MAX_SERVICES)
+      .map(serviceOf),
     dns: {
       queries: dns.queries,
       responses: dns.responses,
       repeated: dns.repeated,
-      unanswered: dns.unanswered + dns.waiting(from.spanNs),
+      unanswered: dns.unanswered,
       truncated: dns.truncated,
-      codes: Object.fromEntries([...dns.codes].map(([code, count]) => [CODES[code] ?? `${code}`, count])),
-      ...(timeMs ? { timeMs } : {}),
+      codes: Object.fromEntries([...dns.codes].map(([code, count]) => [DNS_CODES[code] ?? `${code}`, count])),
+      servers: dns.servers,
+      failedNames: Object.fromEntries(dns.failedNames),
+      ...named("timeMs", quantilesOf(dns.times)),
+    },
+    http: {
+      requests: http.requests,
+      answers: Object.fromEntries(
+        [...http.answers].flatMap((count, digit) => (count > 0 ? [[`${digit}xx`, count]] : [])),
+      ),
+      aborted: http.aborted,
+      dropped: http.dropped,
+      ...named("timeMs", quantilesOf(http.times)),
+      slowest: http.slowest.list().slice(0, MAX_SLOWEST).map(requestOf),
+    },
+    tls: {
+      clientHellos: tls.clientHellos,
+      serverHellos: tls.serverHellos,
+      alerts: Object.fromEntries([...tls.alerts].map(([number, count]) => [alertName(number), count])),
+      unanswered: tls.unanswered,
+      names: Object.fromEntries(tls.names),
     },
     icmp: {
       ...{ echoRequests, echoReplies, unreachable, prohibited, timeExceeded, tooBig },
       ...(smallestMtu > 0 ? { smallestMtu } : {}),
     },
     tunnels: Object.fromEntries(
-      TUNNELS.flatMap((name, index) => ((from.tunnels[index] ?? 0) > 0 ? [[name, from.tunnels[index] ?? 0]] : [])),
+      [...from.tunnels].flatMap((count, tunnel) => (count > 0 ? [[TUNNELS[tunnel], count]] : [])),
     ),
-    worstFlows: flows.worst(),
-    quality: qualityOf(from),
-    findings: [],
+    worstFlows: from.worst.map((flow) => flowOf(flow, shortcomings.ports)),
+    quality: sentences,
+    findings,
     ...(from.stopped ? { stopped: from.stopped } : {}),
   };
 }
 
-function milliseconds(spread: Spread): Milliseconds | undefined {
+function tcpOf(from: Parameters<typeof captureSummary>[0]): CaptureSummary["tcp"] {
+  const { services, tcp } = from;
+  const total = (counter: number): number => services.reduce((sum, { counts }) => sum + (counts[counter] as number), 0);
+  const sum = (of: (service: ServiceTotals) => number): number =>
+    services.reduce((all, service) => all + of(service), 0);
+  const refused = sum((service) => service.refused);
+  const unanswered = sum((service) => service.unanswered);
+  return {
+    retransmissions: total(RETRANSMISSIONS),
+    fastRetransmissions: total(FAST),
+    spuriousRetransmissions: total(SPURIOUS),
+    timeouts: total(TIMEOUTS),
+    outOfOrder: total(OUT_OF_ORDER),
+    copies: total(COPIES),
+    duplicateAcks: total(DUPLICATE_ACKS),
+    lostSegments: total(LOST_SEGMENTS),
+    unseen: tcp.unseen,
+    zeroWindows: total(ZERO_WINDOWS),
+    zeroWindowMs: milliseconds(sum((service) => service.zeroNs)),
+    windowFull: total(WINDOW_FULL),
+    receiverLimitedMs: milliseconds(sum((service) => service.fullNs)),
+    keepAlives: total(KEEP_ALIVES),
+    resets: total(RESETS),
+    handshakes: sum((service) => service.established),
+    handshakeFailures: refused + unanswered,
+    refused,
+    unanswered,
+    reusedPorts: tcp.reusedPorts,
+    ...named("rttMs", quantilesOf(from.roundTrips)),
+    ...named("answerMs", quantilesOf(from.answers)),
+  };
+}
+
+function serviceOf(service: ServiceTotals): ServiceSummary {
+  const { server, flows, established, refused, unanswered, bytes, counts, stalls, answers } = service;
+  const count = (counter: number): number => counts[counter] as number;
+  return {
+    ...{ server, flows, established, refused, unanswered, bytes, stalls, answers },
+    dataPackets: count(DATA_PACKETS),
+    retransmissions: count(RETRANSMISSIONS),
+    timeouts: count(TIMEOUTS),
+    outOfOrder: count(OUT_OF_ORDER),
+    resets: count(RESETS),
+    zeroWindowMs: milliseconds(service.zeroNs),
+    receiverLimitedMs: milliseconds(service.fullNs),
+    meanAnswerMs: milliseconds(service.answerNs / Math.max(1, answers)),
+    longestAnswerMs: milliseconds(service.longestAnswerNs),
+  };
+}
+
+/** How much is wrong with a service, to put the worst first. */
+function troubleOf({ counts, refused, unanswered, stalls }: ServiceTotals): number {
+  return (counts[RETRANSMISSIONS] as number) + 5 * (refused + unanswered + stalls);
+}
+
+function flowOf({ interface: key, alsoAt, ...flow }: FlowReport, ports: readonly CapturePort[]): FlowSummary {
+  const place = interfaceText(key, ports);
+  return {
+    ...flow,
+    ...(place === undefined ? {} : { interface: place }),
+    ...(alsoAt.length === 0
+      ? {}
+      : { alsoAt: alsoAt.map((other) => interfaceText(other, ports) ?? "another interface") }),
+  };
+}
+
+/** The interface that a key stands for: its index in cooked captures above the 16 bits of the place in the file's list. */
+function interfaceText(key: number, ports: readonly CapturePort[]): string | undefined {
+  const index = key >>> 16;
+  if (index !== 0) return `interface ${index}`;
+  const name = ports[key & 0xffff]?.name;
+  return name === undefined || name === "" ? undefined : name;
+}
+
+function requestOf({ request, server, tookNs, packet }: HttpRequest): CaptureSummary["http"]["slowest"][number] {
+  return { request, server, ms: milliseconds(tookNs), packet };
+}
+
+function dated({ atNs, ...found }: Found, timeOf: (atNs: number) => number): Finding {
+  return { ...found, ...(atNs === undefined ? {} : { atUs: timeOf(atNs) }) };
+}
+
+const milliseconds = (ns: number): number => Math.round(ns / 1e3) / 1e3;
+
+function named<Name extends string, T>(name: Name, value: T | undefined): { readonly [K in Name]?: T } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [K in Name]?: T };
+}
+
+function quantilesOf(spread: Spread): Quantiles | undefined {
   const [p50, p90, p99] = [0.5, 0.9, 0.99].map((q) => spread.quantile(q));
   if (p50 === undefined || p90 === undefined || p99 === undefined) return undefined;
   const ms = (ns: number): number => Number((ns / 1e6).toPrecision(3));
   return { p50: ms(p50), p90: ms(p90), p99: ms(p99) };
-}
-
-function qualityOf(from: Parameters<typeof pcapSummary>[0]): string[] {
-  const { undecoded, unknownLinks, backwards, evicted, ports, gaps, gapCount } = from;
-  const dropped = ports.reduce((sum, port) => sum + port.droppedByKernel, 0);
-  const said: [number, string][] = [
-    [undecoded.cut, `${undecoded.cut} packets are cut before the end of a header: record more bytes of each`],
-    [undecoded.malformed, `${undecoded.malformed} packets have a header that cannot be`],
-    [undecoded.fragments, `${undecoded.fragments} later fragments have no transport header`],
-    [backwards, `time runs backwards ${backwards} times`],
-    [evicted, `${evicted} flows were closed early to bound memory; their counts are kept`],
-    [dropped, `${dropped} packets were dropped by the recorder`],
-    [gapCount, `${gapCount} damaged places were passed over, the first at byte ${gaps[0]?.offset ?? 0}`],
-  ];
-  return [
-    ...said.flatMap(([count, text]) => (count > 0 ? [text] : [])),
-    ...[...unknownLinks].map(([link, count]) => `${count} packets of link type ${link} cannot be decoded`),
-  ];
 }

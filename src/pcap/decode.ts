@@ -23,11 +23,18 @@ export const DEPTH = 14;
 export const COOKED_INDEX = 15;
 /** Packet type of Linux cooked captures (0 to us … 4 sent by us); -1 elsewhere. */
 export const COOKED_TYPE = 16;
-/** 1 when it is the first of several fragments. */
+/** 1 when more fragments follow this one. */
 export const FRAGMENTED = 17;
 /** Which tunnel is the outermost: one of TUNNELS; 0 = none. */
 export const TUNNEL = 18;
-const REGISTERS = 20;
+/** Of a fragment: its place in the whole, in bytes, and what all fragments of a packet have in common. */
+export const FRAGMENT_AT = 19;
+export const FRAGMENT_ID = 20;
+/** Bytes in front of the innermost IP header that was found, for what a snap length would have to carry. */
+export const OUTER_BYTES = 21;
+export const REGISTERS = 22;
+/** Link type of packets that begin with their IP header. */
+export const RAW_IP = 101;
 
 /** What decoding a packet ends with. */
 export const WHOLE = 0;
@@ -41,12 +48,15 @@ export const CUT = 3;
 export const MALFORMED = 4;
 export const UNKNOWN_LINK = 5;
 
-export const TUNNELS = ["none", "VXLAN", "Geneve", "IPIP", "GRE", "6in4"] as const;
+export const TUNNELS = ["none", "VXLAN", "Geneve", "IPIP", "GRE", "6in4", "WireGuard"] as const;
 const VXLAN = 1;
 const GENEVE = 2;
 const IPIP = 3;
 const GRE = 4;
 const SIX_IN_FOUR = 5;
+const WIREGUARD = 6;
+/** Behind the end of anything: the length on the wire of a packet whose later fragments are elsewhere. */
+const FAR = 0x7fffffff;
 const MAX_DEPTH = 5;
 const MAX_TAGS = 4;
 /** IPv6 extension headers that are passed over: hop by hop, routing, destination options; 44 is the fragment header. */
@@ -54,9 +64,11 @@ const HOP_BY_HOP = 0;
 const ROUTING = 43;
 const FRAGMENT_HEADER = 44;
 const DESTINATION_OPTIONS = 60;
+const AUTHENTICATION = 51;
 
 export class Decoder {
   readonly registers = new Int32Array(REGISTERS);
+  #begin = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   buffer(view: DataView): void {
@@ -69,6 +81,7 @@ export class Decoder {
     const registers = this.registers;
     const end = at + captured;
     const wireEnd = at + original;
+    this.#begin = at;
     registers[DEPTH] = 0;
     registers[TUNNEL] = 0;
     registers[COOKED_INDEX] = 0;
@@ -85,7 +98,7 @@ export class Decoder {
         registers[COOKED_INDEX] = view.getInt32(at + 4, false);
         registers[COOKED_TYPE] = view.getUint8(at + 10);
         return this.#network(view.getUint16(at, false), at + 20, end, wireEnd);
-      case 101:
+      case RAW_IP:
       case 12:
       case 14:
       case 228:
@@ -126,6 +139,7 @@ export class Decoder {
   #ip4(at: number, end: number, wireEnd: number): number {
     const view = this.#view;
     const registers = this.registers;
+    registers[OUTER_BYTES] = at - this.#begin;
     if (end - at < 20) return CUT;
     const header = (view.getUint8(at) & 15) << 2;
     if (header < 20) return MALFORMED;
@@ -142,13 +156,21 @@ export class Decoder {
     registers[TTL] = view.getUint8(at + 8);
     registers[FRAGMENTED] = (fragment & 0x2000) !== 0 ? 1 : 0;
     registers[PROTOCOL] = protocol;
-    if ((fragment & 0x1fff) !== 0) return FRAGMENT;
+    registers[TRANSPORT] = at + header;
+    registers[TRANSPORT_LENGTH] = Math.max(0, stop - at - header);
+    if ((fragment & 0x3fff) !== 0) {
+      registers[FRAGMENT_AT] = (fragment & 0x1fff) << 3;
+      registers[FRAGMENT_ID] = registers[IP_ID] as number;
+      if ((fragment & 0x1fff) !== 0) return FRAGMENT;
+      return this.#transport(protocol, at + header, end, FAR);
+    }
     return this.#transport(protocol, at + header, end, stop);
   }
 
   #ip6(at: number, end: number, wireEnd: number): number {
     const view = this.#view;
     const registers = this.registers;
+    registers[OUTER_BYTES] = at - this.#begin;
     if (end - at < 40) return CUT;
     const announced = view.getUint16(at + 4, false);
     const stop = announced === 0 ? wireEnd : Math.min(at + 40 + announced, wireEnd);
@@ -162,27 +184,39 @@ export class Decoder {
     registers[FRAGMENTED] = 0;
     let next = view.getUint8(at + 6);
     let place = at + 40;
-    while (next === HOP_BY_HOP || next === ROUTING || next === DESTINATION_OPTIONS || next === FRAGMENT_HEADER) {
+    while (
+      next === HOP_BY_HOP ||
+      next === ROUTING ||
+      next === DESTINATION_OPTIONS ||
+      next === FRAGMENT_HEADER ||
+      next === AUTHENTICATION
+    ) {
       if (end - place < 8) return CUT;
       const following = view.getUint8(place);
       if (next === FRAGMENT_HEADER) {
         const fragment = view.getUint16(place + 2, false);
         registers[FRAGMENTED] = (fragment & 1) !== 0 ? 1 : 0;
         registers[PROTOCOL] = following;
-        if ((fragment & 0xfff8) !== 0) return FRAGMENT;
+        registers[FRAGMENT_AT] = fragment & 0xfff8;
+        registers[FRAGMENT_ID] = view.getInt32(place + 4, false);
         place += 8;
-      } else place += (view.getUint8(place + 1) + 1) << 3;
+        if ((fragment & 0xfff8) !== 0) {
+          registers[TRANSPORT] = place;
+          registers[TRANSPORT_LENGTH] = Math.max(0, stop - place);
+          return FRAGMENT;
+        }
+      } else if (next === AUTHENTICATION) place += (view.getUint8(place + 1) + 2) << 2;
+      else place += (view.getUint8(place + 1) + 1) << 3;
       next = following;
     }
     registers[PROTOCOL] = next;
-    return this.#transport(next, place, end, stop);
+    registers[TRANSPORT] = place;
+    registers[TRANSPORT_LENGTH] = Math.max(0, stop - place);
+    return this.#transport(next, place, end, registers[FRAGMENTED] === 1 ? FAR : stop);
   }
 
   /** A transport header, or another packet inside. */
   #transport(protocol: number, at: number, end: number, stop: number): number {
-    const registers = this.registers;
-    registers[TRANSPORT] = at;
-    registers[TRANSPORT_LENGTH] = Math.max(0, stop - at);
     switch (protocol) {
       case 17:
         return this.#udp(at, end, stop);
@@ -227,6 +261,12 @@ export class Decoder {
       if (!this.#inside(GENEVE)) return MALFORMED;
       return type === 0x6558 ? this.#ethernet(inner, end, stop) : this.#network(type, inner, end, stop);
     }
+    // Encrypted: nothing but the outer packet can be read. Messages have a type of 1 to 4 and three bytes of zero.
+    if ((port === 51_820 || port === 51_871) && end - at >= 12 && this.registers[TUNNEL] === 0) {
+      const type = view.getUint32(at + 8, false) >>> 24;
+      if (type >= 1 && type <= 4 && (view.getUint32(at + 8, false) & 0xffffff) === 0)
+        this.registers[TUNNEL] = WIREGUARD;
+    }
     return WHOLE;
   }
 
@@ -236,7 +276,8 @@ export class Decoder {
     const flags = this.#view.getUint16(at, false);
     const type = this.#view.getUint16(at + 2, false);
     if ((flags & 7) !== 0) return WHOLE;
-    const inner = at + 4 + ((flags & 0x8000) !== 0 ? 4 : 0) + ((flags & 0x2000) !== 0 ? 4 : 0) + ((flags & 0x1000) !== 0 ? 4 : 0);
+    const inner =
+      at + 4 + ((flags & 0x8000) !== 0 ? 4 : 0) + ((flags & 0x2000) !== 0 ? 4 : 0) + ((flags & 0x1000) !== 0 ? 4 : 0);
     if (type !== 0x0800 && type !== 0x86dd && type !== 0x6558) return WHOLE;
     if (!this.#inside(GRE)) return MALFORMED;
     return type === 0x6558 ? this.#ethernet(inner, end, stop) : this.#ip(inner, end, stop);

@@ -1,180 +1,221 @@
+import { type FlowEnds, flowEnds } from "./flow-ends.ts";
 import {
+  ANSWER_LONGEST,
+  ANSWERS,
   BEGAN,
-  DIRECTION_WORDS,
-  DIRECTIONS,
-  ENDS,
-  FLAGS,
-  FLOW_CLIENT_1,
-  FLOW_ESTABLISHED,
-  FLOW_REFUSED,
-  FLOW_SYN,
-  FLOW_SYN_ACK,
-  HANDSHAKE,
-  KIND,
-  NEWEST,
-  PORTS,
-} from "./flow-table.ts";
-import {
-  COUNTED,
   COUNTERS,
   DATA_BYTES,
+  DIRECTION_WORDS,
+  DIRECTIONS,
   DUPLICATE_ACKS,
   FAST,
+  FLAGS,
+  FLOW_ESTABLISHED,
+  FLOW_REFUSED,
+  FLOW_REUSED,
+  FLOW_SYN,
+  FLOW_SYN_ACK,
+  FULL_NS,
+  HANDSHAKE,
+  INTERFACE,
   LOST_SEGMENTS,
   MSS,
+  NEWEST,
   OUT_OF_ORDER,
   PACKETS,
-  RESETS,
+  RESET_AFTER_FIN,
+  RESET_BY_1,
+  RESET_IDLE,
+  RESET_OF_SYN,
+  RESET_PACKET,
+  RESET_STATE,
+  RESET_WITH_DATA,
   RETRANSMISSIONS,
+  ROUND_TRIP_SUM,
+  ROUND_TRIPS,
+  type Slot,
   SPURIOUS,
+  STALL_LONGEST,
   STUCK_LENGTH,
   STUCK_TIMES,
+  TIME_LINE,
+  TIMEOUTS,
   WINDOW_FULL,
   ZERO_NS,
   ZERO_WINDOWS,
-} from "./tcp-analysis.ts";
+} from "./flow-layout.ts";
+import { clientOf } from "./tcp-analysis.ts";
+import { EVENT_NAMES, type TimeLines } from "./time-lines.ts";
+import { WorstList } from "./worst-list.ts";
 
-/** What one side of a flow sent. */
-type Side = {
+/** What one side of a connection sent. Counters as in the summary; durations in milliseconds. */
+export type SideReport = {
   readonly packets: number;
   readonly bytes: number;
   readonly retransmissions: number;
+  readonly timeouts: number;
   readonly fastRetransmissions: number;
   readonly spuriousRetransmissions: number;
   readonly outOfOrder: number;
   readonly duplicateAcks: number;
   readonly lostSegments: number;
-  readonly zeroWindowMs: number;
+  /** How often, and how long in all, it announced that it had no room. */
   readonly zeroWindows: number;
+  readonly zeroWindowMs: number;
+  /** How often, and how long in all, it had filled the room that the other side announced. */
   readonly windowFull: number;
-  readonly resets: number;
+  readonly receiverLimitedMs: number;
   readonly mss?: number;
-  /** The same data sent again and again without an answer, at the end: how long it is, and how often. */
+  /** Mean time from its data to the ACK of it. */
+  readonly rttMs?: number;
+  /** A full-size segment that was sent again and again and never arrived. */
   readonly stuck?: { readonly bytes: number; readonly times: number };
 };
 
-/** A TCP connection; the client is the side that sent the SYN, else the one with the higher port. */
-export type FlowReport = {
-  readonly client: string;
-  readonly server: string;
+/** One connection. */
+export type FlowReport = FlowEnds & {
   /** Seconds after the first packet of the capture. */
   readonly fromS: number;
   readonly toS: number;
-  readonly ended: "refused" | "unanswered" | "established" | "begun before the capture";
+  readonly state: "refused" | "unanswered" | "half-open" | "established" | "begun before the capture";
   readonly handshakeMs?: number;
-  readonly sent: Side;
-  readonly received: Side;
+  readonly answers: number;
+  readonly longestAnswerMs: number;
+  readonly longestStallMs: number;
+  readonly reset?: {
+    readonly by: "client" | "server";
+    readonly state: "handshake" | "idle" | "data in flight" | "after FIN";
+    readonly packet: number;
+  };
+  readonly portsReused: boolean;
+  /** Interface that the counts are from, and those that saw the same connection; numbers of the capture. */
+  readonly interface: number;
+  readonly alsoAt: readonly number[];
+  readonly sent: SideReport;
+  readonly received: SideReport;
+  /** The first 32 notable events. */
+  readonly timeLine: readonly {
+    readonly atS: number;
+    readonly by: "client" | "server";
+    readonly what: string;
+    readonly packet: number;
+  }[];
 };
 
-type Ranked = { readonly badness: number; readonly report: FlowReport };
+const RESET_STATES: Readonly<Record<number, NonNullable<FlowReport["reset"]>["state"]>> = {
+  [RESET_OF_SYN]: "handshake",
+  [RESET_IDLE]: "idle",
+  [RESET_WITH_DATA]: "data in flight",
+  [RESET_AFTER_FIN]: "after FIN",
+};
 
-/**
- * Keeps the worst flows whole and the rest as sums. A flow is told when its slot is needed or the capture has ended; only
- * one that is worse than the best of those kept is worded at all.
- */
+/** Keeps the worst connections whole, with their time lines. A connection is told when its slot is needed or the capture ends. */
 export class FlowReports {
-  readonly #most: number;
-  #worst: Ranked[] = [];
+  readonly #worst: WorstList<FlowReport>;
+  readonly #lines: TimeLines;
   flows = 0;
-  /** Connections whose SYN was never answered. */
-  unanswered = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(most: number, lines: TimeLines) {
+    this.#worst = new WorstList(most);
+    this.#lines = lines;
   }
 
-  take(words: Int32Array, at: number, times: Float64Array, timesAt: number): void {
+  take(slot: Slot, copies: readonly number[]): void {
     this.flows++;
-    const flags = words[at + FLAGS] as number;
-    if ((flags & FLOW_SYN) !== 0 && (flags & (FLOW_SYN_ACK | FLOW_REFUSED | FLOW_ESTABLISHED)) === 0) this.unanswered++;
-    const badness = badnessOf(words, at, flags);
-    const least = this.#worst.at(-1)?.badness ?? 0;
-    if (badness <= 0 || (this.#worst.length >= this.#most && badness <= least)) return;
-    this.#worst.push({ badness, report: worded(words, at, times, timesAt) });
-    this.#worst.sort((a, b) => b.badness - a.badness);
-    this.#worst.length = Math.min(this.#worst.length, this.#most);
+    const badness = badnessOf(slot);
+    if (badness > 0) this.#worst.offer(badness, () => this.#report(slot, copies));
   }
 
   worst(): readonly FlowReport[] {
-    return this.#worst.map(({ report }) => report);
+    return this.#worst.list();
+  }
+
+  #report({ words, at, times, timesAt }: Slot, copies: readonly number[]): FlowReport {
+    const client = clientOf(words, at);
+    const side = (direction: number): "client" | "server" => (direction === client ? "client" : "server");
+    const handshake = times[timesAt + HANDSHAKE] as number;
+    const reset = words[at + RESET_STATE] as number;
+    const resetState = RESET_STATES[reset & ~RESET_BY_1];
+    return {
+      ...flowEnds(words, at),
+      fromS: seconds(times[timesAt + BEGAN] as number),
+      toS: seconds(times[timesAt + NEWEST] as number),
+      state: stateOf(words[at + FLAGS] as number),
+      ...(handshake >= 0 ? { handshakeMs: milliseconds(handshake) } : {}),
+      answers: words[at + ANSWERS] as number,
+      longestAnswerMs: milliseconds(times[timesAt + ANSWER_LONGEST] as number),
+      longestStallMs: milliseconds(times[timesAt + STALL_LONGEST] as number),
+      ...(resetState
+        ? {
+            reset: {
+              by: side((reset & RESET_BY_1) !== 0 ? 1 : 0),
+              state: resetState,
+              packet: words[at + RESET_PACKET] as number,
+            },
+          }
+        : {}),
+      portsReused: ((words[at + FLAGS] as number) & FLOW_REUSED) !== 0,
+      interface: words[at + INTERFACE] as number,
+      alsoAt: copies,
+      sent: sideOf(words, at + DIRECTIONS + client * DIRECTION_WORDS, times),
+      received: sideOf(words, at + DIRECTIONS + (1 - client) * DIRECTION_WORDS, times),
+      timeLine: this.#lines.of(words, at + TIME_LINE).map(({ event, direction, atNs, packet }) => ({
+        atS: seconds(atNs),
+        by: side(direction),
+        what: EVENT_NAMES[event] ?? "",
+        packet,
+      })),
+    };
   }
 }
 
-/** How much is wrong with a flow: what was sent again and how often nothing came back, against how much was sent. */
-function badnessOf(words: Int32Array, at: number, flags: number): number {
+function stateOf(flags: number): FlowReport["state"] {
+  if ((flags & FLOW_REFUSED) !== 0) return "refused";
+  if ((flags & FLOW_SYN) === 0) return "begun before the capture";
+  if ((flags & FLOW_ESTABLISHED) !== 0) return "established";
+  return (flags & FLOW_SYN_ACK) === 0 ? "unanswered" : "half-open";
+}
+
+/** How much is wrong with a connection: what was sent again, how long nothing came back, how it ended. */
+function badnessOf({ words, at, times, timesAt }: Slot): number {
+  const flags = words[at + FLAGS] as number;
   let badness = (flags & FLOW_REFUSED) !== 0 ? 5 : 0;
-  if ((flags & FLOW_SYN) !== 0 && (flags & (FLOW_SYN_ACK | FLOW_REFUSED)) === 0) badness += 5;
+  if ((flags & (FLOW_SYN | FLOW_SYN_ACK | FLOW_REFUSED | FLOW_ESTABLISHED)) === FLOW_SYN) badness += 5;
+  if (((words[at + RESET_STATE] as number) & ~RESET_BY_1) === RESET_WITH_DATA) badness += 5;
+  badness += (5 * (times[timesAt + STALL_LONGEST] as number)) / 1e9;
   for (let direction = 0; direction < 2; direction++) {
     const block = at + DIRECTIONS + direction * DIRECTION_WORDS;
     const count = (counter: number): number => words[block + COUNTERS + counter] as number;
-    const stuck = words[block + STUCK_TIMES] as number;
-    badness += count(RETRANSMISSIONS) + 3 * count(ZERO_WINDOWS) + count(OUT_OF_ORDER) / 2 + count(WINDOW_FULL) / 4;
-    badness += stuck >= 3 ? 10 * stuck : 0;
+    badness += count(RETRANSMISSIONS) + 2 * count(TIMEOUTS) + 3 * count(ZERO_WINDOWS) + count(OUT_OF_ORDER) / 2;
+    badness += count(WINDOW_FULL) / 4 + 10 * (words[block + STUCK_TIMES] as number);
   }
   return badness;
 }
 
-function worded(words: Int32Array, at: number, times: Float64Array, timesAt: number): FlowReport {
-  const flags = words[at + FLAGS] as number;
-  const ports = words[at + PORTS] as number;
-  const six = (words[at + KIND] as number) >> 8 === 6;
-  const ends = [ports >>> 16, ports & 0xffff].map(
-    (port, end) => `${bracketed(addressText(words, at + ENDS + end * 4, six))}:${port}`,
-  );
-  const client = (flags & FLOW_SYN) !== 0 ? ((flags & FLOW_CLIENT_1) !== 0 ? 1 : 0) : ports >>> 16 > (ports & 0xffff) ? 0 : 1;
-  const handshake = times[timesAt + HANDSHAKE] as number;
-  const ended =
-    (flags & FLOW_REFUSED) !== 0
-      ? "refused"
-      : (flags & FLOW_SYN) === 0
-        ? "begun before the capture"
-        : (flags & FLOW_SYN_ACK) === 0
-          ? "unanswered"
-          : "established";
-  return {
-    client: ends[client] ?? "",
-    server: ends[1 - client] ?? "",
-    fromS: seconds(times[timesAt + BEGAN] as number),
-    toS: seconds(times[timesAt + NEWEST] as number),
-    ended,
-    ...(handshake >= 0 ? { handshakeMs: handshake / 1e6 } : {}),
-    sent: sideOf(words, at + DIRECTIONS + client * DIRECTION_WORDS, times),
-    received: sideOf(words, at + DIRECTIONS + (1 - client) * DIRECTION_WORDS, times),
-  };
-}
-
-function sideOf(words: Int32Array, block: number, times: Float64Array): Side {
-  const counts = Array.from({ length: COUNTED }, (_, counter) => words[block + COUNTERS + counter] as number);
+function sideOf(words: Int32Array, block: number, times: Float64Array): SideReport {
+  const count = (counter: number): number => words[block + COUNTERS + counter] as number;
+  const time = (place: number): number => milliseconds(times[(block >> 1) + place] as number);
   const mss = words[block + MSS] as number;
   const stuck = words[block + STUCK_TIMES] as number;
   return {
-    packets: counts[PACKETS] ?? 0,
+    packets: count(PACKETS),
     bytes: times[(block >> 1) + DATA_BYTES] as number,
-    retransmissions: counts[RETRANSMISSIONS] ?? 0,
-    fastRetransmissions: counts[FAST] ?? 0,
-    spuriousRetransmissions: counts[SPURIOUS] ?? 0,
-    outOfOrder: counts[OUT_OF_ORDER] ?? 0,
-    duplicateAcks: counts[DUPLICATE_ACKS] ?? 0,
-    lostSegments: counts[LOST_SEGMENTS] ?? 0,
-    zeroWindowMs: (times[(block >> 1) + ZERO_NS] as number) / 1e6,
-    zeroWindows: counts[ZERO_WINDOWS] ?? 0,
-    windowFull: counts[WINDOW_FULL] ?? 0,
-    resets: counts[RESETS] ?? 0,
+    retransmissions: count(RETRANSMISSIONS),
+    timeouts: count(TIMEOUTS),
+    fastRetransmissions: count(FAST),
+    spuriousRetransmissions: count(SPURIOUS),
+    outOfOrder: count(OUT_OF_ORDER),
+    duplicateAcks: count(DUPLICATE_ACKS),
+    lostSegments: count(LOST_SEGMENTS),
+    zeroWindows: count(ZERO_WINDOWS),
+    zeroWindowMs: time(ZERO_NS),
+    windowFull: count(WINDOW_FULL),
+    receiverLimitedMs: time(FULL_NS),
     ...(mss > 0 ? { mss } : {}),
-    ...(stuck >= 3 ? { stuck: { bytes: words[block + STUCK_LENGTH] as number, times: stuck } } : {}),
+    ...(count(ROUND_TRIPS) > 0 ? { rttMs: time(ROUND_TRIP_SUM) / count(ROUND_TRIPS) } : {}),
+    ...(stuck >= 2 ? { stuck: { bytes: words[block + STUCK_LENGTH] as number, times: stuck + 1 } } : {}),
   };
 }
 
 const seconds = (ns: number): number => Math.round(ns / 1e3) / 1e6;
-const bracketed = (address: string): string => (address.includes(":") ? `[${address}]` : address);
-
-/** An address of one (IPv4) or four words (IPv6, RFC 5952). */
-export function addressText(words: Int32Array, at: number, six: boolean): string {
-  const word = (index: number): number => (words[at + index] as number) >>> 0;
-  if (!six) return [24, 16, 8, 0].map((shift) => (word(0) >>> shift) & 255).join(".");
-  const groups = [0, 1, 2, 3].flatMap((index) => [word(index) >>> 16, word(index) & 0xffff].map((group) => group.toString(16)));
-  const text = groups.join(":");
-  const zeros = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].toSorted((a, b) => b[0].length - a[0].length)[0];
-  if (!zeros) return text;
-  return `${text.slice(0, zeros.index)}::${text.slice(zeros.index + zeros[0].length).replace(/^:/, "")}`;
-}
+const milliseconds = (ns: number): number => Math.round(ns / 1e3) / 1e3;

@@ -1,8 +1,30 @@
-import { PROTOCOL, TRANSPORT } from "./decode.ts";
+import { addressText, endText } from "./address-text.ts";
+import { DESTINATION, Decoder, FAMILY, PROTOCOL, RAW_IP, SOURCE, TRANSPORT, WHOLE } from "./decode.ts";
+import { FLAGS, FLOW_TOO_BIG, FLOW_UNREACHABLE } from "./flow-layout.ts";
+import type { FlowTable } from "./flow-table.ts";
+import { WorstList } from "./worst-list.ts";
 
 const ICMP = 1;
+const TCP = 6;
+const UDP = 17;
+const HEADER = 8;
+const KEPT = 10;
 
-/** ICMP and ICMPv6 messages that matter, by type and code (RFC 792, RFC 1191, RFC 4443). */
+/** An error message. `atNs` since the first packet of the capture. */
+export type IcmpError = {
+  /** Who sent it. */
+  readonly from: string;
+  /** The packet that it is about, as far as it is quoted: `TCP 10.0.0.1:40000 → 10.0.0.2:80`. */
+  readonly about?: string;
+  /** RFC 1191 and RFC 8201: the largest packet that fits. */
+  readonly mtu?: number;
+  readonly type: number;
+  readonly code: number;
+  readonly atNs: number;
+  readonly packet: number;
+};
+
+/** ICMP and ICMPv6 messages that matter, by type and code (RFC 792, RFC 1191, RFC 1812, RFC 4443). */
 export class IcmpAnalysis {
   echoRequests = 0;
   echoReplies = 0;
@@ -13,40 +35,100 @@ export class IcmpAnalysis {
   /** Filters that say so: codes 9, 10 and 13 of type 3; code 1 of ICMPv6 type 1. */
   prohibited = 0;
   timeExceeded = 0;
+  readonly tooBigFirst = new WorstList<IcmpError>(KEPT);
+  readonly prohibitedFirst = new WorstList<IcmpError>(KEPT);
+  readonly unreachableFirst = new WorstList<IcmpError>(KEPT);
+  readonly timeExceededFirst = new WorstList<IcmpError>(KEPT);
+  readonly #table: FlowTable;
+  readonly #quoted = new Decoder();
   #view: DataView = new DataView(new ArrayBuffer(0));
+
+  constructor(table: FlowTable) {
+    this.#table = table;
+  }
 
   buffer(view: DataView): void {
     this.#view = view;
+    this.#quoted.buffer(view);
   }
 
-  message(registers: Int32Array, end: number): void {
+  message(registers: Int32Array, end: number, key: number, now: number, packet: number): void {
     const at = registers[TRANSPORT] as number;
-    if (end - at < 8) return;
-    const type = this.#view.getUint8(at);
-    const code = this.#view.getUint8(at + 1);
-    if (registers[PROTOCOL] === ICMP) {
-      if (type === 8) this.echoRequests++;
-      else if (type === 0) this.echoReplies++;
-      else if (type === 11) this.timeExceeded++;
-      else if (type === 3 && code === 4) this.#mtu(this.#view.getUint16(at + 6, false));
-      else if (type === 3) {
-        this.unreachable++;
-        if (code === 9 || code === 10 || code === 13) this.prohibited++;
-      }
-      return;
-    }
-    if (type === 128) this.echoRequests++;
-    else if (type === 129) this.echoReplies++;
-    else if (type === 3) this.timeExceeded++;
-    else if (type === 2) this.#mtu(this.#view.getUint32(at + 4, false));
-    else if (type === 1) {
+    if (end - at < HEADER) return;
+    const view = this.#view;
+    const type = view.getUint8(at);
+    const code = view.getUint8(at + 1);
+    const four = registers[PROTOCOL] === ICMP;
+    if (type === (four ? 8 : 128)) this.echoRequests++;
+    else if (type === (four ? 0 : 129)) this.echoReplies++;
+    else if (type === (four ? 11 : 3)) {
+      this.timeExceeded++;
+      this.timeExceededFirst.offer(1, () => this.#error(registers, at, end, type, code, now, packet));
+    } else if (four ? type === 3 && code === 4 : type === 2) {
+      this.tooBig++;
+      const mtu = four ? view.getUint16(at + 6, false) : view.getInt32(at + 4, false);
+      if (mtu > 0 && (this.smallestMtu === 0 || mtu < this.smallestMtu)) this.smallestMtu = mtu;
+      this.#mark(at, end, key, FLOW_TOO_BIG);
+      this.tooBigFirst.offer(1, () => ({
+        ...this.#error(registers, at, end, type, code, now, packet),
+        ...(mtu > 0 ? { mtu } : {}),
+      }));
+    } else if (type === (four ? 3 : 1)) {
       this.unreachable++;
-      if (code === 1) this.prohibited++;
+      this.#mark(at, end, key, FLOW_UNREACHABLE);
+      const error = (): IcmpError => this.#error(registers, at, end, type, code, now, packet);
+      if (four ? code === 9 || code === 10 || code === 13 : code === 1) {
+        this.prohibited++;
+        this.prohibitedFirst.offer(1, error);
+      } else this.unreachableFirst.offer(1, error);
     }
   }
 
-  #mtu(mtu: number): void {
-    this.tooBig++;
-    if (mtu > 0 && (this.smallestMtu === 0 || mtu < this.smallestMtu)) this.smallestMtu = mtu;
+  /** Decodes the packet that is quoted; false when there is not enough of it for its ports. */
+  #decodeQuoted(at: number, end: number): boolean {
+    const quoted = this.#quoted;
+    const from = at + HEADER;
+    if (end - from < 20) return false;
+    const outcome = quoted.decode(from, end - from, 0xffff, RAW_IP);
+    return outcome === WHOLE && end - (quoted.registers[TRANSPORT] as number) >= 4;
+  }
+
+  /** Marks the connection that an error is about, if it is known. */
+  #mark(at: number, end: number, key: number, flag: number): void {
+    if (!this.#decodeQuoted(at, end)) return;
+    const { registers } = this.#quoted;
+    if (registers[PROTOCOL] !== TCP) return;
+    const ports = registers[TRANSPORT] as number;
+    const table = this.#table;
+    if (!table.peek(registers, this.#view.getUint16(ports, false), this.#view.getUint16(ports + 2, false), key)) return;
+    table.words[table.at + FLAGS] = (table.words[table.at + FLAGS] as number) | flag;
+  }
+
+  #error(
+    registers: Int32Array,
+    at: number,
+    end: number,
+    type: number,
+    code: number,
+    now: number,
+    packet: number,
+  ): IcmpError {
+    const about = this.#decodeQuoted(at, end) ? this.#about() : undefined;
+    const from = addressText(registers, SOURCE, registers[FAMILY] === 6);
+    return { from, ...(about === undefined ? {} : { about }), type, code, atNs: now, packet };
+  }
+
+  #about(): string {
+    const { registers } = this.#quoted;
+    const six = registers[FAMILY] === 6;
+    const [source, destination] = [addressText(registers, SOURCE, six), addressText(registers, DESTINATION, six)];
+    const protocol = registers[PROTOCOL] as number;
+    if (protocol !== TCP && protocol !== UDP) return `${source} → ${destination}`;
+    const ports = registers[TRANSPORT] as number;
+    const ends = [
+      endText(source, this.#view.getUint16(ports, false)),
+      endText(destination, this.#view.getUint16(ports + 2, false)),
+    ];
+    return `${protocol === TCP ? "TCP" : "UDP"} ${ends.join(" → ")}`;
   }
 }

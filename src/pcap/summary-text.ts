@@ -15,7 +15,7 @@ export function summaryText(
   paragraph(`${name}: ${headline(summary)}`, "");
   heading(summary.findings.length === 0 ? nothingFound(summary) : "What is wrong, worst first");
   for (const [index, finding] of summary.findings.entries())
-    paragraph(finding, `${`${index + 1}.`.padStart(4)} `, "     ");
+    paragraph(finding.text, `${`${index + 1}.`.padStart(4)} `, "     ");
   if (summary.worstFlows.length > 0) heading("Worst flows");
   for (const flow of summary.worstFlows) paragraph(flowText(flow), "  ", "    ");
   heading("Counters");
@@ -32,27 +32,18 @@ function headline({ packets, bytes, flows, firstUs, lastUs }: CaptureSummary): s
   return `${counted}; ${utc(firstUs)} UTC, for ${lasting((lastUs - firstUs) / 1e6)}`;
 }
 
-/** A clean verdict needs packets that could be judged. */
-function nothingFound({ packets, quality }: CaptureSummary): string {
+function nothingFound({ packets, verdict }: CaptureSummary): string {
   if (packets === 0) return "There are no packets in it, so nothing can be said.";
-  return quality.length === 0
+  return verdict === "clean"
     ? "Nothing wrong was found."
-    : "Nothing wrong was found in what could be judged; see below.";
+    : "Nothing wrong was found, but too much could not be read to say that nothing is wrong.";
 }
 
-function flowText({
-  client,
-  server,
-  ended,
-  sent,
-  received,
-  handshakeMs,
-  fromS,
-  toS,
-}: CaptureSummary["worstFlows"][number]): string {
-  const both = (key: "retransmissions" | "zeroWindows" | "resets" | "outOfOrder"): number => sent[key] + received[key];
+function flowText(flow: CaptureSummary["worstFlows"][number]): string {
+  const { client, server, state, sent, received, handshakeMs, fromS, toS, reset } = flow;
+  const both = (key: "retransmissions" | "zeroWindows" | "outOfOrder"): number => sent[key] + received[key];
   const facts = [
-    ended,
+    state,
     many(sent.packets + received.packets, "packet"),
     ...(handshakeMs === undefined ? [] : [`handshake ${Number(handshakeMs.toPrecision(3))} ms`]),
     ...(
@@ -60,9 +51,9 @@ function flowText({
         ["retransmissions", "sent again"],
         ["outOfOrder", "out of order"],
         ["zeroWindows", "zero windows"],
-        ["resets", "resets"],
       ] as const
     ).flatMap(([key, words]) => (both(key) > 0 ? [`${grouped(both(key))} ${words}`] : [])),
+    ...(reset ? [`reset by the ${reset.by} (packet ${reset.packet})`] : []),
   ];
   return `${client} → ${server}  ${seconds(fromS)} to ${seconds(toS)}: ${facts.join(", ")}`;
 }

@@ -1,87 +1,119 @@
-import { IP_ID, TRANSPORT, TRANSPORT_LENGTH } from "./decode.ts";
+import { IP_ID, TRANSPORT, TRANSPORT_LENGTH, TTL } from "./decode.ts";
 import {
-  DATA_AT,
+  ACK_AT,
+  ACKED,
+  AGAIN_AT,
+  AGAIN_LENGTH,
+  AGAIN_TIMES,
+  ANSWER_LONGEST,
+  ANSWER_SUM,
+  ANSWERS,
+  APPLICATION,
+  ASKED_AT,
+  COPIES,
+  COUNTERS,
+  DATA_BYTES,
+  DATA_PACKETS,
   DIRECTION_WORDS,
   DIRECTIONS,
+  DUPLICATE_ACKS,
+  DUPLICATES,
+  EPOCH,
+  FAST,
+  FINISHED,
   FLAGS,
   FLOW_CLIENT_1,
   FLOW_CLOSED,
+  FLOW_COPY,
   FLOW_ESTABLISHED,
   FLOW_REFUSED,
   FLOW_SYN,
   FLOW_SYN_ACK,
-  type FlowTable,
+  FULL_NS,
+  FULL_SINCE,
   HANDSHAKE,
+  HIGHEST_AT,
+  HOLES,
+  HOLES_END,
+  HOLES_LOST,
+  ID,
+  INITIAL,
+  KEEP_ALIVE,
+  KEEP_ALIVES,
+  LARGEST,
+  LARGEST_ACKED,
+  LARGEST_END,
+  LOST_SEGMENTS,
+  MSS,
   NEWEST,
+  NEWEST_ACK,
+  NEXT_SEQUENCE,
+  NUMBERED,
+  OUT_OF_ORDER,
+  PORTS,
+  PROBE,
+  RESET_AFTER_FIN,
+  RESET_BY_1,
+  RESET_IDLE,
+  RESET_OF_SYN,
+  RESET_PACKET,
+  RESET_STATE,
+  RESET_TTL,
+  RESET_WITH_DATA,
+  RESETS,
+  RETRANSMISSIONS,
+  RING,
+  RING_AT,
+  RING_ENDS,
+  RING_SIZE,
+  ROUND_TRIP_SUM,
+  ROUND_TRIPS,
+  SCALE,
+  SCALED,
+  SEEN,
+  SENT_AT,
+  SPURIOUS,
+  STALL_BEGAN,
+  STALL_BY_1,
+  STALL_KIND,
+  STALL_LONGEST,
+  STALL_NO_ACK,
+  STALL_NO_ANSWER,
+  STALL_PACKET,
+  STALLS,
+  STAMPED,
+  STUCK_LENGTH,
+  STUCK_TIMES,
   SYN_AT,
-} from "./flow-table.ts";
-
-/**
- * One direction of a flow: 48 words from DIRECTIONS + 48 × direction.
- *
- *   word  what                                          double (of the block)  what
- *   0     state bits (SEEN …)                           14  when its newest ACK came
- *   1     next expected sequence number                 15  when its highest byte was sent
- *   2     its newest ACK number                         16  since when its window is zero
- *   3     its window field                              17  how long it was zero in all, ns
- *   4     window scale                                  18  data bytes, sent again or not
- *   5     duplicate ACKs in a row                       19  when the segment of words 9-11 was sent first
- *   6     MSS that it announced                         20-23 when the segments of words 24-27 were sent
- *   7, 8  newest TSval and IP ID of a data segment
- *   9-11  a segment that is sent again and again: sequence number, length, how often
- *   12-22 counters (COUNTERS)
- *   23    place in the ring of round-trip samples; 24-27 its ends of segments
- */
-const NEXT_SEQUENCE = 1;
-const NEWEST_ACK = 2;
-const WINDOW = 3;
-const SCALE = 4;
-const DUPLICATES = 5;
-export const MSS = 6;
-const TSVAL = 7;
-const ID = 8;
-export const STUCK_AT = 9;
-export const STUCK_LENGTH = 10;
-export const STUCK_TIMES = 11;
-export const COUNTERS = 12;
-const RING = 23;
-const RING_ENDS = 24;
-const RING_SIZE = 4;
-const ACK_AT = 14;
-const HIGHEST_AT = 15;
-const ZERO_SINCE = 16;
-export const ZERO_NS = 17;
-export const DATA_BYTES = 18;
-export const STUCK_SINCE = 19;
-const RING_AT = 20;
-
-/** Counters of a direction, in the order of their words from COUNTERS. */
-export const PACKETS = 0;
-export const RETRANSMISSIONS = 1;
-export const FAST = 2;
-export const SPURIOUS = 3;
-export const OUT_OF_ORDER = 4;
-export const DUPLICATE_ACKS = 5;
-export const LOST_SEGMENTS = 6;
-export const ZERO_WINDOWS = 7;
-export const WINDOW_FULL = 8;
-export const KEEP_ALIVES = 9;
-export const RESETS = 10;
-export const COUNTED = 11;
-
-/** State bits. */
-const SEEN = 1;
-const ACKED = 2;
-/** The window scale is known: the SYN was seen. */
-const SCALED = 4;
-const FINISHED = 8;
-const STAMPED = 16;
-const NUMBERED = 32;
-/** Its newest segment was a keep-alive, or a probe of a zero window. */
-const KEEP_ALIVE = 64;
-const PROBE = 128;
-/** Data of this direction was acknowledged: the path carries something. */
-const PROGRESS = 256;
+  TIME_LINE,
+  TIMEOUTS,
+  TSVAL,
+  TTLS,
+  WAITS_SINCE,
+  WINDOW,
+  WINDOW_FULL,
+  ZERO_NS,
+  ZERO_SINCE,
+  ZERO_WINDOWS,
+} from "./flow-layout.ts";
+import type { FlowTable } from "./flow-table.ts";
+import {
+  ANSWERED_LATE,
+  FILLED,
+  MISSING,
+  OVERTAKEN,
+  RESET,
+  SEEN_TWICE,
+  SENT_AFTER_ACKS,
+  SENT_AFTER_TIMEOUT,
+  SENT_AGAIN,
+  SENT_NEEDLESSLY,
+  SILENCE_ENDED,
+  SYN_AGAIN,
+  type TimeLines,
+  WINDOW_CLOSED,
+  WINDOW_OPENED,
+} from "./time-lines.ts";
 
 const FIN = 1;
 const SYN = 2;
@@ -90,35 +122,66 @@ const ACK = 16;
 const FAST_NS = 20e6;
 /** Without a handshake to measure it: what counts as "within a round trip". */
 const USUAL_RTT_NS = 3e6;
-/** Bytes of a TCP header without which nothing can be said: up to the urgent pointer's end is not needed. */
+/** Linux waits at least 200 ms before it sends again (TCP_RTO_MIN); other systems wait longer. */
+const TIMEOUT_NS = 180e6;
+/** Copies of one packet follow each other more closely than that. */
+const COPY_NS = 1e6;
+/** A silence is a stall from here on. */
+const STALL_NS = 1e9;
+/** Bytes of a TCP header without which nothing can be said: up to the window field. */
 const NEEDED = 16;
+/** A full-size segment, where no MSS is known. */
+const FULL_SIZE = 1_000;
+/** What a capture that begins in mid-flow may have missed: half of the sequence numbers that compare as "before". */
+const BEFORE = 1 << 30;
 
-/** What a segment turned out to be; SENT_AGAIN_… and REORDERED exclude each other. */
-export type TcpEvents = {
+/** Which of two segments left first. */
+const UNKNOWN = 0;
+const OLDER = -1;
+const NEWER = 1;
+const SAME = 2;
+
+/** What is told while packets are read. */
+type TcpEvents = {
   /** A round trip by an exact ACK, or of a handshake, nanoseconds. */
   readonly roundTrip: (ns: number) => void;
+  /** From the end of a request to the first byte of its answer, nanoseconds. */
+  readonly answer: (ns: number) => void;
+  /**
+   * Data that was not seen before, in the flow that the table found last: `captured` bytes at `at`. Not called for what the
+   * word APPLICATION says is uninteresting.
+   */
+  readonly data: (at: number, captured: number, now: number, packet: number) => void;
+  /** The side of the table's direction closes (FIN) or resets the flow that was found last. */
+  readonly closing: (reset: boolean, now: number, packet: number) => void;
 };
+
+/** In the word APPLICATION: nobody wants to see the data of this flow. */
+export const UNINTERESTING = 3;
 
 /**
  * Follows sequence numbers and acknowledgements of all flows. The rules are those that Wireshark documents for
  * `tcp.analysis.*`, so that counters can be compared, with one difference: whether a segment below the highest byte was
- * sent again or overtaken on the way is told by its time stamp (RFC 7323) or IP ID, and by time only where both are silent.
+ * sent again or overtaken on the way is told by what was missing before it came, by its time stamp (RFC 7323) or IP ID, and
+ * by time only where all of these are silent.
  */
 export class TcpAnalysis {
-  /** Sums over all flows, by counter. */
-  readonly totals = new Float64Array(COUNTED);
-  handshakes = 0;
-  refused = 0;
-  reusedPorts = 0;
-  /** Segments whose header is cut or cannot be. */
+  /** Segments whose header is cut; and those whose header cannot be. */
   cut = 0;
+  malformed = 0;
+  reusedPorts = 0;
+  /** Data that was acknowledged although the capture lacks it: the recorder missed packets, the network did not. */
+  unseen = 0;
   readonly #table: FlowTable;
   readonly #events: TcpEvents;
+  readonly #lines: TimeLines;
   #view: DataView = new DataView(new ArrayBuffer(0));
-  #option = new Int32Array(3);
+  #stampValue = 0;
+  #packet = 0;
 
-  constructor(table: FlowTable, events: TcpEvents) {
+  constructor(table: FlowTable, lines: TimeLines, events: TcpEvents) {
     this.#table = table;
+    this.#lines = lines;
     this.#events = events;
   }
 
@@ -126,44 +189,62 @@ export class TcpAnalysis {
     this.#view = view;
   }
 
-  /** One TCP packet. `end` is the end of what was captured of it. */
-  segment(registers: Int32Array, end: number, key: number, clock: Float64Array): void {
+  /** One TCP packet. `end` is the end of what was captured of it; `clock[0]` its time. False when its header is cut. */
+  segment(registers: Int32Array, end: number, key: number, clock: Float64Array, packet: number): boolean {
     const view = this.#view;
     const at = registers[TRANSPORT] as number;
     if (end - at < NEEDED) {
       this.cut++;
-      return;
+      return false;
     }
     const now = clock[0] as number;
     const flags = view.getUint8(at + 13);
     const header = (view.getUint8(at + 12) >> 4) << 2;
     const length = (registers[TRANSPORT_LENGTH] as number) - header;
     if (header < 20 || length < 0) {
-      this.cut++;
-      return;
+      this.malformed++;
+      return true;
     }
     const table = this.#table;
-    const sourcePort = view.getUint16(at, false);
-    const fresh = table.find(registers, sourcePort, view.getUint16(at + 2, false), key, now);
+    this.#packet = packet;
+    const source = view.getUint16(at, false);
+    const fresh = table.find(registers, source, view.getUint16(at + 2, false), key, now, packet);
     const sequence = view.getInt32(at + 4, false);
-    if ((flags & SYN) !== 0 && !fresh) this.#reuse(flags, sequence, now);
+    if (!fresh) {
+      if (table.words[table.at + EPOCH] !== table.epoch) this.#disconnect();
+      if ((flags & SYN) !== 0) this.#reuse(flags, sequence, now);
+    } else if (((table.words[table.at + FLAGS] as number) & FLOW_COPY) !== 0)
+      table.words[table.at + APPLICATION] = UNINTERESTING;
     this.#follow(registers, at, header, length, flags, sequence, end, now);
+    return true;
+  }
+
+  /** Behind a damaged place of the file nothing is expected any more. */
+  #disconnect(): void {
+    const { words, at, times, epoch } = this.#table;
+    words[at + EPOCH] = epoch;
+    for (let direction = 0; direction < 2; direction++) {
+      const own = at + DIRECTIONS + direction * DIRECTION_WORDS;
+      words[own] = (words[own] as number) & (SCALED | FINISHED);
+      words[own + DUPLICATES] = 0;
+      words.fill(0, own + HOLES, own + HOLES_END);
+      times[(own >> 1) + WAITS_SINCE] = 0;
+      this.#forgetSamples(own);
+    }
   }
 
   /** A SYN with another initial sequence number on a known pair of ports begins another connection. */
   #reuse(flags: number, sequence: number, now: number): void {
     const { words, at, direction } = this.#table;
     const block = at + DIRECTIONS + direction * DIRECTION_WORDS;
-    if (((words[block] as number) & SEEN) === 0) return;
-    if ((flags & ACK) !== 0) return;
-    // The highest byte after a SYN alone is its number + 1; a SYN that is sent again has the same.
+    if (((words[block] as number) & SEEN) === 0 || (flags & ACK) !== 0) return;
     const known = (words[at + FLAGS] as number) & FLOW_SYN;
-    const initial = words[block + RING_ENDS] as number;
-    if (known && initial === sequence) return;
+    if (known && words[block + INITIAL] === sequence) return;
     this.reusedPorts++;
-    this.#table.renew(now);
+    this.#table.renew(now, this.#packet);
   }
 
+  // One long function: the fields of a segment stay in registers, and this runs for every packet.
   #follow(
     registers: Int32Array,
     at: number,
@@ -181,7 +262,6 @@ export class TcpAnalysis {
     const ownTimes = own >> 1;
     const otherTimes = other >> 1;
     const count = own + COUNTERS;
-    const totals = this.totals;
     let state = words[own] as number;
     const otherState = words[other] as number;
     const window = view.getUint16(at + 14, false);
@@ -193,161 +273,288 @@ export class TcpAnalysis {
     const ahead = seen ? (sequence - next) | 0 : 0;
     const sameAck = (state & ACKED) !== 0 && acknowledged === words[own + NEWEST_ACK];
     const sameWindow = seen && window === words[own + WINDOW];
-    const lastKeepAlive = (otherState & KEEP_ALIVE) !== 0;
-    const lastProbe = (otherState & PROBE) !== 0;
     words[count] = (words[count] as number) + 1;
     times[timesAt + NEWEST] = now;
     state &= ~(KEEP_ALIVE | PROBE);
 
     // What the segment says about windows and acknowledgements.
-    const probe = length === 1 && seen && ahead === 0 && (otherState & SEEN) !== 0 && words[other + WINDOW] === 0;
+    const probe =
+      length === 1 && seen && ahead === 0 && (otherState & SEEN) !== 0 && words[other + WINDOW] === 0 && plain;
     let keepAlive = false;
     if (probe) state |= PROBE;
     else {
-      if (window === 0 && plain) {
-        totals[ZERO_WINDOWS] = (totals[ZERO_WINDOWS] as number) + 1;
-        words[count + ZERO_WINDOWS] = (words[count + ZERO_WINDOWS] as number) + 1;
-      }
+      if (window === 0 && plain) words[count + ZERO_WINDOWS] = (words[count + ZERO_WINDOWS] as number) + 1;
       if (seen && ahead > 0 && (flags & RST) === 0) {
-        totals[LOST_SEGMENTS] = (totals[LOST_SEGMENTS] as number) + 1;
         words[count + LOST_SEGMENTS] = (words[count + LOST_SEGMENTS] as number) + 1;
+        state |= this.#missing(own, next, sequence, direction, now);
       }
       keepAlive = length <= 1 && seen && ahead === -1 && plain;
       if (keepAlive) {
         state |= KEEP_ALIVE;
-        totals[KEEP_ALIVES] = (totals[KEEP_ALIVES] as number) + 1;
         words[count + KEEP_ALIVES] = (words[count + KEEP_ALIVES] as number) + 1;
       }
       if (length > 0 && plain && (otherState & (SCALED | ACKED)) === (SCALED | ACKED)) {
         const room = (words[other + WINDOW] as number) << (words[other + SCALE] as number);
         if (((sequence + length - (words[other + NEWEST_ACK] as number)) | 0) === room && room > 0) {
-          totals[WINDOW_FULL] = (totals[WINDOW_FULL] as number) + 1;
           words[count + WINDOW_FULL] = (words[count + WINDOW_FULL] as number) + 1;
+          if (times[ownTimes + FULL_SINCE] === 0) {
+            times[ownTimes + FULL_SINCE] = now;
+            this.#event(FILLED, direction, now);
+          }
         }
       }
-      if (length === 0 && plain && seen && ahead === 0 && sameAck && sameWindow && !(lastKeepAlive && window !== 0) && !lastProbe)
-        if (window !== 0) {
-          words[own + DUPLICATES] = (words[own + DUPLICATES] as number) + 1;
-          totals[DUPLICATE_ACKS] = (totals[DUPLICATE_ACKS] as number) + 1;
-          words[count + DUPLICATE_ACKS] = (words[count + DUPLICATE_ACKS] as number) + 1;
-        }
+      if (
+        length === 0 &&
+        plain &&
+        ahead === 0 &&
+        sameAck &&
+        sameWindow &&
+        window !== 0 &&
+        (otherState & (KEEP_ALIVE | PROBE)) === 0
+      ) {
+        words[own + DUPLICATES] = (words[own + DUPLICATES] as number) + 1;
+        words[count + DUPLICATE_ACKS] = (words[count + DUPLICATE_ACKS] as number) + 1;
+      }
     }
     if (!sameAck) words[own + DUPLICATES] = 0;
 
-    // Sent again, overtaken, or new.
+    // Sent again, overtaken, seen twice, or new.
     const data = length > 0;
-    const counts = data || (flags & (SYN | FIN)) !== 0;
-    if (counts && !keepAlive && !probe && seen) {
-      const behind = ahead < 0 && !(length > 1 && ahead === -1);
-      const done = (otherState & ACKED) !== 0 && ((sequence + length - (words[other + NEWEST_ACK] as number)) | 0) <= 0;
-      if (data && done && (behind || ahead <= 0)) {
-        this.#again(count, SPURIOUS, RETRANSMISSIONS);
-        this.#forgetSamples(own);
-      } else if (behind) {
-        const verdict = data ? this.#evidence(registers, at, header, end, own, state) : 0;
-        const handshake = times[timesAt + HANDSHAKE] as number;
-        const soon = now - (times[ownTimes + HIGHEST_AT] as number) < (handshake > 0 ? handshake : USUAL_RTT_NS);
-        const fast =
-          (words[other + DUPLICATES] as number) >= 2 &&
-          words[other + NEWEST_ACK] === sequence &&
-          now - (times[otherTimes + ACK_AT] as number) < FAST_NS;
-        const reordered =
-          verdict < 0 || (verdict === 0 && !fast && soon && ((sequence + length - next) | 0) !== 0 && data);
-        if (reordered) {
-          totals[OUT_OF_ORDER] = (totals[OUT_OF_ORDER] as number) + 1;
-          words[count + OUT_OF_ORDER] = (words[count + OUT_OF_ORDER] as number) + 1;
-        } else {
-          this.#again(count, fast ? FAST : RETRANSMISSIONS, RETRANSMISSIONS);
-          this.#forgetSamples(own);
-          if (data) this.#stuck(own, ownTimes, sequence, length, now);
-        }
-      }
+    if (
+      (data || (flags & (SYN | FIN)) !== 0) &&
+      !keepAlive &&
+      !probe &&
+      seen &&
+      ahead < 0 &&
+      !(length > 1 && ahead === -1)
+    )
+      state = this.#behind(registers, at, header, length, flags, sequence, end, state, now);
+    else if (data && seen && ahead < 0 && !keepAlive && this.#known(other, otherState, sequence + length)) {
+      // Data that begins one byte before what is expected, and all of it is acknowledged.
+      words[count + RETRANSMISSIONS] = (words[count + RETRANSMISSIONS] as number) + 1;
+      words[count + SPURIOUS] = (words[count + SPURIOUS] as number) + 1;
     }
 
     // New state of this direction.
     const taken = length + ((flags & SYN) !== 0 ? 1 : 0) + ((flags & FIN) !== 0 ? 1 : 0);
     const stop = (sequence + taken) | 0;
-    if (!seen || (((stop - next) | 0) > 0 && !probe && (flags & RST) === 0)) {
+    const advances = !seen || (((stop - next) | 0) > 0 && !probe && (flags & RST) === 0);
+    if (advances) {
       words[own + NEXT_SEQUENCE] = stop;
       times[ownTimes + HIGHEST_AT] = now;
+      if (!seen) words[flow + TTLS] = (words[flow + TTLS] as number) | ((registers[TTL] as number) << (direction * 8));
+      if (!seen && (flags & SYN) === 0) {
+        // What was sent before the capture began may still arrive.
+        words[own + HOLES] = (sequence - BEFORE) | 0;
+        words[own + HOLES + 1] = sequence;
+      }
       state |= SEEN;
+      if (taken > 0 && (times[ownTimes + WAITS_SINCE] as number) === 0) times[ownTimes + WAITS_SINCE] = now;
       if (data) {
-        this.#note(registers, at, header, end, own);
-        state = (state & ~(STAMPED | NUMBERED)) | ((words[own] as number) & (STAMPED | NUMBERED));
+        state = this.#note(registers, at, header, end, own, state);
         const place = words[own + RING] as number;
         words[own + RING_ENDS + place] = stop;
         times[ownTimes + RING_AT + place] = now;
-        words[own + RING] = (place + 1) % RING_SIZE;
+        words[own + RING] = (place + 1) & (RING_SIZE - 1);
+        if (length > (words[own + LARGEST] as number)) {
+          words[own + LARGEST] = length;
+          words[own + LARGEST_END] = stop;
+        }
       }
     }
     if (data) {
+      words[count + DATA_PACKETS] = (words[count + DATA_PACKETS] as number) + 1;
       times[ownTimes + DATA_BYTES] = (times[ownTimes + DATA_BYTES] as number) + length;
-      times[timesAt + DATA_AT] = now;
+      times[ownTimes + SENT_AT] = now;
+      // The reset came before everything had arrived.
+      if (words[flow + RESET_STATE] === (RESET_IDLE | (direction === 0 ? RESET_BY_1 : 0)))
+        words[flow + RESET_STATE] = RESET_WITH_DATA | (direction === 0 ? RESET_BY_1 : 0);
     }
     if (hasAck) {
-      if (!sameAck && (otherState & SEEN) !== 0) this.#acknowledge(other, acknowledged, now);
+      if (!sameAck && (otherState & SEEN) !== 0) this.#acknowledge(other, acknowledged, direction, now);
       words[own + NEWEST_ACK] = acknowledged;
       times[ownTimes + ACK_AT] = now;
       state |= ACKED;
+      if ((times[otherTimes + FULL_SINCE] as number) !== 0) this.#unfill(own, other, acknowledged, window, now);
     }
-    if (plain || (flags & RST) === 0) this.#window(own, ownTimes, window, plain, seen, now);
+    if ((flags & RST) === 0) {
+      const closed = seen && words[own + WINDOW] === 0;
+      if (closed !== (window === 0)) this.#window(ownTimes, window, plain, direction, now);
+    }
     words[own + WINDOW] = window;
     words[own] = state;
     if ((flags & (SYN | FIN | RST)) !== 0 || ((words[flow + FLAGS] as number) & FLOW_ESTABLISHED) === 0)
-      this.#handshake(at, header, flags, end, own, count, acknowledged, now);
+      this.#handshake(registers, at, header, flags, end, own, other, acknowledged, now);
+    if (data && advances) {
+      this.#ask(direction, now);
+      if (((words[flow + APPLICATION] as number) & 7) !== UNINTERESTING && end - at > header) {
+        this.#events.data(at + header, Math.min(end - at - header, length), now, this.#packet);
+      }
+    }
   }
 
-  #again(count: number, kind: number, all: number): void {
+  #event(event: number, direction: number, now: number): void {
+    const { words, at } = this.#table;
+    this.#lines.add(words, at + TIME_LINE, event, direction, now, this.#packet);
+  }
+
+  /** True when the other side has acknowledged everything up to `stop`. */
+  #known(other: number, otherState: number, stop: number): boolean {
+    return (otherState & ACKED) !== 0 && ((stop - (this.#table.words[other + NEWEST_ACK] as number)) | 0) <= 0;
+  }
+
+  /** Remembers that bytes are missing between two sequence numbers; answers the state bit of holes without room. */
+  #missing(own: number, from: number, to: number, direction: number, now: number): number {
     const { words } = this.#table;
-    this.totals[all] = (this.totals[all] as number) + 1;
-    words[count + all] = (words[count + all] as number) + 1;
-    if (kind === all) return;
-    this.totals[kind] = (this.totals[kind] as number) + 1;
-    words[count + kind] = (words[count + kind] as number) + 1;
+    this.#event(MISSING, direction, now);
+    for (let hole = own + HOLES; hole < own + HOLES_END; hole += 2)
+      if (words[hole] === words[hole + 1]) {
+        words[hole] = from;
+        words[hole + 1] = to;
+        return 0;
+      }
+    return HOLES_LOST;
+  }
+
+  /** True when some of these bytes were missing. They are not any more. */
+  #fills(own: number, from: number, to: number): boolean {
+    const { words } = this.#table;
+    let fills = false;
+    for (let hole = own + HOLES; hole < own + HOLES_END; hole += 2) {
+      const begins = words[hole] as number;
+      const ends = words[hole + 1] as number;
+      if (begins === ends || ((to - begins) | 0) <= 0 || ((ends - from) | 0) <= 0) continue;
+      fills = true;
+      if (((from - begins) | 0) > 0 && ((ends - to) | 0) <= 0) words[hole + 1] = from;
+      else words[hole] = ((ends - to) | 0) <= 0 ? ends : to;
+    }
+    return fills;
+  }
+
+  /** A segment of which some was behind the highest byte. Answers the state. */
+  #behind(
+    registers: Int32Array,
+    at: number,
+    header: number,
+    length: number,
+    flags: number,
+    sequence: number,
+    end: number,
+    state: number,
+    now: number,
+  ): number {
+    const { words, at: flow, times, timesAt, direction } = this.#table;
+    const own = flow + DIRECTIONS + direction * DIRECTION_WORDS;
+    const other = flow + DIRECTIONS + (1 - direction) * DIRECTION_WORDS;
+    const ownTimes = own >> 1;
+    const count = own + COUNTERS;
+    const data = length > 0;
+    const next = words[own + NEXT_SEQUENCE] as number;
+    const stop = (sequence + length) | 0;
+    const evidence = data ? this.#evidence(registers, at, header, end, own, state) : UNKNOWN;
+    const filled = data && this.#fills(own, sequence, stop);
+    const elapsed = now - (times[ownTimes + HIGHEST_AT] as number);
+    // Seen before, and its marks are not those of something that was sent later.
+    const twice =
+      data && !filled && (state & HOLES_LOST) === 0 && (evidence === OLDER || (evidence === SAME && elapsed < COPY_NS));
+    if (twice) {
+      words[count + COPIES] = (words[count + COPIES] as number) + 1;
+      this.#event(SEEN_TWICE, direction, now);
+      return state;
+    }
+    const handshake = times[timesAt + HANDSHAKE] as number;
+    // The duplicate ACKs have to reach the sender first, however far from here it is.
+    const fast =
+      (words[other + DUPLICATES] as number) >= 2 &&
+      words[other + NEWEST_ACK] === sequence &&
+      now - (times[(other >> 1) + ACK_AT] as number) < FAST_NS + Math.max(0, handshake);
+    const known = data && this.#known(other, words[other] as number, stop);
+    if (data && !known && (filled || (state & HOLES_LOST) !== 0)) {
+      const soon = elapsed < (handshake > 0 ? handshake : USUAL_RTT_NS);
+      if (evidence === OLDER || (evidence !== NEWER && !fast && soon && stop !== next)) {
+        words[count + OUT_OF_ORDER] = (words[count + OUT_OF_ORDER] as number) + 1;
+        this.#event(OVERTAKEN, direction, now);
+        return state;
+      }
+    }
+    words[count + RETRANSMISSIONS] = (words[count + RETRANSMISSIONS] as number) + 1;
+    this.#forgetSamples(own);
+    if (known) {
+      words[count + SPURIOUS] = (words[count + SPURIOUS] as number) + 1;
+      this.#event(SENT_NEEDLESSLY, direction, now);
+      return state;
+    }
+    const silent = now - (times[ownTimes + SENT_AT] as number);
+    if ((flags & SYN) !== 0) this.#event(SYN_AGAIN, direction, now);
+    else if (fast) {
+      words[count + FAST] = (words[count + FAST] as number) + 1;
+      this.#event(SENT_AFTER_ACKS, direction, now);
+    } else if (silent >= TIMEOUT_NS && silent > handshake) {
+      words[count + TIMEOUTS] = (words[count + TIMEOUTS] as number) + 1;
+      this.#event(SENT_AFTER_TIMEOUT, direction, now);
+    } else this.#event(SENT_AGAIN, direction, now);
+    if (!data) return state;
+    // What the server still has to get does not keep its program waiting.
+    if ((times[timesAt + ASKED_AT] as number) >= 0 && direction === clientOf(words, flow))
+      times[timesAt + ASKED_AT] = now;
+    if (length < (words[own + LARGEST] as number) && (((words[own + LARGEST_END] as number) - sequence) | 0) > 0) {
+      // Cut smaller: an ACK for the end of the large one will not say that a large one arrived.
+      words[own + LARGEST] = length;
+      words[own + LARGEST_END] = stop;
+    }
+    this.#stuck(own, other, sequence, length);
+    return this.#note(registers, at, header, end, own, state);
   }
 
   /** Karn's rule: once something is sent again, an ACK does not tell which of the two it answers. */
   #forgetSamples(own: number): void {
     const { times } = this.#table;
-    for (let place = 0; place < RING_SIZE; place++) times[(own >> 1) + RING_AT + place] = -1;
-  }
-
-  /** The same data again and again, and nothing acknowledged in between: how often, since when. */
-  #stuck(own: number, ownTimes: number, sequence: number, length: number, now: number): void {
-    const { words, times } = this.#table;
-    if (words[own + STUCK_AT] === sequence && (words[own + STUCK_TIMES] as number) > 0) {
-      words[own + STUCK_TIMES] = (words[own + STUCK_TIMES] as number) + 1;
-      return;
-    }
-    words[own + STUCK_AT] = sequence;
-    words[own + STUCK_LENGTH] = length;
-    words[own + STUCK_TIMES] = 1;
-    times[ownTimes + STUCK_SINCE] = now;
+    for (let place = 0; place < RING_SIZE; place++) times[(own >> 1) + RING_AT + place] = 0;
   }
 
   /**
-   * Which of this data segment and the newest one left first: -1 = this one, so it was overtaken; 1 = the other, so this
-   * was sent again; 0 = nothing tells. By TSval, and by IP ID within one tick of it.
+   * The same data again and again without progress: a full-size segment that gets lost each time, while smaller ones were
+   * acknowledged and the other side has room, is what a path with a smaller MTU looks like (RFC 2923, 2.1).
    */
-  #evidence(registers: Int32Array, at: number, header: number, end: number, own: number, state: number): number {
+  #stuck(own: number, other: number, sequence: number, length: number): void {
     const { words } = this.#table;
-    const stamp = this.#stamp(at, header, end);
-    if (stamp && (state & STAMPED) !== 0) {
-      const difference = ((this.#option[0] as number) - (words[own + TSVAL] as number)) | 0;
-      if (difference !== 0) return difference < 0 ? -1 : 1;
+    if (words[own + AGAIN_AT] !== sequence || (words[own + AGAIN_TIMES] as number) === 0) {
+      words[own + AGAIN_AT] = sequence;
+      words[own + AGAIN_LENGTH] = length;
+      words[own + AGAIN_TIMES] = 0;
     }
-    const id = registers[IP_ID] as number;
-    if (id <= 0 || (state & NUMBERED) === 0) return 0;
-    const difference = ((id - (words[own + ID] as number)) << 16) >> 16;
-    return difference < 0 ? -1 : difference > 0 ? 1 : 0;
+    words[own + AGAIN_TIMES] = (words[own + AGAIN_TIMES] as number) + 1;
+    const again = words[own + AGAIN_TIMES] as number;
+    const announced = words[other + MSS] as number;
+    const full = announced === 0 ? length >= FULL_SIZE : length >= announced * 0.9 && length <= announced;
+    const acked = words[own + LARGEST_ACKED] as number;
+    if (again < 2 || !full || acked === 0 || acked >= length || words[other + WINDOW] === 0) return;
+    words[own + STUCK_LENGTH] = length;
+    words[own + STUCK_TIMES] = Math.max(again, words[own + STUCK_TIMES] as number);
   }
 
-  /** Remembers the marks of a data segment that was sent for the first time. */
-  #note(registers: Int32Array, at: number, header: number, end: number, own: number): void {
+  /** Which of this data segment and the newest one left first: by TSval, and by IP ID within one tick of it. */
+  #evidence(registers: Int32Array, at: number, header: number, end: number, own: number, state: number): number {
     const { words } = this.#table;
-    let state = (words[own] as number) & ~(STAMPED | NUMBERED);
+    let same = UNKNOWN;
+    if ((state & STAMPED) !== 0 && this.#stamp(at, header, end)) {
+      const difference = (this.#stampValue - (words[own + TSVAL] as number)) | 0;
+      if (difference !== 0) return difference < 0 ? OLDER : NEWER;
+      same = SAME;
+    }
+    const id = registers[IP_ID] as number;
+    if (id <= 0 || (state & NUMBERED) === 0) return same;
+    const difference = ((id - (words[own + ID] as number)) << 16) >> 16;
+    if (difference === 0) return SAME;
+    return difference < 0 ? OLDER : NEWER;
+  }
+
+  /** Remembers the marks of the newest data segment; answers the state. */
+  #note(registers: Int32Array, at: number, header: number, end: number, own: number, before: number): number {
+    const { words } = this.#table;
+    let state = before & ~(STAMPED | NUMBERED);
     if (this.#stamp(at, header, end)) {
-      words[own + TSVAL] = this.#option[0] as number;
+      words[own + TSVAL] = this.#stampValue;
       state |= STAMPED;
     }
     const id = registers[IP_ID] as number;
@@ -355,15 +562,15 @@ export class TcpAnalysis {
       words[own + ID] = id;
       state |= NUMBERED;
     }
-    words[own] = state;
+    return state;
   }
 
-  /** Puts TSval into #option[0]; false when there is none or it was not captured. */
+  /** Reads TSval; false when there is none or it was not captured. */
   #stamp(at: number, header: number, end: number): boolean {
     const view = this.#view;
     // After the handshake it nearly always stands here: NOP NOP TIMESTAMP.
     if (header >= 32 && end - at >= 28 && view.getInt32(at + 20, false) === 0x0101080a) {
-      this.#option[0] = view.getInt32(at + 24, false);
+      this.#stampValue = view.getInt32(at + 24, false);
       return true;
     }
     const stop = Math.min(at + header, end);
@@ -378,7 +585,7 @@ export class TcpAnalysis {
       const size = view.getUint8(place + 1);
       if (size < 2) return false;
       if (kind === 8 && size === 10 && place + 6 <= stop) {
-        this.#option[0] = view.getInt32(place + 2, false);
+        this.#stampValue = view.getInt32(place + 2, false);
         return true;
       }
       place += size;
@@ -386,86 +593,178 @@ export class TcpAnalysis {
     return false;
   }
 
-  /** An ACK for what the other side sent: a round trip when it is exactly the end of a segment. */
-  #acknowledge(other: number, acknowledged: number, now: number): void {
+  /** A new ACK for what the other side sent. */
+  #acknowledge(other: number, acknowledged: number, direction: number, now: number): void {
     const { words, times } = this.#table;
     const otherTimes = other >> 1;
     for (let place = 0; place < RING_SIZE; place++) {
       const sent = times[otherTimes + RING_AT + place] as number;
       if (sent <= 0 || words[other + RING_ENDS + place] !== acknowledged) continue;
-      this.#events.roundTrip(now - sent);
-      times[otherTimes + RING_AT + place] = -1;
+      times[otherTimes + RING_AT + place] = 0;
+      const took = now - sent;
+      if (took <= 0) continue;
+      times[otherTimes + ROUND_TRIP_SUM] = (times[otherTimes + ROUND_TRIP_SUM] as number) + took;
+      words[other + COUNTERS + ROUND_TRIPS] = (words[other + COUNTERS + ROUND_TRIPS] as number) + 1;
+      if (((words[this.#table.at + FLAGS] as number) & FLOW_COPY) === 0) this.#events.roundTrip(took);
     }
-    if ((times[otherTimes + DATA_BYTES] as number) > 0) words[other] = (words[other] as number) | PROGRESS;
-    if (((acknowledged - (words[other + STUCK_AT] as number)) | 0) > 0) words[other + STUCK_TIMES] = 0;
+    const next = words[other + NEXT_SEQUENCE] as number;
+    const beyond = (acknowledged - next) | 0;
+    if (beyond > 0 && !(beyond === 1 && ((words[other] as number) & PROBE) !== 0)) this.unseen++;
+    for (let hole = other + HOLES; hole < other + HOLES_END; hole += 2) {
+      const to = words[hole + 1] as number;
+      if (words[hole] === to || ((acknowledged - to) | 0) < 0) continue;
+      if (((to - (words[hole] as number)) | 0) !== BEFORE) this.unseen++;
+      words[hole] = to;
+    }
+    if (((acknowledged - (words[other + AGAIN_AT] as number)) | 0) > 0) words[other + AGAIN_TIMES] = 0;
+    const largest = words[other + LARGEST] as number;
+    if (largest > 0 && ((acknowledged - (words[other + LARGEST_END] as number)) | 0) >= 0) {
+      if (largest > (words[other + LARGEST_ACKED] as number)) words[other + LARGEST_ACKED] = largest;
+      words[other + LARGEST] = 0;
+      words[other + STUCK_TIMES] =
+        largest >= (words[other + STUCK_LENGTH] as number) ? 0 : (words[other + STUCK_TIMES] as number);
+    }
+    const since = times[otherTimes + WAITS_SINCE] as number;
+    if (since === 0) return;
+    times[otherTimes + WAITS_SINCE] = beyond >= 0 ? 0 : now;
+    if (now - since >= STALL_NS) this.#stall(STALL_NO_ACK, direction, since, now);
+  }
+
+  /** Silence of one side while the other waits for it. */
+  #stall(kind: number, silent: number, since: number, now: number): void {
+    const { words, at, times, timesAt } = this.#table;
+    words[at + STALLS] = (words[at + STALLS] as number) + 1;
+    this.#event(kind === STALL_NO_ACK ? SILENCE_ENDED : ANSWERED_LATE, silent, now);
+    if (now - since <= (times[timesAt + STALL_LONGEST] as number)) return;
+    times[timesAt + STALL_LONGEST] = now - since;
+    times[timesAt + STALL_BEGAN] = since;
+    words[at + STALL_PACKET] = this.#packet;
+    words[at + STALL_KIND] = kind | (silent === 1 ? STALL_BY_1 : 0);
+  }
+
+  /** Times what the server needs: from the newest data of the client to the first of the server. */
+  #ask(direction: number, now: number): void {
+    const { words, at, times, timesAt } = this.#table;
+    if (direction === clientOf(words, at)) {
+      times[timesAt + ASKED_AT] = now;
+      return;
+    }
+    const asked = times[timesAt + ASKED_AT] as number;
+    if (asked < 0) return;
+    times[timesAt + ASKED_AT] = -1;
+    const took = now - asked;
+    if (took < 0) return;
+    words[at + ANSWERS] = (words[at + ANSWERS] as number) + 1;
+    times[timesAt + ANSWER_SUM] = (times[timesAt + ANSWER_SUM] as number) + took;
+    if (took > (times[timesAt + ANSWER_LONGEST] as number)) times[timesAt + ANSWER_LONGEST] = took;
+    if (((words[at + FLAGS] as number) & FLOW_COPY) === 0) this.#events.answer(took);
+    if (took >= STALL_NS) this.#stall(STALL_NO_ANSWER, direction, asked, now);
+  }
+
+  /** Ends the time for which a window was full, once its right edge has moved. */
+  #unfill(own: number, other: number, acknowledged: number, window: number, now: number): void {
+    const { words, times } = this.#table;
+    const edge = acknowledged + (window << (words[own + SCALE] as number));
+    if (((edge - (words[other + NEXT_SEQUENCE] as number)) | 0) <= 0) return;
+    const since = times[(other >> 1) + FULL_SINCE] as number;
+    times[(other >> 1) + FULL_SINCE] = 0;
+    times[(other >> 1) + FULL_NS] = (times[(other >> 1) + FULL_NS] as number) + Math.max(0, now - since);
   }
 
   /** Counts the time for which a window is closed. */
-  #window(own: number, ownTimes: number, window: number, plain: boolean, seen: boolean, now: number): void {
-    const { words, times } = this.#table;
-    const closed = seen && words[own + WINDOW] === 0;
-    if (closed && window !== 0) {
-      const since = times[ownTimes + ZERO_SINCE] as number;
-      if (since > 0) times[ownTimes + ZERO_NS] = (times[ownTimes + ZERO_NS] as number) + Math.max(0, now - since);
-      times[ownTimes + ZERO_SINCE] = 0;
-    } else if (!closed && window === 0 && plain) times[ownTimes + ZERO_SINCE] = now;
+  #window(ownTimes: number, window: number, plain: boolean, direction: number, now: number): void {
+    const { times } = this.#table;
+    if (window === 0) {
+      if (!plain) return;
+      times[ownTimes + ZERO_SINCE] = now;
+      this.#event(WINDOW_CLOSED, direction, now);
+      return;
+    }
+    const since = times[ownTimes + ZERO_SINCE] as number;
+    if (since === 0) return;
+    times[ownTimes + ZERO_NS] = (times[ownTimes + ZERO_NS] as number) + Math.max(0, now - since);
+    times[ownTimes + ZERO_SINCE] = 0;
+    this.#event(WINDOW_OPENED, direction, now);
   }
 
   /** Beginning and end of connections. */
   #handshake(
+    registers: Int32Array,
     at: number,
     header: number,
     flags: number,
     end: number,
     own: number,
-    count: number,
+    other: number,
     acknowledged: number,
     now: number,
   ): void {
     const { words, at: flow, times, timesAt, direction } = this.#table;
     let state = words[flow + FLAGS] as number;
     if ((flags & SYN) !== 0) {
-      this.#synOptions(at, header, end, own);
+      // A side that does not scale its windows is not scaled for either (RFC 7323, 2.2).
+      if (!this.#synOptions(at, header, end, own) && (flags & ACK) !== 0) words[other + SCALE] = 0;
+      words[own + INITIAL] = this.#view.getInt32(at + 4, false);
       if ((flags & ACK) === 0) {
-        if ((state & FLOW_SYN) === 0) times[timesAt + SYN_AT] = now;
+        // The newest one: the answer to it is what comes within a round trip.
+        times[timesAt + SYN_AT] = now;
         state |= FLOW_SYN | (direction === 1 ? FLOW_CLIENT_1 : 0);
-        // Kept until data is sent: tells a SYN that is sent again from a new connection.
-        words[own + RING_ENDS] = this.#view.getInt32(at + 4, false);
       } else state |= FLOW_SYN_ACK;
-    } else if ((flags & RST) !== 0) {
-      this.totals[RESETS] = (this.totals[RESETS] as number) + 1;
-      words[count + RESETS] = (words[count + RESETS] as number) + 1;
-      const client = (state & FLOW_CLIENT_1) !== 0 ? 1 : 0;
-      if ((state & (FLOW_SYN | FLOW_SYN_ACK | FLOW_REFUSED)) === FLOW_SYN && direction !== client) {
-        state |= FLOW_REFUSED;
-        this.refused++;
-      }
-      state |= FLOW_CLOSED;
-    } else if ((flags & ACK) !== 0 && (state & (FLOW_SYN | FLOW_SYN_ACK | FLOW_ESTABLISHED)) === (FLOW_SYN | FLOW_SYN_ACK)) {
-      const client = (state & FLOW_CLIENT_1) !== 0 ? 1 : 0;
-      const server = flow + DIRECTIONS + (1 - client) * DIRECTION_WORDS;
-      if (direction === client && acknowledged === words[server + NEXT_SEQUENCE]) {
-        state |= FLOW_ESTABLISHED;
-        this.handshakes++;
-        const took = now - (times[timesAt + SYN_AT] as number);
-        times[timesAt + HANDSHAKE] = took;
-        this.#events.roundTrip(took);
-      }
+    } else if ((flags & RST) !== 0) state = this.#reset(registers, state, own, other, now);
+    else if (
+      (flags & ACK) !== 0 &&
+      (state & (FLOW_SYN | FLOW_SYN_ACK | FLOW_ESTABLISHED)) === (FLOW_SYN | FLOW_SYN_ACK) &&
+      direction === ((state & FLOW_CLIENT_1) !== 0 ? 1 : 0) &&
+      ((acknowledged - (words[other + INITIAL] as number)) | 0) > 0
+    ) {
+      state |= FLOW_ESTABLISHED;
+      const took = now - (times[timesAt + SYN_AT] as number);
+      times[timesAt + HANDSHAKE] = took;
+      if (took > 0 && (state & FLOW_COPY) === 0) this.#events.roundTrip(took);
     }
     if ((flags & FIN) !== 0) {
       words[own] = (words[own] as number) | FINISHED;
-      const other = flow + DIRECTIONS + (1 - direction) * DIRECTION_WORDS;
       if (((words[other] as number) & FINISHED) !== 0) state |= FLOW_CLOSED;
+      this.#events.closing(false, now, this.#packet);
     }
     words[flow + FLAGS] = state;
   }
 
-  #synOptions(at: number, header: number, end: number, own: number): void {
+  /** A reset: by whom, and what was going on. Answers the flow's flags. */
+  #reset(registers: Int32Array, before: number, own: number, other: number, now: number): number {
+    const { words, at: flow, times, direction } = this.#table;
+    words[own + COUNTERS + RESETS] = (words[own + COUNTERS + RESETS] as number) + 1;
+    let state = before;
+    const client = (state & FLOW_CLIENT_1) !== 0 ? 1 : 0;
+    if ((state & (FLOW_SYN | FLOW_SYN_ACK | FLOW_REFUSED)) === FLOW_SYN && direction !== client) state |= FLOW_REFUSED;
+    if (words[flow + RESET_STATE] === 0) {
+      const finished = ((words[own] as number) | (words[other] as number)) & FINISHED;
+      const waits = (times[(own >> 1) + WAITS_SINCE] as number) + (times[(other >> 1) + WAITS_SINCE] as number) > 0;
+      const found =
+        (state & FLOW_SYN) !== 0 && (state & FLOW_ESTABLISHED) === 0
+          ? RESET_OF_SYN
+          : finished !== 0
+            ? RESET_AFTER_FIN
+            : waits
+              ? RESET_WITH_DATA
+              : RESET_IDLE;
+      words[flow + RESET_STATE] = found | (direction === 1 ? RESET_BY_1 : 0);
+      words[flow + RESET_PACKET] = this.#packet;
+      words[flow + RESET_TTL] = registers[TTL] as number;
+      this.#event(RESET, direction, now);
+    }
+    this.#events.closing(true, now, this.#packet);
+    return state | FLOW_CLOSED;
+  }
+
+  /** Reads MSS and window scale; false when all options are there and none is a window scale. */
+  #synOptions(at: number, header: number, end: number, own: number): boolean {
     const { words } = this.#table;
     const view = this.#view;
     const stop = at + header;
     // Cut options leave the scale unknown; no option at all means none.
-    if (stop > end) return;
+    if (stop > end) return true;
+    let scaled = false;
     words[own + SCALE] = 0;
     for (let place = at + 20; place < stop; ) {
       const kind = view.getUint8(place);
@@ -478,9 +777,21 @@ export class TcpAnalysis {
       const size = view.getUint8(place + 1);
       if (size < 2 || place + size > stop) break;
       if (kind === 2 && size === 4) words[own + MSS] = view.getUint16(place + 2, false);
-      if (kind === 3 && size === 3) words[own + SCALE] = Math.min(14, view.getUint8(place + 2));
+      if (kind === 3 && size === 3) {
+        words[own + SCALE] = Math.min(14, view.getUint8(place + 2));
+        scaled = true;
+      }
       place += size;
     }
     words[own] = (words[own] as number) | SCALED;
+    return scaled;
   }
+}
+
+/** The direction that asks: the one that sent the SYN; without a SYN the one with the higher port. */
+export function clientOf(words: Int32Array, at: number): 0 | 1 {
+  const flags = words[at + FLAGS] as number;
+  if ((flags & FLOW_SYN) !== 0) return (flags & FLOW_CLIENT_1) !== 0 ? 1 : 0;
+  const ports = words[at + PORTS] as number;
+  return ports >>> 16 > (ports & 0xffff) ? 0 : 1;
 }

@@ -1,0 +1,87 @@
+import { percentText } from "#src/core/units.ts";
+import type { CapturePort } from "./capture-reader.ts";
+import { TUNNELS } from "./decode.ts";
+
+/** What a capture could not show, counted. */
+export type Shortcomings = {
+  readonly packets: number;
+  readonly ipPackets: number;
+  readonly incompleteFragments: number;
+  /** Packets cut before the end of a header that is needed, by the outermost tunnel (place in TUNNELS). */
+  readonly cut: Float64Array;
+  /** Bytes in front of the inner IP header, the most that a tunnel had. */
+  readonly outerBytes: Float64Array;
+  readonly malformed: number;
+  readonly backwards: number;
+  readonly evicted: number;
+  readonly timeLinesLost: number;
+  readonly otherServices: number;
+  readonly halfSeen: number;
+  readonly flows: number;
+  readonly unseen: number;
+  readonly copies: number;
+  readonly unknownLinks: ReadonlyMap<number, number>;
+  readonly ports: readonly CapturePort[];
+  readonly gaps: readonly { readonly offset: number; readonly bytes: number }[];
+  readonly gapCount: number;
+  /** Packets of interfaces that the file never describes. */
+  readonly undescribed: number;
+};
+
+/** A share of packets that cannot be read, from which on "nothing is wrong" cannot be said. */
+const WITHHELD_SHARE = 0.01;
+/** Bytes of TCP with all options, and of an IPv6 header: what a snap length has to leave room for behind the outer headers. */
+const INNER_BYTES = 40 + 60;
+
+/** What could not be read or not be judged, in sentences; and whether it is too much for a clean verdict. */
+export function qualityOf(of: Shortcomings): { readonly sentences: readonly string[]; readonly withheld: boolean } {
+  const dropped = of.ports.reduce((sum, port) => sum + port.droppedByKernel, 0);
+  const cut = of.cut.reduce((sum, one) => sum + one, 0);
+  const said: [number, string][] = [
+    ...[...of.cut].map((count, tunnel): [number, string] => [count, cutText(count, tunnel, of)]),
+    [of.malformed, `${of.malformed} packets have a header that cannot be`],
+    [of.incompleteFragments, `${of.incompleteFragments} fragmented packets are incomplete in the capture`],
+    [
+      of.backwards,
+      `time runs backwards ${of.backwards} times: clocks were set, or files joined; durations across it count as 0`,
+    ],
+    [
+      of.unseen,
+      `${of.unseen} pieces of data were acknowledged that the capture lacks: the recorder missed packets, the network did not lose them`,
+    ],
+    [dropped, `${dropped} packets were dropped by the recorder, by its own count`],
+    [of.copies, `${of.copies} packets were seen more than once at the interfaces of one machine and counted once`],
+    [
+      of.halfSeen,
+      `${of.halfSeen} of ${of.flows} connections show packets of one side only: losses and stalls cannot be judged there`,
+    ],
+    [
+      of.evicted,
+      `${of.evicted} connections were closed early to bound memory; their counts are kept, their later packets count as new connections`,
+    ],
+    [of.timeLinesLost, `the time lines of ${of.timeLinesLost} connections were given up to bound memory`],
+    [of.otherServices, `${of.otherServices} connections of further servers are added up as one, to bound memory`],
+    [of.gapCount, `${of.gapCount} damaged places were passed over, the first at byte ${of.gaps[0]?.offset ?? 0}`],
+    [
+      of.undescribed,
+      `${of.undescribed} packets belong to an interface that the file does not describe, and were left out`,
+    ],
+  ];
+  const links = [...of.unknownLinks].map(([link, count]) => `${count} packets of link type ${link} cannot be decoded`);
+  const unknown = [...of.unknownLinks.values()].reduce((sum, one) => sum + one, 0);
+  const unread = cut + of.malformed + unknown;
+  return {
+    sentences: [...said.flatMap(([count, text]) => (count > 0 ? [text] : [])), ...links],
+    withheld:
+      unread > WITHHELD_SHARE * Math.max(1, of.ipPackets + unknown) ||
+      dropped > WITHHELD_SHARE * of.packets ||
+      (of.flows > 0 && of.halfSeen > of.flows / 2),
+  };
+}
+
+function cutText(count: number, tunnel: number, { outerBytes, packets }: Shortcomings): string {
+  const share = percentText(count / Math.max(1, packets));
+  const wants = Math.ceil(((outerBytes[tunnel] as number) + INNER_BYTES) / 32) * 32;
+  const what = tunnel === 0 ? "packets" : `${TUNNELS[tunnel]} packets`;
+  return `${count} ${what} (${share} of all) are cut before the end of a header that is needed: record ${wants} bytes of each or more`;
+}

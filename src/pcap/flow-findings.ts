@@ -1,0 +1,211 @@
+import { msText, percentText } from "#src/core/units.ts";
+import { counted, type FindingKind, type Found, whenText } from "./finding.ts";
+import { DATA_PACKETS, FAST, OUT_OF_ORDER, RETRANSMISSIONS, SPURIOUS, TIMEOUTS } from "./flow-layout.ts";
+import type { Example, ServiceTotals, Trouble } from "./service-totals.ts";
+
+/** From here on it is worth a sentence; below, a healthy network does it too. */
+const LEAST = 3;
+const LEAST_SHARE = 0.005;
+/** A time-out stops a connection for 200 ms and more: a smaller share of them is felt. */
+const LEAST_TIMEOUT_SHARE = 0.001;
+const LEAST_ZERO_NS = 200e6;
+const LEAST_FULL_NS = 1e9;
+const SLOW_NS = 1e9;
+
+const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
+
+/** What is wrong with the connections of a service, in sentences. */
+export function serviceFindings(service: ServiceTotals): Found[] {
+  return [
+    blackHole(service),
+    loss(service),
+    refused(service),
+    unanswered(service),
+    foreignReset(service),
+    reset(service),
+    stall(service),
+    receiverStopped(service),
+    receiverLimited(service),
+    slow(service),
+    reordering(service),
+    needless(service),
+  ].flatMap((found) => (found ? [found] : []));
+}
+
+/** Puts a finding together; `text` is told the example and the words for it. */
+function found(
+  service: ServiceTotals,
+  trouble: Trouble,
+  kind: FindingKind,
+  numbers: Readonly<Record<string, number>>,
+  text: (example: Example, when: string) => string,
+): Found | undefined {
+  const example = service.examples.get(trouble);
+  if (!example) return undefined;
+  const { ends, atNs, packet } = example;
+  return { kind, text: text(example, whenText(atNs, packet)), numbers, flow: ends, atNs, packet };
+}
+
+const speaker = ({ by, ends }: Example): string => `the ${by} (${by === "client" ? ends.client : ends.server})`;
+const listener = ({ by, ends }: Example): string =>
+  by === "client" ? `the server (${ends.server})` : `the client (${ends.client})`;
+
+function blackHole(service: ServiceTotals): Found | undefined {
+  if (service.blackHoles === 0) return undefined;
+  const { blackHoles, blackHoleBytes: bytes } = service;
+  return found(service, "blackHole", "mtu-black-hole", { connections: blackHoles, bytes }, (example, when) => {
+    const times = example.score + 1;
+    return `${service.server}: full-size segments of ${bytes} bytes do not get through in ${counted(blackHoles, "connection")}, smaller ones do: the path has a smaller MTU and nobody says so. Worst: ${speaker(example)} sent the same one ${times} times, first again ${when}.`;
+  });
+}
+
+function loss(service: ServiceTotals): Found | undefined {
+  const { counts } = service;
+  const resent = (counts[RETRANSMISSIONS] as number) - (counts[SPURIOUS] as number);
+  const timeouts = counts[TIMEOUTS] as number;
+  const segments = counts[DATA_PACKETS] as number;
+  const share = resent / Math.max(1, segments);
+  if (segments === 0 || resent < LEAST) return undefined;
+  if (share < LEAST_SHARE && timeouts / segments < LEAST_TIMEOUT_SHARE) return undefined;
+  const numbers = { sentAgain: resent, segments, share, timeouts, fast: counts[FAST] as number };
+  return found(service, "loss", "loss", numbers, (example, when) => {
+    const ways = `${timeouts} after a time-out, ${counts[FAST]} after duplicate ACKs`;
+    return `${service.server}: ${resent} of ${segments} segments (${percentText(share)}) had to be sent again, ${ways}. Worst: ${speaker(example)} sent ${example.score} again to ${listener(example)}, first ${when}.`;
+  });
+}
+
+function refused(service: ServiceTotals): Found | undefined {
+  if (service.refused === 0) return undefined;
+  return found(
+    service,
+    "refused",
+    "connection-refused",
+    { refused: service.refused, tried: service.flows },
+    (example, when) =>
+      `${service.server} refused ${service.refused} of ${counted(service.flows, "connection")} with a reset: nothing listens there, or something says so in its name. For example ${example.ends.client} ${when}.`,
+  );
+}
+
+function unanswered(service: ServiceTotals): Found | undefined {
+  if (service.unanswered === 0) return undefined;
+  const numbers = { unanswered: service.unanswered, tried: service.flows };
+  return found(
+    service,
+    "unanswered",
+    "connection-unanswered",
+    numbers,
+    (example, when) =>
+      `${service.server} never answered ${service.unanswered} of ${counted(service.flows, "connection")}. Worst: ${example.ends.client} sent ${counted(example.score, "SYN")}, the first ${when}.`,
+  );
+}
+
+function foreignReset(service: ServiceTotals): Found | undefined {
+  if (service.foreignResets === 0) return undefined;
+  const numbers = { resets: service.foreignResets };
+  return found(
+    service,
+    "foreignReset",
+    "reset-from-elsewhere",
+    numbers,
+    (example, when) =>
+      `${service.server}: ${counted(service.foreignResets, "reset")} had another TTL than the packets before from the same side: something between the two ends sent them. For example in the name of ${speaker(example)} ${when}.`,
+  );
+}
+
+function reset(service: ServiceTotals): Found | undefined {
+  const { resetsWithData, resetsIdle } = service;
+  if (resetsWithData + resetsIdle === 0) return undefined;
+  return found(
+    service,
+    "reset",
+    "reset",
+    { withDataInFlight: resetsWithData, idle: resetsIdle },
+    (example, when) =>
+      `${service.server}: ${counted(resetsWithData, "connection")} ended by a reset with data in flight, ${resetsIdle} by a reset of the server while idle. For example ${speaker(example)} reset the connection with ${listener(example)} ${when}.`,
+  );
+}
+
+function stall(service: ServiceTotals): Found | undefined {
+  if (service.stalls === 0) return undefined;
+  const longestMs = ms(service.examples.get("stall")?.score ?? 0);
+  return found(
+    service,
+    "stall",
+    "stall",
+    { stalls: service.stalls, longestMs },
+    (example, when) =>
+      `${service.server}: ${counted(service.stalls, "connection")} stood still for a second or more because no acknowledgement came. Longest: ${speaker(example)} acknowledged nothing for ${msText(longestMs)} from ${listener(example)}, from ${when}.`,
+  );
+}
+
+function receiverStopped(service: ServiceTotals): Found | undefined {
+  if (service.zeroNs < LEAST_ZERO_NS) return undefined;
+  const numbers = { closedMs: ms(service.zeroNs), longestMs: ms(service.examples.get("zero")?.score ?? 0) };
+  return found(
+    service,
+    "zero",
+    "receiver-stopped",
+    numbers,
+    (example, when) =>
+      `${service.server}: receivers had no room for ${msText(numbers.closedMs)} in all (zero window): a program did not read. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, first ${when}.`,
+  );
+}
+
+function receiverLimited(service: ServiceTotals): Found | undefined {
+  if (service.fullNs < LEAST_FULL_NS) return undefined;
+  const numbers = { limitedMs: ms(service.fullNs), longestMs: ms(service.examples.get("full")?.score ?? 0) };
+  return found(
+    service,
+    "full",
+    "receiver-limited",
+    numbers,
+    (example, when) =>
+      `${service.server}: senders waited ${msText(numbers.limitedMs)} in all because the receiver's window was full. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, held back by ${listener(example)}, first ${when}.`,
+  );
+}
+
+function slow(service: ServiceTotals): Found | undefined {
+  if (service.longestAnswerNs < SLOW_NS) return undefined;
+  const numbers = {
+    connections: service.slowAnswers,
+    longestMs: ms(service.longestAnswerNs),
+    meanMs: ms(service.answerNs / Math.max(1, service.answers)),
+    answers: service.answers,
+  };
+  return found(service, "slow", "slow-answers", numbers, (example, when) =>
+    `${service.server} took a second or more for an answer in ${counted(service.slowAnswers, "connection")}; the longest took ${msText(numbers.longestMs)}, the mean of ${counted(service.answers, "answer")} is ${msText(numbers.meanMs)}. The request of ${example.ends.client} came ${when}; its packets were acknowledged, the program was silent.`.replace(
+      /came at ([\d.]+ s) \(packet (\d+)\)/,
+      "came at $1 (answered at packet $2)",
+    ),
+  );
+}
+
+function reordering(service: ServiceTotals): Found | undefined {
+  const overtaken = service.counts[OUT_OF_ORDER] as number;
+  const segments = service.counts[DATA_PACKETS] as number;
+  const share = overtaken / Math.max(1, segments);
+  if (overtaken < LEAST || share < LEAST_SHARE) return undefined;
+  return found(
+    service,
+    "reordering",
+    "reordering",
+    { overtaken, segments, share },
+    (example, when) =>
+      `${service.server}: ${overtaken} of ${segments} segments (${percentText(share)}) were overtaken on the way. Worst: ${example.score} from ${speaker(example)}, first ${when}.`,
+  );
+}
+
+function needless(service: ServiceTotals): Found | undefined {
+  const spurious = service.counts[SPURIOUS] as number;
+  const segments = service.counts[DATA_PACKETS] as number;
+  const share = spurious / Math.max(1, segments);
+  if (spurious < LEAST || share < LEAST_SHARE) return undefined;
+  return found(
+    service,
+    "spurious",
+    "needless-retransmissions",
+    { spurious, segments, share },
+    (example, when) =>
+      `${service.server}: ${spurious} of ${segments} segments (${percentText(share)}) were sent again though they had been acknowledged: ACKs are lost or late. Worst: ${example.score} from ${speaker(example)}, first ${when}.`,
+  );
+}

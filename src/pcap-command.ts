@@ -59,8 +59,6 @@ function read(argv: readonly string[]): Asked | undefined {
   const flows = Number(values.flows ?? 10);
   if (!Number.isInteger(flows) || flows < 0 || flows > MOST_FLOWS)
     throw new UsageError(`--flows ${values.flows}: a number from 0 to ${MOST_FLOWS} would be right.`);
-  if (write !== undefined && files.includes("-"))
-    throw new UsageError("--write reads the capture twice, which standard input cannot be: name a file.");
   return { files, json, filter, flows, write };
 }
 
@@ -82,10 +80,12 @@ function parsed(argv: readonly string[]) {
   }
 }
 
-async function analyse({ files, json, filter, flows }: Asked): Promise<number> {
+async function analyse({ files, json, filter, flows, write }: Asked): Promise<number> {
   const analysis = new CaptureAnalysis({ flows, ...(filter === undefined ? {} : { filter: readFilter(filter) }) });
   // All of them first: who mistypes the last of ten names should not wait for nine.
   const inputs = files.map(openInput);
+  if (write !== undefined && inputs.some(({ size }) => size === undefined))
+    throw new UsageError("--write reads the captures twice, which pipes cannot be: name files.");
   const notes: string[] = [];
   let unread = 0;
   for (const input of inputs) {
@@ -99,6 +99,11 @@ async function analyse({ files, json, filter, flows }: Asked): Promise<number> {
     say(`${input.name}: ${trouble ?? stopped?.reason}`);
   }
   const summary = analysis.summary();
+  if (write !== undefined && unread < inputs.length) {
+    const { writeFindings } = await import("./pcap-output.ts");
+    const packets = await writeFindings(files, summary, write);
+    say(`${write}: ${packets} of ${summary.packets} packets, those of ${summary.findings.length} findings`);
+  }
   const whole = { ...summary, quality: [...summary.quality, ...notes] };
   await print(json ? `${JSON.stringify(whole)}\n` : unread < inputs.length ? await inWords(whole, inputs) : "");
   return unread > 0 ? 2 : 0;

@@ -112,9 +112,12 @@ export type OpenInput = {
 };
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EACCES: "you have no permission to read it",
-  EPERM: "you have no permission to read it",
+  ENOENT: "there is no such file or folder",
+  EACCES: "you have no permission",
+  EPERM: "you have no permission",
+  EISDIR: "it is a directory",
+  ENOSPC: "the disk is full",
+  EROFS: "the file system cannot be written to",
   ENOTDIR: "a part of its path is no directory",
   ELOOP: "its symbolic links lead in a circle",
   ENAMETOOLONG: "its name is too long",
@@ -149,7 +152,8 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file could not be opened, read or written, in words. */
+export function reasonOf(error: unknown): string {
   return REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
 }
 

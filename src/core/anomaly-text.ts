@@ -1,10 +1,11 @@
 import type { Anomaly, Comparison, LegResult } from "./compare.ts";
 import type { Element } from "./elements.ts";
+import { intervalText } from "./interval-text.ts";
 import { OTHERS } from "./one-way.ts";
 import { type Place, placeText } from "./place.ts";
 import type { Leg, Plan } from "./plan.ts";
 import { counted, listed, type Sentence, say } from "./sentence.ts";
-import { clockText, durationText, intervalText, percentText } from "./units.ts";
+import { clockText, durationText, percentText } from "./units.ts";
 
 /** A leg as people read it: `shop/web-0 → shop/db-0:5432`. */
 export function legText(leg: Leg, plan: Plan): string {

@@ -1,5 +1,3 @@
-import { type Sentence, say } from "./sentence.ts";
-
 /** Milliseconds as people read them: `0.18 ms`, `12.4 ms`, `312 ms`, `2.4 s`. */
 export function msText(ms: number): string {
   if (ms >= 1_000) return `${trimmed(ms / 1_000, 1)} s`;
@@ -27,11 +25,6 @@ export function percentText(share: number): string {
   const percent = share * 100;
   if (percent > 0 && percent < 0.1) return `${percent.toPrecision(1)} %`;
   return `${trimmed(percent, 1)} %`;
-}
-
-/** Wilson bounds in words: `95 % interval 22.8–27.6 %`. */
-export function intervalText({ low, high }: { readonly low: number; readonly high: number }): Sentence {
-  return say("95 % interval {range}", { range: `${percentText(low).slice(0, -2)}–${percentText(high)}` });
 }
 
 /** Time of day in UTC with seconds: `02:03:32 UTC`. `ms` is Unix milliseconds. */

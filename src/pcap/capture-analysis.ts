@@ -26,6 +26,7 @@ import { FlowTable } from "./flow-table.ts";
 import { Fragments } from "./fragments.ts";
 import { HttpAnalysis } from "./http-analysis.ts";
 import { IcmpAnalysis } from "./icmp-analysis.ts";
+import { type PacketFilter, passes } from "./packet-filter.ts";
 import { RecentPackets } from "./recent-packets.ts";
 import { Services } from "./service-totals.ts";
 import { Spread } from "./spread.ts";
@@ -70,6 +71,8 @@ export class CaptureAnalysis implements PacketSink {
   /** Packets by what decoding them ended with. */
   readonly #ends = new Float64Array(6);
   #gapCount = 0;
+  /** Of the packet that is being read, counted from 1, also those that the filter leaves out. */
+  #number = 0;
   #packets = 0;
   #bytes = 0;
   /** [0] first, [1] newest time; [2] how often it ran backwards. */
@@ -81,7 +84,15 @@ export class CaptureAnalysis implements PacketSink {
   #stopped: Stopped | undefined;
   #summary: CaptureSummary | undefined;
 
-  constructor({ flows = 10, maxFlows = MAX_FLOWS }: { readonly flows?: number; readonly maxFlows?: number } = {}) {
+  readonly #filter: PacketFilter | undefined;
+
+  /** `flows`: how many of the worst are kept whole. With a `filter`, other packets are as if they were not there. */
+  constructor({
+    flows = 10,
+    maxFlows = MAX_FLOWS,
+    filter,
+  }: { readonly flows?: number; readonly maxFlows?: number; readonly filter?: PacketFilter | undefined } = {}) {
+    this.#filter = filter;
     this.#flows = new FlowReports(flows, this.#lines);
     this.#table = new FlowTable(maxFlows, {
       left: (slot, copies) => {
@@ -110,7 +121,12 @@ export class CaptureAnalysis implements PacketSink {
   }
 
   packet(at: number, captured: number, original: number, link: number, port: number): void {
-    const packet = ++this.#packets;
+    const packet = ++this.#number;
+    const decoder = this.#decoder;
+    const registers = decoder.registers;
+    const outcome = decoder.decode(at, captured, original, link);
+    if (this.#filter && !passes(this.#filter, registers, this.#view, outcome, at + captured)) return;
+    this.#packets++;
     this.#bytes += original;
     const clock = this.reader.clock;
     const now = clock[0] as number;
@@ -118,9 +134,6 @@ export class CaptureAnalysis implements PacketSink {
     if (now < (times[0] as number)) times[0] = now;
     if (now >= (times[1] as number)) times[1] = now;
     else times[2] = (times[2] as number) + 1;
-    const decoder = this.#decoder;
-    const registers = decoder.registers;
-    const outcome = decoder.decode(at, captured, original, link);
     this.#ends[outcome] = (this.#ends[outcome] as number) + 1;
     if (outcome === UNKNOWN_LINK) this.#unknownLink(link);
     if (outcome === NOT_IP || outcome === UNKNOWN_LINK) return;
@@ -214,6 +227,7 @@ export class CaptureAnalysis implements PacketSink {
         ports: this.reader.ports,
         gaps: this.#gaps,
         gapCount: this.#gapCount,
+        undescribed: this.reader.undescribed,
       },
       ...(this.#stopped ? { stopped: this.#stopped } : {}),
     });

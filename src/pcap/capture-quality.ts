@@ -26,6 +26,8 @@ export type Shortcomings = {
   readonly ports: readonly CapturePort[];
   readonly gaps: readonly { readonly offset: number; readonly bytes: number }[];
   readonly gapCount: number;
+  /** Packets of interfaces that the file never describes. */
+  readonly undescribed: number;
 };
 
 /** A share of packets that cannot be read, from which on "nothing is wrong" cannot be said. */
@@ -63,6 +65,10 @@ export function qualityOf(of: Shortcomings): { readonly sentences: readonly stri
     [of.timeLinesLost, `the time lines of ${of.timeLinesLost} connections were given up to bound memory`],
     [of.otherServices, `${of.otherServices} connections of further servers are added up as one, to bound memory`],
     [of.gapCount, `${of.gapCount} damaged places were passed over, the first at byte ${of.gaps[0]?.offset ?? 0}`],
+    [
+      of.undescribed,
+      `${of.undescribed} packets belong to an interface that the file does not describe, and were left out`,
+    ],
   ];
   const links = [...of.unknownLinks].map(([link, count]) => `${count} packets of link type ${link} cannot be decoded`);
   const unknown = [...of.unknownLinks.values()].reduce((sum, one) => sum + one, 0);

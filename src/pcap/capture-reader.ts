@@ -93,9 +93,9 @@ export class CaptureReader {
     return this.#stopped !== undefined;
   }
 
-  /** True when at least one file header was read: what came is a capture, if perhaps an empty one. */
-  get recognised(): boolean {
-    return this.#place.headers > 0;
+  /** File and section headers so far. An input that adds none is no capture; one that does is, if perhaps an empty one. */
+  get headers(): number {
+    return this.#place.headers;
   }
 
   /** Where the next bytes of the input go; never empty. Valid until `filled` is called. */

@@ -168,8 +168,17 @@ export class PcapFile implements CaptureFormat {
   #search(view: DataView, start: number, end: number, last: boolean): number {
     const from = this.#gapFrom;
     const limit = from + MAX_GAP - this.#place.base;
+    const little = this.#little;
+    const stop = Math.min(limit, end - this.#header + 1);
     let at = start;
-    for (; end - at >= this.#header && at < limit; at++) {
+    for (; at < stop; at++) {
+      // Most places end here: no length, or one that is absurd. Where eight bytes are zero, the next four places have none.
+      const captured = little ? view.getUint32(at + 8, true) : view.getUint32(at + 8, false);
+      if (captured > MAX_CAPTURED) continue;
+      if (captured === 0) {
+        if (view.getUint32(at + 12, true) === 0) at = Math.min(at + 4, stop - 1);
+        continue;
+      }
       const found = this.#chain(view, at, end, last);
       // Bytes that are not here yet will tell.
       if (found === "unknown") return this.#want(end - at + 1, at);

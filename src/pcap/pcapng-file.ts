@@ -128,8 +128,14 @@ export class PcapngFile implements CaptureFormat {
   #search(view: DataView, start: number, end: number, last: boolean): number {
     const from = this.#gapFrom;
     const limit = from + MAX_GAP - this.#place.base;
+    const stop = Math.min(limit, end - MIN_BLOCK + 1);
     let at = start;
-    for (; end - at >= MIN_BLOCK && at < limit; at++) {
+    for (; at < stop; at++) {
+      // Where eight bytes are zero, no type stands here nor at the next four places.
+      if (view.getUint32(at, true) === 0) {
+        if (view.getUint32(at + 4, true) === 0) at = Math.min(at + 4, stop - 1);
+        continue;
+      }
       const order = view.getUint32(at, false) === SECTION ? orderAt(view, at) : undefined;
       const little = order === undefined ? this.#little : order === "little";
       const type = view.getUint32(at, little);

@@ -1,3 +1,4 @@
+import { intervalText } from "#src/core/interval-text.ts";
 import { dnsEvidence } from "../core/dns-evidence.ts";
 import { type DnsFacts, dnsFacts, isDead, losesNames, sufferingLegs } from "../core/dns-facts.ts";
 import { locate } from "../core/dns-place.ts";
@@ -5,7 +6,7 @@ import { controlLines, digs, serverLines } from "../core/dns-text.ts";
 import type { Rule, Suspicion } from "../core/rule.ts";
 import { say } from "../core/sentence.ts";
 import { wilson } from "../core/stats.ts";
-import { intervalText, percentText } from "../core/units.ts";
+import { percentText } from "../core/units.ts";
 
 /**
  * A share of the pod's queries is never answered although the servers answer others: at least three, 2 % beyond doubt

@@ -1,3 +1,4 @@
+import { intervalText } from "#src/core/interval-text.ts";
 import { alternativesText, cleanInside, controlsText, directionText, legText, whenText } from "../core/anomaly-text.ts";
 import type { Anomaly } from "../core/compare.ts";
 import { endsOf } from "../core/elements.ts";
@@ -8,7 +9,7 @@ import type { Place } from "../core/place.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import type { Share } from "../core/stats.ts";
-import { intervalText, msRangeText, msText, percentText, roundly } from "../core/units.ts";
+import { msRangeText, msText, percentText, roundly } from "../core/units.ts";
 import { addressesEvidence } from "../probes/addresses.ts";
 
 /** Above this share it is a delay of the link, not a few packets among others. */

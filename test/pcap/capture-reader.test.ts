@@ -284,7 +284,7 @@ describe("what is no capture", () => {
     ["a section header alone", le.section(), undefined, true],
   ])("%s is said in words", (_, input, reason, recognised) => {
     const { stopped, reader } = readCapture(input);
-    expect([stopped?.reason, reader.recognised]).toEqual([reason, recognised]);
+    expect([stopped?.reason, reader.headers > 0]).toEqual([reason, recognised]);
   });
 });
 

@@ -1,0 +1,139 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Bench, Figure } from "../figure.ts";
+import { type Anchor, type Kind, kinds } from "./kinds.ts";
+import { type Median, measured } from "./timed.ts";
+import type { Made } from "./traffic.ts";
+
+const root = new URL("../..", import.meta.url).pathname;
+const netcheck = `${process.execPath} ${join(root, "src/cli.ts")} pcap`;
+const RUNS = 5;
+/** A run of tshark takes from a quarter to one and a half minutes. */
+const SLOW_RUNS = 3;
+const SLOWEST_RUNS = 1;
+const BIG = 5_000_000;
+
+const retransmissions = '"io,stat,0,COUNT(tcp.analysis.retransmission)tcp.analysis.retransmission"';
+const anchors: Readonly<Record<Anchor, { readonly program: string; readonly command: (file: string) => string }>> = {
+  tshark: { program: "tshark", command: (file) => `tshark -r ${file} -q -z ${retransmissions}` },
+  "tshark lean": {
+    program: "tshark",
+    command: (file) =>
+      `tshark -n -r ${file} -o tcp.desegment_tcp_streams:FALSE -o ip.defragment:FALSE -d tcp.port==1-65535,data -d udp.port==1-4788,data -q -z ${retransmissions}`,
+  },
+  "tshark -2": { program: "tshark", command: (file) => `tshark -2 -r ${file} -q -z ${retransmissions}` },
+  tcptrace: { program: "tcptrace", command: (file) => `tcptrace -l -r ${file} > /dev/null` },
+  pipe: { program: "cat", command: (file) => `${netcheck} - --json < <(cat ${file})` },
+  gzip: { program: "gzip", command: (file) => `${netcheck} ${file}.gz --json` },
+  zstd: { program: "zstd", command: (file) => `${netcheck} ${file}.zst --json` },
+};
+
+/**
+ * How fast `netcheck pcap` reads captures of its own making, as whole processes, against what is installed of tshark and
+ * tcptrace in the same run: ratios of user CPU, which other work on the machine disturbs least. PCAP_BENCH_KINDS=LONG,V6 and
+ * PCAP_BENCH_SCALE=0.1 make it shorter. The counters of each run are held against what was put into the capture.
+ */
+export const pcap: Bench = {
+  name: "pcap",
+  async *run() {
+    const folder = mkdtempSync(join(tmpdir(), "netcheck-bench-pcap-"));
+    try {
+      console.error(`load ${loadavg()[0]?.toFixed(2)}`);
+      yield* start(folder);
+      const wanted = process.env["PCAP_BENCH_KINDS"]?.split(",");
+      for (const kind of kinds) if (wanted?.includes(kind.name) ?? true) yield* compare(kind, folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+};
+
+const figure = (metric: string, value: number, unit: string, rest: Partial<Figure> = {}): Figure => ({
+  ...{ bench: "pcap", metric, value: Number(value.toPrecision(3)), unit },
+  ...rest,
+});
+
+/** The command itself: a capture of one packet. */
+async function* start(folder: string): AsyncGenerator<Figure> {
+  const file = join(folder, "one.pcap");
+  kinds[0]?.make(file, 1);
+  await measured(`${netcheck} ${file} --json`, file, 1);
+  const cost = await measured(`${netcheck} ${file} --json`, file, 9);
+  yield figure("a capture of one packet, wall, median of 9", cost.wallS * 1e3, "ms");
+  yield figure("a capture of one packet, user CPU, median of 9", cost.userS * 1e3, "ms");
+}
+
+async function* compare(kind: Kind, folder: string): AsyncGenerator<Figure> {
+  const file = join(folder, `${kind.name}.pcap`);
+  const made = kind.make(file, Math.round(kind.size * Number(process.env["PCAP_BENCH_SCALE"] ?? 1)));
+  const title = `${kind.name} (${(made.packets / 1e6).toFixed(2)} M packets, ${(made.bytes / 1e9).toFixed(2)} GB)`;
+  const own = await measured(`${netcheck} ${file} --json`, file, RUNS);
+  check(own, made, title);
+  yield figure(`${title}: packets per second of wall time`, made.packets / own.wallS / 1e6, "M/s");
+  yield figure(`${title}: user CPU per packet`, (own.userS / made.packets) * 1e9, "ns");
+  yield figure(`${title}: user CPU, median of ${RUNS} (${own.userMinS} to ${own.userMaxS})`, own.userS, "s");
+  yield figure(`${title}: peak memory`, own.rssMb, "MB");
+  for (const anchor of kind.anchors) yield* against(anchor, { file, title, own, made });
+  rmSync(file);
+}
+
+async function* against(
+  name: Anchor,
+  { file, title, own, made }: { file: string; title: string; own: Median; made: Made },
+): AsyncGenerator<Figure> {
+  const { program, command } = anchors[name];
+  if (!installed(program)) {
+    console.error(`${program} is not installed: no comparison`);
+    return;
+  }
+  if (name === "gzip" || name === "zstd") compress(name, file);
+  const runs = program !== "tshark" ? RUNS : made.packets > BIG ? SLOWEST_RUNS : SLOW_RUNS;
+  const cost = await measured(command(file), file, runs);
+  if (program === "tshark" || program === "tcptrace") {
+    const metric = `${title}: ${name}, user CPU, median of ${runs}`;
+    yield figure(metric, cost.userS, "s", {
+      against: "netcheck",
+      ratio: Number((cost.userS / own.userS).toPrecision(3)),
+    });
+    yield figure(`${title}: ${name}, peak memory`, cost.rssMb, "MB");
+  } else {
+    check(cost, made, `${title}, ${name}`);
+    const ratio = Number((cost.wallS / own.wallS).toPrecision(3));
+    yield figure(`${title}: ${name}, packets per second of wall time`, made.packets / cost.wallS / 1e6, "M/s", {
+      against: "a file",
+      ratio,
+    });
+    yield figure(`${title}: ${name}, peak memory`, cost.rssMb, "MB");
+  }
+}
+
+/** Speed counts only with counters that are right. */
+function check({ output }: Median, made: Made, title: string): void {
+  const summary = JSON.parse(output);
+  const near = (seen: number, put: number): boolean => Math.abs(seen - put) <= put * 0.15 + 5;
+  const { retransmissions, handshakes } = summary.tcp;
+  if (
+    summary.packets !== made.packets ||
+    !near(retransmissions, made.retransmissions) ||
+    !near(handshakes, made.handshakes)
+  )
+    throw new Error(
+      `${title}: ${JSON.stringify(made)} were made, ${JSON.stringify({ packets: summary.packets, retransmissions, handshakes })} were counted`,
+    );
+}
+
+function installed(program: string): boolean {
+  try {
+    execFileSync("which", [program], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function compress(program: "gzip" | "zstd", file: string): void {
+  const bytes = execFileSync(program, ["-1", "-c", file], { maxBuffer: 2 ** 31 });
+  writeFileSync(`${file}.${program === "gzip" ? "gz" : "zst"}`, bytes);
+}

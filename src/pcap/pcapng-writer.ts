@@ -1,0 +1,84 @@
+const SECTION = 0x0a0d0d0a;
+const INTERFACE = 1;
+const ENHANCED_PACKET = 6;
+/** Options of every block and of interfaces (draft-ietf-opsawg-pcapng, 3.5, 4.2). */
+const COMMENT = 1;
+const IF_NAME = 2;
+const IF_TSRESOL = 9;
+const SHB_USERAPPL = 4;
+const NANOSECONDS = 9;
+/** An option's length has 16 bits. */
+const MAX_OPTION = 65_532;
+
+type Option = readonly [code: number, value: Uint8Array];
+
+const utf8 = (text: string): Uint8Array => {
+  const bytes = new TextEncoder().encode(text);
+  return bytes.length <= MAX_OPTION ? bytes : bytes.subarray(0, MAX_OPTION);
+};
+
+/** Blocks of a pcapng file of one section, little-endian, with times in nanoseconds. */
+export function sectionBlock(comment: string): Uint8Array {
+  const body = new Uint8Array(16);
+  const view = new DataView(body.buffer);
+  view.setUint32(0, 0x1a2b3c4d, true);
+  view.setUint16(4, 1, true);
+  view.setBigInt64(8, -1n, true);
+  return block(SECTION, body, [
+    [COMMENT, utf8(comment)],
+    [SHB_USERAPPL, utf8("netcheck")],
+  ]);
+}
+
+export function interfaceBlock(link: number, snapLength: number, name: string): Uint8Array {
+  const body = new Uint8Array(8);
+  const view = new DataView(body.buffer);
+  view.setUint16(0, link, true);
+  view.setUint32(4, snapLength, true);
+  const named: readonly Option[] = name === "" ? [] : [[IF_NAME, utf8(name)]];
+  return block(INTERFACE, body, [...named, [IF_TSRESOL, Uint8Array.of(NANOSECONDS)]]);
+}
+
+/** A packet at `ns` nanoseconds since 1970, with a comment for whoever looks at it in Wireshark. */
+export function packetBlock(
+  port: number,
+  ns: bigint,
+  packet: Uint8Array,
+  original: number,
+  comments: readonly string[],
+): Uint8Array {
+  const body = new Uint8Array(20 + padded(packet.length));
+  const view = new DataView(body.buffer);
+  view.setUint32(0, port, true);
+  view.setUint32(4, Number(BigInt.asUintN(32, ns >> 32n)), true);
+  view.setUint32(8, Number(BigInt.asUintN(32, ns)), true);
+  view.setUint32(12, packet.length, true);
+  view.setUint32(16, original, true);
+  body.set(packet, 20);
+  return block(
+    ENHANCED_PACKET,
+    body,
+    comments.map((comment): Option => [COMMENT, utf8(comment)]),
+  );
+}
+
+function block(type: number, body: Uint8Array, options: readonly Option[]): Uint8Array {
+  const room = options.reduce((sum, [, value]) => sum + 4 + padded(value.length), options.length > 0 ? 4 : 0);
+  const length = 12 + body.length + room;
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, type, true);
+  view.setUint32(4, length, true);
+  bytes.set(body, 8);
+  let at = 8 + body.length;
+  for (const [code, value] of options) {
+    view.setUint16(at, code, true);
+    view.setUint16(at + 2, value.length, true);
+    bytes.set(value, at + 4);
+    at += 4 + padded(value.length);
+  }
+  view.setUint32(length - 4, length, true);
+  return bytes;
+}
+
+const padded = (length: number): number => (length + 3) & ~3;

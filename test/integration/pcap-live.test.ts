@@ -1,0 +1,215 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { CaptureSummary } from "#src/pcap/capture-summary.ts";
+import { analyse } from "#test/support/pcap/analyse.ts";
+import { ADDRESSES, LiveNetwork } from "#test/support/pcap/live-network.ts";
+import { FLAGS, type Flag, tsharkCounts } from "#test/support/pcap/tshark.ts";
+
+/** Captures of real kernels, recorded now. */
+type Live = {
+  readonly name: string;
+  /** Makes the network bad. */
+  readonly prepare?: (net: LiveNetwork) => Promise<void>;
+  readonly play: (net: LiveNetwork) => Promise<void>;
+  readonly device?: string;
+  readonly options?: readonly string[];
+  /** Flags on which tshark errs here, and why. */
+  readonly differ?: Partial<Readonly<Record<Flag, string>>>;
+  /** All packets sent again pass the place of the capture: their number is that of the kernels. */
+  readonly allAgainSeen?: boolean;
+  readonly findings: readonly string[];
+  /** More may be found when the machine is slow. */
+  readonly mayFind?: readonly string[];
+  readonly holds?: (summary: CaptureSummary) => void;
+};
+
+const { b, b6 } = ADDRESSES;
+const BY_TIME = "nothing is reordered in this network; tshark calls what is sent again soon out of order";
+const COPIES = "every packet is in the capture twice; tshark takes the second for another packet";
+const FAR = "tshark calls it fast only within 20 ms of the last ACK";
+const again = { retransmissions: BY_TIME, outOfOrder: BY_TIME, fastRetransmissions: FAR } as const;
+const slow = ["slow-answers", "stall", "needless-retransmissions", "loss", "receiver-limited"];
+
+const download = async (net: LiveNetwork, bytes = 600_000, host = b): Promise<void> => {
+  await net.serve("b", "serve", "8080", "send", String(bytes));
+  await net.play("a", "get", host, "8080");
+};
+const upload = async (net: LiveNetwork, bytes: number): Promise<void> => {
+  await net.serve("b", "serve", "8080", "sink");
+  await net.play("a", "upload", b, "8080", String(bytes));
+};
+
+const captures: readonly Live[] = [
+  {
+    name: "a healthy download",
+    play: download,
+    allAgainSeen: true,
+    findings: [],
+    mayFind: slow,
+    holds: ({ tcp }) => expect(tcp.handshakes).toBe(1),
+  },
+  {
+    name: "every 40th packet lost before the capture",
+    prepare: (net) => net.rule('iifname "rb" tcp sport 8080 numgen inc mod 40 == 39 drop'),
+    play: download,
+    differ: again,
+    findings: ["loss"],
+    mayFind: slow,
+    holds: ({ tcp }) => expect(tcp.outOfOrder).toBe(0),
+  },
+  {
+    name: "every 40th packet lost behind the capture",
+    prepare: (net) => net.rule('iifname "ra" tcp dport 8080 numgen inc mod 40 == 39 drop'),
+    play: (net) => upload(net, 600_000),
+    differ: again,
+    allAgainSeen: true,
+    findings: ["loss"],
+    mayFind: slow,
+    holds: ({ tcp }) => expect(tcp.outOfOrder).toBe(0),
+  },
+  {
+    name: "30 ms more in each direction, IPv6",
+    prepare: (net) => net.delay("fifo:const:30", "-p", "tcp"),
+    play: (net) => download(net, 200_000, b6),
+    allAgainSeen: true,
+    differ: again,
+    findings: [],
+    mayFind: slow,
+    holds: ({ tcp }) => expect(tcp.rttMs?.p99).toBeGreaterThan(50),
+  },
+  {
+    name: "one data packet in ten 20 ms late",
+    prepare: (net) =>
+      net.delay("const:20", "-p", "tcp", "--sport", "8080", "-m", "statistic", "--mode", "nth", "--every", "10", "--packet", "0"),
+    play: (net) => download(net, 400_000),
+    differ: {
+      retransmissions: "what is overtaken for longer than a round trip is sent again to tshark",
+      outOfOrder: "the same",
+      fastRetransmissions: "an overtaken segment behind duplicate ACKs is a fast retransmission to tshark",
+    },
+    findings: ["reordering"],
+    mayFind: slow,
+    holds: ({ tcp }) => expect(tcp.outOfOrder).toBeGreaterThanOrEqual(10),
+  },
+  {
+    name: "an MTU black hole",
+    prepare: (net) => net.rule('iifname "ra" meta length > 1000 drop'),
+    play: async (net) => {
+      await net.serve("b", "serve", "8080", "hold", "3");
+      await net.play("a", "get", b, "8080");
+      await net.serve("b", "serve", "8081", "sink");
+      // It cannot end well: the sender gives up when its namespace does.
+      await net.play("a", "try", b, "8081", "1");
+    },
+    findings: [],
+    mayFind: slow,
+  },
+  {
+    name: "a router that says what fits",
+    prepare: async (net) => void (await net.run("r", "ip", "link", "set", "rb", "mtu", "1200")),
+    play: (net) => upload(net, 100_000),
+    allAgainSeen: true,
+    differ: again,
+    findings: ["fragmentation-needed"],
+    mayFind: slow,
+    holds: ({ icmp }) => expect(icmp.smallestMtu).toBe(1200),
+  },
+  {
+    name: "a program that does not read for two seconds",
+    play: async (net) => {
+      await net.serve("b", "serve", "8080", "deaf", "2");
+      await net.play("a", "upload", b, "8080", "200000");
+    },
+    allAgainSeen: true,
+    differ: again,
+    findings: ["receiver-stopped"],
+    mayFind: slow,
+    holds: ({ tcp }) => {
+      expect(tcp.zeroWindowMs).toBeGreaterThan(1_000);
+      expect(tcp.zeroWindows).toBeGreaterThan(0);
+    },
+  },
+  {
+    name: "a closed port and one that nobody answers for",
+    prepare: (net) => net.rule("tcp dport 8082 drop"),
+    play: async (net) => {
+      await net.play("a", "try", b, "8081", "1");
+      await net.play("a", "try", b, "8082", "2.5");
+    },
+    allAgainSeen: true,
+    findings: ["connection-refused", "connection-unanswered"],
+    holds: ({ tcp }) => expect([tcp.refused, tcp.unanswered]).toEqual([1, 1]),
+  },
+  {
+    name: "a server that resets a connection",
+    play: async (net) => {
+      await net.serve("b", "serve", "8080", "reset", "50000");
+      await net.play("a", "get", b, "8080");
+    },
+    allAgainSeen: true,
+    findings: ["reset"],
+    mayFind: slow,
+    holds: ({ tcp }) => expect(tcp.resets).toBeGreaterThanOrEqual(1),
+  },
+  {
+    name: "DNS that answers, fails and keeps silent",
+    play: async (net) => {
+      await net.serve("b", "dns", "53");
+      await net.play("a", "ask", b, "ok.x", "fail.x", "ok.y");
+    },
+    findings: ["dns-failures"],
+    holds: ({ dns }) => expect([dns.queries, dns.responses, dns.codes]).toEqual([3, 3, { SERVFAIL: 1 }]),
+  },
+  {
+    name: "keep-alives",
+    play: async (net) => {
+      await net.serve("b", "serve", "8080", "hold", "3.5");
+      await net.play("a", "keep", b, "8080");
+    },
+    allAgainSeen: true,
+    findings: [],
+    holds: ({ tcp }) => expect(tcp.keepAlives).toBeGreaterThanOrEqual(2),
+  },
+  ...(["LINUX_SLL2", "LINUX_SLL"] as const).map(
+    (link): Live => ({
+      name: `all interfaces of the router at once, ${link}`,
+      play: (net) => download(net, 100_000),
+      device: "any",
+      options: ["-y", link],
+      allAgainSeen: true,
+      differ: {
+        retransmissions: COPIES,
+        fastRetransmissions: COPIES,
+        spuriousRetransmissions: COPIES,
+        outOfOrder: COPIES,
+        duplicateAcks: COPIES,
+      },
+      findings: [],
+      mayFind: slow,
+      holds: ({ tcp, flows }) => expect([flows, tcp.handshakes, tcp.outOfOrder]).toEqual([1, 1, 0]),
+    }),
+  ),
+];
+
+const folder = mkdtempSync(join(tmpdir(), "netcheck-pcap-live-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each(captures.map((one, index) => ({ ...one, index })))("$name", async (live) => {
+  const { prepare, play, device = "ra", options = [], differ = {}, findings, mayFind = [] } = live;
+  await using net = await LiveNetwork.make();
+  await prepare?.(net);
+  const file = join(folder, `${live.index}.pcap`);
+  await net.record(file, device, options, () => play(net));
+  const summary = analyse(readFileSync(file));
+  const { tcp } = summary;
+  const theirs = await tsharkCounts(file);
+  for (const flag of Object.keys(FLAGS) as Flag[])
+    if (!(flag in differ)) expect([flag, tcp[flag]]).toEqual([flag, theirs[flag]]);
+  if (live.allAgainSeen) expect(tcp.retransmissions).toBe(await net.sentAgain());
+  const kinds = summary.findings.map(({ kind }) => kind);
+  expect(kinds).toEqual(expect.arrayContaining([...findings]));
+  expect(kinds.filter((kind) => !findings.includes(kind) && !mayFind.includes(kind))).toEqual([]);
+  live.holds?.(summary);
+});

@@ -48,6 +48,7 @@ const labPrograms = {
   shellcheck: "shellcheck",
   tcpdump: "tcpdump",
   tini: "tini",
+  tshark: "tshark",
 };
 
 /** Fonts without which the page has boxes for letters: one file of each → its package. */

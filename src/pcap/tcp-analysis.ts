@@ -127,6 +127,8 @@ const USUAL_RTT_NS = 3e6;
 const TIMEOUT_NS = 180e6;
 /** Copies of one packet follow each other more closely than that. */
 const COPY_NS = 1e6;
+/** Ticks of the sender's time stamp clock, 1 ms and longer, by which a packet is late and not doubled. */
+const LATE_TICKS = 2;
 /** A silence is a stall from here on. */
 const STALL_NS = 1e9;
 /** Bytes of a TCP header without which nothing can be said: up to the window field. */
@@ -176,6 +178,8 @@ export class TcpAnalysis {
   readonly #lines: TimeLines;
   #view: DataView = new DataView(new ArrayBuffer(0));
   #stampValue = 0;
+  /** Time stamp of the segment that was compared last, less that of the newest one before it. */
+  #ticks = 0;
   #packet = 0;
 
   constructor(table: FlowTable, lines: TimeLines, events: TcpEvents) {
@@ -453,12 +457,14 @@ export class TcpAnalysis {
     const evidence = data ? this.#evidence(registers, at, header, end, own, state) : UNKNOWN;
     const filled = data && this.#fills(own, sequence, stop);
     const elapsed = now - (times[ownTimes + HIGHEST_AT] as number);
-    // Seen before, and its marks are not those of something that was sent later.
-    const twice =
-      data && !filled && (state & HOLES_LOST) === 0 && (evidence === OLDER || (evidence === SAME && elapsed < COPY_NS));
-    if (twice) {
-      words[count + COPIES] = (words[count + COPIES] as number) + 1;
-      this.#event(SEEN_TWICE, direction, now);
+    const known = data && this.#known(other, words[other] as number, stop);
+    const surplus = data && (known || (!filled && (state & HOLES_LOST) === 0));
+    if (surplus && (evidence === OLDER || (evidence === SAME && elapsed < COPY_NS))) {
+      // Not sent again: it left before what was seen last. Late by the sender's own clock, or the same packet twice.
+      const late = evidence === OLDER && this.#ticks <= -LATE_TICKS;
+      const counter = count + (late ? OUT_OF_ORDER : COPIES);
+      words[counter] = (words[counter] as number) + 1;
+      this.#event(late ? OVERTAKEN : SEEN_TWICE, direction, now);
       return state;
     }
     const handshake = times[timesAt + HANDSHAKE] as number;
@@ -467,7 +473,6 @@ export class TcpAnalysis {
       (words[other + DUPLICATES] as number) >= 2 &&
       words[other + NEWEST_ACK] === sequence &&
       now - (times[(other >> 1) + ACK_AT] as number) < FAST_NS + Math.max(0, handshake);
-    const known = data && this.#known(other, words[other] as number, stop);
     if (data && !known && (filled || (state & HOLES_LOST) !== 0)) {
       const soon = elapsed < (handshake > 0 ? handshake : USUAL_RTT_NS);
       if (evidence === OLDER || (evidence !== NEWER && !fast && soon && stop !== next)) {
@@ -536,8 +541,10 @@ export class TcpAnalysis {
   #evidence(registers: Int32Array, at: number, header: number, end: number, own: number, state: number): number {
     const { words } = this.#table;
     let same = UNKNOWN;
+    this.#ticks = 0;
     if ((state & STAMPED) !== 0 && this.#stamp(at, header, end)) {
       const difference = (this.#stampValue - (words[own + TSVAL] as number)) | 0;
+      this.#ticks = difference;
       if (difference !== 0) return difference < 0 ? OLDER : NEWER;
       same = SAME;
     }
@@ -623,6 +630,7 @@ export class TcpAnalysis {
       words[other + STUCK_TIMES] =
         largest >= (words[other + STUCK_LENGTH] as number) ? 0 : (words[other + STUCK_TIMES] as number);
     }
+    if (beyond >= 0) words[other] = (words[other] as number) & ~HOLES_LOST;
     const since = times[otherTimes + WAITS_SINCE] as number;
     if (since === 0) return;
     times[otherTimes + WAITS_SINCE] = beyond >= 0 ? 0 : now;

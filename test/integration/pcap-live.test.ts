@@ -17,8 +17,11 @@ type Live = {
   readonly options?: readonly string[];
   /** Flags on which tshark errs here, and why. */
   readonly differ?: Partial<Readonly<Record<Flag, string>>>;
-  /** All packets sent again pass the place of the capture: their number is that of the kernels. */
-  readonly allAgainSeen?: boolean;
+  /**
+   * All packets sent again pass the place of the capture: their number is that of the kernels (`exact`), or nearer to it than
+   * tshark's, where packets that were sent again are overtaken themselves.
+   */
+  readonly sentAgain?: "exact" | "nearer";
   readonly findings: readonly string[];
   /** More may be found when the machine is slow. */
   readonly mayFind?: readonly string[];
@@ -45,7 +48,7 @@ const captures: readonly Live[] = [
   {
     name: "a healthy download",
     play: download,
-    allAgainSeen: true,
+    sentAgain: "exact",
     findings: [],
     mayFind: slow,
     holds: ({ tcp }) => expect(tcp.handshakes).toBe(1),
@@ -64,7 +67,7 @@ const captures: readonly Live[] = [
     prepare: (net) => net.rule('iifname "ra" tcp dport 8080 numgen inc mod 40 == 39 drop'),
     play: (net) => upload(net, 600_000),
     differ: again,
-    allAgainSeen: true,
+    sentAgain: "exact",
     findings: ["loss"],
     mayFind: slow,
     holds: ({ tcp }) => expect(tcp.outOfOrder).toBe(0),
@@ -73,7 +76,7 @@ const captures: readonly Live[] = [
     name: "30 ms more in each direction, IPv6",
     prepare: (net) => net.delay("fifo:const:30", "-p", "tcp"),
     play: (net) => download(net, 200_000, b6),
-    allAgainSeen: true,
+    sentAgain: "exact",
     differ: again,
     findings: [],
     mayFind: slow,
@@ -88,7 +91,9 @@ const captures: readonly Live[] = [
       retransmissions: "what is overtaken for longer than a round trip is sent again to tshark",
       outOfOrder: "the same",
       fastRetransmissions: "an overtaken segment behind duplicate ACKs is a fast retransmission to tshark",
+      spuriousRetransmissions: "the late original of what was sent again is sent needlessly to tshark",
     },
+    sentAgain: "nearer",
     findings: ["reordering"],
     mayFind: slow,
     holds: ({ tcp }) => expect(tcp.outOfOrder).toBeGreaterThanOrEqual(10),
@@ -110,7 +115,7 @@ const captures: readonly Live[] = [
     name: "a router that says what fits",
     prepare: async (net) => void (await net.run("r", "ip", "link", "set", "rb", "mtu", "1200")),
     play: (net) => upload(net, 100_000),
-    allAgainSeen: true,
+    sentAgain: "exact",
     differ: again,
     findings: ["fragmentation-needed"],
     mayFind: slow,
@@ -122,7 +127,7 @@ const captures: readonly Live[] = [
       await net.serve("b", "serve", "8080", "deaf", "2");
       await net.play("a", "upload", b, "8080", "200000");
     },
-    allAgainSeen: true,
+    sentAgain: "exact",
     differ: again,
     findings: ["receiver-stopped"],
     mayFind: slow,
@@ -138,7 +143,7 @@ const captures: readonly Live[] = [
       await net.play("a", "try", b, "8081", "1");
       await net.play("a", "try", b, "8082", "2.5");
     },
-    allAgainSeen: true,
+    sentAgain: "exact",
     findings: ["connection-refused", "connection-unanswered"],
     holds: ({ tcp }) => expect([tcp.refused, tcp.unanswered]).toEqual([1, 1]),
   },
@@ -148,7 +153,7 @@ const captures: readonly Live[] = [
       await net.serve("b", "serve", "8080", "reset", "50000");
       await net.play("a", "get", b, "8080");
     },
-    allAgainSeen: true,
+    sentAgain: "exact",
     findings: ["reset"],
     mayFind: slow,
     holds: ({ tcp }) => expect(tcp.resets).toBeGreaterThanOrEqual(1),
@@ -168,7 +173,7 @@ const captures: readonly Live[] = [
       await net.serve("b", "serve", "8080", "hold", "3.5");
       await net.play("a", "keep", b, "8080");
     },
-    allAgainSeen: true,
+    sentAgain: "exact",
     findings: [],
     holds: ({ tcp }) => expect(tcp.keepAlives).toBeGreaterThanOrEqual(2),
   },
@@ -178,7 +183,7 @@ const captures: readonly Live[] = [
       play: (net) => download(net, 100_000),
       device: "any",
       options: ["-y", link],
-      allAgainSeen: true,
+      sentAgain: "exact",
       differ: {
         retransmissions: COPIES,
         fastRetransmissions: COPIES,
@@ -207,7 +212,10 @@ test.each(captures.map((one, index) => ({ ...one, index })))("$name", async (liv
   const theirs = await tsharkCounts(file);
   for (const flag of Object.keys(FLAGS) as Flag[])
     if (!(flag in differ)) expect([flag, tcp[flag]]).toEqual([flag, theirs[flag]]);
-  if (live.allAgainSeen) expect(tcp.retransmissions).toBe(await net.sentAgain());
+  const truth = await net.sentAgain();
+  if (live.sentAgain === "exact") expect(tcp.retransmissions).toBe(truth);
+  if (live.sentAgain === "nearer")
+    expect(Math.abs(tcp.retransmissions - truth)).toBeLessThan(Math.abs(theirs.retransmissions - truth));
   const kinds = summary.findings.map(({ kind }) => kind);
   expect(kinds).toEqual(expect.arrayContaining([...findings]));
   expect(kinds.filter((kind) => !findings.includes(kind) && !mayFind.includes(kind))).toEqual([]);

@@ -6,9 +6,10 @@ import type { Bench } from "./figure.ts";
 import { labUp } from "./lab-up.ts";
 import { names } from "./names.ts";
 import { nodeTask } from "./node-task.ts";
+import { pcapMutants } from "./pcap/mutants.ts";
 import { pcap } from "./pcap/pcap.ts";
 
-const benches: readonly Bench[] = [labUp, ack, check, names, diagnosis, exec, nodeTask, pcap];
+const benches: readonly Bench[] = [labUp, ack, check, names, diagnosis, exec, nodeTask, pcap, pcapMutants];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));

@@ -211,7 +211,7 @@ export class Unzstd implements Decompressor {
         this.#skip -= skipped;
         bytes = bytes.subarray(skipped);
       } else if (bytes.length < ZSTD_START) {
-        this.#start = bytes.slice();
+        this.#start = Uint8Array.from(bytes);
         return;
       } else this.#begin(zstdStart(bytes));
     }

@@ -1,3 +1,4 @@
+import { seeded } from "#test/support/pcap/mutant.ts";
 import type { CaptureWriter } from "./capture-writer.ts";
 
 /** How packets are wrapped. */
@@ -12,17 +13,6 @@ const FIN = 1;
 const PSH = 8;
 const MSS = 1_448;
 const TCP_HEADER = 32;
-
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 type Said = { side: 0 | 1; sequence: number; acknowledged: number; length: number; flags: number; again?: true };
 /** IP ID and time stamp are the sender's when it left, not when it is seen. */

@@ -1,6 +1,7 @@
 import { percentText } from "#src/core/units.ts";
 import type { CapturePort } from "./capture-reader.ts";
 import { TUNNELS } from "./decode.ts";
+import { counted } from "./finding.ts";
 
 /** What a capture could not show, counted. */
 export type Shortcomings = {
@@ -41,36 +42,35 @@ export function qualityOf(of: Shortcomings): { readonly sentences: readonly stri
   const cut = of.cut.reduce((sum, one) => sum + one, 0);
   const said: [number, string][] = [
     ...[...of.cut].map((count, tunnel): [number, string] => [count, cutText(count, tunnel, of)]),
-    [of.malformed, `${of.malformed} packets have a header that cannot be`],
-    [of.incompleteFragments, `${of.incompleteFragments} fragmented packets are incomplete in the capture`],
+    [of.malformed, `${counted(of.malformed, "packet")} with a header that cannot be`],
+    [of.incompleteFragments, `${counted(of.incompleteFragments, "fragmented packet")} incomplete in the capture`],
     [
       of.backwards,
-      `time runs backwards ${of.backwards} times: clocks were set, or files joined; durations across it count as 0`,
+      `time runs backwards ${counted(of.backwards, "time")}: clocks were set, or files joined; durations across it count as 0`,
     ],
     [
       of.unseen,
-      `${of.unseen} pieces of data were acknowledged that the capture lacks: the recorder missed packets, the network did not lose them`,
+      `${counted(of.unseen, "piece")} of data acknowledged but not in the capture: the recorder missed packets, the network did not lose them`,
     ],
-    [dropped, `${dropped} packets were dropped by the recorder, by its own count`],
-    [of.copies, `${of.copies} packets were seen more than once at the interfaces of one machine and counted once`],
-    [of.merged, `${of.merged} connections were seen at several interfaces; each counts once`],
+    [dropped, `${counted(dropped, "packet")} dropped by the recorder, by its own count`],
+    [of.copies, `${counted(of.copies, "packet")} seen again at another interface of the same machine, and counted once`],
+    [of.merged, `${counted(of.merged, "connection")} seen at several interfaces, and counted once`],
     [
       of.halfSeen,
-      `${of.halfSeen} of ${of.flows} connections show packets of one side only: losses and stalls cannot be judged there`,
+      `${counted(of.halfSeen, "connection")} of ${of.flows} with packets of one side only: losses and stalls cannot be judged there`,
     ],
     [
       of.evicted,
-      `${of.evicted} connections were closed early to bound memory; their counts are kept, their later packets count as new connections`,
+      `${counted(of.evicted, "connection")} closed early to bound memory: the counts are kept, later packets count as new connections`,
     ],
-    [of.timeLinesLost, `the time lines of ${of.timeLinesLost} connections were given up to bound memory`],
-    [of.otherServices, `${of.otherServices} connections of further servers are added up as one, to bound memory`],
-    [of.gapCount, `${of.gapCount} damaged places were passed over, the first at byte ${of.gaps[0]?.offset ?? 0}`],
+    [of.timeLinesLost, `${counted(of.timeLinesLost, "time line")} given up to bound memory`],
+    [of.otherServices, `${counted(of.otherServices, "connection")} of further servers added up as one, to bound memory`],
     [
-      of.undescribed,
-      `${of.undescribed} packets belong to an interface that the file does not describe, and were left out`,
+      of.gapCount,
+      `${counted(of.gapCount, "damaged place")} passed over, the first at byte ${of.gaps[0]?.offset ?? 0}`,
     ],
   ];
-  const links = [...of.unknownLinks].map(([link, count]) => `${count} packets of link type ${link} cannot be decoded`);
+  const links = [...of.unknownLinks].map(([link, count]) => `${counted(count, "packet")} of link type ${link}, which cannot be decoded`);
   const unknown = [...of.unknownLinks.values()].reduce((sum, one) => sum + one, 0);
   const unread = cut + of.malformed + unknown;
   return {
@@ -85,6 +85,6 @@ export function qualityOf(of: Shortcomings): { readonly sentences: readonly stri
 function cutText(count: number, tunnel: number, { outerBytes, packets }: Shortcomings): string {
   const share = percentText(count / Math.max(1, packets));
   const wants = Math.ceil(((outerBytes[tunnel] as number) + INNER_BYTES) / 32) * 32;
-  const what = tunnel === 0 ? "packets" : `${TUNNELS[tunnel]} packets`;
-  return `${count} ${what} (${share} of all) are cut before the end of a header that is needed: record ${wants} bytes of each or more`;
+  const what = tunnel === 0 ? "packet" : `${TUNNELS[tunnel]} packet`;
+  return `${counted(count, what)} (${share} of all) cut before the end of a header that is needed: record ${wants} bytes of each or more`;
 }

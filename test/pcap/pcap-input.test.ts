@@ -57,7 +57,12 @@ const inputs: readonly (readonly [string, Uint8Array, number, string | undefined
   ["gzip with noise behind it", Buffer.concat([gzipped, noise]), PACKETS, "something that is not gzip follows"],
   ["gzip cut off", gzipped.subarray(0, gzipped.length >> 1), 1_000, "its compressed data is cut off"],
   ["gzip cut in its trailer", gzipped.subarray(0, -3), PACKETS, "its compressed data is cut off"],
-  ["gzip damaged", Buffer.concat([gzipped.subarray(0, gzipped.length >> 1), noise, gzipped.subarray(gzipped.length >> 1)]), 500, "damaged near byte"],
+  [
+    "gzip damaged",
+    Buffer.concat([gzipped.subarray(0, gzipped.length >> 1), noise, gzipped.subarray(gzipped.length >> 1)]),
+    500,
+    "damaged near byte",
+  ],
   ["zstd", zstd, PACKETS, undefined],
   ["zstd of two frames", zstds, PACKETS, undefined],
   ["zstd that begins with a skippable frame", Buffer.concat([skippable(12), zstd]), PACKETS, undefined],

@@ -1,0 +1,239 @@
+import { describe, expect, test } from "vitest";
+import { EvidenceSet } from "#src/core/evidence.ts";
+import { captureCoverage, captureEvidence, captureService, captureTcp } from "#src/pcap/capture-evidence.ts";
+import { analyse } from "#test/support/pcap/analyse.ts";
+import { pcapFile, type Recorded } from "#test/support/pcap/capture-file.ts";
+import { ACK, ethernet, ip4, RST, tcpSegment, vxlan } from "#test/support/pcap/frames.ts";
+import { BEGAN_NS, generatedCaptures, twoInterfaces } from "#test/support/pcap/generated.ts";
+import { converse, type Frame, type Seen } from "#test/support/pcap/tcp-conversation.ts";
+
+const OUTER = { source: "192.168.50.11", destination: "192.168.50.12" };
+const recorded = (
+  seen: readonly Seen[],
+  frame: (one: Seen) => Uint8Array = ({ packet }) => ethernet(packet),
+): Recorded[] => seen.map((one) => ({ ns: BEGAN_NS + BigInt(one.atNs), bytes: frame(one) }));
+const download = [{ from: "client", says: 300 } as const, { from: "server", says: 200_000, afterMs: 30 } as const];
+const lossy = converse({
+  turns: download,
+  fate: ({ from, length, nth, again }) =>
+    from === "server" && length > 0 && !again && nth % 41 === 5 ? "lost behind the tap" : undefined,
+});
+const generated = (name: string): Uint8Array => {
+  const found = generatedCaptures().find((one) => one.name === name);
+  if (!found) throw new Error(`no capture ${name}`);
+  return found.file;
+};
+
+describe("cut packets", () => {
+  const whole = analyse(pcapFile(recorded(lossy))).tcp;
+
+  test.each([54, 60, 66, 68, 96, 128])("sequence numbers are followed at a snap length of %d", (snapLength) => {
+    const { tcp } = analyse(pcapFile(recorded(lossy), { snapLength }));
+    expect([tcp.retransmissions, tcp.duplicateAcks, tcp.handshakes]).toEqual([
+      whole.retransmissions,
+      whole.duplicateAcks,
+      1,
+    ]);
+  });
+
+  test("a tunnel that the snap length cannot carry is said, and nothing is called clean", () => {
+    const frames = recorded(lossy, ({ packet }) => ethernet(vxlan(ethernet(packet), OUTER)));
+    const { quality, verdict, flows } = analyse(pcapFile(frames, { snapLength: 96 }));
+    expect([verdict, flows]).toEqual(["withheld", 0]);
+    expect(quality.join()).toMatch(/VXLAN packets \(100 % of all\) cut .* record 192 bytes of each or more/);
+    expect(analyse(pcapFile(frames, { snapLength: 192 })).tcp.retransmissions).toBe(whole.retransmissions);
+  });
+});
+
+describe("time and damage", () => {
+  test("time that runs backwards is said and makes no negative durations", () => {
+    const { quality, tcp } = analyse(
+      pcapFile(
+        recorded(lossy).map((one, index) => (index % 50 === 20 ? { ...one, ns: one.ns - 3_000_000_000n } : one)),
+      ),
+    );
+    expect(quality.join()).toMatch(/time runs backwards \d+ times/);
+    expect(tcp.retransmissions).toBeGreaterThan(0);
+    for (const value of Object.values({ ...tcp.rttMs, ...tcp.answerMs })) expect(value).toBeGreaterThanOrEqual(0);
+  });
+
+  test("what a damaged place swallowed is not missing in the network", () => {
+    const clean = converse({ turns: download });
+    const file = pcapFile(recorded(clean));
+    file.fill(0xff, 100_000, 104_000);
+    const { tcp, quality, verdict } = analyse(file);
+    expect([tcp.lostSegments, tcp.retransmissions, tcp.outOfOrder, verdict]).toEqual([0, 0, 0, "clean"]);
+    expect(quality.join()).toMatch(/1 damaged place passed over/);
+  });
+
+  test("what the recorder missed is not lost in the network", () => {
+    const { tcp, quality, findings } = analyse(
+      pcapFile(recorded(converse({ turns: download }).filter((_, index) => index % 30 !== 17))),
+    );
+    expect([tcp.retransmissions, findings]).toEqual([0, []]);
+    expect(tcp.unseen).toBeGreaterThan(0);
+    expect(quality.join()).toMatch(/the recorder missed packets/);
+  });
+
+  test("one direction alone is said and judged no further", () => {
+    const { findings, verdict, quality } = analyse(pcapFile(recorded(lossy.filter(({ from }) => from === "server"))));
+    expect(findings.map(({ kind }) => kind)).not.toContain("stall");
+    expect([verdict === "clean", quality.join().includes("one side only")]).toEqual([false, true]);
+  });
+});
+
+describe("several interfaces", () => {
+  test("a connection counts once, and both interfaces are named", () => {
+    const { flows, tcp, verdict, quality, worstFlows } = analyse(twoInterfaces());
+    expect([flows, tcp.handshakes, tcp.lostSegments, worstFlows]).toEqual([1, 1, 0, []]);
+    expect(verdict).toBe("withheld");
+    expect(quality.join()).toMatch(
+      /43 packets dropped by the recorder.*1 connection seen at several interfaces/s,
+    );
+  });
+
+  test("the worst connection names where it was seen as well", () => {
+    const [flow] = analyse(generated("all interfaces at once, cooked v2")).worstFlows;
+    expect([flow?.interface, ...(flow?.alsoAt ?? [])].toSorted()).toEqual([
+      "interface 12",
+      "interface 2",
+      "interface 4",
+    ]);
+  });
+});
+
+describe("the MTU black hole", () => {
+  const large = ({ length }: Frame): "lost behind the tap" | undefined =>
+    length > 1_000 ? "lost behind the tap" : undefined;
+  const turns = [
+    { from: "client", says: 100 } as const,
+    { from: "server", says: 20 } as const,
+    { from: "client", says: 10_000 } as const,
+  ];
+
+  test.each([
+    { name: "is seen when no smaller segment is tried", options: { turns, fate: large }, seen: true },
+    { name: "is not a SYN without an answer", options: { listens: "keeps silent" as const }, seen: false },
+    {
+      name: "is not a peer that died",
+      options: {
+        turns: turns.slice(2),
+        fate: ({ length, from }: Frame) =>
+          (length > 0 || from === "server") && length !== 0 ? ("lost behind the tap" as const) : undefined,
+      },
+      seen: false,
+    },
+    {
+      name: "is not a loss that the third attempt repairs",
+      options: {
+        turns,
+        fate: ({ offset, nth, length }: Frame) =>
+          length > 1_000 && offset === 101 && nth < 12 ? ("lost behind the tap" as const) : undefined,
+      },
+      seen: false,
+    },
+    {
+      name: "is not a closed window",
+      options: {
+        turns: [{ from: "client" as const, says: 100_000 }],
+        serverBuffer: 20_000,
+        scale: 0,
+        deaf: { side: "server" as const, fromMs: 30, toMs: 20_000 },
+      },
+      seen: false,
+    },
+  ])("$name", ({ options, seen }) => {
+    const { findings } = analyse(pcapFile(recorded(converse(options))));
+    expect(findings.some(({ kind }) => kind === "mtu-black-hole")).toBe(seen);
+  });
+});
+
+describe("findings", () => {
+  test("carry the sentence, the numbers, the connection, the time and the packet", () => {
+    const [found] = analyse(pcapFile(recorded(lossy))).findings;
+    const resent = lossy.filter(({ again }) => again).length;
+    const first = lossy.findIndex(({ again }) => again);
+    expect(found).toMatchObject({
+      kind: "loss",
+      numbers: { sentAgain: resent, timeouts: 0 },
+      flow: { client: "10.1.0.1:40000", server: "10.2.0.2:8080" },
+      packet: first + 1,
+      atUs: Number(BEGAN_NS / 1_000n) + Math.round((lossy[first]?.atNs ?? 0) / 1e3),
+    });
+    expect(found?.text).toMatch(new RegExp(`^10.2.0.2:8080: ${resent} of \\d+ segments .* had to be sent again`));
+  });
+
+  test("a reset with another TTL came from elsewhere", () => {
+    const seen = converse({ turns: [...download, { from: "client", says: 10 }], ending: "open" });
+    const ends = { source: "10.2.0.2", destination: "10.1.0.1" };
+    const reset = tcpSegment(
+      {
+        sourcePort: 8080,
+        destinationPort: 40_000,
+        sequence: 5_200_001,
+        acknowledged: 1_000_311,
+        flags: RST | ACK,
+        window: 0,
+      },
+      ends,
+    );
+    const forged = { ns: BEGAN_NS + 2_000_000_000n, bytes: ethernet(ip4({ ...ends, protocol: 6, ttl: 251 }, reset)) };
+    expect(analyse(pcapFile([...recorded(seen), forged])).findings.map(({ kind }) => kind)).toEqual([
+      "reset-from-elsewhere",
+    ]);
+  });
+
+  test("requests are shown without their query, DNS and TLS by name", () => {
+    const { http, tls, dns, tcp } = analyse(generated("HTTP, TLS, DNS and ICMP"));
+    expect(JSON.stringify(http)).not.toContain("secret");
+    expect(http).toMatchObject({ requests: 4, answers: { "2xx": 1, "5xx": 1 }, aborted: 1, dropped: 1 });
+    expect(http.slowest[0]).toMatchObject({ request: "GET /orders/7?…", server: "10.2.0.2:8080" });
+    expect(tls).toMatchObject({ clientHellos: 1, alerts: { "handshake failure": 1 }, names: { "shop.x": 1 } });
+    expect(dns).toMatchObject({
+      queries: 7,
+      responses: 5,
+      repeated: 1,
+      unanswered: 1,
+      truncated: 1,
+      codes: { SERVFAIL: 1, NXDOMAIN: 1 },
+      failedNames: { "b.x": 1 },
+    });
+    expect(tcp.answerMs?.p99).toBeGreaterThan(1_900);
+  });
+
+  test("the worst connection is told whole", () => {
+    const [flow] = analyse(generated("an MTU black hole, Geneve")).worstFlows;
+    expect(flow).toMatchObject({
+      client: "10.1.0.1:40000",
+      state: "established",
+      sent: { stuck: { bytes: 1_448 }, mss: 1_448 },
+    });
+    expect(flow?.timeLine[0]).toMatchObject({ by: "client", what: "sent again after a time-out" });
+    expect(flow?.handshakeMs).toBeCloseTo(20.4, 1);
+  });
+});
+
+test("a capture becomes evidence at its vantage point", () => {
+  const evidence = new EvidenceSet(captureEvidence("node-1/eth0", analyse(pcapFile(recorded(lossy)))));
+  expect(evidence.get(captureCoverage, "node-1/eth0")).toMatchObject({ flows: 1, verdict: "findings" });
+  expect(evidence.get(captureTcp, "node-1/eth0")?.retransmissions).toBeGreaterThan(0);
+  expect(evidence.get(captureService, "node-1/eth0 10.2.0.2:8080")).toMatchObject({ established: 1 });
+});
+
+test("more connections than there is room for change no count, and it is said", () => {
+  const many = Array.from({ length: 400 }, (_, index) =>
+    recorded(
+      converse({
+        clientPort: 20_000 + index,
+        startMs: index * 3_000,
+        untilMs: 1e9,
+        turns: [{ from: "client", says: 100 }],
+        ...(index % 7 === 0 ? { listens: "refuses" as const } : {}),
+      }),
+    ),
+  ).flat();
+  const [few, all] = [{ maxFlows: 16 }, {}].map((options) => analyse(pcapFile(many), options));
+  expect(few?.tcp).toEqual(all?.tcp);
+  expect(few?.services).toEqual(all?.services);
+  expect(few?.quality.join()).toMatch(/384 connections closed early/);
+});

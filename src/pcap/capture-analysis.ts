@@ -95,9 +95,9 @@ export class CaptureAnalysis implements PacketSink {
     this.#filter = filter;
     this.#flows = new FlowReports(flows, this.#lines);
     this.#table = new FlowTable(maxFlows, {
-      left: (slot, copies) => {
+      left: (slot, copies, atEnd) => {
         this.#http.left(slot);
-        this.#services.add(slot, copies.length > 0, this.#times[1] as number);
+        this.#services.add(slot, copies.length > 0, atEnd ? (this.#times[1] as number) : Number.POSITIVE_INFINITY);
         this.#flows.take(slot, copies);
         this.#lines.release(slot.words, slot.at + TIME_LINE);
       },

@@ -53,7 +53,10 @@ export function qualityOf(of: Shortcomings): { readonly sentences: readonly stri
       `${counted(of.unseen, "piece")} of data acknowledged but not in the capture: the recorder missed packets, the network did not lose them`,
     ],
     [dropped, `${counted(dropped, "packet")} dropped by the recorder, by its own count`],
-    [of.copies, `${counted(of.copies, "packet")} seen again at another interface of the same machine, and counted once`],
+    [
+      of.copies,
+      `${counted(of.copies, "packet")} seen again at another interface of the same machine, and counted once`,
+    ],
     [of.merged, `${counted(of.merged, "connection")} seen at several interfaces, and counted once`],
     [
       of.halfSeen,
@@ -64,13 +67,15 @@ export function qualityOf(of: Shortcomings): { readonly sentences: readonly stri
       `${counted(of.evicted, "connection")} closed early to bound memory: the counts are kept, later packets count as new connections`,
     ],
     [of.timeLinesLost, `${counted(of.timeLinesLost, "time line")} given up to bound memory`],
-    [of.otherServices, `${counted(of.otherServices, "connection")} of further servers added up as one, to bound memory`],
     [
-      of.gapCount,
-      `${counted(of.gapCount, "damaged place")} passed over, the first at byte ${of.gaps[0]?.offset ?? 0}`,
+      of.otherServices,
+      `${counted(of.otherServices, "connection")} of further servers added up as one, to bound memory`,
     ],
+    [of.gapCount, `${counted(of.gapCount, "damaged place")} passed over, the first at byte ${of.gaps[0]?.offset ?? 0}`],
   ];
-  const links = [...of.unknownLinks].map(([link, count]) => `${counted(count, "packet")} of link type ${link}, which cannot be decoded`);
+  const links = [...of.unknownLinks].map(
+    ([link, count]) => `${counted(count, "packet")} of link type ${link}, which cannot be decoded`,
+  );
   const unknown = [...of.unknownLinks.values()].reduce((sum, one) => sum + one, 0);
   const unread = cut + of.malformed + unknown;
   return {

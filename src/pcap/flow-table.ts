@@ -34,10 +34,14 @@ const QUIET_NS = 2e9;
 const CLOSED_OLDER_NS = 30e9;
 /** Interfaces at which copies of a flow are looked for. */
 const MAX_INTERFACES = 64;
+const NO_COPIES: readonly number[] = [];
 
 type Leaving = {
-  /** A flow before its slot is given to another one, and at the end; `copies` are the interfaces that saw it as well. */
-  readonly left: (slot: Slot, copies: readonly number[]) => void;
+  /**
+   * A flow before its slot is given to another one, and at the end of the capture (`atEnd`); `copies` are the interfaces
+   * that saw it as well.
+   */
+  readonly left: (slot: Slot, copies: readonly number[], atEnd: boolean) => void;
   /** A copy of a flow at another interface, which is not counted. */
   readonly dropped: (slot: Slot) => void;
 };
@@ -155,7 +159,7 @@ export class FlowTable {
   /** Begins the flow that was found last anew: its ports are used again. */
   renew(now: number, packet: number): void {
     const { words, at } = this;
-    this.#letGo(this.#slot);
+    this.#letGo(this.#slot, false);
     words.fill(0, at + BEGAN * 2, at + WORDS);
     words[at + FLAGS] = FLOW_USED | FLOW_REUSED;
     this.#begin(now, packet);
@@ -165,7 +169,7 @@ export class FlowTable {
   finish(): void {
     for (let slot = 0; slot < this.#count; slot++) {
       const words = this.#ints[slot >> SLAB_BITS] as Int32Array;
-      if (words[(slot & SLAB_MASK) * WORDS + FLAGS] !== 0) this.#letGo(slot);
+      if (words[(slot & SLAB_MASK) * WORDS + FLAGS] !== 0) this.#letGo(slot, true);
     }
   }
 
@@ -226,17 +230,17 @@ export class FlowTable {
         chosen = slot;
       }
     }
-    this.#letGo(chosen);
+    this.#letGo(chosen, false);
     this.#unlink(chosen);
     this.evicted++;
     return chosen;
   }
 
   /** Hands over a flow and its copies; the slots of the copies become free, its own stays. */
-  #letGo(slot: number): void {
+  #letGo(slot: number, atEnd: boolean): void {
     const own = this.#slotAt(slot);
     if (this.#interfaces.length < 2) {
-      this.#leaving.left(own, []);
+      this.#leaving.left(own, NO_COPIES, atEnd);
       return;
     }
     const others = this.#copiesOf(own);
@@ -246,7 +250,7 @@ export class FlowTable {
     const keys = all.flatMap((one) =>
       one === best ? [] : [this.#slotAt(one).words[this.#slotAt(one).at + INTERFACE] ?? 0],
     );
-    this.#leaving.left(this.#slotAt(best), keys);
+    this.#leaving.left(this.#slotAt(best), keys, atEnd);
     for (const one of all) if (one !== best) this.#leaving.dropped(this.#slotAt(one));
     for (const one of others) {
       this.#unlink(one);

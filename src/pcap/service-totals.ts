@@ -158,7 +158,7 @@ export class Services {
     return this.others.flows > 0 ? [...this.#list, this.others] : this.#list;
   }
 
-  /** Adds a connection; `until` is the time of the newest packet of the capture. */
+  /** Adds a connection of which nothing more will be seen up to `until`. */
   add(slot: Slot, merged: boolean, until: number): void {
     const { words, at, times, timesAt } = slot;
     const flags = words[at + FLAGS] as number;

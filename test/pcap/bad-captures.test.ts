@@ -107,7 +107,7 @@ describe("hostile packets", () => {
     const frame = ethernet(vxlan(ethernet(ip4({ ...ends, protocol: 6 }, segment)), ends));
     const { verdict, quality } = analysed(pcapFile([{ ns: 1n, bytes: frame }], { snapLength: 60 }));
     expect(verdict).toBe("withheld");
-    expect(quality).toContainEqual(expect.stringContaining("1 VXLAN packets"));
+    expect(quality).toContainEqual(expect.stringContaining("1 VXLAN packet "));
   });
 });
 
@@ -154,5 +154,6 @@ test("a million connections of one packet are counted in a table of bounded size
   }
   analysis.end();
   const { flows, tcp } = analysis.summary();
-  expect([flows, tcp.unanswered]).toEqual([1_000_000, 1_000_000]);
+  // Those of the last second may yet be answered.
+  expect([flows, tcp.unanswered]).toEqual([1_000_000, 1_000_000 - (1_000_000 % 16_384)]);
 });

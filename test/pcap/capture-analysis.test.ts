@@ -87,9 +87,7 @@ describe("several interfaces", () => {
     const { flows, tcp, verdict, quality, worstFlows } = analyse(twoInterfaces());
     expect([flows, tcp.handshakes, tcp.lostSegments, worstFlows]).toEqual([1, 1, 0, []]);
     expect(verdict).toBe("withheld");
-    expect(quality.join()).toMatch(
-      /43 packets dropped by the recorder.*1 connection seen at several interfaces/s,
-    );
+    expect(quality.join()).toMatch(/43 packets dropped by the recorder.*1 connection seen at several interfaces/s);
   });
 
   test("the worst connection names where it was seen as well", () => {

@@ -147,24 +147,28 @@ export class Decoder {
     const announced = view.getUint16(at + 2, false);
     if (announced !== 0 && announced < header) return MALFORMED;
     const stop = announced === 0 ? wireEnd : Math.min(at + announced, wireEnd);
-    const fragment = view.getUint16(at + 6, false);
     const protocol = view.getUint8(at + 9);
     registers[FAMILY] = 4;
     registers[SOURCE] = view.getInt32(at + 12, false);
     registers[DESTINATION] = view.getInt32(at + 16, false);
     registers[IP_ID] = view.getUint16(at + 4, false);
     registers[TTL] = view.getUint8(at + 8);
-    registers[FRAGMENTED] = (fragment & 0x2000) !== 0 ? 1 : 0;
     registers[PROTOCOL] = protocol;
     registers[TRANSPORT] = at + header;
     registers[TRANSPORT_LENGTH] = Math.max(0, stop - at - header);
-    if ((fragment & 0x3fff) !== 0) {
-      registers[FRAGMENT_AT] = (fragment & 0x1fff) << 3;
-      registers[FRAGMENT_ID] = registers[IP_ID] as number;
-      if ((fragment & 0x1fff) !== 0) return FRAGMENT;
-      return this.#transport(protocol, at + header, end, FAR);
-    }
-    return this.#transport(protocol, at + header, end, stop);
+    const fragment = view.getUint16(at + 6, false) & 0x3fff;
+    if (fragment !== 0) return this.#fragment(fragment, protocol, at + header, end);
+    registers[FRAGMENTED] = 0;
+    return protocol === 6 ? WHOLE : this.#transport(protocol, at + header, end, stop);
+  }
+
+  /** Behind the header of an IPv4 fragment: 1 bit "more fragments", 13 bits of its place in units of eight bytes. */
+  #fragment(fragment: number, protocol: number, at: number, end: number): number {
+    const registers = this.registers;
+    registers[FRAGMENTED] = (fragment & 0x2000) !== 0 ? 1 : 0;
+    registers[FRAGMENT_AT] = (fragment & 0x1fff) << 3;
+    registers[FRAGMENT_ID] = registers[IP_ID] as number;
+    return (fragment & 0x1fff) !== 0 ? FRAGMENT : this.#transport(protocol, at, end, FAR);
   }
 
   #ip6(at: number, end: number, wireEnd: number): number {

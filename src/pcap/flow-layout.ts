@@ -114,6 +114,8 @@ export const KEEP_ALIVE = 64;
 export const PROBE = 128;
 /** There were more holes at once than there is room for. */
 export const HOLES_LOST = 256;
+/** Something was missing; words 32-37 may say what. */
+export const HOLED = 512;
 
 export const NEXT_SEQUENCE = 1;
 export const NEWEST_ACK = 2;

@@ -185,9 +185,10 @@ function badnessOf({ words, at, times, timesAt }: Slot): number {
   badness += (5 * (times[timesAt + STALL_LONGEST] as number)) / 1e9;
   for (let direction = 0; direction < 2; direction++) {
     const block = at + DIRECTIONS + direction * DIRECTION_WORDS;
-    const count = (counter: number): number => words[block + COUNTERS + counter] as number;
-    badness += count(RETRANSMISSIONS) + 2 * count(TIMEOUTS) + 3 * count(ZERO_WINDOWS) + count(OUT_OF_ORDER) / 2;
-    badness += count(WINDOW_FULL) / 4 + 10 * (words[block + STUCK_TIMES] as number);
+    const from = block + COUNTERS;
+    badness += (words[from + RETRANSMISSIONS] as number) + 2 * (words[from + TIMEOUTS] as number);
+    badness += 3 * (words[from + ZERO_WINDOWS] as number) + (words[from + OUT_OF_ORDER] as number) / 2;
+    badness += (words[from + WINDOW_FULL] as number) / 4 + 10 * (words[block + STUCK_TIMES] as number);
   }
   return badness;
 }

@@ -33,6 +33,7 @@ import {
   FULL_SINCE,
   HANDSHAKE,
   HIGHEST_AT,
+  HOLED,
   HOLES,
   HOLES_END,
   HOLES_LOST,
@@ -350,6 +351,7 @@ export class TcpAnalysis {
         // What was sent before the capture began may still arrive.
         words[own + HOLES] = (sequence - BEFORE) | 0;
         words[own + HOLES + 1] = sequence;
+        state |= HOLED;
       }
       state |= SEEN;
       if (taken > 0 && (times[ownTimes + WAITS_SINCE] as number) === 0) times[ownTimes + WAITS_SINCE] = now;
@@ -414,9 +416,9 @@ export class TcpAnalysis {
       if (words[hole] === words[hole + 1]) {
         words[hole] = from;
         words[hole + 1] = to;
-        return 0;
+        return HOLED;
       }
-    return HOLES_LOST;
+    return HOLED | HOLES_LOST;
   }
 
   /** True when some of these bytes were missing. They are not any more. */
@@ -455,7 +457,7 @@ export class TcpAnalysis {
     const next = words[own + NEXT_SEQUENCE] as number;
     const stop = (sequence + length) | 0;
     const evidence = data ? this.#evidence(registers, at, header, end, own, state) : UNKNOWN;
-    const filled = data && this.#fills(own, sequence, stop);
+    const filled = data && (state & HOLED) !== 0 && this.#fills(own, sequence, stop);
     const elapsed = now - (times[ownTimes + HIGHEST_AT] as number);
     const known = data && this.#known(other, words[other] as number, stop);
     const surplus = data && (known || (!filled && (state & HOLES_LOST) === 0));
@@ -616,12 +618,7 @@ export class TcpAnalysis {
     const next = words[other + NEXT_SEQUENCE] as number;
     const beyond = (acknowledged - next) | 0;
     if (beyond > 0 && !(beyond === 1 && ((words[other] as number) & PROBE) !== 0)) this.#unseen();
-    for (let hole = other + HOLES; hole < other + HOLES_END; hole += 2) {
-      const to = words[hole + 1] as number;
-      if (words[hole] === to || ((acknowledged - to) | 0) < 0) continue;
-      if (((to - (words[hole] as number)) | 0) !== BEFORE) this.#unseen();
-      words[hole] = to;
-    }
+    if (((words[other] as number) & HOLED) !== 0) this.#acknowledgeHoles(other, acknowledged, beyond >= 0);
     if (((acknowledged - (words[other + AGAIN_AT] as number)) | 0) > 0) words[other + AGAIN_TIMES] = 0;
     const largest = words[other + LARGEST] as number;
     if (largest > 0 && ((acknowledged - (words[other + LARGEST_END] as number)) | 0) >= 0) {
@@ -630,11 +627,29 @@ export class TcpAnalysis {
       words[other + STUCK_TIMES] =
         largest >= (words[other + STUCK_LENGTH] as number) ? 0 : (words[other + STUCK_TIMES] as number);
     }
-    if (beyond >= 0) words[other] = (words[other] as number) & ~HOLES_LOST;
     const since = times[otherTimes + WAITS_SINCE] as number;
     if (since === 0) return;
     times[otherTimes + WAITS_SINCE] = beyond >= 0 ? 0 : now;
     if (now - since >= STALL_NS) this.#stall(STALL_NO_ACK, direction, since, now);
+  }
+
+  /** What is acknowledged was not missing at the other side; `all` tells that nothing is outstanding any more. */
+  #acknowledgeHoles(other: number, acknowledged: number, all: boolean): void {
+    const { words } = this.#table;
+    let holed = false;
+    for (let hole = other + HOLES; hole < other + HOLES_END; hole += 2) {
+      const from = words[hole] as number;
+      const to = words[hole + 1] as number;
+      if (from === to) continue;
+      if (((acknowledged - to) | 0) < 0) {
+        holed = true;
+        continue;
+      }
+      if (((to - from) | 0) !== BEFORE) this.#unseen();
+      words[hole] = to;
+    }
+    if (all) words[other] = (words[other] as number) & ~HOLES_LOST;
+    if (!holed && ((words[other] as number) & HOLES_LOST) === 0) words[other] = (words[other] as number) & ~HOLED;
   }
 
   /** Data was acknowledged although the capture lacks it: the recorder missed packets, the network did not. */

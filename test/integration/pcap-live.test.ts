@@ -85,7 +85,21 @@ const captures: readonly Live[] = [
   {
     name: "one data packet in ten 20 ms late",
     prepare: (net) =>
-      net.delay("const:20", "-p", "tcp", "--sport", "8080", "-m", "statistic", "--mode", "nth", "--every", "10", "--packet", "0"),
+      net.delay(
+        "const:20",
+        "-p",
+        "tcp",
+        "--sport",
+        "8080",
+        "-m",
+        "statistic",
+        "--mode",
+        "nth",
+        "--every",
+        "10",
+        "--packet",
+        "0",
+      ),
     play: (net) => download(net, 400_000),
     differ: {
       retransmissions: "what is overtaken for longer than a round trip is sent again to tshark",

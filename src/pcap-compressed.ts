@@ -1,4 +1,4 @@
-import { createInflateRaw, createZstdDecompress, type InflateRaw, type ZstdDecompress } from "node:zlib";
+import { crc32, createInflateRaw, createZstdDecompress, type InflateRaw, type ZstdDecompress } from "node:zlib";
 import { gzipHeaderLength, ZSTD_START, ZstdFrame, zstdStart } from "./pcap-frames.ts";
 
 /** Where decompressed bytes go. `done` says that no more are wanted. */
@@ -13,7 +13,9 @@ export type Decompressor = {
 };
 
 const OUTPUT_BYTES = 1 << 20;
+/** Of a gzip member: checksum and size. */
 const GZIP_TRAILER = 8;
+const SIZE_BYTES = 4;
 /** A capture of equal packets shrinks to a thirtieth; what grows beyond this was made to exhaust its reader. */
 const BOMB_RATIO = 250;
 const BOMB_BYTES = 256 << 20;
@@ -108,8 +110,13 @@ class Growth {
 export class Gunzip implements Decompressor {
   readonly #growth: Growth;
   #member: Stage | undefined;
-  /** Bytes of a trailer or of padding, or of a header that is not complete. */
+  /** Bytes of a trailer that are still to come; and those that are here, as a number (RFC 1952, 2.3.1: CRC32, then the size). */
   #trailer = 0;
+  #sum = 0;
+  /** Checksum of what the present member gave. */
+  #crc = 0;
+  #damaged = false;
+  /** A header that is not complete. */
   #header: Uint8Array = new Uint8Array(0);
   #members = 0;
 
@@ -126,9 +133,8 @@ export class Gunzip implements Decompressor {
     for (let bytes = piece; bytes.length > 0 && !this.#growth.over; ) {
       if (this.#member) bytes = await this.#inflate(this.#member, bytes);
       else if (this.#trailer > 0) {
-        const skipped = Math.min(this.#trailer, bytes.length);
-        this.#trailer -= skipped;
-        bytes = bytes.subarray(skipped);
+        this.#check(bytes[0] ?? 0);
+        bytes = bytes.subarray(1);
       } else bytes = this.#begin(bytes);
     }
   }
@@ -140,6 +146,15 @@ export class Gunzip implements Decompressor {
     else if (this.#trailer > 0 || (this.#header.length > 0 && this.#members === 0)) this.#cut();
     else if (this.#header.length > 0) this.#garbage();
     this.#member = undefined;
+    if (this.#damaged) this.#growth.trouble ??= "its compressed data is damaged: a checksum is wrong";
+  }
+
+  /** Takes a byte of the trailer. */
+  #check(byte: number): void {
+    this.#trailer--;
+    if (this.#trailer < SIZE_BYTES) return;
+    this.#sum = (this.#sum >>> 8) | (byte << 24);
+    if (this.#trailer === SIZE_BYTES && this.#sum >>> 0 !== this.#crc) this.#damaged = true;
   }
 
   /** Reads a member's header; answers what lies behind it. */
@@ -153,7 +168,11 @@ export class Gunzip implements Decompressor {
     const rest = this.#header.subarray(length);
     this.#header = new Uint8Array(0);
     this.#members++;
-    this.#member = new Stage(createInflateRaw({ chunkSize: OUTPUT_BYTES }), this.#growth.take);
+    this.#crc = 0;
+    this.#member = new Stage(createInflateRaw({ chunkSize: OUTPUT_BYTES }), (plain) => {
+      this.#crc = crc32(plain, this.#crc);
+      this.#growth.take(plain);
+    });
     return rest;
   }
 

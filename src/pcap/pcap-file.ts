@@ -82,6 +82,11 @@ export class PcapFile implements CaptureFormat {
           this.ended = "other";
           return at;
         }
+        // A record that goes on behind the end of the file: cut, or its length is wrong.
+        if (!this.#damaged) {
+          if (end - at < this.#header) return this.#stop("the last record is cut", at);
+          this.#lastS = view.getUint32(at, this.#little);
+        }
         this.#gapFrom = this.#offsetOf(at++);
       }
       at = this.#search(view, at, end, last);
@@ -198,7 +203,10 @@ export class PcapFile implements CaptureFormat {
     let at = start;
     let near = this.#lastS;
     for (let links = 0; links < CHAIN; links++) {
-      if (end - at < this.#header) return last ? (at === end ? "yes" : "no") : "unknown";
+      if (end - at < this.#header) {
+        if (!last) return "unknown";
+        return at === end && (links > 1 || this.#lastS !== -1) ? "yes" : "no";
+      }
       const captured = this.#plausible(view, at, near);
       if (captured === -1) return "no";
       near = view.getUint32(at, this.#little);

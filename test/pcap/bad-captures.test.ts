@@ -10,8 +10,8 @@ import { smallCaptures } from "../support/pcap/small-captures.ts";
 
 const captures = Object.entries(smallCaptures);
 /** In CI; all hundred thousand are `npm run -s bench -- pcap-mutants`. */
-const MUTANTS = 300;
-const SMALL = 2_000;
+const MUTANTS = 200;
+const SMALL = 1_000;
 
 describe.each(captures)("%s", (_, file) => {
   const whole = readCapture(file);
@@ -24,9 +24,9 @@ describe.each(captures)("%s", (_, file) => {
   });
 
   test("gives a prefix of its packets wherever it is cut off", () => {
+    const wrong: number[] = [];
     for (let length = 0; length < file.length; length++) {
       const { packets, gaps, stopped } = readCapture(file.subarray(0, length));
-      expect(gaps).toEqual([]);
       const same = packets.every((packet, at) => {
         const { ns, bytes, original } = whole.packets[at] ?? {};
         return (
@@ -35,9 +35,9 @@ describe.each(captures)("%s", (_, file) => {
           Buffer.compare(bytes ?? new Uint8Array(0), packet.bytes) === 0
         );
       });
-      expect(same, `cut at ${length}`).toBe(true);
-      if (stopped) expect(stopped.offset).toBeLessThanOrEqual(length);
+      if (!same || gaps.length > 0 || (stopped && stopped.offset > length)) wrong.push(length);
     }
+    expect(wrong).toEqual([]);
   });
 
   test("gives numbers whichever byte is wrong", () => {

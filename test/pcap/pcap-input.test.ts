@@ -34,7 +34,7 @@ const named = (bytes: Uint8Array): Buffer => {
     Buffer.from("web.pcap\0by hand\0"),
     Buffer.alloc(2),
     deflateRawSync(bytes),
-    Buffer.alloc(8),
+    gzipSync(bytes).subarray(-8),
   ]);
 };
 
@@ -61,7 +61,7 @@ const inputs: readonly (readonly [string, Uint8Array, number, string | undefined
     "gzip damaged",
     Buffer.concat([gzipped.subarray(0, gzipped.length >> 1), noise, gzipped.subarray(gzipped.length >> 1)]),
     500,
-    "damaged near byte",
+    "its compressed data is damaged",
   ],
   ["zstd", zstd, PACKETS, undefined],
   ["zstd of two frames", zstds, PACKETS, undefined],
@@ -128,7 +128,7 @@ describe.each(inputs)("%s", (name, bytes, packets, trouble) => {
     const whole = await pieces(bytes, 65_536);
     for (const size of [997, 64, 13]) {
       const said = await pieces(bytes, size);
-      expect(said.trouble?.replace(/\d+$/, "")).toBe(whole.trouble?.replace(/\d+$/, ""));
+      expect(said.trouble?.replace(/( near|:).*/, "")).toBe(whole.trouble?.replace(/( near|:).*/, ""));
       // What a damaged stream still gives depends on how much of it the engine has seen.
       if (!name.includes("damaged")) expect(said.packets).toBe(whole.packets);
     }

@@ -23,9 +23,10 @@ const ends: Ends = { source: "10.0.0.1", destination: "10.0.0.2" };
 const back: Ends = { source: ends.destination, destination: ends.source };
 
 const conversation = converse({
+  mss: 300,
   turns: [
     { from: "client", says: text("GET /slow HTTP/1.1\r\nHost: shop\r\n\r\n") },
-    { from: "server", afterMs: 5, says: 9_000 },
+    { from: "server", afterMs: 5, says: 2_400 },
   ],
   fate: ({ from, nth }) => (from === "server" && nth === 4 ? "lost before the tap" : undefined),
 });

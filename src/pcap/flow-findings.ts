@@ -11,6 +11,9 @@ const LEAST_TIMEOUT_SHARE = 0.001;
 const LEAST_ZERO_NS = 200e6;
 const LEAST_FULL_NS = 1e9;
 const SLOW_NS = 1e9;
+/** So many answers show what is usual for a service; a mean above this is no time that a program needs. */
+const HABIT = 5;
+const HABITUAL_NS = 333e6;
 
 const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
 
@@ -55,7 +58,8 @@ function blackHole(service: ServiceTotals): Found | undefined {
   const { blackHoles, blackHoleBytes: bytes } = service;
   return found(service, "blackHole", "mtu-black-hole", { connections: blackHoles, bytes }, (example, when) => {
     const times = example.score + 1;
-    return `${service.server}: full-size segments of ${bytes} bytes do not get through in ${counted(blackHoles, "connection")}, smaller ones do: the path has a smaller MTU and nobody says so. Worst: ${speaker(example)} sent the same one ${times} times, first again ${when}.`;
+    const told = service.blackHolesTold > 0 ? "the sender does not heed the router that says so" : "nobody says so";
+    return `${service.server}: full-size segments of ${bytes} bytes do not get through in ${counted(blackHoles, "connection")}, smaller ones do: the path has a smaller MTU, and ${told}. Worst: ${speaker(example)} sent the same one ${times} times, first again ${when}.`;
   });
 }
 
@@ -69,8 +73,11 @@ function loss(service: ServiceTotals): Found | undefined {
   if (share < LEAST_SHARE && timeouts / segments < LEAST_TIMEOUT_SHARE) return undefined;
   const numbers = { sentAgain: resent, segments, share, timeouts, fast: counts[FAST] as number };
   return found(service, "loss", "loss", numbers, (example, when) => {
+    const overtaken = counts[OUT_OF_ORDER] as number;
+    const doubt =
+      overtaken * 2 >= resent ? ` ${overtaken} were overtaken: to their sender they may have looked lost only.` : "";
     const ways = `${timeouts} after a time-out, ${counts[FAST]} after duplicate ACKs`;
-    return `${service.server}: ${resent} of ${segments} segments (${percentText(share)}) had to be sent again, ${ways}. Worst: ${speaker(example)} sent ${example.score} again to ${listener(example)}, first ${when}.`;
+    return `${service.server}: ${resent} of ${segments} segments (${percentText(share)}) had to be sent again, ${ways}. Worst: ${speaker(example)} sent ${example.score} again to ${listener(example)}, first ${when}.${doubt}`;
   });
 }
 
@@ -139,7 +146,7 @@ function stall(service: ServiceTotals): Found | undefined {
 }
 
 function receiverStopped(service: ServiceTotals): Found | undefined {
-  if (service.zeroNs < LEAST_ZERO_NS) return undefined;
+  if ((service.examples.get("zero")?.score ?? 0) < LEAST_ZERO_NS) return undefined;
   const numbers = { closedMs: ms(service.zeroNs), longestMs: ms(service.examples.get("zero")?.score ?? 0) };
   return found(
     service,
@@ -152,7 +159,7 @@ function receiverStopped(service: ServiceTotals): Found | undefined {
 }
 
 function receiverLimited(service: ServiceTotals): Found | undefined {
-  if (service.fullNs < LEAST_FULL_NS) return undefined;
+  if ((service.examples.get("full")?.score ?? 0) < LEAST_FULL_NS) return undefined;
   const numbers = { limitedMs: ms(service.fullNs), longestMs: ms(service.examples.get("full")?.score ?? 0) };
   return found(
     service,
@@ -166,18 +173,18 @@ function receiverLimited(service: ServiceTotals): Found | undefined {
 
 function slow(service: ServiceTotals): Found | undefined {
   if (service.longestAnswerNs < SLOW_NS) return undefined;
+  // Where every answer is late, the protocol is none of question and answer: heartbeats, subscriptions, long polls.
+  if (service.answers >= HABIT && service.answerNs / service.answers > HABITUAL_NS) return undefined;
   const numbers = {
     connections: service.slowAnswers,
     longestMs: ms(service.longestAnswerNs),
     meanMs: ms(service.answerNs / Math.max(1, service.answers)),
     answers: service.answers,
   };
-  return found(service, "slow", "slow-answers", numbers, (example, when) =>
-    `${service.server} took a second or more for an answer in ${counted(service.slowAnswers, "connection")}; the longest took ${msText(numbers.longestMs)}, the mean of ${counted(service.answers, "answer")} is ${msText(numbers.meanMs)}. The request of ${example.ends.client} came ${when}; its packets were acknowledged, the program was silent.`.replace(
-      /came at ([\d.]+ s) \(packet (\d+)\)/,
-      "came at $1 (answered at packet $2)",
-    ),
-  );
+  return found(service, "slow", "slow-answers", numbers, ({ ends, atNs, packet }) => {
+    const asked = `came at ${(atNs / 1e9).toFixed(3)} s (answered at packet ${packet})`;
+    return `${service.server} took a second or more for an answer in ${counted(service.slowAnswers, "connection")}; the longest took ${msText(numbers.longestMs)}, the mean of ${counted(service.answers, "answer")} is ${msText(numbers.meanMs)}. The request of ${ends.client} ${asked}; it was acknowledged, the program was silent.`;
+  });
 }
 
 function reordering(service: ServiceTotals): Found | undefined {

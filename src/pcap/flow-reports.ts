@@ -15,6 +15,8 @@ import {
   FLOW_REUSED,
   FLOW_SYN,
   FLOW_SYN_ACK,
+  FLOW_TOO_BIG,
+  FLOW_UNREACHABLE,
   FULL_NS,
   HANDSHAKE,
   INTERFACE,
@@ -88,6 +90,9 @@ export type FlowReport = FlowEnds & {
     readonly packet: number;
   };
   readonly portsReused: boolean;
+  /** ICMP said of one of its packets that it is too big, or that it cannot be delivered. */
+  readonly tooBig: boolean;
+  readonly unreachable: boolean;
   /** Interface that the counts are from, and those that saw the same connection; numbers of the capture. */
   readonly interface: number;
   readonly alsoAt: readonly number[];
@@ -131,6 +136,7 @@ export class FlowReports {
   }
 
   #report({ words, at, times, timesAt }: Slot, copies: readonly number[]): FlowReport {
+    const flags = words[at + FLAGS] as number;
     const client = clientOf(words, at);
     const side = (direction: number): "client" | "server" => (direction === client ? "client" : "server");
     const handshake = times[timesAt + HANDSHAKE] as number;
@@ -140,7 +146,7 @@ export class FlowReports {
       ...flowEnds(words, at),
       fromS: seconds(times[timesAt + BEGAN] as number),
       toS: seconds(times[timesAt + NEWEST] as number),
-      state: stateOf(words[at + FLAGS] as number),
+      state: stateOf(flags),
       ...(handshake >= 0 ? { handshakeMs: milliseconds(handshake) } : {}),
       answers: words[at + ANSWERS] as number,
       longestAnswerMs: milliseconds(times[timesAt + ANSWER_LONGEST] as number),
@@ -154,7 +160,9 @@ export class FlowReports {
             },
           }
         : {}),
-      portsReused: ((words[at + FLAGS] as number) & FLOW_REUSED) !== 0,
+      portsReused: (flags & FLOW_REUSED) !== 0,
+      tooBig: (flags & FLOW_TOO_BIG) !== 0,
+      unreachable: (flags & FLOW_UNREACHABLE) !== 0,
       interface: words[at + INTERFACE] as number,
       alsoAt: copies,
       sent: sideOf(words, at + DIRECTIONS + client * DIRECTION_WORDS, times),

@@ -35,6 +35,10 @@ export class IcmpAnalysis {
   /** Filters that say so: codes 9, 10 and 13 of type 3; code 1 of ICMPv6 type 1. */
   prohibited = 0;
   timeExceeded = 0;
+  /** Of these, those that are not about the probes of a trace. */
+  astray = 0;
+  /** Unreachable ports from which somebody had asked DNS and not waited for the answer. */
+  lateAnswers = 0;
   readonly tooBigFirst = new WorstList<IcmpError>(KEPT);
   readonly prohibitedFirst = new WorstList<IcmpError>(KEPT);
   readonly unreachableFirst = new WorstList<IcmpError>(KEPT);
@@ -63,6 +67,8 @@ export class IcmpAnalysis {
     else if (type === (four ? 0 : 129)) this.echoReplies++;
     else if (type === (four ? 11 : 3)) {
       this.timeExceeded++;
+      if (this.#traces(at, end)) return;
+      this.astray++;
       this.timeExceededFirst.offer(1, () => this.#error(registers, at, end, type, code, now, packet));
     } else if (four ? type === 3 && code === 4 : type === 2) {
       this.tooBig++;
@@ -80,7 +86,8 @@ export class IcmpAnalysis {
       if (four ? code === 9 || code === 10 || code === 13 : code === 1) {
         this.prohibited++;
         this.prohibitedFirst.offer(1, error);
-      } else this.unreachableFirst.offer(1, error);
+      } else if (this.#answersLate(at, end)) this.lateAnswers++;
+      else this.unreachableFirst.offer(1, error);
     }
   }
 
@@ -91,6 +98,21 @@ export class IcmpAnalysis {
     if (end - from < 20) return false;
     const outcome = quoted.decode(from, end - from, 0xffff, RAW_IP);
     return outcome === WHOLE && end - (quoted.registers[TRANSPORT] as number) >= 4;
+  }
+
+  /** A trace sends echoes, or datagrams to ports from 33434 on, whose TTL is meant to run out. */
+  #traces(at: number, end: number): boolean {
+    if (!this.#decodeQuoted(at, end)) return true;
+    const { registers } = this.#quoted;
+    if (registers[PROTOCOL] === TCP) return false;
+    if (registers[PROTOCOL] !== UDP) return true;
+    const port = this.#view.getUint16((registers[TRANSPORT] as number) + 2, false);
+    return port >= 33_434 && port < 33_934;
+  }
+
+  #answersLate(at: number, end: number): boolean {
+    if (!this.#decodeQuoted(at, end) || this.#quoted.registers[PROTOCOL] !== UDP) return false;
+    return this.#view.getUint16(this.#quoted.registers[TRANSPORT] as number, false) === 53;
   }
 
   /** Marks the connection that an error is about, if it is known. */

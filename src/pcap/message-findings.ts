@@ -87,7 +87,7 @@ export function icmpFindings(icmp: IcmpAnalysis): Found[] {
     icmp.tooBigFirst.list()[0],
     icmp.tooBig,
     ({ from }) =>
-      `${from} said ${counted(icmp.tooBig, "time")} that a packet is too big${icmp.smallestMtu > 0 ? `; the smallest MTU it named is ${icmp.smallestMtu}` : ""}.`,
+      `${from} said ${counted(icmp.tooBig, "time")} that a packet is too big${icmp.smallestMtu > 0 ? `; the smallest MTU it named is ${icmp.smallestMtu}` : ""}. Senders that get these messages send less.`,
   );
   add(
     "prohibited",
@@ -96,7 +96,7 @@ export function icmpFindings(icmp: IcmpAnalysis): Found[] {
     ({ from }) =>
       `${from} said ${counted(icmp.prohibited, "time")} that traffic is not allowed (ICMP administratively prohibited).`,
   );
-  const unreachable = icmp.unreachable - icmp.prohibited;
+  const unreachable = icmp.unreachable - icmp.prohibited - icmp.lateAnswers;
   add(
     "unreachable",
     icmp.unreachableFirst.list()[0],
@@ -107,9 +107,9 @@ export function icmpFindings(icmp: IcmpAnalysis): Found[] {
   add(
     "hops-exceeded",
     icmp.timeExceededFirst.list()[0],
-    icmp.timeExceeded,
+    icmp.astray,
     ({ from }) =>
-      `${from} dropped ${counted(icmp.timeExceeded, "packet")} because their TTL had run out: a trace, or a loop of routes.`,
+      `${from} dropped ${counted(icmp.astray, "packet")} because their TTL had run out: routes go round in a circle, or somebody traces.`,
   );
   return found;
 }

@@ -17,6 +17,7 @@ import {
   FLOW_REFUSED,
   FLOW_SYN,
   FLOW_SYN_ACK,
+  FLOW_TOO_BIG,
   FULL_NS,
   FULL_SINCE,
   KIND,
@@ -68,6 +69,8 @@ const KEY_WORDS = 6;
 /** A SYN that has waited for less may still be answered. */
 const UNANSWERED_NS = 1e9;
 const STALL_NS = 1e9;
+/** A connection is held back by its receiver when it waits for so much of its time. */
+const FULL_SHARE = 0.1;
 
 /** Events that show where a trouble began. */
 const NO_EVENTS: readonly number[] = [];
@@ -119,6 +122,8 @@ export class ServiceTotals {
   /** Connections with a full-size segment that never got through. */
   blackHoles = 0;
   blackHoleBytes = 0;
+  /** Of these, those about which a router said that a packet is too big. */
+  blackHolesTold = 0;
   resetsWithData = 0;
   resetsIdle = 0;
   foreignResets = 0;
@@ -216,12 +221,14 @@ export class Services {
     }
     if (full > 0) {
       service.fullNs += full;
-      this.#example(service, slot, "full", full, direction, FULL);
+      if (full >= FULL_SHARE * (end - (times[timesAt + BEGAN] as number)))
+        this.#example(service, slot, "full", full, direction, FULL);
     }
     if (!both) return;
     const stuck = words[block + STUCK_TIMES] as number;
     if (stuck >= 2) {
       service.blackHoles++;
+      if (((words[at + FLAGS] as number) & FLOW_TOO_BIG) !== 0) service.blackHolesTold++;
       service.blackHoleBytes = Math.max(service.blackHoleBytes, words[block + STUCK_LENGTH] as number);
       this.#example(service, slot, "blackHole", stuck, direction, RESENT);
     }

@@ -235,3 +235,36 @@ test("more connections than there is room for change no count, and it is said", 
   expect(few?.services).toEqual(all?.services);
   expect(few?.quality.join()).toMatch(/384 connections closed early/);
 });
+
+describe("what is no fault", () => {
+  const beats = (count: number, afterMs: number): NonNullable<Parameters<typeof converse>[0]["turns"]> =>
+    Array.from({ length: count }, () => [
+      { from: "client" as const, says: 50 },
+      { from: "server" as const, says: 50, afterMs },
+    ]).flat();
+
+  test.each([
+    { name: "heartbeats", options: { turns: beats(6, 5_000) } },
+    {
+      name: "a connection that is idle for a minute",
+      options: { turns: [...download, { from: "client" as const, says: 9, afterMs: 60_000 }] },
+    },
+    {
+      name: "a client that resets what it has read",
+      options: { turns: download, ending: { resetBy: "client" as const, atMs: 60_000 } },
+    },
+    {
+      name: "a window that is full for a moment",
+      options: { turns: download, clientBuffer: 20_000, scale: 0, flight: 40 },
+    },
+  ])("$name", ({ options }) => {
+    expect(analyse(pcapFile(recorded(converse(options))))).toMatchObject({ findings: [], verdict: "clean" });
+  });
+
+  test("a slow answer among fast ones is one", () => {
+    const turns = [...beats(9, 5), ...beats(1, 2_000)];
+    const { findings } = analyse(pcapFile(recorded(converse({ turns }))));
+    expect(findings.map(({ kind }) => kind)).toEqual(["slow-answers"]);
+    expect(findings[0]?.text).toMatch(/the longest took 2 s, the mean of 10 answers is 225 ms/);
+  });
+});

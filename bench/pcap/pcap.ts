@@ -24,7 +24,7 @@ const anchors: Readonly<Record<Anchor, { readonly program: string; readonly comm
       `tshark -n -r ${file} -o tcp.desegment_tcp_streams:FALSE -o ip.defragment:FALSE -d tcp.port==1-65535,data -d udp.port==1-4788,data -q -z ${retransmissions}`,
   },
   "tshark -2": { program: "tshark", command: (file) => `tshark -2 -r ${file} -q -z ${retransmissions}` },
-  tcptrace: { program: "tcptrace", command: (file) => `tcptrace -l -r ${file} > /dev/null` },
+  tcptrace: { program: "tcptrace", command: (file) => `tcptrace -n -l -r ${file} > /dev/null` },
   pipe: { program: "cat", command: (file) => `${netcheck} - --json < <(cat ${file})` },
   gzip: { program: "gzip", command: (file) => `${netcheck} ${file}.gz --json` },
   zstd: { program: "zstd", command: (file) => `${netcheck} ${file}.zst --json` },

@@ -2,7 +2,7 @@
 
 serve PORT send BYTES | sink | deaf SECONDS | reset BYTES | hold SECONDS      one connection
 dns PORT                                  answers ok.*, fails fail.*, ignores the rest, until stdin is closed
-get HOST PORT | upload HOST PORT BYTES | try HOST PORT SECONDS | keep HOST PORT SECONDS | ask HOST NAME…
+get HOST PORT | upload HOST PORT BYTES | both HOST PORT BYTES | try HOST PORT SECONDS | keep HOST PORT SECONDS | ask HOST NAME…
 """
 import socket
 import struct
@@ -103,6 +103,9 @@ else:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
     s.sendall(b"y" * (int(rest[2]) if word == "upload" else 100))
+    if word == "both":
+        s.recv(1000)
+        s.sendall(b"z" * int(rest[2]))
     if word == "upload":
         s.shutdown(socket.SHUT_WR)
     drain(s)

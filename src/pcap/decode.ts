@@ -88,6 +88,9 @@ export class Decoder {
     registers[COOKED_TYPE] = -1;
     switch (link) {
       case 1:
+        // What most packets are, without a call for each layer.
+        if (captured > 14 && view.getUint16(at + 12, false) === 0x0800 && view.getUint8(at + 14) >> 4 === 4)
+          return this.#ip4(at + 14, end, wireEnd);
         return this.#ethernet(at, end, wireEnd);
       case 113:
         if (captured < 16) return CUT;

@@ -1250,6 +1250,8 @@ export const chinese = {
     "同一节点上的 {places} 也没有应答：SYN 在 {target} 本身消失",
   "from its own node the port answers: they vanish on the way into {node}":
     "在它所在节点上该端口有应答：SYN 在进入 {node} 的途中消失",
+  "{places} on other nodes are answered: they vanish on the way from {silent}":
+    "其他节点上的 {places} 有应答：SYN 在从 {silent} 出发的途中消失",
   "no connect from its own node was measured, so where they vanish is not known more closely":
     "没有测量它所在节点发起的连接，无法更精确地知道 SYN 在哪里消失",
 

@@ -1347,7 +1347,7 @@ export const chinese = {
   "{count} resets": "{count} 个 RST",
 
   // http-error.ts
-  "nothing is written to a port that does not plainly speak HTTP: only its connects were timed":
+  "nothing is written to a port that does not plainly speak HTTP or TLS: only its connects were timed":
     "不向没有明确使用 HTTP 的端口写入任何内容：只测量了连接耗时",
   "no program behind an asked port answered HTTP requests": "所查端口背后没有程序回应 HTTP 请求",
   "answers to the check's requests: {statuses}": "对检测请求的响应：{statuses}",

@@ -1393,7 +1393,8 @@ export const chinese = {
     "从 {from} 到 {pod} 的 {port} 端口，{connections}中有 {resets} 个（{share}）在握手后 {wait} 内被重置",
   "it is not the network: inside the network of {pod} itself {resets} of {connections} are reset as well":
     "不是网络问题：在 {pod} 自己的网络命名空间内，{connections}中同样有 {resets} 个被重置",
-  "the kernel of {pod} sent {sent} during the check (TcpOutRsts)": "检测期间 {pod} 的内核发出了 {sent}（TcpOutRsts）",
+  "the kernel of {pod} sent {sent} during the check (TcpOutRsts, without refusals to the check itself)":
+    "检测期间 {pod} 的内核发出了 {sent}（TcpOutRsts，不含对检测本身的拒绝）",
   "whether {pod} itself sends the resets could not be measured": "无法测得 RST 是否由 {pod} 自己发出",
   "Look at why the program of {pod} drops connections that it has accepted: its log, its limits on connections, time-outs and clients it allows":
     "检查 {pod} 的程序为何丢弃已接受的连接：日志、连接数上限、超时设置以及允许的客户端",

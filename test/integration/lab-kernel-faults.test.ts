@@ -24,7 +24,7 @@ describe.skipIf(reason !== undefined)(`kernel faults${reason === undefined ? "" 
   const onNode = async (node: string, ...argv: string[]): Promise<string> =>
     (await inPod(lab, agentOn(lab, node), argv)).stdout;
   const cgroup = (pod: string): Promise<string> =>
-    onNode(lab.pods.get(pod)?.node ?? "", "netcheck-pod", "cgroup", lab.pods.get(pod)?.uid ?? "");
+    onNode(lab.pods.get(pod)?.node ?? "", "netcheck-cgroup", lab.pods.get(pod)?.uid ?? "");
   const number = (text: string, pattern: RegExp): number =>
     Math.max(0, ...[...text.matchAll(new RegExp(pattern, "g"))].map(([, value]) => Number(value)));
 

@@ -99,6 +99,7 @@ describe.skipIf(root === undefined).concurrent.each(shells)("a pod's network nam
     one.write(CHECK, "a/window", `1 ${Date.now() + 9_000}\n`);
     one.write(CHECK, "a/pod-pid", `${other.pid}\n`);
     one.write(CHECK, "a/ready", "");
+    one.write(CHECK, ".new", "");
     await expect.poll(() => one.states(CHECK, "a")).toEqual(["done no-netns"]);
   });
 

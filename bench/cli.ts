@@ -1,5 +1,5 @@
 import { ack } from "./ack.ts";
-import { check } from "./check.ts";
+import { cost, speed } from "./check.ts";
 import { diagnosis } from "./diagnose.ts";
 import { exec } from "./exec.ts";
 import type { Bench } from "./figure.ts";
@@ -7,7 +7,7 @@ import { labUp } from "./lab-up.ts";
 import { names } from "./names.ts";
 import { nodeTask } from "./node-task.ts";
 
-const benches: readonly Bench[] = [labUp, ack, check, names, diagnosis, exec, nodeTask];
+const benches: readonly Bench[] = [labUp, ack, cost, speed, names, diagnosis, exec, nodeTask];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Hierarchy, hierarchyWords, makeCgroups } from "./cgroups.ts";
 import { corefile } from "./dns.ts";
@@ -20,6 +21,8 @@ export type Machine = {
   /** Kills its PID 1, as a power failure would: its processes, its pods and its port on the switch go. */
   readonly crash: () => Promise<void>;
   readonly run: (argv: readonly string[], options?: { readonly stdin?: string }) => Promise<string>;
+  /** Makes the sandbox of a pod that was not planned for this node, and resolves when it is up. */
+  readonly addPod: (pod: PlannedPod) => Promise<void>;
   /** Folders, one per tree, of a cgroup below this node's; they are made when missing. */
   readonly cgroups: (path: string) => string[];
 };
@@ -45,6 +48,19 @@ export function createMachine(planned: PlannedNode, { plan, fabric, trees, labCg
   return {
     planned,
     cgroups,
+    async addPod(one) {
+      if (pid === undefined) throw new Error(`node ${name} is down`);
+      // A node that runs has closed its door to our files.
+      const script = readFileSync(new URL("programs/pod.sh", import.meta.url));
+      cgroups(podCgroup(one.pod, one.sandboxId));
+      const child = start(enter(pid, ["bash", "-s", "--", ...podWords(plan, planned, one)]), {
+        env: { ...labEnv, ...podEnv(plan, trees) },
+        stdio: ["pipe", "ignore", "pipe", "pipe"],
+      });
+      const up = awaitLine(child, (line) => line === `pod ${one.pod.uid}`, { log: tailOf(child) });
+      child.stdin?.on("error", () => {}).end(script);
+      await up;
+    },
     pid: () => pid,
     boots: () => boots,
     async boot(bootId) {
@@ -101,25 +117,32 @@ function nodeEnv(
     FDB: fdb,
     NAT: baseRules(addresses.podRange, plan.serviceProxy),
     ICMP_RATE_LIMIT: String(plan.icmpRateLimit),
-    CGROUPS: hierarchyWords(trees),
     BOOT_ID: bootId,
-    MTU: String(podMtu(plan.overlay)),
     HOSTS: ["127.0.0.1\tlocalhost", ...plan.nodes.map(({ node }) => `${node.ip}\t${node.name}`), ""].join("\n"),
     RESOLV: `nameserver ${addresses.gateway}\n`,
-    COREFILE: corefile,
-    PODS: pods
-      .map(({ pod, workload, sandboxId, veth }) =>
-        [
-          pod.name,
-          pod.uid,
-          podCgroup(pod, sandboxId),
-          veth,
-          `${pod.ip}/24`,
-          `${planned.podPrefix}.1`,
-          pod.namespace,
-          workload === "dns" ? "node" : addresses.dnsIp,
-        ].join(" "),
-      )
-      .join("\n"),
+    PODS: pods.map((one) => podWords(plan, planned, one).join(" ")).join("\n"),
+    ...podEnv(plan, trees),
   };
+}
+
+/** What pod.sh finds in its environment, and its words for one pod. */
+function podEnv(plan: ClusterPlan, trees: readonly Hierarchy[]): Record<string, string> {
+  return { CGROUPS: hierarchyWords(trees), MTU: String(podMtu(plan.overlay)), COREFILE: corefile };
+}
+
+function podWords(
+  { addresses }: ClusterPlan,
+  { podPrefix }: PlannedNode,
+  { pod, workload, sandboxId, veth = "" }: PlannedPod,
+): string[] {
+  return [
+    pod.name,
+    pod.uid,
+    podCgroup(pod, sandboxId),
+    veth,
+    `${pod.ip}/24`,
+    `${podPrefix}.1`,
+    pod.namespace,
+    workload === "dns" ? "node" : addresses.dnsIp,
+  ];
 }

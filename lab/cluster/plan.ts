@@ -154,6 +154,42 @@ function planPod(wish: PodWish, { nodes, nextHost, random, nowMs }: PodDrawing):
   };
 }
 
+/** The same pod made anew on another node: with another uid, address, sandbox and container. */
+export function replanned(
+  { pod, serves, workload }: PlannedPod,
+  { node, podPrefix }: PlannedNode,
+  { taken, random }: { readonly taken: readonly PlannedPod[]; readonly random: Random },
+): PlannedPod {
+  const hosts = taken.flatMap((one) =>
+    one.pod.node === node.name && one.veth ? Number(one.pod.ip.split(".")[3]) : [],
+  );
+  const nowMs = Date.now();
+  return {
+    pod: {
+      ...pod,
+      uid: random.uuid(),
+      node: node.name,
+      ip: `${podPrefix}.${Math.max(1, ...hosts) + 1}`,
+      phase: "Pending",
+      ready: false,
+      createdAtMs: nowMs,
+      containers: pod.containers.map((container) => ({
+        ...container,
+        containerId: random.hex(64),
+        state: "waiting",
+        reason: "ContainerCreating",
+        restarts: 0,
+        startedAtMs: nowMs,
+        log: [],
+      })),
+    },
+    serves,
+    workload,
+    sandboxId: random.hex(64),
+    veth: `veth${random.hex(8)}`,
+  };
+}
+
 function portsOf({ workload, serves }: PodWish): LabContainer["ports"] {
   if (workload === "dns")
     return [

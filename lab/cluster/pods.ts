@@ -5,7 +5,7 @@ import { type Running, runContainer } from "./container.ts";
 import { dnsArgv } from "./dns.ts";
 import { type Machine, podCgroup } from "./machine.ts";
 import type { LabContainer, LabPod } from "./model.ts";
-import type { ClusterPlan, PlannedPod } from "./plan.ts";
+import { type ClusterPlan, type PlannedPod, replanned } from "./plan.ts";
 import { enter, inCgroups, labEnv, run, start } from "./processes.ts";
 import { podKey, type Store } from "./store.ts";
 
@@ -31,6 +31,8 @@ export type Pods = {
   readonly stop: (pod: LabPod) => Promise<void>;
   /** Its container ends, and the kubelet starts it again. */
   readonly restart: (pod: LabPod) => Promise<void>;
+  /** Deletes it and makes one of its name on another node, as the owner of a StatefulSet does; returns the new one. */
+  readonly move: (pod: LabPod, node: string) => Promise<LabPod>;
   /** Folders of its container's cgroup, one per tree. */
   readonly cgroups: (pod: LabPod) => string[];
   readonly planned: (pod: LabPod) => PlannedPod;
@@ -191,6 +193,32 @@ export function createPods({ plan, store, machines }: Parts): Pods {
       delete life.running;
       await running?.crash();
     },
+    async move(pod, node) {
+      const { life, plan: old, machine, container } = of(pod);
+      const target = machines.get(node);
+      const sandboxPid = entrance(pod);
+      if (target === undefined || old.veth === undefined) throw new Error(`pod ${podKey(pod)} cannot move to ${node}`);
+      clearTimeout(life.timer);
+      // Nobody is to notice: this is no crash.
+      delete life.running;
+      if (sandboxPid !== undefined) {
+        process.kill(sandboxPid, "SIGKILL");
+        await machine.run(["sh", "-c", REMOVE_CABLE, "sh", old.veth]);
+      }
+      store.removePod(pod);
+      const moved = replanned(old, target.planned, { taken: [...planned.values()], random: plan.random });
+      planned.set(podKey(pod), moved);
+      lives.set(podKey(pod), { held: false, attempts: 0, startedBefore: false });
+      store.addPod(moved.pod);
+      store.record(
+        { kind: "Pod", pod: moved.pod },
+        { type: "Normal", reason: "Scheduled", message: `Successfully assigned ${podKey(pod)} to ${node}` },
+      );
+      await target.addPod(moved);
+      moved.pod.containers[0]?.log.push(...container.log.slice(-1));
+      await startContainer(moved.pod);
+      return moved.pod;
+    },
     async restart(pod) {
       await of(pod).life.running?.crash();
     },
@@ -204,6 +232,11 @@ export function createPods({ plan, store, machines }: Parts): Pods {
     planned: (pod) => of(pod).plan,
   };
 }
+
+const REMOVE_CABLE = `set -e
+netns=$(ip -o link show "$1" | sed -n 's/.* link-netns \\([^ ]*\\).*/\\1/p')
+ip link del "$1"
+ip netns del "$netns"`;
 
 /** Whether a process is PID 1 of its innermost PID namespace. */
 function isFirstProcess(pid: number): boolean {

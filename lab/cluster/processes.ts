@@ -99,15 +99,16 @@ export function awaitLine(
     pending = lines.pop() ?? "";
     if (lines.some(isLast)) resolve();
   };
-  const onExit = (code: number | null, signal: string | null): void =>
+  const onEnd = (code: number | null, signal: string | null): void =>
     reject(new Error(`ended (${signal ?? code}) before it was ready: ${log()}`));
   pipe?.on("data", onData);
   child.once("error", reject);
-  child.once("exit", onExit);
+  // Not at its exit: what it started may have the descriptor and be about to write.
+  child.once("close", onEnd);
   return promise.finally(() => {
     pipe?.off("data", onData);
     child.off("error", reject);
-    child.off("exit", onExit);
+    child.off("close", onEnd);
   });
 }
 

@@ -26,6 +26,8 @@ export type Store = EventEmitter<{ change: [LabChange] }> &
     readonly touched: (object: { readonly node: LabNode } | { readonly pod: LabPod }) => void;
     /** Puts a changed service in the place of the one of its name. */
     readonly replaceService: (service: LabService) => void;
+    readonly addPod: (pod: LabPod) => void;
+    readonly removePod: (pod: LabPod) => void;
     readonly addPolicy: (policy: LabPolicy) => void;
     readonly removePolicy: (policy: LabPolicy) => void;
     readonly record: (about: Involved, event: Pick<LabEvent, "type" | "reason" | "message">) => void;
@@ -65,6 +67,14 @@ export function createStore(plan: ClusterPlan): Store {
     replaceService(service: LabService) {
       services.set(podKey(service), service);
       emitter.emit("change", { type: "MODIFIED", kind: "service", object: service });
+    },
+    addPod(pod: LabPod) {
+      pods.set(podKey(pod), pod);
+      emitter.emit("change", { type: "ADDED", kind: "pod", object: pod });
+    },
+    removePod(pod: LabPod) {
+      pods.delete(podKey(pod));
+      emitter.emit("change", { type: "DELETED", kind: "pod", object: pod });
     },
     addPolicy(policy: LabPolicy) {
       policies.set(podKey(policy), policy);

@@ -81,6 +81,6 @@ export function slowerThan(
 /** Why nothing is known of how programs answer. */
 export function notAsked(ports: readonly AskedPort[]): Sentence {
   return ports.some(({ source, self }) => source?.mode === "hello" || self?.mode === "hello")
-    ? say("nothing is written to a port that does not plainly speak HTTP: only its connects were timed")
+    ? say("nothing is written to a port that does not plainly speak HTTP or TLS: only its connects were timed")
     : say("no program behind an asked port answered HTTP requests");
 }

@@ -122,9 +122,9 @@ export function isDead(one: Tally): boolean {
   return one.sent >= 5 && failing(one) >= 0.9;
 }
 
-/** Enough was asked, and it was answered. */
+/** It was answered. Places to compare with ask seldom: three answers of three are not to be had where nine of ten fail. */
 export function isGood(one: Tally): boolean {
-  return one.sent >= 5 && failing(one) < 0.1;
+  return one.sent >= 3 && failing(one) < 0.1;
 }
 
 /** Losses that are no accident: three at least, and 2 % beyond doubt. */

@@ -10,10 +10,16 @@ export type Found = { readonly where: Place; readonly what: Sentence; readonly s
 
 type Count = { readonly bad: number; readonly of: number };
 
-/** Of what comes from several places: whether a place shares in trouble of this size; undefined = it asked too little. */
-function takesPart({ bad, of }: Count, share: number): boolean | undefined {
-  if (bad > 0 && bad / of >= share / 3) return true;
-  return of * share >= 4 ? false : undefined;
+/**
+ * How often a place should have met trouble of this size and did not, for it to be without: by chance that happens in 8 %
+ * and, where there is no doubt, in 2 % of all cases (e^-n).
+ */
+const [EXPECTED, NO_DOUBT] = [2.5, 4];
+
+/** Whether a place shares in trouble of this size, and whether that is beyond doubt; undefined = it asked too little. */
+function takesPart({ bad, of }: Count, share: number): { readonly part: boolean; readonly sure: boolean } | undefined {
+  if (bad > 0 && bad / of >= share / 3) return { part: true, sure: true };
+  return of * share >= EXPECTED ? { part: false, sure: of * share >= NO_DOUBT } : undefined;
 }
 
 /**
@@ -31,18 +37,20 @@ export function locate(facts: DnsFacts, badOf: (one: Tally) => number, transport
   const bad = direct.filter((one) => one.bad >= 3 && one.bad / one.of >= worst / 10);
   if (bad.length === 0) return throughService(facts, { direct: direct.length, count });
   const sum = (data: DnsFacts["nearData"]): Count => {
-    const counts = bad.map(({ server }) => count(data, server.ip));
+    // Where no DNS pod is spared, queries to the Service address meet the same.
+    const everyone = bad.length === direct.length && facts.used === plan.ip ? [plan.ip] : [];
+    const counts = [...bad.map(({ server }) => server.ip), ...everyone].map((address) => count(data, address));
     return { bad: counts.reduce((all, one) => all + one.bad, 0), of: counts.reduce((all, one) => all + one.of, 0) };
   };
   const here = sum(facts.data);
   const share = here.bad / here.of;
   const near = takesPart(sum(facts.nearData), share);
   const far = takesPart(sum(facts.farData), share);
-  if (near === false)
+  if (near?.part === false)
     return {
       where: podPlace(at.label),
       what: say("another pod of {node} asked the same and had no trouble", { node: at.node }),
-      sure: true,
+      sure: near.sure,
     };
   const [only, ...others] = bad;
   if (only && others.length === 0 && direct.length > 1)
@@ -52,18 +60,18 @@ export function locate(facts: DnsFacts, badOf: (one: Tally) => number, transport
         server: only.server.label,
         pod: at.label,
       }),
-      sure: near === true || far === true,
+      sure: near?.part === true || far?.part === true,
     };
-  if (far === false)
+  if (far?.part === false)
     return {
       where: nodePlace(at.node),
       what: say("pods of other nodes asked the same and had no trouble"),
-      sure: near === true,
+      sure: near?.part === true && far.sure,
     };
   return {
     where: servicePlace(facts),
     what: say("all of the {count} DNS pods that were asked are concerned", { count: bad.length }),
-    sure: far === true,
+    sure: far?.part === true,
   };
 }
 
@@ -89,6 +97,6 @@ function throughService(facts: DnsFacts, { direct, count }: Direct): Found {
   const what = say("the DNS pods do well when they are asked directly; the Service address {ip} does not", {
     ip: plan.ip,
   });
-  if (far === false) return { where: nodePlace(at.node), what, sure: direct > 0 };
-  return { where: servicePlace(facts), what, sure: far === true && direct > 0 };
+  if (far?.part === false) return { where: nodePlace(at.node), what, sure: far.sure && direct > 0 };
+  return { where: servicePlace(facts), what, sure: far?.part === true && direct > 0 };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineEvidence } from "./evidence.ts";
 
 /**
- * How a connection went after its handshake. "answer" = an HTTP status came; "greeting" = the server spoke something else;
+ * How a connection went after its handshake. "answer" = an HTTP status, or a TLS record, came; "greeting" = the server spoke something else;
  * "quiet" = it waited for us to speak, as it may; "no-answer" = the request was sent and nothing came in time; "closed" =
  * ended by the server without a word; "reset" = ended by a reset. The others are failures of the connect.
  */
@@ -32,8 +32,8 @@ export const httpEvidence = defineEvidence(
     /** Vantage id, or `address/<ip>`. */
     to: z.string(),
     port: z.number().int(),
-    /** "head": one request each; "hello": nothing was sent, only listened. */
-    mode: z.enum(["head", "hello"]),
+    /** "head": one request each; "tls": one ClientHello each; "hello": nothing was sent, only listened. */
+    mode: z.enum(["head", "hello", "tls"]),
     sent: z.number().int(),
     outcomes: z.partialRecord(z.enum(httpOutcomes), z.number().int()),
     /** Answers by HTTP status. */

@@ -45,9 +45,11 @@ const MAX_PLACES = 4;
  */
 export function locate(tallies: readonly Tally[], options: LocateOptions): readonly Located[] {
   const measured = tallies.filter(({ of }) => of > 0);
-  const single = oneByOne(measured, options);
-  const pair = single.length > 0 ? twoPlaces(measured, single, options) : undefined;
-  if (!pair) return single;
+  // Which nodes a packet to a Service address crosses is not known: it is no witness for or against two of them.
+  const known = measured.filter(({ leg }) => leg.scope !== "service");
+  const single = oneByOne(known, options);
+  const pair = single.length > 0 ? twoPlaces(known, single, options) : undefined;
+  if (!pair) return oneByOne(measured, options);
   const rest = measured.filter(({ leg }) => !pair.some(({ legs }) => legs.includes(leg)));
   return [...pair, ...oneByOne(rest, options)].slice(0, MAX_PLACES);
 }

@@ -1,7 +1,7 @@
 import type { ClusterView, ServiceView } from "./cluster-view.ts";
 import type { Leg } from "./plan.ts";
 
-/** What may be said to a port: one HTTP request, or nothing. "tls" is for the report: nothing is said to it either. */
+/** What a port speaks, and so what may be said to it: one HTTP request, the beginning of a TLS handshake, or nothing. */
 export type Speaks = "http" | "tls" | "other" | "unknown";
 
 /**

@@ -1250,6 +1250,8 @@ export const chinese = {
     "同一节点上的 {places} 也没有应答：SYN 在 {target} 本身消失",
   "from its own node the port answers: they vanish on the way into {node}":
     "在它所在节点上该端口有应答：SYN 在进入 {node} 的途中消失",
+  "{places} on other nodes are answered: they vanish on the way from {silent}":
+    "其他节点上的 {places} 有应答：SYN 在从 {silent} 出发的途中消失",
   "no connect from its own node was measured, so where they vanish is not known more closely":
     "没有测量它所在节点发起的连接，无法更精确地知道 SYN 在哪里消失",
 
@@ -1345,7 +1347,7 @@ export const chinese = {
   "{count} resets": "{count} 个 RST",
 
   // http-error.ts
-  "nothing is written to a port that does not plainly speak HTTP: only its connects were timed":
+  "nothing is written to a port that does not plainly speak HTTP or TLS: only its connects were timed":
     "不向没有明确使用 HTTP 的端口写入任何内容：只测量了连接耗时",
   "no program behind an asked port answered HTTP requests": "所查端口背后没有程序回应 HTTP 请求",
   "answers to the check's requests: {statuses}": "对检测请求的响应：{statuses}",
@@ -1391,7 +1393,8 @@ export const chinese = {
     "从 {from} 到 {pod} 的 {port} 端口，{connections}中有 {resets} 个（{share}）在握手后 {wait} 内被重置",
   "it is not the network: inside the network of {pod} itself {resets} of {connections} are reset as well":
     "不是网络问题：在 {pod} 自己的网络命名空间内，{connections}中同样有 {resets} 个被重置",
-  "the kernel of {pod} sent {sent} during the check (TcpOutRsts)": "检测期间 {pod} 的内核发出了 {sent}（TcpOutRsts）",
+  "the kernel of {pod} sent {sent} during the check (TcpOutRsts, without refusals to the check itself)":
+    "检测期间 {pod} 的内核发出了 {sent}（TcpOutRsts，不含对检测本身的拒绝）",
   "whether {pod} itself sends the resets could not be measured": "无法测得 RST 是否由 {pod} 自己发出",
   "Look at why the program of {pod} drops connections that it has accepted: its log, its limits on connections, time-outs and clients it allows":
     "检查 {pod} 的程序为何丢弃已接受的连接：日志、连接数上限、超时设置以及允许的客户端",

@@ -11,11 +11,9 @@ export const bonds: ReadingProbe = {
   scope: "node",
   pace: "often",
   wants: ({ role }) => role !== "control",
-  argv: ["grep", "-rHs", ".", "/proc/net/bonding"],
+  argv: ["netcheck-files", "/proc/net/bonding/*"],
   read(samples, { subject }) {
-    // 1 and 2 are grep's ways to say that there is nothing to read.
-    const said = samples.map((sample) => ([1, 2].includes(sample.exitCode) ? { ...sample, exitCode: 0 } : sample));
-    const versions = versionsOf(said, parseBonds);
+    const versions = versionsOf(samples, parseBonds);
     const newest = versions.at(-1);
     return newest ? [evidenceOf(bondsEvidence, subject, newest.toMs, { versions: [...versions] })] : [];
   },

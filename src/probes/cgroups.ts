@@ -44,7 +44,7 @@ const pressures: Readonly<Record<string, string>> = {
   "io.pressure": "ioStallUs",
 };
 
-/** Reads what `netcheck-pod cgroup` prints: by container id, "" for the pod. Lines that make no sense are left out. */
+/** Reads what `netcheck-cgroup` prints: by container id, "" for the pod. Lines that make no sense are left out. */
 export function parseCgroups(stdout: string): ReadonlyMap<string, Group> {
   const groups = new Map<string, Group>();
   // A line without its end may be a number without its end.
@@ -107,7 +107,7 @@ export const cgroups: ReadingProbe = {
   scope: "netns",
   pace: "often",
   wants: ({ netns }) => netns !== "node",
-  argv: ({ netns }) => ["netcheck-pod", "cgroup", netns],
+  argv: ({ netns }) => ["netcheck-cgroup", netns],
   read(samples, { subject }) {
     const good = samples.filter(({ exitCode }) => exitCode === 0);
     const newest = good.at(-1);

@@ -1,11 +1,11 @@
 import { spreadOf } from "../core/buckets.ts";
 import type { Window } from "../core/check.ts";
 import { type Evidence, evidenceOf } from "../core/evidence.ts";
-import { type HttpOutcome, httpEvidence, httpOutcomes } from "../core/http-evidence.ts";
+import { type HttpData, type HttpOutcome, httpEvidence, httpOutcomes } from "../core/http-evidence.ts";
 import { lineReader } from "../core/line-reader.ts";
 import { packetsIn } from "../core/pace.ts";
 import type { Leg, Plan, Vantage } from "../core/plan.ts";
-import { spokenOn } from "../core/port-protocol.ts";
+import { type Speaks, spokenOn } from "../core/port-protocol.ts";
 import type { Reader, SurveyProbe, TapContext } from "../core/probe.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -19,9 +19,18 @@ const BYTES_PER_LINE = 140;
 const PACKETS_PER_REQUEST = 10;
 const BYTES_PER_REQUEST = 1_100;
 
+/** How a port is spoken to, by what it speaks. */
+const modes: Readonly<Record<Speaks, HttpData["mode"]>> = {
+  http: "head",
+  tls: "tls",
+  other: "hello",
+  unknown: "hello",
+};
+
 /**
  * One small request (`HEAD / HTTP/1.1`) every 1.5 s to the real port where it speaks HTTP, in phases: connect, first byte,
- * end. Where it speaks something else, or nobody knows what, nothing is sent: connect, and 0.4 s of listening. Asked from
+ * end. Where it speaks TLS, the first message of a handshake and its answer. Where it speaks something else, or nobody knows
+ * what, nothing is sent: connect, and 0.4 s of listening. Asked from
  * the source, from the target's own node and another pod of it, and inside the target's own network, where no network is between: what is slow
  * or resets there is the program itself.
  */
@@ -33,11 +42,7 @@ export const http: SurveyProbe = {
     "netcheck-http",
     `${intervalMs(plan.window)}`,
     `${TIMEOUT_MS}`,
-    ...targetsAt(at, plan).flatMap((leg) => [
-      spokenOn(leg, view) === "http" ? "head" : "hello",
-      leg.toIp,
-      `${leg.port ?? 0}`,
-    ]),
+    ...targetsAt(at, plan).flatMap((leg) => [modes[spokenOn(leg, view)], leg.toIp, `${leg.port ?? 0}`]),
   ],
   maxBytes: ({ at, plan }) =>
     4_096 + targetsAt(at, plan).length * packetsIn(plan.window, intervalMs(plan.window)) * BYTES_PER_LINE,
@@ -84,7 +89,7 @@ export function openHttp({ at, plan }: TapContext): Reader {
   const targets = new Map(
     targetsAt(at, plan).map((leg) => [
       `${leg.toIp} ${leg.port}`,
-      { leg, mode: "hello" as "head" | "hello", requests: [] as Request[] },
+      { leg, mode: "hello" as HttpData["mode"], requests: [] as Request[] },
     ]),
   );
   const push = lineReader((line) => {
@@ -97,7 +102,7 @@ export function openHttp({ at, plan }: TapContext): Reader {
       const value = text === "-" ? Number.NaN : Number(text);
       return Number.isFinite(value) ? value : undefined;
     });
-    if (mode === "head") target.mode = "head";
+    if (mode === "head" || mode === "tls") target.mode = mode;
     target.requests.push({
       atMs,
       outcome,
@@ -119,7 +124,7 @@ export function openHttp({ at, plan }: TapContext): Reader {
   };
 }
 
-function summed(leg: Target, at: Vantage, mode: "head" | "hello", unordered: readonly Request[]): Evidence {
+function summed(leg: Target, at: Vantage, mode: HttpData["mode"], unordered: readonly Request[]): Evidence {
   const requests = unordered.toSorted((a, b) => a.atMs - b.atMs);
   const startMs = requests[0]?.atMs ?? 0;
   const outcomes: Partial<Record<HttpOutcome, number>> = {};

@@ -20,9 +20,12 @@ export const listenersEvidence = defineEvidence(
   }),
 );
 
-/** Reads `ss -Hltn`: state, Recv-Q, Send-Q, local address:port, peer. */
-export function parseListeners(stdout: string): (Listener & { waiting: number; limit: number })[] {
-  return stdout.split("\n").flatMap((line) => {
+type Seen = Listener & { readonly waiting: number; readonly limit: number };
+
+/** Reads `ss -Hltn`: state, Recv-Q, Send-Q, local address:port, peer. Undefined for text in which no line is of that form. */
+export function parseListeners(stdout: string): readonly Seen[] | undefined {
+  const lines = stdout.split("\n").filter((line) => line.trim() !== "");
+  const found = lines.flatMap((line) => {
     const [state, waiting, limit, local = ""] = line.trim().split(/\s+/);
     const colon = local.lastIndexOf(":");
     const port = Number(local.slice(colon + 1));
@@ -33,6 +36,7 @@ export function parseListeners(stdout: string): (Listener & { waiting: number; l
       .replace(/%.*$/, "");
     return [{ ip, port, waiting: Number(waiting), limit: Number(limit) }];
   });
+  return lines.length > 0 && found.length === 0 ? undefined : found;
 }
 
 export const listeners: ReadingProbe = {
@@ -42,13 +46,13 @@ export const listeners: ReadingProbe = {
   pace: "often",
   argv: ["ss", "-Hltn"],
   read(samples, { subject }) {
-    const versions = versionsOf(samples, (stdout) => parseListeners(stdout).map(({ ip, port }) => ({ ip, port })));
+    const versions = versionsOf(samples, (stdout) => parseListeners(stdout)?.map(({ ip, port }) => ({ ip, port })));
     const newest = versions.at(-1);
     if (!newest) return [];
     const queues = new Map<number, { port: number; waiting: number; limit: number }>();
     for (const { exitCode, stdout } of samples)
       if (exitCode === 0)
-        for (const { port, waiting, limit } of parseListeners(stdout))
+        for (const { port, waiting, limit } of parseListeners(stdout) ?? [])
           if (!(waiting <= (queues.get(port)?.waiting ?? -1))) queues.set(port, { port, waiting, limit });
     return [
       evidenceOf(listenersEvidence, subject, newest.toMs, { versions: [...versions], queues: [...queues.values()] }),

@@ -12,7 +12,7 @@ export const sysctlsEvidence = defineEvidence(
 /** Per-device folders whose files are read; nodes have hundreds of pod devices, which say nothing. */
 const MAX_VALUES = 200;
 
-/** Reads `grep -rHs . FILES`: path:value. */
+/** Reads what `netcheck-files` prints: path:value. */
 export function parseSysctls(stdout: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [, path = "", value = ""] of stdout.matchAll(/^\/proc\/sys\/net\/([^:]+):(.*)$/gm))
@@ -20,35 +20,27 @@ export function parseSysctls(stdout: string): Record<string, string> {
   return values;
 }
 
-/** grep prints path and value of many files at once without a shell; missing files are skipped. */
 export const sysctls: ReadingProbe = {
   kind: "reading",
   name: "sysctls",
   scope: "netns",
   pace: "often",
   argv: [
-    "grep",
-    "-rHs",
-    ".",
+    "netcheck-files",
     "/proc/sys/net/netfilter/nf_conntrack_count",
     "/proc/sys/net/netfilter/nf_conntrack_max",
     "/proc/sys/net/ipv4/ip_forward",
-    "/proc/sys/net/ipv4/tcp_mtu_probing",
-    "/proc/sys/net/bridge",
     "/proc/sys/net/ipv4/ip_local_port_range",
+    "/proc/sys/net/ipv4/tcp_mtu_probing",
+    "/proc/sys/net/bridge/bridge-nf-call-iptables",
     "/proc/sys/net/ipv6/conf/all/forwarding",
-    "/proc/sys/net/ipv4/conf/all",
-    "/proc/sys/net/ipv4/conf",
-    "--include=nf_conntrack_*",
-    "--include=ip_*",
-    "--include=tcp_mtu_probing",
-    "--include=bridge-nf-call-iptables",
-    "--include=rp_filter",
-    "--include=forwarding",
+    "/proc/sys/net/ipv4/conf/all/rp_filter",
+    "/proc/sys/net/ipv4/conf/all/forwarding",
+    "/proc/sys/net/ipv4/conf/*/rp_filter",
+    "/proc/sys/net/ipv4/conf/*/forwarding",
   ],
   read(samples, { subject }) {
-    const tolerant = samples.map((sample) => (sample.stdout === "" ? sample : { ...sample, exitCode: 0 }));
-    const versions = versionsOf(tolerant, parseSysctls);
+    const versions = versionsOf(samples, parseSysctls);
     const [first, newest] = [versions[0], versions.at(-1)];
     if (!first || !newest) return [];
     const changed = Object.keys(newest.value).filter(

@@ -72,7 +72,7 @@ const shareOf = (throttled = 0, periods = 0): number => (periods === 0 ? 0 : Mat
 function suspect({ at, port }: Asked, seen: Case): readonly Suspicion[] {
   const { comparison } = seen;
   const limitMs = Math.max(SLOW_MS, TIMES_BUSY * (comparison.busy.get(at.node) ?? 0));
-  const timed = [port?.self, port?.node, port?.source].filter((data) => data?.mode === "head");
+  const timed = [port?.self, port?.node, port?.source].filter((data) => data !== undefined && data.mode !== "hello");
   const slow = timed.find((data) => data && isSlow(data, limitMs));
   if (timed.length > 0 && !slow) return [];
   const seconds = slow ? slowSeconds(slow, limitMs) : undefined;

@@ -67,7 +67,7 @@ function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
           target: at.label,
           bad: found.bad,
           of: counted(found.of, "connect"),
-          places: listed(results.map((result) => label(result, plan))),
+          places: listed(results.filter(({ lost }) => lost > 0).map((result) => label(result, plan))),
         }),
         ...(answering.length > 0
           ? [
@@ -108,7 +108,8 @@ function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
             }),
           ],
       explains: ["path-loss"],
-      legs: [...found.legs, ...throughService(at, plan)],
+      // Whoever is answered has no part in it.
+      legs: [...results.filter(({ lost }) => lost > 0).map(({ leg: { id } }) => id), ...throughService(at, plan)],
     },
   ];
 }
@@ -145,6 +146,12 @@ function whereLost(results: readonly LegResult[], at: Vantage, { plan }: Case): 
     return say("even {places} on the same node get no answer: they vanish at {target} itself", {
       places: listed(near.map((result) => label(result, plan))),
       target: at.label,
+    });
+  const heard = far.filter(({ lost }) => lost === 0);
+  if (heard.length > 0)
+    return say("{places} on other nodes are answered: they vanish on the way from {silent}", {
+      places: listed(heard.map((result) => label(result, plan))),
+      silent: listed(results.filter(({ lost }) => lost > 0).map((result) => label(result, plan))),
     });
   if (near.length > 0 && far.length > 0)
     return say("from its own node the port answers: they vanish on the way into {node}", { node: at.node });

@@ -5,6 +5,7 @@ import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, type Sentence, say } from "../core/sentence.ts";
 import { msText, percentText } from "../core/units.ts";
 import { countersEvidence } from "../probes/counters.ts";
+import { sourcePortsEvidence } from "../probes/source-ports.ts";
 
 const MIN_RESETS = 3;
 const MIN_SHARE = 0.2;
@@ -16,7 +17,7 @@ export type Resets = {
   readonly asked: AskedPort;
   readonly data: HttpData;
   readonly by: "peer" | "middle" | "unknown";
-  /** Resets that the target's kernel sent during the check, when that could be read. */
+  /** Resets that the target's kernel sent during the check beside our own refusals, when that could be read. */
   readonly sent: number | undefined;
 };
 
@@ -24,8 +25,8 @@ export type Resets = {
  * Connections are accepted and then reset, by the target itself. Decisive is that connections inside its own network are
  * reset too, or that its kernel counted the resets it sent (TcpOutRsts).
  * Fooled by something on the way that resets in its name: then its own network is fine and its kernel sent none
- * (reset-by-middle); by refused connects (no handshake: port-closed); and by health checks of others that end in resets,
- * which is why only connections of the check count.
+ * (reset-by-middle); by refused connects (no handshake: port-closed, and those that the check provokes are not counted); and by
+ * health checks of others that end in resets, which is why only connections of the check count.
  */
 export const resetByPeer: Rule = {
   name: "reset-by-peer",
@@ -55,7 +56,7 @@ export function resetsOf(seen: Case): readonly Resets[] {
     const data = [source, node].find(resets);
     if (!data) return [];
     const sent = seen.evidence.get(countersEvidence, at.id)?.gained;
-    const sentResets = sent === undefined ? undefined : (sent["TcpOutRsts"] ?? 0);
+    const sentResets = sent === undefined ? undefined : Math.max(0, (sent["TcpOutRsts"] ?? 0) - refusedBy(at, seen));
     const many = sentResets === undefined ? undefined : sentResets >= SENT_SHARE * endedIn(data, "reset");
     const calm = self !== undefined && handshaken(self) >= MIN_RESETS && endedIn(self, "reset") === 0;
     const by = resets(self)
@@ -67,6 +68,14 @@ export function resetsOf(seen: Case): readonly Resets[] {
           : "unknown";
     return [{ asked, data, by, sent: sentResets }];
   });
+}
+
+/** Refusals that the check itself asked of a place: its kernel counts them as resets, too. */
+function refusedBy({ ip }: AskedPort["at"], { evidence }: Case): number {
+  const targets = evidence.all(sourcePortsEvidence).flatMap(({ data }) => data.targets);
+  return targets
+    .filter((target) => target.ip === ip && target.answer === "refused")
+    .reduce((sum, { sources }) => sum + sources.reduce((all, { answered }) => all + answered, 0), 0);
 }
 
 function resets(data: HttpData | undefined): data is HttpData {
@@ -117,7 +126,7 @@ function suspicion(found: Resets, seen: Case): Suspicion {
         : []),
       ...(sent !== undefined && sent > 0
         ? [
-            say("the kernel of {pod} sent {sent} during the check (TcpOutRsts)", {
+            say("the kernel of {pod} sent {sent} during the check (TcpOutRsts, without refusals to the check itself)", {
               pod: at.label,
               sent: counted(sent, "reset"),
             }),

@@ -49,13 +49,13 @@ export const serverSlow: Rule = {
   },
 };
 
-const isAsked = (data: HttpData | undefined): boolean => data?.mode === "head";
+const isAsked = (data: HttpData | undefined): data is HttpData => data !== undefined && data.mode !== "hello";
 
 function suspect(asked: AskedPort, seen: Case): readonly Suspicion[] {
   const { at, port, source, node, self, legs } = asked;
   const limitMs = Math.max(SLOW_MS, TIMES_BUSY * (seen.comparison.busy.get(at.node) ?? 0));
   const late = (data: HttpData | undefined): boolean => {
-    if (!data || data.mode === "hello") return false;
+    if (!isAsked(data)) return false;
     const { slow, of } = slowerThan(data, limitMs);
     return of >= MIN_REQUESTS && slow >= MIN_SLOW && slow / of >= MIN_SHARE;
   };
@@ -90,7 +90,7 @@ function suspect(asked: AskedPort, seen: Case): readonly Suspicion[] {
       ],
       against: inside ? [] : [say("nothing could be asked inside the network of {pod}", { pod: at.label })],
       confirm: [
-        `curl -sSo /dev/null -w 'connect %{time_connect} first byte %{time_starttransfer}\\n' http://${at.ip.includes(":") ? `[${at.ip}]` : at.ip}:${port}/   # in the network of ${at.label}`,
+        curl(at, port, outside ?? inside),
         ...(isPod(at) ? [`kubectl top pod -n ${at.label.replace("/", " ")} --containers`] : []),
       ],
       advice: [
@@ -105,6 +105,13 @@ function suspect(asked: AskedPort, seen: Case): readonly Suspicion[] {
       legs: [...legs],
     },
   ];
+}
+
+/** One request by hand, its phases in seconds. */
+function curl({ ip, label }: AskedPort["at"], port: number, data: HttpData | undefined): string {
+  const [begin, scheme] = data?.mode === "tls" ? ["curl -ks", "https"] : ["curl -s", "http"];
+  const phases = "connect %{time_connect} TLS %{time_appconnect} first byte %{time_starttransfer}";
+  return `${begin}So /dev/null -w '${phases}\\n' ${scheme}://${ip.includes(":") ? `[${ip}]` : ip}:${port}/   # in the network of ${label}`;
 }
 
 /** `from shop/web: connects take 0.3 ms, the first byte p50 3 s …`. */

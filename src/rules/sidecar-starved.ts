@@ -53,7 +53,7 @@ function suspect(asked: AskedPort, seen: Case): readonly Suspicion[] {
   if (legs.some((id) => suffers(seen.comparison.legs.get(id))) || seen.comparison.late.some(({ onPath }) => onPath))
     return [];
   // Late for its neighbours too: the proxy of the target. Late for the source alone: the one of the source.
-  const near = [node, beside].filter((one) => one !== undefined && one.mode === "head");
+  const near = [node, beside].filter((one) => one !== undefined && one.mode !== "hello");
   const where = near.length === 0 || near.some(late) ? at : seen.plan.vantages.find(({ id }) => id === source.from);
   const proxy = where && seen.evidence.get(sidecarEvidence, where.id);
   if (!where || !proxy) return [];

@@ -1,7 +1,9 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -73,6 +75,13 @@ describe("netcheck-http", () => {
       onSocket: (socket) => socket.once("data", () => socket.end()),
       outcome: "closed",
     },
+    { name: "a TLS server says nothing", mode: "tls", onSocket: (socket) => socket.resume(), outcome: "no-answer" },
+    {
+      name: "what should be TLS speaks HTTP",
+      mode: "tls",
+      onSocket: (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+      outcome: "greeting",
+    },
     { name: "a server waits for us to speak", mode: "hello", onSocket: (socket) => socket.resume(), outcome: "quiet" },
     {
       name: "a server speaks first",
@@ -92,6 +101,19 @@ describe("netcheck-http", () => {
     expect(new Set(lines.map((line) => line.outcome))).toEqual(new Set([outcome]));
   });
 
+  test.each([
+    { name: "TLS 1.3", options: ["-tls1_3"] },
+    { name: "TLS 1.2 only", options: ["-tls1_2"] },
+  ])("a server of $name answers the beginning of a handshake", async ({ options }) => {
+    await using server = await tlsServer(options);
+    const lines = await probe(100, 2_000, "--for", 250, "tls", "127.0.0.1", server.port);
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) {
+      expect(line).toMatchObject({ outcome: "answer", status: "-" });
+      expect(line.waitMs).toBeGreaterThan(0);
+    }
+  });
+
   test("hello never sends a byte", async () => {
     const received: Buffer[] = [];
     await using server = await raw((socket) => socket.on("data", (data) => received.push(data)));
@@ -106,13 +128,51 @@ describe("netcheck-http", () => {
     expect(lines.map(({ outcome }) => outcome).toSorted()).toEqual(["quiet", "refused"]);
   });
 
-  test.each(["", "100", "100 100", "100 100 head 127.0.0.1", "100 100 post 127.0.0.1 80", "100 100 head name 80"])(
-    "%j is refused with usage",
-    async (words) => {
-      await expect(probe(...words.split(" ").filter(Boolean))).rejects.toMatchObject({ code: 64 });
+  test.each([
+    "",
+    "100",
+    "100 100",
+    "100 100 head 127.0.0.1",
+    "100 100 post 127.0.0.1 80",
+    "100 100 ssl 127.0.0.1 443",
+    "100 100 head name 80",
+  ])("%j is refused with usage", async (words) => {
+    await expect(probe(...words.split(" ").filter(Boolean))).rejects.toMatchObject({ code: 64 });
+  });
+});
+
+/** OpenSSL's own server, with a certificate of the moment. */
+async function tlsServer(options: readonly string[]) {
+  const folder = mkdtempSync(join(tmpdir(), "netcheck-tls-"));
+  const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
+  const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=test".split(" ");
+  await promisify(execFile)("openssl", [...words, "-keyout", key, "-out", certificate]);
+  const child = spawn(
+    "openssl",
+    ["s_server", "-accept", "127.0.0.1:0", "-key", key, "-cert", certificate, ...options],
+    {
+      stdio: ["pipe", "pipe", "ignore"],
     },
   );
-});
+  const port = await new Promise<number>((resolve, reject) => {
+    let text = "";
+    child.once("exit", () => reject(new Error(`openssl s_server ended: ${text}`)));
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      const found = /^ACCEPT 127\.0\.0\.1:(\d+)/m.exec(text);
+      if (found) resolve(Number(found[1]));
+    });
+  });
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, "exit");
+      child.kill();
+      await ended;
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
 
 /** The port of a listener that is closed again. */
 async function closedAgain(server: { readonly port: number } & AsyncDisposable): Promise<{ port: number }> {

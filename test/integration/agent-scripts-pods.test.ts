@@ -99,6 +99,7 @@ describe.skipIf(root === undefined).concurrent.each(shells)("a pod's network nam
     one.write(CHECK, "a/window", `1 ${Date.now() + 9_000}\n`);
     one.write(CHECK, "a/pod-pid", `${other.pid}\n`);
     one.write(CHECK, "a/ready", "");
+    one.write(CHECK, ".new", "");
     await expect.poll(() => one.states(CHECK, "a")).toEqual(["done no-netns"]);
   });
 
@@ -121,9 +122,9 @@ describe.skipIf(root === undefined).concurrent.each(shells)("a pod's network nam
   test.for([
     { driver: "cgroupfs", path: cgroupfs },
     { driver: "systemd", path: systemd },
-  ])("netcheck-pod finds the pod's cgroups with the $driver driver", async ({ path }, { one, expect }) => {
+  ])("netcheck-cgroup finds the pod's cgroups with the $driver driver", async ({ path }, { one, expect }) => {
     const web = await pod(path, { ip: "10.99.0.10" });
-    const { code, stdout } = await one.run("netcheck-pod", ["cgroup", web.uid]);
+    const { code, stdout } = await one.run("netcheck-cgroup", [web.uid]);
     expect(code).toBe(0);
     expect(stdout.toString()).toMatch(/^(cri-containerd-)?0123abcd[^/]*\/[a-z_.]+:.+$/m);
   });
@@ -139,6 +140,6 @@ describe.skipIf(root === undefined).concurrent.each(shells)("a pod's network nam
 
   test("netcheck-pod says that a pod is not on this node", async ({ one, expect }) => {
     expect((await one.run("netcheck-pod", ["file", randomUUID(), "/etc/hosts"])).code).toBe(125);
-    expect((await one.run("netcheck-pod", ["cgroup", randomUUID()])).code).toBe(69);
+    expect((await one.run("netcheck-cgroup", [randomUUID()])).code).toBe(69);
   });
 });

@@ -24,7 +24,7 @@ describe.skipIf(reason !== undefined)(`kernel faults${reason === undefined ? "" 
   const onNode = async (node: string, ...argv: string[]): Promise<string> =>
     (await inPod(lab, agentOn(lab, node), argv)).stdout;
   const cgroup = (pod: string): Promise<string> =>
-    onNode(lab.pods.get(pod)?.node ?? "", "netcheck-pod", "cgroup", lab.pods.get(pod)?.uid ?? "");
+    onNode(lab.pods.get(pod)?.node ?? "", "netcheck-cgroup", lab.pods.get(pod)?.uid ?? "");
   const number = (text: string, pattern: RegExp): number =>
     Math.max(0, ...[...text.matchAll(new RegExp(pattern, "g"))].map(([, value]) => Number(value)));
 
@@ -97,6 +97,17 @@ describe.skipIf(reason !== undefined)(`kernel faults${reason === undefined ? "" 
     expect(await connect(lab, web, ipOf(lab, db), 5432)).toBe("open");
   });
 
+  test("a pod that moves comes back elsewhere with another address, and its old one is nobody's", async () => {
+    const before = lab.pods.get(db);
+    const old = ipOf(lab, db);
+    await lab.fault.add({ kind: "pod-move", pod: db, to: "node-3" });
+    const after = lab.pods.get(db);
+    expect(after).toMatchObject({ node: "node-3", ready: true });
+    expect(after?.uid).not.toBe(before?.uid);
+    expect(await connect(lab, web, ipOf(lab, db), 5432)).toBe("open");
+    expect((await inPod(lab, web, ["ping", "-c1", "-W1", old])).code).not.toBe(0);
+  });
+
   test("parameters that do not fit are refused before anything is touched", async () => {
     for (const spec of [
       { kind: "oom", node: "node-1", pod: db },
@@ -104,6 +115,7 @@ describe.skipIf(reason !== undefined)(`kernel faults${reason === undefined ? "" 
       { kind: "port-exhaustion", pod: web, to: "nobody" },
       { kind: "backlog", pod: db, port: 1 },
       { kind: "cpu-limit", pod: db, milli: 0 },
+      { kind: "pod-move", pod: db, to: lab.pods.get(db)?.node },
     ])
       await expect(lab.fault.add(spec)).rejects.toMatchObject({ code: "bad-config" });
     expect(lab.fault.list()).toEqual([]);

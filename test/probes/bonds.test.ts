@@ -40,7 +40,7 @@ test("an LACP bond and an active-backup bond, as the kernel shows them", () => {
 });
 
 test("a node without bonds has none, which is something else than not knowing", () => {
-  expect(read({ stdout: "", exitCode: 2 })?.at(-1)?.value).toEqual([]);
+  expect(read({ stdout: "" })?.at(-1)?.value).toEqual([]);
   expect(read({ stdout: "", exitCode: 127 })).toBeUndefined();
   expect(read()).toBeUndefined();
 });

@@ -111,6 +111,10 @@ test("a pod without any socket is read as such, not as unknown", () => {
   expect(read(listeners, listenersEvidence, sample(""))?.versions.at(-1)?.value).toEqual([]);
 });
 
+test("text that is no list of sockets is unknown, not a pod without any", () => {
+  expect(read(listeners, listenersEvidence, sample("Netid State ]]]\n"))).toBeUndefined();
+});
+
 test("a neighbour whose address changed hands shows both", () => {
   const one = '[{"dst":"10.0.0.9","dev":"eth0","lladdr":"02:00:00:00:00:01","state":["REACHABLE"]}]';
   const found = read(neighbours, neighboursEvidence, sample(one), sample(one.replace(":01", ":02"), 6_000))?.neighbours;

@@ -52,7 +52,7 @@ function rowsOf(
   { sent = 40, lost = 0, late = 0, slow = late, outcomes = {}, answers, tcpLost = 0, outside, outsideMs = 2 }: Said,
   tenth: boolean,
 ): Asked[] {
-  const scale = tenth ? 0.3 : 1;
+  const scale = tenth ? 0.12 : 1;
   const of = (count: number): number => Math.round(count * scale);
   const bad = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
   const good = of(sent) - of(lost) - of(bad);

@@ -21,7 +21,7 @@ export const someOf =
  */
 export function program(
   seen: { readonly source?: Habit; readonly node?: Habit; readonly beside?: Habit; readonly self?: Habit },
-  count = 12,
+  { count = 12, mode = "head" }: { readonly count?: number; readonly mode?: "head" | "tls" | "hello" } = {},
 ): Pick<Scene, "surveys"> {
   const habits: Record<string, Habit | undefined> = {
     "shop/api-0": seen.source,
@@ -35,7 +35,7 @@ export function program(
       if (!habit) return undefined;
       const lines = Array.from(
         { length: count },
-        (_, n) => `${startOf + n * 1_500}.250 10.42.1.5 7000 head ${habit(n)}`,
+        (_, n) => `${startOf + n * 1_500}.250 10.42.1.5 7000 ${mode} ${habit(n)}`,
       );
       return `${lines.join("\n")}\n`;
     },

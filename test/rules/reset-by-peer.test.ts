@@ -14,6 +14,18 @@ const sends = (perSecond: number): Pick<Scene, "facts"> => ({
       : undefined,
 });
 
+/** How often the target refused what was asked from 32 source ports. */
+const refusals = (count: number): Pick<Scene, "surveys"> => ({
+  surveys: (at, probe) =>
+    probe === "source-ports" && at.label === "shop/api-0"
+      ? `# 10.42.1.5 9 refused\n33001 ${count} ${count}\n`
+      : undefined,
+});
+const merged = (one: Pick<Scene, "surveys">, other: Pick<Scene, "surveys">, rest: Scene): Scene => ({
+  ...rest,
+  surveys: (...asked) => one.surveys?.(...asked) ?? other.surveys?.(...asked),
+});
+
 test.each<{ name: string; scene: Scene; peer: string; middle: string }>([
   {
     name: "its own network is reset too",
@@ -36,6 +48,12 @@ test.each<{ name: string; scene: Scene; peer: string; middle: string }>([
   {
     name: "it sent none, but the pod beside it is reset as well",
     scene: { ...program({ source: isReset, node: lives, beside: isReset, self: lives }), ...sends(0) },
+    peer: "cleared",
+    middle: "graz certain",
+  },
+  {
+    name: "it sent only the refusals that the check asked of it",
+    scene: merged(program({ source: isReset, beside: isReset, self: lives }), refusals(200), sends(10)),
     peer: "cleared",
     middle: "graz certain",
   },

@@ -25,6 +25,16 @@ test.each<{ name: string; scene: Scene; want: string }>([
     scene: { ...program({ source: slow, self: slow }), faults: [loses(0.2, crossing)] },
     want: "shop/api-1 certain",
   },
+  {
+    name: "it begins TLS handshakes late",
+    scene: program({ source: slow, self: slow }, { mode: "tls" }),
+    want: "shop/api-1 certain",
+  },
+  {
+    name: "it waits for the client to speak",
+    scene: program({ source: slow, self: slow }, { mode: "hello" }),
+    want: "unknown",
+  },
   { name: "it answers at once", scene: program({ source: fast, self: fast }), want: "cleared" },
   { name: "nobody asked it", scene: {}, want: "unknown" },
   // What can fool it.

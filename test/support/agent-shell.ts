@@ -33,9 +33,11 @@ export class AgentShell implements Disposable {
     writeFileSync(join(this.folder, "bin", program), `${text}\n`, { mode: 0o755 });
   }
 
-  /** Starts one of the scripts under this shell. */
+  /** Starts one of the scripts under this shell, or in Perl if that is what it is in. */
   spawn(script: string, words: readonly string[], { detached = false } = {}): ChildProcess {
-    return spawn("sh", [join(agentBin, script), ...words], { env: this.env, cwd: this.folder, detached });
+    const path = join(agentBin, script);
+    const runs = readFileSync(path, "utf8").startsWith("#!/usr/bin/perl") ? "perl" : "sh";
+    return spawn(runs, [path, ...words], { env: this.env, cwd: this.folder, detached });
   }
 
   async run(script: string, words: readonly string[], input?: string): Promise<Run> {

@@ -60,3 +60,28 @@ export const podRestart = defineFault(
     },
   },
 );
+
+/** A pod is deleted and made anew on another node, as when its node is drained: it comes back with another address. */
+export const podMove = defineFault(
+  "pod-move",
+  { pod: z.string("must be a pod"), to: z.string("must be a node").optional() },
+  {
+    prepare({ pod: text, to }, lab) {
+      const pod = findPod(lab.store, text);
+      const elsewhere = [...lab.store.nodes.keys()].filter((name) => name !== pod.node);
+      const target = to === undefined ? elsewhere[0] : findNode(lab.store, to).name;
+      if (pod.hostNetwork || pod.owner?.kind === "DaemonSet")
+        throw new NetcheckError("bad-config", `Pod ${pod.namespace}/${pod.name} belongs to its node and cannot move.`);
+      if (target === undefined || target === pod.node)
+        throw new NetcheckError("bad-config", `Pod ${pod.namespace}/${pod.name} has no other node to move to.`);
+      return {
+        description: `pod ${pod.namespace}/${pod.name} moves from ${pod.node} to ${target}`,
+        async apply() {
+          await lab.pods.move(findPod(lab.store, text), target);
+          await lab.policies.sync();
+          return async () => {};
+        },
+      };
+    },
+  },
+);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { backlog } from "./backlog.ts";
 import { conntrackFull } from "./conntrack-full.ts";
 import { cpuLimit } from "./cpu-limit.ts";
-import { nodeCrash, podCrash, podRestart } from "./crash.ts";
+import { nodeCrash, podCrash, podMove, podRestart } from "./crash.ts";
 import { corrupt, duplicate } from "./damage.ts";
 import { delay } from "./delay.ts";
 import { dns } from "./dns.ts";
@@ -73,6 +73,7 @@ const faultKinds: readonly FaultKind[] = [
   conntrackFull,
   cpuLimit,
   oom,
+  podMove,
   podRestart,
   portExhaustion,
   udpBuffer,
@@ -80,7 +81,7 @@ const faultKinds: readonly FaultKind[] = [
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
-const laterKinds = ["pod-move", "softirq", "clock"];
+const laterKinds = ["softirq", "clock"];
 
 export const findKind = (name: string): FaultKind | undefined => faultKinds.find(({ kind }) => kind === name);
 

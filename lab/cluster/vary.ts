@@ -78,10 +78,13 @@ const NAMING = new Set(["node", "pod", "from", "to", "service", "with", "target"
 type Ways = { readonly random: Random; readonly text: (old: string) => string; readonly strengths: boolean };
 
 function changed(fault: unknown, { random, text, strengths }: Ways): unknown {
+  const parameters = Object.entries(fault as Record<string, unknown>);
+  // A device's own MTU is right or wrong by what its packets are wrapped in, not by its size.
+  const fixed = new Set(parameters.some(([key]) => key === "device") ? ["bytes"] : []);
   return Object.fromEntries(
-    Object.entries(fault as Record<string, unknown>).map(([key, value]) => {
+    parameters.map(([key, value]) => {
       if (NAMING.has(key) && typeof value === "string") return [key, text(value)];
-      return [key, strengths ? strength(key, value, random) : value];
+      return [key, strengths && !fixed.has(key) ? strength(key, value, random) : value];
     }),
   );
 }

@@ -45,13 +45,17 @@ const MAX_PLACES = 4;
  */
 export function locate(tallies: readonly Tally[], options: LocateOptions): readonly Located[] {
   const measured = tallies.filter(({ of }) => of > 0);
-  // Which nodes a packet to a Service address crosses is not known: it is no witness for or against two of them.
+  // Which nodes a packet to a Service address crosses is not known: it is no witness for or against any of them.
   const known = measured.filter(({ leg }) => leg.scope !== "service");
   const single = oneByOne(known, options);
-  const pair = single.length > 0 ? twoPlaces(known, single, options) : undefined;
-  if (!pair) return oneByOne(measured, options);
-  const rest = measured.filter(({ leg }) => !pair.some(({ legs }) => legs.includes(leg)));
-  return [...pair, ...oneByOne(rest, options)].slice(0, MAX_PLACES);
+  if (single.length === 0) return oneByOne(measured, options);
+  const places = twoPlaces(known, single, options) ?? single;
+  // It may have led across one of the places: only what goes worse than any of them is something else.
+  const worst = Math.max(...places.map(({ share }) => share.high));
+  const rest = measured.filter(({ leg, bad, of }) =>
+    leg.scope === "service" ? wilson(bad, of).low > worst : !places.some(({ legs }) => legs.includes(leg)),
+  );
+  return [...places, ...oneByOne(rest, options)].slice(0, MAX_PLACES);
 }
 
 function oneByOne(tallies: readonly Tally[], options: LocateOptions): readonly Located[] {

@@ -10,8 +10,9 @@ import { percentText } from "../core/units.ts";
 
 /**
  * A share of the pod's queries is never answered although the servers answer others: at least three, 2 % beyond doubt
- * (Wilson 95 %), less than 90 %. Each DNS pod asked directly, and the same from a pod of the same and of another
- * node, tell whether it is one server, all of them, this pod, or this node.
+ * (Wilson 95 %), less than 90 %; or as much is lost by each DNS pod that is asked directly, and what the pod itself lost
+ * does not contradict that. Each DNS pod asked directly, and the same from a pod of the same and of another node, tell
+ * whether it is one server, all of them, this pod, or this node.
  * Fooled by slow answers (they come after the deadline: dns-overloaded) and by a path that loses everything alike (then
  * echoes to the servers are lost too, and this is a symptom of what is found there).
  */
@@ -23,7 +24,7 @@ export const dnsPathLoss: Rule = {
     const facts = dnsFacts(seen);
     if (!facts || facts.names.sent < 5) return { status: "unknown", because: say("too few names were asked for") };
     const { names, used, at } = facts;
-    if (!losesNames(names) || isDead(names) || names.late > names.lost)
+    if ((!losesNames(names) && !allLose(facts)) || isDead(names) || names.late > names.lost)
       return {
         status: isDead(names) ? "unknown" : "cleared",
         because: say("{lost} of {sent} queries of {pod} to {server} got no answer", {
@@ -36,6 +37,15 @@ export const dnsPathLoss: Rule = {
     return suspicion(facts);
   },
 };
+
+/** The pod's own queries are few. Those that it sent to all who might answer them meet the same. */
+function allLose({ names, servers, used, plan }: DnsFacts): boolean {
+  if (used !== plan.ip || servers.length === 0) return false;
+  const { high } = wilson(names.lost, names.sent);
+  return servers.every(
+    ({ here }) => losesNames(here) && here.late <= here.lost && wilson(here.lost, here.sent).low < high,
+  );
+}
 
 function suspicion(facts: DnsFacts): Suspicion {
   const { names, used, at } = facts;

@@ -359,3 +359,19 @@ test("connects to a Service that are lost as well do not hide one of two places 
   // Two legs alone cross the weaker place and not the other: now and then they are too few.
   expect(both.length).toBeGreaterThanOrEqual(6);
 });
+
+test.each([1, 0.5, 0.2])(
+  "connects to a Service that lead across a place that loses %d do not make another",
+  (share) => {
+    const backends = ["shop/cart-0", "shop/cart-1"];
+    const names = { name: "kube-system/kube-dns", ip: "10.96.0.10", port: 53, targetPort: 7000, backends };
+    // Every second connect goes to the DNS pod on the far node.
+    let turn = 0;
+    const behind = ({ leg }: Packet) => leg.scope === "service" && turn++ % 2 === 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      const faults = [loses(share, through("graz")), loses(share, behind)];
+      const found = named({ world: { ...cluster(3), services: [names] }, faults, seed: seed * 7 });
+      expect(found).toEqual(["path-loss@graz"]);
+    }
+  },
+);

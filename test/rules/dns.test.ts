@@ -94,6 +94,16 @@ const table: readonly Row[] = [
   ["one pod loses a third", forSource(THIRD), { "dns-path-loss": "shop/api-0 certain" }],
   ["one node loses a third", forNode(THIRD), { "dns-path-loss": "ulm certain" }],
   ["a server that the pod is not sent to loses", { source: { [TWO]: THIRD } }, {}],
+  [
+    "all servers lose a fifth, and the pod had luck",
+    { ...everywhere({ lost: 8 }), source: { "*": { lost: 8 }, [SERVICE]: { lost: 2 } }, self: {} },
+    { "dns-path-loss": `${service} certain` },
+  ],
+  [
+    "all servers lose two thirds when they are asked directly, the pod loses nothing",
+    { ...everywhere({ lost: 26 }), source: { "*": { lost: 26 }, [SERVICE]: {} } },
+    {},
+  ],
   ["two queries of forty are lost", forSource({ lost: 2 }), {}],
   ["half of the answers are slow", everywhere(SLOW), { "dns-overloaded": `${service} certain` }],
   [

@@ -68,3 +68,15 @@ test("strengths stay within what the fault still is", async () => {
     expect(delay.delayMs[1] / delay.delayMs[0]).toBeCloseTo(2, 1);
   }
 });
+
+test.each([
+  ["{ kind: mtu, node: node-1, bytes: 1500, device: tunnel }", [1_500, 1_500]],
+  ["{ kind: mtu, node: node-1, bytes: 1400 }", [1_360, 1_420]],
+])("the size of %s stays within what is wrong with it", async (fault, [least, most]) => {
+  const scenario = await load(written.replace(/faults:.*command/s, `faults: [${fault}]\ncommand`));
+  for (let seed = 0; seed < 50; seed++) {
+    const [{ bytes }] = varied(scenario, seed).faults as unknown as [{ bytes: number }];
+    expect(bytes).toBeGreaterThanOrEqual(least ?? 0);
+    expect(bytes).toBeLessThanOrEqual(most ?? 0);
+  }
+});

@@ -1,12 +1,28 @@
 import { ApplicationData } from "./application-data.ts";
 import { CaptureReader, type PacketSink, type Stopped } from "./capture-reader.ts";
 import { type CaptureSummary, captureSummary } from "./capture-summary.ts";
-import {
+import { Decoder } from "./decode.ts";
+import { DnsAnalysis } from "./dns-analysis.ts";
+import * as layout from "./flow-layout.ts";
+import { FlowReports } from "./flow-reports.ts";
+import { FlowTable } from "./flow-table.ts";
+import { Fragments } from "./fragments.ts";
+import { HttpAnalysis } from "./http-analysis.ts";
+import { IcmpAnalysis } from "./icmp-analysis.ts";
+import { type PacketFilter, passes } from "./packet-filter.ts";
+import * as packetRegisters from "./packet-registers.ts";
+import { RecentPackets } from "./recent-packets.ts";
+import { Services } from "./service-totals.ts";
+import { Spread } from "./spread.ts";
+import { TcpAnalysis } from "./tcp-analysis.ts";
+import { TimeLines } from "./time-lines.ts";
+import { TlsAnalysis } from "./tls-analysis.ts";
+
+const {
   COOKED_INDEX,
   COOKED_TYPE,
   CUT,
   DEPTH,
-  Decoder,
   FRAGMENT,
   FRAGMENTED,
   MALFORMED,
@@ -18,21 +34,8 @@ import {
   TUNNELS,
   UNKNOWN_LINK,
   WHOLE,
-} from "./decode.ts";
-import { DnsAnalysis } from "./dns-analysis.ts";
-import { TIME_LINE } from "./flow-layout.ts";
-import { FlowReports } from "./flow-reports.ts";
-import { FlowTable } from "./flow-table.ts";
-import { Fragments } from "./fragments.ts";
-import { HttpAnalysis } from "./http-analysis.ts";
-import { IcmpAnalysis } from "./icmp-analysis.ts";
-import { type PacketFilter, passes } from "./packet-filter.ts";
-import { RecentPackets } from "./recent-packets.ts";
-import { Services } from "./service-totals.ts";
-import { Spread } from "./spread.ts";
-import { TcpAnalysis } from "./tcp-analysis.ts";
-import { TimeLines } from "./time-lines.ts";
-import { TlsAnalysis } from "./tls-analysis.ts";
+} = packetRegisters;
+const { TIME_LINE } = layout;
 
 const TCP = 6;
 const UDP = 17;

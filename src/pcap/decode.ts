@@ -1,54 +1,32 @@
-/**
- * From the link layer down to TCP, UDP or ICMP, through VLAN tags and tunnels. Nothing is allocated per packet: what was
- * found stands in `registers`, whose places are named below. Every read lies behind a check of its length, every loop is
- * bounded by the bytes that it consumes or by MAX_DEPTH.
- */
+import * as packetRegisters from "./packet-registers.ts";
 
-/** Addresses are four words; IPv4 uses the first. */
-export const SOURCE = 0;
-export const DESTINATION = 4;
-/** 4 or 6: the innermost. */
-export const FAMILY = 8;
-/** IP protocol of the innermost packet: 6, 17, 1, 58 … */
-export const PROTOCOL = 9;
-/** Position of the transport header, and how many of its bytes (header and data) the IP header announces. */
-export const TRANSPORT = 10;
-export const TRANSPORT_LENGTH = 11;
-/** IP ID of IPv4, 0 to 65535; -1 for IPv6. */
-export const IP_ID = 12;
-export const TTL = 13;
-/** Tunnels around the innermost packet. */
-export const DEPTH = 14;
-/** Interface index of Linux cooked captures v2; 0 elsewhere. */
-export const COOKED_INDEX = 15;
-/** Packet type of Linux cooked captures (0 to us … 4 sent by us); -1 elsewhere. */
-export const COOKED_TYPE = 16;
-/** 1 when more fragments follow this one. */
-export const FRAGMENTED = 17;
-/** Which tunnel is the outermost: one of TUNNELS; 0 = none. */
-export const TUNNEL = 18;
-/** Of a fragment: its place in the whole, in bytes, and what all fragments of a packet have in common. */
-export const FRAGMENT_AT = 19;
-export const FRAGMENT_ID = 20;
-/** Bytes in front of the innermost IP header that was found, for what a snap length would have to carry. */
-export const OUTER_BYTES = 21;
-export const REGISTERS = 22;
-/** Link type of packets that begin with their IP header. */
-export const RAW_IP = 101;
+const {
+  SOURCE,
+  DESTINATION,
+  FAMILY,
+  PROTOCOL,
+  TRANSPORT,
+  TRANSPORT_LENGTH,
+  IP_ID,
+  TTL,
+  DEPTH,
+  COOKED_INDEX,
+  COOKED_TYPE,
+  FRAGMENTED,
+  TUNNEL,
+  FRAGMENT_AT,
+  FRAGMENT_ID,
+  OUTER_BYTES,
+  REGISTERS,
+  RAW_IP,
+  WHOLE,
+  NOT_IP,
+  FRAGMENT,
+  CUT,
+  MALFORMED,
+  UNKNOWN_LINK,
+} = packetRegisters;
 
-/** What decoding a packet ends with. */
-export const WHOLE = 0;
-/** No IP: ARP, LLDP, STP … */
-export const NOT_IP = 1;
-/** A later fragment: it has no transport header. */
-export const FRAGMENT = 2;
-/** The capture length cuts a header that is needed. */
-export const CUT = 3;
-/** A header that cannot be. */
-export const MALFORMED = 4;
-export const UNKNOWN_LINK = 5;
-
-export const TUNNELS = ["none", "VXLAN", "Geneve", "IPIP", "GRE", "6in4", "WireGuard"] as const;
 const VXLAN = 1;
 const GENEVE = 2;
 const IPIP = 3;
@@ -66,6 +44,11 @@ const FRAGMENT_HEADER = 44;
 const DESTINATION_OPTIONS = 60;
 const AUTHENTICATION = 51;
 
+/**
+ * From the link layer down to TCP, UDP or ICMP, through VLAN tags and tunnels. Nothing is allocated per packet: what was
+ * found stands in `registers` (packet-registers.ts). Every read lies behind a check of its length, every loop is
+ * bounded by the bytes that it consumes or by MAX_DEPTH.
+ */
 export class Decoder {
   readonly registers = new Int32Array(REGISTERS);
   #begin = 0;

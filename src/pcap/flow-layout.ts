@@ -153,6 +153,9 @@ export const FULL_NS = 33;
 export const WAITS_SINCE = 34;
 export const ROUND_TRIP_SUM = 35;
 
+/** In the word APPLICATION: nobody wants to see the data of this flow. */
+export const UNINTERESTING = 3;
+
 /** Counters of a direction, in the order of their words from COUNTERS. */
 export const PACKETS = 0;
 /** Packets with data. */

@@ -1,5 +1,9 @@
-import { DESTINATION, FAMILY, PROTOCOL, SOURCE } from "./decode.ts";
-import {
+import type { Slot } from "./flow-layout.ts";
+import * as layout from "./flow-layout.ts";
+import * as packetRegisters from "./packet-registers.ts";
+
+const { DESTINATION, FAMILY, PROTOCOL, SOURCE } = packetRegisters;
+const {
   ASKED_AT,
   BEGAN,
   COUNTERS,
@@ -21,10 +25,9 @@ import {
   NEXT,
   PACKETS,
   PORTS,
-  type Slot,
   SYN_AT,
   WORDS,
-} from "./flow-layout.ts";
+} = layout;
 
 const SLAB_BITS = 12;
 const SLAB_FLOWS = 1 << SLAB_BITS;

@@ -1,7 +1,8 @@
 import { addressText, endText } from "./address-text.ts";
-import { DESTINATION, Decoder, FAMILY, PROTOCOL, RAW_IP, SOURCE, TRANSPORT, WHOLE } from "./decode.ts";
+import { Decoder } from "./decode.ts";
 import { FLAGS, FLOW_TOO_BIG, FLOW_UNREACHABLE } from "./flow-layout.ts";
 import type { FlowTable } from "./flow-table.ts";
+import { DESTINATION, FAMILY, PROTOCOL, RAW_IP, SOURCE, TRANSPORT, WHOLE } from "./packet-registers.ts";
 import { WorstList } from "./worst-list.ts";
 
 const ICMP = 1;

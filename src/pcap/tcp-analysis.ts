@@ -1,5 +1,26 @@
-import { IP_ID, TRANSPORT, TRANSPORT_LENGTH, TTL } from "./decode.ts";
+import * as layout from "./flow-layout.ts";
+import type { FlowTable } from "./flow-table.ts";
+import * as packetRegisters from "./packet-registers.ts";
 import {
+  ANSWERED_LATE,
+  FILLED,
+  MISSING,
+  OVERTAKEN,
+  RESET,
+  SEEN_TWICE,
+  SENT_AFTER_ACKS,
+  SENT_AFTER_TIMEOUT,
+  SENT_AGAIN,
+  SENT_NEEDLESSLY,
+  SILENCE_ENDED,
+  SYN_AGAIN,
+  type TimeLines,
+  WINDOW_CLOSED,
+  WINDOW_OPENED,
+} from "./time-lines.ts";
+
+const { IP_ID, TRANSPORT, TRANSPORT_LENGTH, TTL } = packetRegisters;
+const {
   ACK_AT,
   ACKED,
   AGAIN_AT,
@@ -90,6 +111,7 @@ import {
   TIMEOUTS,
   TSVAL,
   TTLS,
+  UNINTERESTING,
   UNSEEN,
   WAITS_SINCE,
   WINDOW,
@@ -97,25 +119,7 @@ import {
   ZERO_NS,
   ZERO_SINCE,
   ZERO_WINDOWS,
-} from "./flow-layout.ts";
-import type { FlowTable } from "./flow-table.ts";
-import {
-  ANSWERED_LATE,
-  FILLED,
-  MISSING,
-  OVERTAKEN,
-  RESET,
-  SEEN_TWICE,
-  SENT_AFTER_ACKS,
-  SENT_AFTER_TIMEOUT,
-  SENT_AGAIN,
-  SENT_NEEDLESSLY,
-  SILENCE_ENDED,
-  SYN_AGAIN,
-  type TimeLines,
-  WINDOW_CLOSED,
-  WINDOW_OPENED,
-} from "./time-lines.ts";
+} = layout;
 
 const FIN = 1;
 const SYN = 2;
@@ -159,9 +163,6 @@ type TcpEvents = {
   /** The side of the table's direction closes (FIN) or resets the flow that was found last. */
   readonly closing: (reset: boolean, now: number, packet: number) => void;
 };
-
-/** In the word APPLICATION: nobody wants to see the data of this flow. */
-export const UNINTERESTING = 3;
 
 /**
  * Follows sequence numbers and acknowledgements of all flows. The rules are those that Wireshark documents for

@@ -123,7 +123,7 @@ export class IcmpAnalysis {
     if (registers[PROTOCOL] !== TCP) return;
     const ports = registers[TRANSPORT] as number;
     const table = this.#table;
-    if (!table.peek(registers, this.#view.getUint16(ports, false), this.#view.getUint16(ports + 2, false), key)) return;
+    if (!table.peek(registers, this.#view.getInt32(ports, false), key)) return;
     table.words[table.at + FLAGS] = (table.words[table.at + FLAGS] as number) | flag;
   }
 

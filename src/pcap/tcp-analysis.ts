@@ -212,8 +212,7 @@ export class TcpAnalysis {
     }
     const table = this.#table;
     this.#packet = packet;
-    const source = view.getUint16(at, false);
-    const fresh = table.find(registers, source, view.getUint16(at + 2, false), key, now, packet);
+    const fresh = table.find(registers, view.getInt32(at, false), key, clock, packet);
     const sequence = view.getInt32(at + 4, false);
     if (!fresh) {
       if (table.words[table.at + EPOCH] !== table.epoch) this.#disconnect();

@@ -71,9 +71,6 @@ export class Decoder {
     registers[COOKED_TYPE] = -1;
     switch (link) {
       case 1:
-        // What most packets are, without a call for each layer.
-        if (captured > 14 && view.getUint16(at + 12, false) === 0x0800 && view.getUint8(at + 14) >> 4 === 4)
-          return this.#ip4(at + 14, end, wireEnd);
         return this.#ethernet(at, end, wireEnd);
       case 113:
         if (captured < 16) return CUT;
@@ -99,8 +96,72 @@ export class Decoder {
   }
 
   #ethernet(at: number, end: number, wireEnd: number): number {
-    if (end - at < 14) return CUT;
-    return this.#network(this.#view.getUint16(at + 12, false), at + 14, end, wireEnd);
+    const view = this.#view;
+    if (end - at >= 54) {
+      // EtherType, version and header length of what most packets are: IPv4 without options, or IPv6, with TCP inside.
+      const kind = view.getInt32(at + 12, false) & 0xffffff00;
+      if (kind === 0x08004500) {
+        // Fragment offset and flags; TTL; protocol.
+        const about = view.getInt32(at + 20, false);
+        if ((about & 0x3fff00ff) === 6) return this.#plainTcp4(at + 14, about, wireEnd);
+      } else if ((kind & 0xfffff000) === (0x86dd6000 | 0) && view.getUint8(at + 20) === 6)
+        return this.#plainTcp6(at + 14, wireEnd);
+    } else if (end - at < 14) return CUT;
+    return this.#network(view.getUint16(at + 12, false), at + 14, end, wireEnd);
+  }
+
+  /** An IPv4 header of 20 bytes, all of which are there, in front of TCP. */
+  #plainTcp4(at: number, about: number, wireEnd: number): number {
+    const view = this.#view;
+    const registers = this.registers;
+    const lengthAndId = view.getInt32(at + 2, false);
+    const announced = lengthAndId >>> 16;
+    registers[OUTER_BYTES] = at - this.#begin;
+    if (announced !== 0 && announced < 20) return MALFORMED;
+    // Segments that were never cut into packets (TSO) may have no length of their own.
+    const stop = announced === 0 || announced > wireEnd - at ? wireEnd : at + announced;
+    registers[FAMILY] = 4;
+    registers[SOURCE] = view.getInt32(at + 12, false);
+    registers[DESTINATION] = view.getInt32(at + 16, false);
+    registers[IP_ID] = lengthAndId & 0xffff;
+    registers[TTL] = (about >> 8) & 0xff;
+    registers[PROTOCOL] = 6;
+    registers[TRANSPORT] = at + 20;
+    registers[TRANSPORT_LENGTH] = stop - at > 20 ? stop - at - 20 : 0;
+    registers[FRAGMENTED] = 0;
+    return WHOLE;
+  }
+
+  /** An IPv6 header, all of which is there, in front of TCP. */
+  #plainTcp6(at: number, wireEnd: number): number {
+    const view = this.#view;
+    const registers = this.registers;
+    const about = view.getInt32(at + 4, false);
+    const announced = about >>> 16;
+    const length = wireEnd - at - 40;
+    registers[OUTER_BYTES] = at - this.#begin;
+    registers[FAMILY] = 6;
+    this.#addresses6(at);
+    registers[IP_ID] = -1;
+    registers[TTL] = about & 0xff;
+    registers[PROTOCOL] = 6;
+    registers[TRANSPORT] = at + 40;
+    registers[TRANSPORT_LENGTH] = announced === 0 || announced > length ? Math.max(0, length) : announced;
+    registers[FRAGMENTED] = 0;
+    return WHOLE;
+  }
+
+  #addresses6(at: number): void {
+    const view = this.#view;
+    const registers = this.registers;
+    registers[SOURCE] = view.getInt32(at + 8, false);
+    registers[SOURCE + 1] = view.getInt32(at + 12, false);
+    registers[SOURCE + 2] = view.getInt32(at + 16, false);
+    registers[SOURCE + 3] = view.getInt32(at + 20, false);
+    registers[DESTINATION] = view.getInt32(at + 24, false);
+    registers[DESTINATION + 1] = view.getInt32(at + 28, false);
+    registers[DESTINATION + 2] = view.getInt32(at + 32, false);
+    registers[DESTINATION + 3] = view.getInt32(at + 36, false);
   }
 
   /** Behind an EtherType: VLAN tags, then IP. */
@@ -165,10 +226,7 @@ export class Decoder {
     const announced = view.getUint16(at + 4, false);
     const stop = announced === 0 ? wireEnd : Math.min(at + 40 + announced, wireEnd);
     registers[FAMILY] = 6;
-    for (let word = 0; word < 4; word++) {
-      registers[SOURCE + word] = view.getInt32(at + 8 + word * 4, false);
-      registers[DESTINATION + word] = view.getInt32(at + 24 + word * 4, false);
-    }
+    this.#addresses6(at);
     registers[IP_ID] = -1;
     registers[TTL] = view.getUint8(at + 7);
     registers[FRAGMENTED] = 0;

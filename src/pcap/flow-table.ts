@@ -25,6 +25,7 @@ const {
   NEXT,
   PACKETS,
   PORTS,
+  RENEWED,
   SYN_AT,
   WORDS,
 } = layout;
@@ -172,7 +173,7 @@ export class FlowTable {
   renew(now: number, packet: number): void {
     const { words, at } = this;
     this.#letGo(at, false);
-    words.fill(0, at + BEGAN * 2, at + WORDS);
+    words.fill(0, at + RENEWED, at + WORDS);
     words[at + FLAGS] = FLOW_USED | FLOW_REUSED;
     this.#begin(now, packet);
   }

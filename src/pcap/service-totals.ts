@@ -1,6 +1,21 @@
 import { addressText, endText } from "./address-text.ts";
 import { type FlowEnds, flowEnds } from "./flow-ends.ts";
+import type { Slot } from "./flow-layout.ts";
+import * as layout from "./flow-layout.ts";
+import { clientOf } from "./tcp-analysis.ts";
 import {
+  FILLED,
+  OVERTAKEN,
+  RESET,
+  SENT_AFTER_ACKS,
+  SENT_AFTER_TIMEOUT,
+  SENT_AGAIN,
+  SENT_NEEDLESSLY,
+  type TimeLines,
+  WINDOW_CLOSED,
+} from "./time-lines.ts";
+
+const {
   ANSWER_LONGEST,
   ANSWER_SUM,
   ANSWERS,
@@ -33,7 +48,6 @@ import {
   RESET_TTL,
   RESET_WITH_DATA,
   RETRANSMISSIONS,
-  type Slot,
   SPURIOUS,
   STALL_BEGAN,
   STALL_BY_1,
@@ -49,19 +63,7 @@ import {
   WAITS_SINCE,
   ZERO_NS,
   ZERO_SINCE,
-} from "./flow-layout.ts";
-import { clientOf } from "./tcp-analysis.ts";
-import {
-  FILLED,
-  OVERTAKEN,
-  RESET,
-  SENT_AFTER_ACKS,
-  SENT_AFTER_TIMEOUT,
-  SENT_AGAIN,
-  SENT_NEEDLESSLY,
-  type TimeLines,
-  WINDOW_CLOSED,
-} from "./time-lines.ts";
+} = layout;
 
 const MAX_SERVICES = 1_024;
 const BUCKETS = 4_096;
@@ -203,8 +205,10 @@ export class Services {
     const double = block >> 1;
     const from = block + COUNTERS;
     const counts = service.counts;
-    for (let counter = 0; counter < COUNTED; counter++)
-      counts[counter] = (counts[counter] as number) + (words[from + counter] as number);
+    for (let counter = 0; counter < COUNTED; counter++) {
+      const counted = words[from + counter] as number;
+      if (counted !== 0) counts[counter] = (counts[counter] as number) + counted;
+    }
     service.bytes += times[double + DATA_BYTES] as number;
     const spurious = words[from + SPURIOUS] as number;
     const resent = (words[from + RETRANSMISSIONS] as number) - spurious;

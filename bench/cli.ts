@@ -2,25 +2,14 @@ import { ack } from "./ack.ts";
 import { cost, speed } from "./check.ts";
 import { diagnosis } from "./diagnose.ts";
 import { exec } from "./exec.ts";
-import type { Bench } from "./figure.ts";
+import type { Bench, Figure } from "./figure.ts";
 import { labUp } from "./lab-up.ts";
 import { names } from "./names.ts";
 import { nodeTask } from "./node-task.ts";
 import { pcapMutants } from "./pcap/mutants.ts";
 import { pcap } from "./pcap/pcap.ts";
 
-const benches: readonly Bench[] = [
-  labUp,
-  ack,
-  cost,
-  speed,
-  names,
-  diagnosis,
-  exec,
-  nodeTask,
-  pcap,
-  pcapMutants,
-];
+const benches: readonly Bench[] = [labUp, ack, cost, speed, names, diagnosis, exec, nodeTask, pcap, pcapMutants];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));
@@ -30,8 +19,14 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
+const missed: Figure[] = [];
 for (const bench of benches) {
   if (wanted.length > 0 && !wanted.includes(bench.name)) continue;
   console.error(`${bench.name} …`);
-  for await (const figure of bench.run()) console.log(JSON.stringify(figure));
+  for await (const figure of bench.run()) {
+    console.log(JSON.stringify(figure));
+    if (figure.met === false) missed.push(figure);
+  }
 }
+for (const { metric, value, unit, ratio, wanted } of missed)
+  console.error(`not as wanted: ${metric}: ${ratio ?? `${value} ${unit}`}, ${wanted}`);

@@ -1,4 +1,7 @@
-/** One measured figure, printed as one JSON line (DESIGN §8). `against` names what `ratio` compares with. */
+/**
+ * One measured figure, printed as one JSON line (DESIGN §8). `against` names what `ratio` compares with; `wanted` is what it
+ * should be, and `met` tells whether it is.
+ */
 export type Figure = {
   readonly bench: string;
   readonly metric: string;
@@ -6,6 +9,8 @@ export type Figure = {
   readonly unit: string;
   readonly against?: string;
   readonly ratio?: number;
+  readonly wanted?: string;
+  readonly met?: boolean;
 };
 
 /** A measurement of speed or size: a name to ask for it, and figures as they become known. */

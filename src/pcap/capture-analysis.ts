@@ -103,7 +103,7 @@ export class CaptureAnalysis implements PacketSink {
       },
       dropped: (slot) => this.#lines.release(slot.words, slot.at + TIME_LINE),
     });
-    this.#icmp = new IcmpAnalysis(this.#table);
+    this.#icmp = new IcmpAnalysis(this.#table, this.#lines);
     this.#application = new ApplicationData(this.#table, { http: this.#http, tls: this.#tls, dns: this.#dns });
     this.#tcp = new TcpAnalysis(this.#table, this.#lines, {
       roundTrip: (ns) => this.#roundTrips.add(ns),

@@ -21,6 +21,7 @@ const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
 export function serviceFindings(service: ServiceTotals): Found[] {
   return [
     blackHole(service),
+    tooBig(service),
     loss(service),
     refused(service),
     unanswered(service),
@@ -61,6 +62,18 @@ function blackHole(service: ServiceTotals): Found | undefined {
     const told = service.blackHolesTold > 0 ? "the sender does not heed the router that says so" : "nobody says so";
     return `${service.server}: full-size segments of ${bytes} bytes do not get through in ${counted(blackHoles, "connection")}, smaller ones do: the path has a smaller MTU, and ${told}. Worst: ${speaker(example)} sent the same one ${times} times, first again ${when}.`;
   });
+}
+
+function tooBig(service: ServiceTotals): Found | undefined {
+  if (service.tooBig === 0) return undefined;
+  return found(
+    service,
+    "tooBig",
+    "fragmentation-needed",
+    { connections: service.tooBig },
+    (example, when) =>
+      `${service.server}: in ${counted(service.tooBig, "connection")} a router said that a segment is too big, and it was sent again as it was for a second and more and never acknowledged: the messages do not reach the sender, or it does not heed them. For example ${speaker(example)}, told ${when}.`,
+  );
 }
 
 function loss(service: ServiceTotals): Found | undefined {
@@ -107,29 +120,30 @@ function unanswered(service: ServiceTotals): Found | undefined {
 }
 
 function foreignReset(service: ServiceTotals): Found | undefined {
-  if (service.foreignResets === 0) return undefined;
-  const numbers = { resets: service.foreignResets };
-  return found(
-    service,
-    "foreignReset",
-    "reset-from-elsewhere",
-    numbers,
-    (example, when) =>
-      `${service.server}: ${counted(service.foreignResets, "reset")} had another TTL than the packets before from the same side: something between the two ends sent them. For example in the name of ${speaker(example)} ${when}.`,
-  );
+  const { foreignResets: resets, foreignCertain: certain } = service;
+  if (resets === 0) return undefined;
+  return found(service, "foreignReset", "reset-from-elsewhere", { resets, certain }, (example, when) => {
+    const sure = [
+      ...(certain > 0 ? [`certainly ${certain}: that side went on afterwards`] : []),
+      ...(certain < resets
+        ? [`probably ${resets - certain}: neither TTL nor IP ID or time stamp are that side's`]
+        : []),
+    ].join("; ");
+    return `${service.server}: ${counted(resets, "reset")} came from something between the two ends, not from the side in whose name they were sent (${sure}). For example in the name of ${speaker(example)} ${when}.`;
+  });
 }
 
 function reset(service: ServiceTotals): Found | undefined {
-  const { resetsWithData, resetsIdle } = service;
+  const { resetsWithData, resetsIdle, resetsOtherTtl: otherTtl } = service;
   if (resetsWithData + resetsIdle === 0) return undefined;
-  return found(
-    service,
-    "reset",
-    "reset",
-    { withDataInFlight: resetsWithData, idle: resetsIdle },
-    (example, when) =>
-      `${service.server}: ${counted(resetsWithData, "connection")} ended by a reset with data in flight, ${resetsIdle} by a reset of the server while idle. For example ${speaker(example)} reset the connection with ${listener(example)} ${when}.`,
-  );
+  const numbers = { withDataInFlight: resetsWithData, idle: resetsIdle, otherTtl };
+  return found(service, "reset", "reset", numbers, (example, when) => {
+    const doubt =
+      otherTtl === 0
+        ? ""
+        : ` ${otherTtl} of them had another TTL than what came before from that side: perhaps something on the way sent them.`;
+    return `${service.server}: ${counted(resetsWithData, "connection")} ended by a reset with data in flight, ${resetsIdle} by a reset of the server while idle. For example ${speaker(example)} reset the connection with ${listener(example)} ${when}.${doubt}`;
+  });
 }
 
 function stall(service: ServiceTotals): Found | undefined {

@@ -22,9 +22,10 @@
  *          38     RESET_… of the first reset
  *          39     answers               40  packet at which the longest stall ended
  *          41     STALL_… of the longest stall
- *          42     stalls                43  TTL of the first reset
+ *          42     stalls                43  TTL of the first reset, and what speaks against its sender (RESET_…)
  *          44     TTL of each direction's first packet: direction 1 in bits 8 to 15
  *          45     pieces of data that were acknowledged but not captured
+ *          46     first byte of a segment that a router called too big; 47 when, in ms
  *
  *   block  word (+ 48 or + 120)                         double (+ 24 or + 60)
  *          0      state bits                            22  when its newest ACK came
@@ -71,6 +72,8 @@ export const STALLS = 42;
 export const RESET_TTL = 43;
 export const TTLS = 44;
 export const UNSEEN = 45;
+export const TOO_BIG_AT = 46;
+export const TOO_BIG_MS = 47;
 
 export const BEGAN = 7;
 export const NEWEST = 8;
@@ -99,6 +102,9 @@ export const FLOW_UNREACHABLE = 256;
 export const FLOW_REUSED = 512;
 /** The same connection was seen at another interface before: what it carries and its round trips are counted there. */
 export const FLOW_COPY = 1024;
+/** Direction 1 sent what a router called too big; and it was still sending it a second later. */
+export const FLOW_TOO_BIG_1 = 2048;
+export const FLOW_TOO_BIG_AGAIN = 4096;
 
 /** State bits of a direction. */
 export const SEEN = 1;
@@ -116,6 +122,8 @@ export const PROBE = 128;
 export const HOLES_LOST = 256;
 /** Something was missing; words 32-37 may say what. */
 export const HOLED = 512;
+/** Its data came with another TTL than its first packet: by several ways, or through something that answers for it. */
+export const OTHER_TTL = 1024;
 
 export const NEXT_SEQUENCE = 1;
 export const NEWEST_ACK = 2;
@@ -179,6 +187,10 @@ export const RESET_OF_SYN = 1;
 export const RESET_IDLE = 2;
 export const RESET_WITH_DATA = 3;
 export const RESET_AFTER_FIN = 4;
+
+/** In the word of the reset's TTL: its IP ID or time stamp is none of its side's; and that side went on afterwards. */
+export const RESET_ODD = 256;
+export const RESET_WENT_ON = 512;
 
 /** What a stall waited for; STALL_BY_1 is added when direction 1 was the silent one. */
 export const STALL_BY_1 = 16;

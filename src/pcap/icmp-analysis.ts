@@ -1,7 +1,17 @@
 import { addressText, endText } from "./address-text.ts";
 import { DESTINATION, Decoder, FAMILY, PROTOCOL, RAW_IP, SOURCE, TRANSPORT, WHOLE } from "./decode.ts";
-import { FLAGS, FLOW_TOO_BIG, FLOW_UNREACHABLE } from "./flow-layout.ts";
+import {
+  FLAGS,
+  FLOW_TOO_BIG,
+  FLOW_TOO_BIG_1,
+  FLOW_TOO_BIG_AGAIN,
+  FLOW_UNREACHABLE,
+  TIME_LINE,
+  TOO_BIG_AT,
+  TOO_BIG_MS,
+} from "./flow-layout.ts";
 import type { FlowTable } from "./flow-table.ts";
+import { type TimeLines, TOLD_TOO_BIG } from "./time-lines.ts";
 import { WorstList } from "./worst-list.ts";
 
 const ICMP = 1;
@@ -9,6 +19,12 @@ const TCP = 6;
 const UDP = 17;
 const HEADER = 8;
 const KEPT = 10;
+/** Who is still told after this that the same is too big did not heed it: one burst may bring many messages. */
+const HEEDED_MS = 1_000;
+/** Kernels forget after ten minutes what a path carries and have to be told again: longer pauses are no repetition. */
+const FORGOTTEN_NS = 60e9;
+/** Pairs of senders and receivers without a connection that are remembered. */
+const MAX_PAIRS = 256;
 
 /** An error message. `atNs` since the first packet of the capture. */
 export type IcmpError = {
@@ -39,16 +55,22 @@ export class IcmpAnalysis {
   astray = 0;
   /** Unreachable ports from which somebody had asked DNS and not waited for the answer. */
   lateAnswers = 0;
-  readonly tooBigFirst = new WorstList<IcmpError>(KEPT);
+  /** Senders other than of TCP that were told of packets too big for more than a second, and the first time of each. */
+  unheeded = 0;
+  readonly unheededFirst = new WorstList<IcmpError>(KEPT);
   readonly prohibitedFirst = new WorstList<IcmpError>(KEPT);
   readonly unreachableFirst = new WorstList<IcmpError>(KEPT);
   readonly timeExceededFirst = new WorstList<IcmpError>(KEPT);
   readonly #table: FlowTable;
+  readonly #lines: TimeLines;
+  /** By the ends of the quoted packet: when its sender was told first and last, and whether that was counted. */
+  readonly #told = new Map<number, { firstNs: number; lastNs: number; counted: boolean }>();
   readonly #quoted = new Decoder();
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  constructor(table: FlowTable) {
+  constructor(table: FlowTable, lines: TimeLines) {
     this.#table = table;
+    this.#lines = lines;
   }
 
   buffer(view: DataView): void {
@@ -74,14 +96,16 @@ export class IcmpAnalysis {
       this.tooBig++;
       const mtu = four ? view.getUint16(at + 6, false) : view.getInt32(at + 4, false);
       if (mtu > 0 && (this.smallestMtu === 0 || mtu < this.smallestMtu)) this.smallestMtu = mtu;
-      this.#mark(at, end, key, FLOW_TOO_BIG);
-      this.tooBigFirst.offer(1, () => ({
-        ...this.#error(registers, at, end, type, code, now, packet),
-        ...(mtu > 0 ? { mtu } : {}),
-      }));
+      if (this.#toldBefore(at, end, key, now, packet)) {
+        this.unheeded++;
+        this.unheededFirst.offer(1, () => ({
+          ...this.#error(registers, at, end, type, code, now, packet),
+          ...(mtu > 0 ? { mtu } : {}),
+        }));
+      }
     } else if (type === (four ? 3 : 1)) {
       this.unreachable++;
-      this.#mark(at, end, key, FLOW_UNREACHABLE);
+      if (this.#find(at, end, key)) this.#mark(FLOW_UNREACHABLE);
       const error = (): IcmpError => this.#error(registers, at, end, type, code, now, packet);
       if (four ? code === 9 || code === 10 || code === 13 : code === 1) {
         this.prohibited++;
@@ -115,15 +139,61 @@ export class IcmpAnalysis {
     return this.#view.getUint16(this.#quoted.registers[TRANSPORT] as number, false) === 53;
   }
 
-  /** Marks the connection that an error is about, if it is known. */
-  #mark(at: number, end: number, key: number, flag: number): void {
-    if (!this.#decodeQuoted(at, end)) return;
+  /** Finds the connection that an error is about. */
+  #find(at: number, end: number, key: number): boolean {
+    if (!this.#decodeQuoted(at, end)) return false;
     const { registers } = this.#quoted;
-    if (registers[PROTOCOL] !== TCP) return;
+    if (registers[PROTOCOL] !== TCP) return false;
     const ports = registers[TRANSPORT] as number;
-    const table = this.#table;
-    if (!table.peek(registers, this.#view.getUint16(ports, false), this.#view.getUint16(ports + 2, false), key)) return;
-    table.words[table.at + FLAGS] = (table.words[table.at + FLAGS] as number) | flag;
+    return this.#table.peek(registers, this.#view.getUint16(ports, false), this.#view.getUint16(ports + 2, false), key);
+  }
+
+  #mark(flag: number): void {
+    const { words, at } = this.#table;
+    words[at + FLAGS] = (words[at + FLAGS] as number) | flag;
+  }
+
+  /**
+   * A sender is told that a packet is too big, which is how it learns what the path carries (RFC 1191, RFC 8201): nothing is
+   * wrong unless it goes on. Notes it with a connection; true when one without a connection is found to go on.
+   */
+  #toldBefore(at: number, end: number, key: number, now: number, packet: number): boolean {
+    if (!this.#find(at, end, key)) return this.#pairToldBefore(at, end, now);
+    const { words, at: flow, direction } = this.#table;
+    const transport = this.#quoted.registers[TRANSPORT] as number;
+    if (end - transport < 8) return false;
+    const sequence = this.#view.getInt32(transport + 4, false);
+    const flags = words[flow + FLAGS] as number;
+    const same = (flags & FLOW_TOO_BIG) !== 0 && ((sequence - (words[flow + TOO_BIG_AT] as number)) | 0) <= 0;
+    const ms = Math.min(0x7fff_ffff, Math.floor(now / 1e6));
+    if (same) {
+      if (ms - (words[flow + TOO_BIG_MS] as number) >= HEEDED_MS) this.#mark(FLOW_TOO_BIG_AGAIN);
+      return false;
+    }
+    words[flow + FLAGS] =
+      (flags & ~(FLOW_TOO_BIG_1 | FLOW_TOO_BIG_AGAIN)) | FLOW_TOO_BIG | (direction * FLOW_TOO_BIG_1);
+    words[flow + TOO_BIG_AT] = sequence;
+    words[flow + TOO_BIG_MS] = ms;
+    this.#lines.add(words, flow + TIME_LINE, TOLD_TOO_BIG, direction, now, packet);
+    return false;
+  }
+
+  #pairToldBefore(at: number, end: number, now: number): boolean {
+    if (!this.#decodeQuoted(at, end)) return false;
+    const { registers } = this.#quoted;
+    let mark = registers[PROTOCOL] as number;
+    for (let word = 0; word < (registers[FAMILY] === 6 ? 4 : 1); word++)
+      mark =
+        Math.imul(mark ^ (registers[SOURCE + word] as number), 0x85ebca6b) ^ (registers[DESTINATION + word] as number);
+    const told = this.#told.get(mark);
+    if (!told || now - told.lastNs > FORGOTTEN_NS) {
+      if (told || this.#told.size < MAX_PAIRS) this.#told.set(mark, { firstNs: now, lastNs: now, counted: false });
+      return false;
+    }
+    told.lastNs = now;
+    if (told.counted || now - told.firstNs < HEEDED_MS * 1e6) return false;
+    told.counted = true;
+    return true;
   }
 
   #error(

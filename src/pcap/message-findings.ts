@@ -84,10 +84,10 @@ export function icmpFindings(icmp: IcmpAnalysis): Found[] {
   };
   add(
     "fragmentation-needed",
-    icmp.tooBigFirst.list()[0],
-    icmp.tooBig,
-    ({ from }) =>
-      `${from} said ${counted(icmp.tooBig, "time")} that a packet is too big${icmp.smallestMtu > 0 ? `; the smallest MTU it named is ${icmp.smallestMtu}` : ""}. Senders that get these messages send less.`,
+    icmp.unheededFirst.list()[0],
+    icmp.unheeded,
+    ({ from, mtu }) =>
+      `${counted(icmp.unheeded, "sender")} went on for a second and more with packets that a router (${from}) had called too big${mtu === undefined ? "" : ` for its MTU of ${mtu}`}: the messages do not reach them, or they do not heed them.`,
   );
   add(
     "prohibited",

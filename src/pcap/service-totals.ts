@@ -1,6 +1,7 @@
 import { addressText, endText } from "./address-text.ts";
 import { type FlowEnds, flowEnds } from "./flow-ends.ts";
 import {
+  ACKED,
   ANSWER_LONGEST,
   ANSWER_SUM,
   ANSWERS,
@@ -18,19 +19,25 @@ import {
   FLOW_SYN,
   FLOW_SYN_ACK,
   FLOW_TOO_BIG,
+  FLOW_TOO_BIG_1,
+  FLOW_TOO_BIG_AGAIN,
   FULL_NS,
   FULL_SINCE,
   KIND,
   NEWEST,
+  NEWEST_ACK,
+  OTHER_TTL,
   OUT_OF_ORDER,
   PACKETS,
   PORTS,
   RESET_BY_1,
   RESET_IDLE,
+  RESET_ODD,
   RESET_OF_SYN,
   RESET_PACKET,
   RESET_STATE,
   RESET_TTL,
+  RESET_WENT_ON,
   RESET_WITH_DATA,
   RETRANSMISSIONS,
   type Slot,
@@ -44,6 +51,7 @@ import {
   STUCK_LENGTH,
   STUCK_TIMES,
   TIME_LINE,
+  TOO_BIG_AT,
   TTLS,
   UNSEEN,
   WAITS_SINCE,
@@ -60,6 +68,7 @@ import {
   SENT_AGAIN,
   SENT_NEEDLESSLY,
   type TimeLines,
+  TOLD_TOO_BIG,
   WINDOW_CLOSED,
 } from "./time-lines.ts";
 
@@ -80,6 +89,7 @@ const REORDERED = [OVERTAKEN];
 const CLOSED = [WINDOW_CLOSED];
 const FULL = [FILLED];
 const RESETS_SEEN = [RESET];
+const TOLD = [TOLD_TOO_BIG];
 
 /** What examples are kept of. */
 export type Trouble =
@@ -87,6 +97,7 @@ export type Trouble =
   | "spurious"
   | "reordering"
   | "blackHole"
+  | "tooBig"
   | "refused"
   | "unanswered"
   | "reset"
@@ -124,9 +135,15 @@ export class ServiceTotals {
   blackHoleBytes = 0;
   /** Of these, those about which a router said that a packet is too big. */
   blackHolesTold = 0;
+  /** Connections whose sender went on with what a router had called too big, and it never got through. */
+  tooBig = 0;
   resetsWithData = 0;
   resetsIdle = 0;
+  /** Of these, those with another TTL than what came before from the same side. */
+  resetsOtherTtl = 0;
+  /** Resets that the side which they name did not send: it went on afterwards; or two of their marks are not its own. */
   foreignResets = 0;
+  foreignCertain = 0;
   answers = 0;
   slowAnswers = 0;
   answerNs = 0;
@@ -231,13 +248,26 @@ export class Services {
       if (((words[at + FLAGS] as number) & FLOW_TOO_BIG) !== 0) service.blackHolesTold++;
       service.blackHoleBytes = Math.max(service.blackHoleBytes, words[block + STUCK_LENGTH] as number);
       this.#example(service, slot, "blackHole", stuck, direction, RESENT);
-    }
+    } else this.#addTooBig(service, slot, direction);
     // It waits for an ACK that has not come when the connection is seen last.
     const since = times[double + WAITS_SINCE] as number;
     if (since > 0 && end - since >= STALL_NS) {
       service.stalls++;
       this.#example(service, slot, "stall", end - since, 1 - direction, RESENT);
     }
+  }
+
+  /** What a router calls too big is sent in smaller pieces: that is no trouble, unless it is not. */
+  #addTooBig(service: ServiceTotals, slot: Slot, direction: 0 | 1): void {
+    const { words, at } = slot;
+    const flags = words[at + FLAGS] as number;
+    const sender = (flags & FLOW_TOO_BIG_1) !== 0 ? 1 : 0;
+    if ((flags & FLOW_TOO_BIG_AGAIN) === 0 || sender !== direction) return;
+    const other = at + DIRECTIONS + (1 - direction) * DIRECTION_WORDS;
+    const beyond = ((words[other + NEWEST_ACK] as number) - (words[at + TOO_BIG_AT] as number)) | 0;
+    if (((words[other] as number) & ACKED) !== 0 && beyond > 0) return;
+    service.tooBig++;
+    this.#example(service, slot, "tooBig", 1, direction, TOLD);
   }
 
   /** Adds the times to answers, and the longest silence while something was waited for. */
@@ -262,11 +292,17 @@ export class Services {
     const state = words[at + RESET_STATE] as number;
     const side = (state & RESET_BY_1) !== 0 ? 1 : 0;
     const found = state & ~RESET_BY_1;
-    // A side whose packets had another number of hops to go did not send the reset itself (or its route has changed).
+    // Another number of hops alone may be another way; kernels and load balancers answer with other TTLs of their own.
+    const about = words[at + RESET_TTL] as number;
     const usual = ((words[at + TTLS] as number) >> (side * 8)) & 255;
-    if (usual !== 0 && usual !== words[at + RESET_TTL] && found !== RESET_OF_SYN) {
+    const block = words[at + DIRECTIONS + side * DIRECTION_WORDS] as number;
+    const otherTtl = usual !== 0 && usual !== (about & 255) && (block & OTHER_TTL) === 0 && found !== RESET_OF_SYN;
+    const wentOn = (about & RESET_WENT_ON) !== 0;
+    const odd = (about & RESET_ODD) !== 0;
+    if ((otherTtl ? 1 : 0) + (odd ? 1 : 0) + (wentOn ? 1 : 0) >= 2) {
       service.foreignResets++;
-      this.#example(service, slot, "foreignReset", 1, side, RESETS_SEEN);
+      if (wentOn) service.foreignCertain++;
+      this.#example(service, slot, "foreignReset", wentOn ? 2 : 1, side, RESETS_SEEN);
       return;
     }
     // A client that ends a connection by a reset after everything has arrived does no harm.
@@ -274,6 +310,7 @@ export class Services {
     else if (found === RESET_IDLE && side !== client && ((words[at + FLAGS] as number) & FLOW_SYN) !== 0)
       service.resetsIdle++;
     else return;
+    if (otherTtl) service.resetsOtherTtl++;
     this.#example(service, slot, "reset", found === RESET_WITH_DATA ? 2 : 1, side, RESETS_SEEN);
   }
 

@@ -50,16 +50,19 @@ import {
   NEWEST_ACK,
   NEXT_SEQUENCE,
   NUMBERED,
+  OTHER_TTL,
   OUT_OF_ORDER,
   PORTS,
   PROBE,
   RESET_AFTER_FIN,
   RESET_BY_1,
   RESET_IDLE,
+  RESET_ODD,
   RESET_OF_SYN,
   RESET_PACKET,
   RESET_STATE,
   RESET_TTL,
+  RESET_WENT_ON,
   RESET_WITH_DATA,
   RESETS,
   RETRANSMISSIONS,
@@ -134,6 +137,11 @@ const LATE_TICKS = 2;
 const STALL_NS = 1e9;
 /** Bytes of a TCP header without which nothing can be said: up to the window field. */
 const NEEDED = 16;
+/** IP IDs and ticks of time stamps by which a reset may differ from the data before it and still be of the same sender. */
+const IDS_BACK = 64;
+const IDS_AHEAD = 1 << 14;
+const TICKS_BACK = 1_000;
+const TICKS_AHEAD = 1e7;
 /** A full-size segment, where no MSS is known. */
 const FULL_SIZE = 1_000;
 /** What a capture that begins in mid-flow may have missed: half of the sequence numbers that compare as "before". */
@@ -356,6 +364,7 @@ export class TcpAnalysis {
       state |= SEEN;
       if (taken > 0 && (times[ownTimes + WAITS_SINCE] as number) === 0) times[ownTimes + WAITS_SINCE] = now;
       if (data) {
+        if (registers[TTL] !== (((words[flow + TTLS] as number) >> (direction * 8)) & 255)) state |= OTHER_TTL;
         state = this.#note(registers, at, header, end, own, state);
         const place = words[own + RING] as number;
         words[own + RING_ENDS + place] = stop;
@@ -388,7 +397,10 @@ export class TcpAnalysis {
     }
     words[own + WINDOW] = window;
     words[own] = state;
-    if ((flags & (SYN | FIN | RST)) !== 0 || ((words[flow + FLAGS] as number) & FLOW_ESTABLISHED) === 0)
+    if (
+      (flags & (SYN | FIN | RST)) !== 0 ||
+      ((words[flow + FLAGS] as number) & (FLOW_ESTABLISHED | FLOW_CLOSED)) !== FLOW_ESTABLISHED
+    )
       this.#handshake(registers, at, header, flags, end, own, other, acknowledged, now);
     if (data && advances) {
       this.#ask(direction, now);
@@ -738,7 +750,7 @@ export class TcpAnalysis {
         times[timesAt + SYN_AT] = now;
         state |= FLOW_SYN | (direction === 1 ? FLOW_CLIENT_1 : 0);
       } else state |= FLOW_SYN_ACK;
-    } else if ((flags & RST) !== 0) state = this.#reset(registers, state, own, other, now);
+    } else if ((flags & RST) !== 0) state = this.#reset(registers, at, header, end, state, own, other, now);
     else if (
       (flags & ACK) !== 0 &&
       (state & (FLOW_SYN | FLOW_SYN_ACK | FLOW_ESTABLISHED)) === (FLOW_SYN | FLOW_SYN_ACK) &&
@@ -749,7 +761,7 @@ export class TcpAnalysis {
       const took = now - (times[timesAt + SYN_AT] as number);
       times[timesAt + HANDSHAKE] = took;
       if (took > 0 && (state & FLOW_COPY) === 0) this.#events.roundTrip(took);
-    }
+    } else if ((state & FLOW_CLOSED) !== 0) this.#afterReset(direction, now);
     if ((flags & FIN) !== 0) {
       words[own] = (words[own] as number) | FINISHED;
       if (((words[other] as number) & FINISHED) !== 0) state |= FLOW_CLOSED;
@@ -759,7 +771,16 @@ export class TcpAnalysis {
   }
 
   /** A reset: by whom, and what was going on. Answers the flow's flags. */
-  #reset(registers: Int32Array, before: number, own: number, other: number, now: number): number {
+  #reset(
+    registers: Int32Array,
+    at: number,
+    header: number,
+    end: number,
+    before: number,
+    own: number,
+    other: number,
+    now: number,
+  ): number {
     const { words, at: flow, times, direction } = this.#table;
     words[own + COUNTERS + RESETS] = (words[own + COUNTERS + RESETS] as number) + 1;
     let state = before;
@@ -778,11 +799,40 @@ export class TcpAnalysis {
               : RESET_IDLE;
       words[flow + RESET_STATE] = found | (direction === 1 ? RESET_BY_1 : 0);
       words[flow + RESET_PACKET] = this.#packet;
-      words[flow + RESET_TTL] = registers[TTL] as number;
+      words[flow + RESET_TTL] =
+        (registers[TTL] as number) | (this.#isOdd(registers, at, header, end, own) ? RESET_ODD : 0);
       this.#event(RESET, direction, now);
     }
     this.#events.closing(true, now, this.#packet);
     return state | FLOW_CLOSED;
+  }
+
+  /**
+   * True when a reset carries an IP ID or time stamp that its side, by its data, would not. Without them it is not odd:
+   * kernels send resets for connections that they have forgotten with neither.
+   */
+  #isOdd(registers: Int32Array, at: number, header: number, end: number, own: number): boolean {
+    const { words } = this.#table;
+    const state = words[own] as number;
+    const id = registers[IP_ID] as number;
+    if (id > 0 && (state & NUMBERED) !== 0) {
+      const ahead = ((id - (words[own + ID] as number)) << 16) >> 16;
+      if (ahead < -IDS_BACK || ahead > IDS_AHEAD) return true;
+    }
+    if ((state & STAMPED) === 0 || !this.#stamp(at, header, end)) return false;
+    const ticks = (this.#stampValue - (words[own + TSVAL] as number)) | 0;
+    return ticks < -TICKS_BACK || ticks > TICKS_AHEAD;
+  }
+
+  /** A side that goes on behind its own reset, later than what the reset may have overtaken, did not send it. */
+  #afterReset(direction: number, now: number): void {
+    const { words, at, times, timesAt } = this.#table;
+    const reset = words[at + RESET_STATE] as number;
+    if (reset === 0 || direction !== ((reset & RESET_BY_1) !== 0 ? 1 : 0)) return;
+    if (((words[at + RESET_TTL] as number) & RESET_WENT_ON) !== 0) return;
+    const sent = this.#lines.of(words, at + TIME_LINE).findLast(({ event }) => event === RESET);
+    if (sent && now - sent.atNs > Math.max(FAST_NS, times[timesAt + HANDSHAKE] as number))
+      words[at + RESET_TTL] = (words[at + RESET_TTL] as number) | RESET_WENT_ON;
   }
 
   /** Reads MSS and window scale; false when all options are there and none is a window scale. */

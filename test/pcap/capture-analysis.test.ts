@@ -3,7 +3,7 @@ import { EvidenceSet } from "#src/core/evidence.ts";
 import { captureCoverage, captureEvidence, captureService, captureTcp } from "#src/pcap/capture-evidence.ts";
 import { analyse } from "#test/support/pcap/analyse.ts";
 import { pcapFile, type Recorded } from "#test/support/pcap/capture-file.ts";
-import { ACK, ethernet, ip4, RST, tcpSegment, vxlan } from "#test/support/pcap/frames.ts";
+import { ACK, ethernet, icmpMessage, ip4, RST, tcpSegment, vxlan } from "#test/support/pcap/frames.ts";
 import { BEGAN_NS, generatedCaptures, twoInterfaces } from "#test/support/pcap/generated.ts";
 import { converse, type Frame, type Seen } from "#test/support/pcap/tcp-conversation.ts";
 
@@ -161,7 +161,7 @@ describe("findings", () => {
     expect(found?.text).toMatch(new RegExp(`^10.2.0.2:8080: ${resent} of \\d+ segments .* had to be sent again`));
   });
 
-  test("a reset with another TTL came from elsewhere", () => {
+  describe("a reset of another TTL", () => {
     const seen = converse({ turns: [...download, { from: "client", says: 10 }], ending: "open" });
     const ends = { source: "10.2.0.2", destination: "10.1.0.1" };
     const reset = tcpSegment(
@@ -175,10 +175,75 @@ describe("findings", () => {
       },
       ends,
     );
-    const forged = { ns: BEGAN_NS + 2_000_000_000n, bytes: ethernet(ip4({ ...ends, protocol: 6, ttl: 251 }, reset)) };
-    expect(analyse(pcapFile([...recorded(seen), forged])).findings.map(({ kind }) => kind)).toEqual([
-      "reset-from-elsewhere",
-    ]);
+    const resetOf = (id: number, ttl = 251): Recorded => ({
+      ns: BEGAN_NS + 2_000_000_000n,
+      bytes: ethernet(ip4({ ...ends, protocol: 6, ttl, id }, reset)),
+    });
+    const later = recorded(seen)
+      .slice(-4)
+      .map((one) => ({ ...one, ns: one.ns + 3_000_000_000n }));
+
+    test.each([
+      {
+        name: "came from elsewhere when its IP ID is none of that side's",
+        after: [resetOf(40_000)],
+        kinds: ["reset-from-elsewhere"],
+        certain: 0,
+      },
+      {
+        name: "certainly did when that side goes on",
+        after: [resetOf(0), ...later],
+        kinds: ["reset-from-elsewhere"],
+        certain: 1,
+      },
+      {
+        name: "may have come from that side when nothing else speaks against it",
+        after: [resetOf(0)],
+        kinds: ["reset"],
+      },
+      { name: "is no matter when it is the usual one", after: [resetOf(0, 64)], kinds: ["reset"] },
+    ])("$name", ({ after, kinds, certain }) => {
+      const { findings } = analyse(pcapFile([...recorded(seen), ...after]));
+      expect(findings.map(({ kind }) => kind).filter((kind) => kind.startsWith("reset"))).toEqual(kinds);
+      expect(findings.find(({ kind }) => kind === "reset-from-elsewhere")?.numbers["certain"]).toBe(certain);
+    });
+  });
+
+  describe("a router that says what is too big", () => {
+    const turns = [
+      { from: "client", says: 100 } as const,
+      { from: "server", says: 20 } as const,
+      { from: "client", says: 10_000 } as const,
+    ];
+    const fate = ({ length }: Frame): "lost behind the tap" | undefined =>
+      length > 1_000 ? "lost behind the tap" : undefined;
+    const told = (seen: readonly Seen[]): Recorded[] =>
+      seen.flatMap((one) => {
+        const frame = { ns: BEGAN_NS + BigInt(one.atNs), bytes: ethernet(one.packet) };
+        if (one.length <= 1_000) return [frame];
+        const message = icmpMessage(3, 4, 1_200, one.packet.subarray(0, 28));
+        const answer = ip4({ source: "10.1.0.254", destination: "10.1.0.1", protocol: 1 }, message);
+        return [frame, { ns: frame.ns + 50_000n, bytes: ethernet(answer) }];
+      });
+
+    test("is no trouble when the sender heeds it", () => {
+      const seen = converse({ turns, fate, shrinks: { after: 1, mss: 500 } });
+      const { findings, icmp } = analyse(pcapFile(told(seen)));
+      expect(icmp.tooBig).toBeGreaterThan(1);
+      expect(findings.map(({ kind }) => kind)).not.toContain("fragmentation-needed");
+      expect(findings.map(({ kind }) => kind)).not.toContain("mtu-black-hole");
+    });
+
+    test("is a black hole when the sender does not", () => {
+      const [found] = analyse(pcapFile(told(converse({ turns, fate })))).findings;
+      expect(found?.kind).toBe("mtu-black-hole");
+      expect(found?.text).toMatch(/the sender does not heed the router that says so/);
+    });
+
+    test("is said where no smaller segment had shown that the path works", () => {
+      const seen = converse({ turns: turns.slice(2), fate });
+      expect(analyse(pcapFile(told(seen))).findings.map(({ kind }) => kind)).toContain("fragmentation-needed");
+    });
   });
 
   test("requests are shown without their query, DNS and TLS by name", () => {

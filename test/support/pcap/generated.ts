@@ -453,7 +453,6 @@ function applications(): Generated {
       "slow-answers",
       "dns-unanswered",
       "dns-failures",
-      "fragmentation-needed",
       "prohibited",
       "http-errors",
       "http-aborted",

@@ -95,9 +95,10 @@ export class CaptureAnalysis implements PacketSink {
     this.#filter = filter;
     this.#flows = new FlowReports(flows, this.#lines);
     this.#table = new FlowTable(maxFlows, {
-      left: (slot, copies, atEnd) => {
+      left: (slot, copies, atEnd, split) => {
         this.#http.left(slot);
-        this.#services.add(slot, copies.length > 0, atEnd ? (this.#times[1] as number) : Number.POSITIVE_INFINITY);
+        const until = atEnd ? (this.#times[1] as number) : Number.POSITIVE_INFINITY;
+        this.#services.add(slot, copies.length > 0, until, split);
         this.#flows.take(slot, copies);
         this.#lines.release(slot.words, slot.at + TIME_LINE);
       },
@@ -205,6 +206,7 @@ export class CaptureAnalysis implements PacketSink {
       tls: this.#tls,
       worst: this.#flows.worst(),
       services: this.#services.list,
+      clients: this.#services.clients.list,
       roundTrips: this.#roundTrips,
       answers: this.#answers,
       shortcomings: {
@@ -218,7 +220,9 @@ export class CaptureAnalysis implements PacketSink {
         evicted: this.#table.evicted,
         timeLinesLost: this.#lines.lost,
         otherServices: this.#services.others.flows,
+        otherClients: this.#services.clients.others.flows,
         halfSeen: this.#services.halfSeen,
+        split: this.#services.split,
         flows: this.#flows.flows,
         unseen: this.#services.unseen,
         merged: this.#services.merged,

@@ -17,7 +17,10 @@ export type Shortcomings = {
   readonly evicted: number;
   readonly timeLinesLost: number;
   readonly otherServices: number;
+  readonly otherClients: number;
   readonly halfSeen: number;
+  /** Of these, those whose other side was seen at another interface. */
+  readonly split: number;
   readonly flows: number;
   readonly unseen: number;
   /** Connections that were seen at several interfaces. */
@@ -60,7 +63,11 @@ export function qualityOf(of: Shortcomings): { readonly sentences: readonly stri
     [of.merged, `${counted(of.merged, "connection")} seen at several interfaces, and counted once`],
     [
       of.halfSeen,
-      `${counted(of.halfSeen, "connection")} of ${of.flows} with packets of one side only: losses and stalls cannot be judged there`,
+      `${counted(of.halfSeen, "connection")} of ${of.flows} with packets of one side only (the other takes another way, or was not recorded): losses, stalls and whether an answer came cannot be judged there`,
+    ],
+    [
+      of.split,
+      `${counted(of.split, "connection")} of these with the other side at another interface: mergecap -F pcap makes one interface of the files`,
     ],
     [
       of.evicted,
@@ -70,6 +77,10 @@ export function qualityOf(of: Shortcomings): { readonly sentences: readonly stri
     [
       of.otherServices,
       `${counted(of.otherServices, "connection")} of further servers added up as one, to bound memory`,
+    ],
+    [
+      of.otherClients,
+      `${counted(of.otherClients, "connection")} of further client subnets added up as one, to bound memory`,
     ],
     [of.gapCount, `${counted(of.gapCount, "damaged place")} passed over, the first at byte ${of.gaps[0]?.offset ?? 0}`],
   ];

@@ -1,5 +1,6 @@
 import { qualityOf, type Shortcomings } from "./capture-quality.ts";
 import type { CapturePort, Stopped } from "./capture-reader.ts";
+import type { ClientTotals } from "./client-totals.ts";
 import { TUNNELS } from "./decode.ts";
 import type { DnsAnalysis, DnsServer } from "./dns-analysis.ts";
 import type { Finding, Found } from "./finding.ts";
@@ -49,6 +50,30 @@ type ServiceSummary = {
   readonly answers: number;
   readonly meanAnswerMs: number;
   readonly longestAnswerMs: number;
+  /** Answered, but never acknowledged by the client. */
+  readonly halfOpen: number;
+  /** Round trips of handshakes, each from the SYN that was answered. */
+  readonly handshakeMs?: Quantiles;
+  /** Connections that took about a second or more to open, all SYNs counted. */
+  readonly slowHandshakes: number;
+  /** Mean round trips of data between the recorder and each side: where the time goes. */
+  readonly toServerMs?: number;
+  readonly toClientMs?: number;
+};
+
+/** What all connections of the clients of one subnet came to (IPv4 /24, IPv6 /64). */
+type ClientSummary = {
+  readonly subnet: string;
+  readonly flows: number;
+  readonly established: number;
+  /** Refused, unanswered and half open. */
+  readonly failed: number;
+  readonly bytes: number;
+  readonly dataPackets: number;
+  readonly retransmissions: number;
+  readonly timeouts: number;
+  readonly resets: number;
+  readonly meanHandshakeMs?: number;
 };
 
 /** A connection as the summary shows it: interfaces by name, where there are several. */
@@ -95,17 +120,20 @@ export type CaptureSummary = {
     readonly keepAlives: number;
     readonly resets: number;
     readonly handshakes: number;
-    /** Refused and unanswered. */
+    /** Refused, unanswered and half open. */
     readonly handshakeFailures: number;
     readonly refused: number;
     readonly unanswered: number;
+    readonly halfOpen: number;
     readonly reusedPorts: number;
     /** Of handshakes and of data whose ACK names its end exactly; none of what was sent again. */
     readonly rttMs?: Quantiles;
     /** From the last byte of what the client sent to the first of the answer. */
     readonly answerMs?: Quantiles;
   };
+  /** The 50 with the most trouble, of services and of client subnets. */
   readonly services: readonly ServiceSummary[];
+  readonly clients: readonly ClientSummary[];
   readonly dns: {
     readonly queries: number;
     readonly responses: number;
@@ -172,6 +200,7 @@ export function captureSummary(from: {
   readonly tls: TlsAnalysis;
   readonly worst: readonly FlowReport[];
   readonly services: readonly ServiceTotals[];
+  readonly clients: readonly ClientTotals[];
   readonly roundTrips: Spread;
   readonly answers: Spread;
   readonly shortcomings: Shortcomings;
@@ -200,6 +229,10 @@ export function captureSummary(from: {
       .toSorted((a, b) => troubleOf(b) - troubleOf(a) || b.bytes - a.bytes)
       .slice(0, MAX_SERVICES)
       .map(serviceOf),
+    clients: from.clients
+      .toSorted((a, b) => clientTrouble(b) - clientTrouble(a) || b.bytes - a.bytes)
+      .slice(0, MAX_SERVICES)
+      .map(clientOf),
     dns: {
       queries: dns.queries,
       responses: dns.responses,
@@ -249,6 +282,7 @@ function tcpOf(from: Parameters<typeof captureSummary>[0]): CaptureSummary["tcp"
     services.reduce((all, service) => all + of(service), 0);
   const refused = sum((service) => service.refused);
   const unanswered = sum((service) => service.unanswered);
+  const halfOpen = sum((service) => service.halfOpen);
   return {
     retransmissions: total(RETRANSMISSIONS),
     fastRetransmissions: total(FAST),
@@ -266,9 +300,8 @@ function tcpOf(from: Parameters<typeof captureSummary>[0]): CaptureSummary["tcp"
     keepAlives: total(KEEP_ALIVES),
     resets: total(RESETS),
     handshakes: sum((service) => service.established),
-    handshakeFailures: refused + unanswered,
-    refused,
-    unanswered,
+    handshakeFailures: refused + unanswered + halfOpen,
+    ...{ refused, unanswered, halfOpen },
     reusedPorts: tcp.reusedPorts,
     ...named("rttMs", quantilesOf(from.roundTrips)),
     ...named("answerMs", quantilesOf(from.answers)),
@@ -276,10 +309,10 @@ function tcpOf(from: Parameters<typeof captureSummary>[0]): CaptureSummary["tcp"
 }
 
 function serviceOf(service: ServiceTotals): ServiceSummary {
-  const { server, flows, established, refused, unanswered, bytes, counts, stalls, answers } = service;
+  const { server, flows, established, refused, unanswered, halfOpen, bytes, counts, stalls, answers } = service;
   const count = (counter: number): number => counts[counter] as number;
   return {
-    ...{ server, flows, established, refused, unanswered, bytes, stalls, answers },
+    ...{ server, flows, established, refused, unanswered, halfOpen, bytes, stalls, answers },
     dataPackets: count(DATA_PACKETS),
     retransmissions: count(RETRANSMISSIONS),
     timeouts: count(TIMEOUTS),
@@ -289,12 +322,24 @@ function serviceOf(service: ServiceTotals): ServiceSummary {
     receiverLimitedMs: milliseconds(service.fullNs),
     meanAnswerMs: milliseconds(service.answerNs / Math.max(1, answers)),
     longestAnswerMs: milliseconds(service.longestAnswerNs),
+    slowHandshakes: service.slowHandshakes,
+    ...named("handshakeMs", quantilesOf(service.handshakes)),
+    ...named("toServerMs", meanOf(service.toServerNs, service.toServer)),
+    ...named("toClientMs", meanOf(service.toClientNs, service.toClient)),
   };
 }
 
+function clientOf(client: ClientTotals): ClientSummary {
+  const { handshakes, handshakeNs, ...rest } = client;
+  return { ...rest, ...named("meanHandshakeMs", meanOf(handshakeNs, handshakes)) };
+}
+
+const clientTrouble = ({ retransmissions, failed }: ClientTotals): number => retransmissions + 5 * failed;
+const meanOf = (ns: number, count: number): number | undefined => (count > 0 ? milliseconds(ns / count) : undefined);
+
 /** How much is wrong with a service, to put the worst first. */
-function troubleOf({ counts, refused, unanswered, stalls }: ServiceTotals): number {
-  return (counts[RETRANSMISSIONS] as number) + 5 * (refused + unanswered + stalls);
+function troubleOf({ counts, refused, unanswered, halfOpen, stalls }: ServiceTotals): number {
+  return (counts[RETRANSMISSIONS] as number) + 5 * (refused + unanswered + halfOpen + stalls);
 }
 
 function flowOf({ interface: key, alsoAt, ...flow }: FlowReport, ports: readonly CapturePort[]): FlowSummary {

@@ -8,6 +8,8 @@ export type FindingKind =
   | "mtu-black-hole"
   | "connection-refused"
   | "connection-unanswered"
+  | "connection-half-open"
+  | "handshake-slow"
   | "reset"
   | "reset-from-elsewhere"
   | "receiver-stopped"

@@ -25,6 +25,8 @@ export function serviceFindings(service: ServiceTotals): Found[] {
     loss(service),
     refused(service),
     unanswered(service),
+    halfOpen(service),
+    slowHandshake(service),
     foreignReset(service),
     reset(service),
     stall(service),
@@ -78,7 +80,8 @@ function tooBig(service: ServiceTotals): Found | undefined {
 
 function loss(service: ServiceTotals): Found | undefined {
   const { counts } = service;
-  const resent = (counts[RETRANSMISSIONS] as number) - (counts[SPURIOUS] as number);
+  // SYNs are no data: those who wait for a connection are told of apart.
+  const resent = (counts[RETRANSMISSIONS] as number) - (counts[SPURIOUS] as number) - service.synsAgain;
   const timeouts = counts[TIMEOUTS] as number;
   const segments = counts[DATA_PACKETS] as number;
   const share = resent / Math.max(1, segments);
@@ -116,6 +119,33 @@ function unanswered(service: ServiceTotals): Found | undefined {
     numbers,
     (example, when) =>
       `${service.server} never answered ${service.unanswered} of ${counted(service.flows, "connection")}. Worst: ${example.ends.client} sent ${counted(example.score, "SYN")}, the first ${when}.`,
+  );
+}
+
+function halfOpen(service: ServiceTotals): Found | undefined {
+  if (service.halfOpen === 0) return undefined;
+  const numbers = { halfOpen: service.halfOpen, tried: service.flows };
+  return found(
+    service,
+    "halfOpen",
+    "connection-half-open",
+    numbers,
+    (example, when) =>
+      `${service.server} answered the SYN of ${service.halfOpen} of ${counted(service.flows, "connection")}, and the client never acknowledged it: the answers get lost behind this place, or the client is not there. Worst: ${example.ends.client}, answered ${counted(example.score, "time")}, its SYN ${when}.`,
+  );
+}
+
+function slowHandshake(service: ServiceTotals): Found | undefined {
+  if (service.slowHandshakes === 0) return undefined;
+  const { slowHandshakes: slow, established, longestHandshakeNs } = service;
+  const numbers = { slow, established, longestMs: ms(longestHandshakeNs) };
+  return found(
+    service,
+    "handshake",
+    "handshake-slow",
+    numbers,
+    (example, when) =>
+      `${service.server}: ${slow} of ${counted(established, "connection")} took about a second or more to open: SYNs or their answers were lost, or dropped because a queue of the server was full. The longest, of ${example.ends.client}, took ${msText(numbers.longestMs)} from its first SYN ${when}.`,
   );
 }
 

@@ -23,7 +23,8 @@
  *          39     answers               40  packet at which the longest stall ended
  *          41     STALL_… of the longest stall
  *          42     stalls                43  TTL of the first reset, and what speaks against its sender (RESET_…)
- *          44     TTL of each direction's first packet: direction 1 in bits 8 to 15
+ *          44     TTL of each direction's first packet, direction 1 in bits 8 to 15; and how many SYNs each sent again,
+ *                 bits 16 to 23 and 24 to 31
  *          45     pieces of data that were acknowledged but not captured
  *          46     first byte of a segment that a router called too big; 47 when, in ms
  *

@@ -1,4 +1,5 @@
 import { addressText, endText } from "./address-text.ts";
+import { Clients, type ClientTotals } from "./client-totals.ts";
 import { type FlowEnds, flowEnds } from "./flow-ends.ts";
 import {
   ACKED,
@@ -9,6 +10,7 @@ import {
   COUNTED,
   COUNTERS,
   DATA_BYTES,
+  DATA_PACKETS,
   DIRECTION_WORDS,
   DIRECTIONS,
   ENDS,
@@ -23,6 +25,7 @@ import {
   FLOW_TOO_BIG_AGAIN,
   FULL_NS,
   FULL_SINCE,
+  HANDSHAKE,
   KIND,
   NEWEST,
   NEWEST_ACK,
@@ -39,7 +42,10 @@ import {
   RESET_TTL,
   RESET_WENT_ON,
   RESET_WITH_DATA,
+  RESETS,
   RETRANSMISSIONS,
+  ROUND_TRIP_SUM,
+  ROUND_TRIPS,
   type Slot,
   SPURIOUS,
   STALL_BEGAN,
@@ -50,7 +56,9 @@ import {
   STALL_PACKET,
   STUCK_LENGTH,
   STUCK_TIMES,
+  SYN_AT,
   TIME_LINE,
+  TIMEOUTS,
   TOO_BIG_AT,
   TTLS,
   UNSEEN,
@@ -58,6 +66,7 @@ import {
   ZERO_NS,
   ZERO_SINCE,
 } from "./flow-layout.ts";
+import { Spread } from "./spread.ts";
 import { clientOf } from "./tcp-analysis.ts";
 import {
   FILLED,
@@ -78,8 +87,13 @@ const KEY_WORDS = 6;
 /** A SYN that has waited for less may still be answered. */
 const UNANSWERED_NS = 1e9;
 const STALL_NS = 1e9;
+/** Nobody waits so long for a connection unless a SYN or its answer was lost: SYNs are sent again after a second. */
+const SLOW_HANDSHAKE_NS = 0.9e9;
 /** A connection is held back by its receiver when it waits for so much of its time. */
 const FULL_SHARE = 0.1;
+
+/** Flags that say how far the opening of a connection went. */
+const OPENING = FLOW_SYN | FLOW_SYN_ACK | FLOW_REFUSED | FLOW_ESTABLISHED;
 
 /** Events that show where a trouble began. */
 const NO_EVENTS: readonly number[] = [];
@@ -100,6 +114,8 @@ export type Trouble =
   | "tooBig"
   | "refused"
   | "unanswered"
+  | "halfOpen"
+  | "handshake"
   | "reset"
   | "foreignReset"
   | "zero"
@@ -123,10 +139,27 @@ export class ServiceTotals {
   flows = 0;
   established = 0;
   refused = 0;
-  unanswered = 0;
+  /** Connections of which SYNs were seen and nothing else; those that are counted are `unanswered`. */
+  silent = 0;
+  /** The server answered the SYN, and the client never acknowledged it. */
+  halfOpen = 0;
+  /** Connections of which packets of both sides, and of one side only, were seen. */
+  bothSides = 0;
+  oneSide = 0;
   bytes = 0;
   /** Sums of both directions, by counter. */
   readonly counts = new Float64Array(COUNTED);
+  /** Round trips of handshakes; those that took a second and more with all their SYNs; the longest of these, nanoseconds. */
+  readonly handshakes = new Spread(2);
+  slowHandshakes = 0;
+  /** SYNs, and answers to them, that were sent again: also among the retransmissions. */
+  synsAgain = 0;
+  longestHandshakeNs = 0;
+  /** Round trips of data from the recorder to each side, and back, added up, nanoseconds. */
+  toServerNs = 0;
+  toServer = 0;
+  toClientNs = 0;
+  toClient = 0;
   zeroNs = 0;
   fullNs = 0;
   stalls = 0;
@@ -153,6 +186,11 @@ export class ServiceTotals {
   constructor(server: string) {
     this.server = server;
   }
+
+  /** Where the answers of a service go another way, nobody can tell here that there is none. */
+  get unanswered(): number {
+    return this.bothSides === 0 && this.oneSide > 0 ? 0 : this.silent;
+  }
 }
 
 /**
@@ -165,8 +203,10 @@ export class Services {
   readonly #keys = new Int32Array(MAX_SERVICES * KEY_WORDS);
   readonly #buckets = new Int32Array(BUCKETS).fill(-1);
   readonly #lines: TimeLines;
-  /** Connections of which packets of one side only were seen. */
-  halfSeen = 0;
+  readonly clients = new Clients();
+  /** Connections whose directions were seen at different interfaces. */
+  split = 0;
+  #halfSeen = 0;
   /** Connections that were seen at several interfaces. */
   merged = 0;
   /** Pieces of data that were acknowledged but not captured. */
@@ -180,52 +220,118 @@ export class Services {
     return this.others.flows > 0 ? [...this.#list, this.others] : this.#list;
   }
 
-  /** Adds a connection of which nothing more will be seen up to `until`. */
-  add(slot: Slot, merged: boolean, until: number): void {
-    const { words, at, times, timesAt } = slot;
+  /** Connections of which packets of one side only were seen, and whose other side may have been somewhere else. */
+  get halfSeen(): number {
+    return this.list.reduce((sum, { silent, unanswered }) => sum + silent - unanswered, this.#halfSeen);
+  }
+
+  /**
+   * Adds a connection of which nothing more will be seen up to `until`. `merged` tells that it was seen at several
+   * interfaces, `split` that its directions were seen at different ones.
+   */
+  add(slot: Slot, merged: boolean, until: number, split: boolean): void {
+    const { words, at } = slot;
     const flags = words[at + FLAGS] as number;
     const client = clientOf(words, at);
     const service = this.#of(words, at, 1 - client);
+    const from = this.clients.of(words, at + ENDS + client * 4, (words[at + KIND] as number) >> 8 === 6);
+    if (merged) this.merged++;
+    if (split) this.split++;
+    this.unseen += words[at + UNSEEN] as number;
+    service.flows++;
+    from.flows++;
     const packets = at + DIRECTIONS + COUNTERS + PACKETS;
     const mine = words[packets + client * DIRECTION_WORDS] as number;
     const theirs = words[packets + (1 - client) * DIRECTION_WORDS] as number;
     const both = mine > 0 && theirs > 0;
-    const began = times[timesAt + BEGAN] as number;
-    if (merged) this.merged++;
-    this.unseen += words[at + UNSEEN] as number;
-    service.flows++;
-    if ((flags & FLOW_ESTABLISHED) !== 0) service.established++;
-    if ((flags & FLOW_REFUSED) !== 0) {
-      service.refused++;
-      const newest = times[timesAt + NEWEST] as number;
-      this.#example(service, slot, "refused", 1, 1 - client, NO_EVENTS, newest, words[at + RESET_PACKET] as number);
+    // Who acknowledges something has got an answer, wherever that went.
+    const acknowledges = ((words[at + DIRECTIONS + client * DIRECTION_WORDS] as number) & ACKED) !== 0;
+    const silent = (flags & OPENING) === FLOW_SYN && theirs === 0 && !acknowledges;
+    if (both) service.bothSides++;
+    else if (!silent || split) {
+      service.oneSide++;
+      if (mine + theirs > 2 || split) this.#halfSeen++;
     }
-    const unanswered = (flags & (FLOW_SYN | FLOW_SYN_ACK | FLOW_REFUSED | FLOW_ESTABLISHED)) === FLOW_SYN;
-    if (unanswered && theirs === 0) {
-      if (until - began >= UNANSWERED_NS) {
-        service.unanswered++;
-        this.#example(service, slot, "unanswered", mine, client, NO_EVENTS);
-      }
-    } else if (!both && mine + theirs > 2) this.halfSeen++;
-    this.#addSide(service, slot, 0, both && !unanswered);
-    this.#addSide(service, slot, 1, both && !unanswered);
+    if (!split) this.#addOpening(service, from, slot, client, silent, acknowledges, until);
+    this.#addSide(service, from, slot, 0, both);
+    this.#addSide(service, from, slot, 1, both);
     this.#addSilence(service, slot);
     if (words[at + RESET_STATE] !== 0) this.#addReset(service, slot, client);
   }
 
+  /** How it began: `silent` tells that nothing came back, `acknowledges` that the client said that something did. */
+  #addOpening(
+    service: ServiceTotals,
+    from: ClientTotals,
+    slot: Slot,
+    client: 0 | 1,
+    silent: boolean,
+    acknowledges: boolean,
+    until: number,
+  ): void {
+    const { words, at, times, timesAt } = slot;
+    const flags = words[at + FLAGS] as number;
+    const began = times[timesAt + BEGAN] as number;
+    const waited = until - began >= UNANSWERED_NS;
+    if ((flags & FLOW_REFUSED) !== 0) {
+      service.refused++;
+      from.failed++;
+      const newest = times[timesAt + NEWEST] as number;
+      this.#example(service, slot, "refused", 1, 1 - client, NO_EVENTS, newest, words[at + RESET_PACKET] as number);
+    } else if (silent && waited) {
+      service.silent++;
+      from.failed++;
+      const tries = words[at + DIRECTIONS + client * DIRECTION_WORDS + COUNTERS + PACKETS] as number;
+      this.#example(service, slot, "unanswered", tries, client, NO_EVENTS);
+    } else if ((flags & OPENING) === (FLOW_SYN | FLOW_SYN_ACK) && !acknowledges && waited) {
+      if (words[at + RESET_STATE] !== 0) return;
+      service.halfOpen++;
+      from.failed++;
+      const answers = words[at + DIRECTIONS + (1 - client) * DIRECTION_WORDS + COUNTERS + PACKETS] as number;
+      this.#example(service, slot, "halfOpen", answers, client, NO_EVENTS);
+    } else if ((flags & FLOW_ESTABLISHED) !== 0) {
+      service.established++;
+      from.established++;
+      const roundTrip = times[timesAt + HANDSHAKE] as number;
+      service.handshakes.add(roundTrip);
+      from.handshakes++;
+      from.handshakeNs += Math.max(0, roundTrip);
+      // From the first SYN on: the round trip is that of the one that was answered.
+      const took = roundTrip + Math.max(0, (times[timesAt + SYN_AT] as number) - began);
+      if (took < SLOW_HANDSHAKE_NS) return;
+      service.slowHandshakes++;
+      service.longestHandshakeNs = Math.max(service.longestHandshakeNs, took);
+      this.#example(service, slot, "handshake", took, client, NO_EVENTS);
+    }
+  }
+
   /** Adds what one direction sent; `both` tells that its ACKs could be seen. */
-  #addSide(service: ServiceTotals, slot: Slot, direction: 0 | 1, both: boolean): void {
+  #addSide(service: ServiceTotals, from: ClientTotals, slot: Slot, direction: 0 | 1, both: boolean): void {
     const { words, at, times, timesAt } = slot;
     const block = at + DIRECTIONS + direction * DIRECTION_WORDS;
     const double = block >> 1;
-    const from = block + COUNTERS;
+    const count = (counter: number): number => words[block + COUNTERS + counter] as number;
     const counts = service.counts;
-    for (let counter = 0; counter < COUNTED; counter++)
-      counts[counter] = (counts[counter] as number) + (words[from + counter] as number);
+    for (let counter = 0; counter < COUNTED; counter++) counts[counter] = (counts[counter] as number) + count(counter);
     service.bytes += times[double + DATA_BYTES] as number;
-    const spurious = words[from + SPURIOUS] as number;
-    const resent = (words[from + RETRANSMISSIONS] as number) - spurious;
-    const overtaken = words[from + OUT_OF_ORDER] as number;
+    from.bytes += times[double + DATA_BYTES] as number;
+    from.dataPackets += count(DATA_PACKETS);
+    from.retransmissions += count(RETRANSMISSIONS);
+    from.timeouts += count(TIMEOUTS);
+    from.resets += count(RESETS);
+    // What the client sends is acknowledged by the server: that is the way between the recorder and the server.
+    if (direction === clientOf(words, at)) {
+      service.toServer += count(ROUND_TRIPS);
+      service.toServerNs += times[double + ROUND_TRIP_SUM] as number;
+    } else {
+      service.toClient += count(ROUND_TRIPS);
+      service.toClientNs += times[double + ROUND_TRIP_SUM] as number;
+    }
+    const spurious = count(SPURIOUS);
+    const syns = ((words[at + TTLS] as number) >>> (16 + direction * 8)) & 255;
+    service.synsAgain += syns;
+    const resent = count(RETRANSMISSIONS) - spurious - syns;
+    const overtaken = count(OUT_OF_ORDER);
     if (resent > 0) this.#example(service, slot, "loss", resent, direction, RESENT);
     if (spurious > 0) this.#example(service, slot, "spurious", spurious, direction, NEEDLESS);
     if (overtaken > 0) this.#example(service, slot, "reordering", overtaken, direction, REORDERED);
@@ -251,6 +357,7 @@ export class Services {
     } else this.#addTooBig(service, slot, direction);
     // It waits for an ACK that has not come when the connection is seen last.
     const since = times[double + WAITS_SINCE] as number;
+    if (((words[at + FLAGS] as number) & OPENING) === (FLOW_SYN | FLOW_SYN_ACK)) return;
     if (since > 0 && end - since >= STALL_NS) {
       service.stalls++;
       this.#example(service, slot, "stall", end - since, 1 - direction, RESENT);

@@ -503,8 +503,12 @@ export class TcpAnalysis {
       return state;
     }
     const silent = now - (times[ownTimes + SENT_AT] as number);
-    if ((flags & SYN) !== 0) this.#event(SYN_AGAIN, direction, now);
-    else if (fast) {
+    if ((flags & SYN) !== 0) {
+      const place = 16 + direction * 8;
+      const before = ((words[flow + TTLS] as number) >>> place) & 255;
+      if (before < 255) words[flow + TTLS] = (words[flow + TTLS] as number) + (1 << place);
+      this.#event(SYN_AGAIN, direction, now);
+    } else if (fast) {
       words[count + FAST] = (words[count + FAST] as number) + 1;
       this.#event(SENT_AFTER_ACKS, direction, now);
     } else if (silent >= TIMEOUT_NS && silent > handshake) {
@@ -748,8 +752,12 @@ export class TcpAnalysis {
       if ((flags & ACK) === 0) {
         // The newest one: the answer to it is what comes within a round trip.
         times[timesAt + SYN_AT] = now;
-        state |= FLOW_SYN | (direction === 1 ? FLOW_CLIENT_1 : 0);
-      } else state |= FLOW_SYN_ACK;
+        state = (state & ~FLOW_CLIENT_1) | FLOW_SYN | (direction === 1 ? FLOW_CLIENT_1 : 0);
+      } else {
+        state |= FLOW_SYN_ACK;
+        // Who answers is the server, also where its question was not seen.
+        if ((state & FLOW_SYN) === 0) state |= direction === 0 ? FLOW_CLIENT_1 : 0;
+      }
     } else if ((flags & RST) !== 0) state = this.#reset(registers, at, header, end, state, own, other, now);
     else if (
       (flags & ACK) !== 0 &&
@@ -866,10 +874,10 @@ export class TcpAnalysis {
   }
 }
 
-/** The direction that asks: the one that sent the SYN; without a SYN the one with the higher port. */
+/** The direction that asks: the one that sent the SYN or got the answer to it; else the one with the higher port. */
 export function clientOf(words: Int32Array, at: number): 0 | 1 {
   const flags = words[at + FLAGS] as number;
-  if ((flags & FLOW_SYN) !== 0) return (flags & FLOW_CLIENT_1) !== 0 ? 1 : 0;
+  if ((flags & (FLOW_SYN | FLOW_SYN_ACK)) !== 0) return (flags & FLOW_CLIENT_1) !== 0 ? 1 : 0;
   const ports = words[at + PORTS] as number;
   return ports >>> 16 > (ports & 0xffff) ? 0 : 1;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { EvidenceSet } from "#src/core/evidence.ts";
 import { captureCoverage, captureEvidence, captureService, captureTcp } from "#src/pcap/capture-evidence.ts";
 import { analyse } from "#test/support/pcap/analyse.ts";
-import { pcapFile, type Recorded } from "#test/support/pcap/capture-file.ts";
+import { pcapFile, pcapngFile, type Recorded } from "#test/support/pcap/capture-file.ts";
 import { ACK, ethernet, icmpMessage, ip4, RST, tcpSegment, vxlan } from "#test/support/pcap/frames.ts";
 import { BEGAN_NS, generatedCaptures, twoInterfaces } from "#test/support/pcap/generated.ts";
 import { converse, type Frame, type Seen } from "#test/support/pcap/tcp-conversation.ts";
@@ -73,6 +73,38 @@ describe("time and damage", () => {
     expect([tcp.retransmissions, findings]).toEqual([0, []]);
     expect(tcp.unseen).toBeGreaterThan(0);
     expect(quality.join()).toMatch(/the recorder missed packets/);
+  });
+
+  describe("where one direction is recorded", () => {
+    const whole = converse({ turns: download });
+
+    test("a client that acknowledges was answered, elsewhere", () => {
+      const silent = converse({ clientPort: 40_009, listens: "keeps silent" });
+      const seen = [...recorded(whole), ...recorded(silent)].filter((_, index) =>
+        index < whole.length ? whole[index]?.from === "client" : true,
+      );
+      const { findings, tcp, quality, verdict } = analyse(pcapFile(seen));
+      // The other one had no chance to be answered here either.
+      expect([findings, tcp.unanswered, verdict]).toEqual([[], 0, "withheld"]);
+      expect(quality.join()).toMatch(/2 connections of 2 with packets of one side only/);
+    });
+
+    test("who answers a SYN is the server, whatever its port", () => {
+      const seen = converse({ turns: download, clientPort: 80, serverPort: 50_000 });
+      const { services } = analyse(pcapFile(recorded(seen.filter(({ from }) => from === "server"))));
+      expect(services.map(({ server }) => server)).toEqual(["10.2.0.2:50000"]);
+    });
+
+    test("directions at two interfaces are not taken for silence", () => {
+      const refused = converse({ clientPort: 40_009, listens: "refuses", startMs: 3_000 });
+      const seen = [...recorded(whole), ...recorded(refused)].map((one, index) => ({
+        ...one,
+        port: [...whole, ...refused][index]?.from === "client" ? 0 : 1,
+      }));
+      const { findings, tcp, flows, quality } = analyse(pcapngFile(seen, [{ name: "eth0" }, { name: "eth1" }]));
+      expect([findings, tcp.unanswered, tcp.lostSegments, flows]).toEqual([[], 0, 0, 2]);
+      expect(quality.join()).toMatch(/2 connections of these with the other side at another interface/);
+    });
   });
 
   test("one direction alone is said and judged no further", () => {
@@ -159,6 +191,27 @@ describe("findings", () => {
       atUs: Number(BEGAN_NS / 1_000n) + Math.round((lossy[first]?.atNs ?? 0) / 1e3),
     });
     expect(found?.text).toMatch(new RegExp(`^10.2.0.2:8080: ${resent} of \\d+ segments .* had to be sent again`));
+  });
+
+  test("a connection that opens late, and one that the client never hears of, are told from silence", () => {
+    const late = converse({
+      turns: download,
+      fate: ({ from, nth }) => (from === "client" && nth === 0 ? "lost behind the tap" : undefined),
+    });
+    const deaf = converse({
+      clientPort: 40_009,
+      untilMs: 8_000,
+      fate: ({ from }) => (from === "server" ? "lost behind the tap" : undefined),
+    });
+    const { findings, tcp, services, clients } = analyse(pcapFile([...recorded(late), ...recorded(deaf)]));
+    expect(findings.map(({ kind }) => kind)).toEqual(["connection-half-open", "handshake-slow"]);
+    expect(findings[1]?.numbers["longestMs"]).toBeCloseTo(1_020, -1);
+    expect(tcp).toMatchObject({ handshakes: 1, handshakeFailures: 1, unanswered: 0, halfOpen: 1 });
+    expect(services[0]).toMatchObject({ slowHandshakes: 1, halfOpen: 1 });
+    // 0.2 ms to the client, 10 ms to the server, and back: the SYN that was answered counts.
+    expect(services[0]?.handshakeMs?.p50).toBeCloseTo(20, -1);
+    expect(services[0]?.toServerMs).toBeGreaterThan(services[0]?.toClientMs ?? 99);
+    expect(clients).toMatchObject([{ subnet: "10.1.0.0/24", flows: 2, established: 1, failed: 1 }]);
   });
 
   describe("a reset of another TTL", () => {

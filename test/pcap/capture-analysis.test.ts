@@ -3,7 +3,7 @@ import { EvidenceSet } from "#src/core/evidence.ts";
 import { captureCoverage, captureEvidence, captureService, captureTcp } from "#src/pcap/capture-evidence.ts";
 import { analyse } from "#test/support/pcap/analyse.ts";
 import { pcapFile, pcapngFile, type Recorded } from "#test/support/pcap/capture-file.ts";
-import { ACK, ethernet, icmpMessage, ip4, RST, tcpSegment, vxlan } from "#test/support/pcap/frames.ts";
+import { ACK, ethernet, icmpMessage, ip4, joined, RST, tcpSegment, text, vxlan } from "#test/support/pcap/frames.ts";
 import { BEGAN_NS, generatedCaptures, twoInterfaces } from "#test/support/pcap/generated.ts";
 import { converse, type Frame, type Seen } from "#test/support/pcap/tcp-conversation.ts";
 
@@ -191,6 +191,31 @@ describe("findings", () => {
       atUs: Number(BEGAN_NS / 1_000n) + Math.round((lossy[first]?.atNs ?? 0) / 1e3),
     });
     expect(found?.text).toMatch(new RegExp(`^10.2.0.2:8080: ${resent} of \\d+ segments .* had to be sent again`));
+  });
+
+  test("messages that follow each other in one segment are told apart", () => {
+    const get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+    const post = "POST /b HTTP/1.1\r\ncontent-length: 4\r\n\r\nGET ";
+    const answer = (code: number, body: string): string =>
+      `HTTP/1.1 ${code} X\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const http = converse({
+      turns: [
+        { from: "client", says: text(get + post + get) },
+        { from: "server", says: text(answer(200, "HTTP/1.1 999") + answer(201, "") + answer(503, "no")) },
+      ],
+    });
+    const serverHello = Uint8Array.of(22, 3, 3, 0, 4, 2, 0, 0, 0);
+    const tls = converse({
+      clientPort: 40_009,
+      serverPort: 443,
+      turns: [
+        { from: "client", says: Uint8Array.of(22, 3, 1, 0, 4, 1, 0, 0, 0) },
+        { from: "server", says: joined(serverHello, Uint8Array.of(21, 3, 3, 0, 2, 2, 40)) },
+      ],
+    });
+    const summary = analyse(pcapFile([...recorded(http), ...recorded(tls)]));
+    expect(summary.http).toMatchObject({ requests: 3, answers: { "2xx": 2, "5xx": 1 } });
+    expect(summary.tls).toMatchObject({ serverHellos: 1, alerts: { "handshake failure": 1 } });
   });
 
   test("a connection that opens late, and one that the client never hears of, are told from silence", () => {

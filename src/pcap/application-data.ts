@@ -1,9 +1,11 @@
 import type { DnsAnalysis } from "./dns-analysis.ts";
-import { APPLICATION, PORTS, REQUEST } from "./flow-layout.ts";
+import * as layout from "./flow-layout.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { HttpAnalysis } from "./http-analysis.ts";
-import { clientOf, UNINTERESTING } from "./tcp-analysis.ts";
+import { clientOf } from "./tcp-analysis.ts";
 import type { TlsAnalysis } from "./tls-analysis.ts";
+
+const { APPLICATION, PORTS, REQUEST, UNINTERESTING } = layout;
 
 /**
  * The word APPLICATION of a flow: bits 0-2 what its data is, bits 3-5 how many segments were looked at in vain, and above

@@ -1,12 +1,27 @@
 import { ApplicationData } from "./application-data.ts";
 import { CaptureReader, type PacketSink, type Stopped } from "./capture-reader.ts";
 import { type CaptureSummary, captureSummary } from "./capture-summary.ts";
-import {
+import { Decoder } from "./decode.ts";
+import { DnsAnalysis } from "./dns-analysis.ts";
+import * as layout from "./flow-layout.ts";
+import { FlowReports } from "./flow-reports.ts";
+import { FlowTable } from "./flow-table.ts";
+import { Fragments } from "./fragments.ts";
+import { HttpAnalysis } from "./http-analysis.ts";
+import { IcmpAnalysis } from "./icmp-analysis.ts";
+import { type PacketFilter, passes } from "./packet-filter.ts";
+import * as packetRegisters from "./packet-registers.ts";
+import { RecentPackets } from "./recent-packets.ts";
+import { Services } from "./service-totals.ts";
+import { TcpAnalysis } from "./tcp-analysis.ts";
+import { TimeLines } from "./time-lines.ts";
+import { TlsAnalysis } from "./tls-analysis.ts";
+
+const {
   COOKED_INDEX,
   COOKED_TYPE,
   CUT,
   DEPTH,
-  Decoder,
   FRAGMENT,
   FRAGMENTED,
   MALFORMED,
@@ -18,21 +33,8 @@ import {
   TUNNELS,
   UNKNOWN_LINK,
   WHOLE,
-} from "./decode.ts";
-import { DnsAnalysis } from "./dns-analysis.ts";
-import { TIME_LINE } from "./flow-layout.ts";
-import { FlowReports } from "./flow-reports.ts";
-import { FlowTable } from "./flow-table.ts";
-import { Fragments } from "./fragments.ts";
-import { HttpAnalysis } from "./http-analysis.ts";
-import { IcmpAnalysis } from "./icmp-analysis.ts";
-import { type PacketFilter, passes } from "./packet-filter.ts";
-import { RecentPackets } from "./recent-packets.ts";
-import { Services } from "./service-totals.ts";
-import { Spread } from "./spread.ts";
-import { TcpAnalysis } from "./tcp-analysis.ts";
-import { TimeLines } from "./time-lines.ts";
-import { TlsAnalysis } from "./tls-analysis.ts";
+} = packetRegisters;
+const { TIME_LINE } = layout;
 
 const TCP = 6;
 const UDP = 17;
@@ -44,10 +46,16 @@ const UDP_HEADER = 8;
 const MAX_FLOWS = 65_536;
 const MAX_GAPS = 50;
 const MAX_LINKS = 64;
+/** In #sums: bytes on the wire, the newest and the earliest time (the first packet's is 0), how often time ran backwards. */
+const BYTES = 0;
+const NEWEST = 1;
+const EARLIEST = 2;
+const BACKWARDS = 3;
 
 /** Reads captures and says what is in them, in one pass and bounded memory. */
 export class CaptureAnalysis implements PacketSink {
   readonly reader: CaptureReader;
+  readonly #clock = new Float64Array(1);
   readonly #decoder = new Decoder();
   readonly #recent = new RecentPackets();
   readonly #fragments = new Fragments();
@@ -61,22 +69,18 @@ export class CaptureAnalysis implements PacketSink {
   readonly #dns = new DnsAnalysis();
   readonly #icmp: IcmpAnalysis;
   readonly #application: ApplicationData;
-  readonly #roundTrips = new Spread();
-  readonly #answers = new Spread();
   readonly #links = new Map<number, number>();
   readonly #tunnels = new Float64Array(TUNNELS.length);
   readonly #cut = new Float64Array(TUNNELS.length);
   readonly #outerBytes = new Float64Array(TUNNELS.length);
   readonly #gaps: { readonly offset: number; readonly bytes: number }[] = [];
-  /** Packets by what decoding them ended with. */
+  /** Packets that are not whole, by what decoding them ended with. */
   readonly #ends = new Float64Array(6);
   #gapCount = 0;
   /** Of the packet that is being read, counted from 1, also those that the filter leaves out. */
   #number = 0;
   #packets = 0;
-  #bytes = 0;
-  /** [0] first, [1] newest time; [2] how often it ran backwards. */
-  readonly #times = new Float64Array([Number.POSITIVE_INFINITY, 0, 0]);
+  readonly #sums = new Float64Array(4);
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Registers and interface of the packet that is being read. */
   #registers = this.#decoder.registers;
@@ -97,7 +101,7 @@ export class CaptureAnalysis implements PacketSink {
     this.#table = new FlowTable(maxFlows, {
       left: (slot, copies, atEnd, split) => {
         this.#http.left(slot);
-        const until = atEnd ? (this.#times[1] as number) : Number.POSITIVE_INFINITY;
+        const until = atEnd ? (this.#sums[NEWEST] as number) : Number.POSITIVE_INFINITY;
         this.#services.add(slot, copies.length > 0, until, split);
         this.#flows.take(slot, copies);
         this.#lines.release(slot.words, slot.at + TIME_LINE);
@@ -106,14 +110,16 @@ export class CaptureAnalysis implements PacketSink {
     });
     this.#icmp = new IcmpAnalysis(this.#table, this.#lines);
     this.#application = new ApplicationData(this.#table, { http: this.#http, tls: this.#tls, dns: this.#dns });
-    this.#tcp = new TcpAnalysis(this.#table, this.#lines, {
-      roundTrip: (ns) => this.#roundTrips.add(ns),
-      answer: (ns) => this.#answers.add(ns),
-      data: (at, captured, now, packet) =>
-        this.#application.data(this.#registers, at, captured, now, packet, this.#key),
-      closing: (reset, now, packet) => this.#application.closing(reset, now, packet),
-    });
-    this.reader = new CaptureReader(this);
+    this.#tcp = new TcpAnalysis(
+      this.#table,
+      { lines: this.#lines, clock: this.#clock },
+      {
+        data: (at, captured, now, packet) =>
+          this.#application.data(this.#registers, at, captured, now, packet, this.#key),
+        closing: (reset, now, packet) => this.#application.closing(reset, now, packet),
+      },
+    );
+    this.reader = new CaptureReader(this, this.#clock);
   }
 
   buffer(_bytes: Uint8Array, view: DataView): void {
@@ -125,47 +131,37 @@ export class CaptureAnalysis implements PacketSink {
     const packet = ++this.#number;
     const decoder = this.#decoder;
     const registers = decoder.registers;
+    const end = at + captured;
     const outcome = decoder.decode(at, captured, original, link);
-    if (this.#filter && !passes(this.#filter, registers, this.#view, outcome, at + captured)) return;
+    if (this.#filter && !passes(this.#filter, registers, this.#view, outcome, end)) return;
     this.#packets++;
-    this.#bytes += original;
-    const clock = this.reader.clock;
-    const now = clock[0] as number;
-    const times = this.#times;
-    if (now < (times[0] as number)) times[0] = now;
-    if (now >= (times[1] as number)) times[1] = now;
-    else times[2] = (times[2] as number) + 1;
-    this.#ends[outcome] = (this.#ends[outcome] as number) + 1;
-    if (outcome === UNKNOWN_LINK) this.#unknownLink(link);
-    if (outcome === NOT_IP || outcome === UNKNOWN_LINK) return;
-    const tunnel = registers[TUNNEL] as number;
-    if (tunnel !== 0) this.#tunnels[tunnel] = (this.#tunnels[tunnel] as number) + 1;
+    const now = this.#clock[0] as number;
+    const sums = this.#sums;
+    sums[BYTES] = (sums[BYTES] as number) + original;
+    if (now >= (sums[NEWEST] as number)) sums[NEWEST] = now;
+    else this.#backwards(now);
     if (outcome !== WHOLE) {
-      if (outcome === CUT) this.#cutPacket();
-      else if (outcome === FRAGMENT && registers[PROTOCOL] === TCP) this.#fragment(at + captured, clock, packet);
+      this.#notWhole(outcome, end, link, packet);
       return;
     }
+    const tunnel = registers[TUNNEL] as number;
+    if (tunnel !== 0) this.#tunnels[tunnel] = (this.#tunnels[tunnel] as number) + 1;
     // A packet that is seen on several interfaces is another packet on each: copies are told apart by this.
-    this.#key = port | ((registers[COOKED_INDEX] as number) << 16);
-    const end = at + captured;
+    const key = port | ((registers[COOKED_INDEX] as number) << 16);
+    this.#key = key;
     if (link === COOKED_1) {
       // It does not say at which interface. Direction and encapsulation differ on the way through a machine.
       const where = (registers[COOKED_TYPE] as number) | ((registers[DEPTH] as number) << 8);
       if (this.#recent.seen(registers, end, where, now)) return;
     }
-    switch (registers[PROTOCOL]) {
-      case TCP:
-        if (registers[FRAGMENTED] === 1) this.#fragment(end, clock, packet);
-        else if (!this.#tcp.segment(registers, end, this.#key, clock, packet)) this.#cutPacket();
-        return;
-      case UDP:
-        this.#datagram(end, now, packet);
-        return;
-      case ICMP:
-      case ICMPV6:
-        if (this.#key !== 0 && this.#recent.seen(registers, end, this.#key, now)) return;
-        this.#icmp.message(registers, end, this.#key, now, packet);
-        return;
+    const protocol = registers[PROTOCOL] as number;
+    if (protocol === TCP) {
+      if (registers[FRAGMENTED] === 1) this.#fragment(end, packet);
+      else if (!this.#tcp.segment(registers, end, key, packet)) this.#cutPacket();
+    } else if (protocol === UDP) this.#datagram(end, now, packet);
+    else if (protocol === ICMP || protocol === ICMPV6) {
+      if (key !== 0 && this.#recent.seen(registers, end, key, now)) return;
+      this.#icmp.message(registers, end, key, now, packet);
     }
   }
 
@@ -189,14 +185,14 @@ export class CaptureAnalysis implements PacketSink {
   }
 
   #finish(): CaptureSummary {
-    const newestNs = this.#times[1] as number;
+    const newestNs = this.#sums[NEWEST] as number;
     this.#table.finish();
     this.#dns.finish(newestNs);
     const ends = (outcome: number): number => this.#ends[outcome] as number;
     return captureSummary({
-      bytes: this.#bytes,
+      bytes: this.#sums[BYTES] as number,
       firstNs: this.reader.firstNs,
-      earliestNs: Math.min(0, this.#times[0] as number),
+      earliestNs: Math.min(0, this.#sums[EARLIEST] as number),
       newestNs,
       tunnels: this.#tunnels,
       tcp: this.#tcp,
@@ -207,8 +203,8 @@ export class CaptureAnalysis implements PacketSink {
       worst: this.#flows.worst(),
       services: this.#services.list,
       clients: this.#services.clients.list,
-      roundTrips: this.#roundTrips,
-      answers: this.#answers,
+      roundTrips: this.#tcp.roundTrips,
+      answers: this.#tcp.answers,
       shortcomings: {
         packets: this.#packets,
         ipPackets: this.#packets - ends(NOT_IP) - ends(UNKNOWN_LINK),
@@ -216,7 +212,7 @@ export class CaptureAnalysis implements PacketSink {
         cut: this.#cut,
         outerBytes: this.#outerBytes,
         malformed: ends(MALFORMED) + this.#tcp.malformed,
-        backwards: this.#times[2] as number,
+        backwards: this.#sums[BACKWARDS] as number,
         evicted: this.#table.evicted,
         timeLinesLost: this.#lines.lost,
         otherServices: this.#services.others.flows,
@@ -263,14 +259,32 @@ export class CaptureAnalysis implements PacketSink {
   }
 
   /** A piece of a TCP segment: the whole is followed when the last piece has come. */
-  #fragment(end: number, clock: Float64Array, packet: number): void {
+  #fragment(end: number, packet: number): void {
     const fragments = this.#fragments;
     if (!fragments.add(this.#view, this.#decoder.registers, end)) return;
     this.#look(fragments.view);
     this.#registers = fragments.registers;
-    this.#tcp.segment(fragments.registers, fragments.end, this.#key, clock, packet);
+    this.#tcp.segment(fragments.registers, fragments.end, this.#key, packet);
     this.#registers = this.#decoder.registers;
     this.#look(this.#view);
+  }
+
+  #backwards(now: number): void {
+    const sums = this.#sums;
+    if (now < (sums[EARLIEST] as number)) sums[EARLIEST] = now;
+    sums[BACKWARDS] = (sums[BACKWARDS] as number) + 1;
+  }
+
+  /** A packet whose decoding ended before its transport header. */
+  #notWhole(outcome: number, end: number, link: number, packet: number): void {
+    const registers = this.#decoder.registers;
+    this.#ends[outcome] = (this.#ends[outcome] as number) + 1;
+    if (outcome === UNKNOWN_LINK) this.#unknownLink(link);
+    if (outcome === NOT_IP || outcome === UNKNOWN_LINK) return;
+    const tunnel = registers[TUNNEL] as number;
+    if (tunnel !== 0) this.#tunnels[tunnel] = (this.#tunnels[tunnel] as number) + 1;
+    if (outcome === CUT) this.#cutPacket();
+    else if (outcome === FRAGMENT && registers[PROTOCOL] === TCP) this.#fragment(end, packet);
   }
 
   #cutPacket(): void {

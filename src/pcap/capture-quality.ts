@@ -1,7 +1,7 @@
 import { percentText } from "#src/core/units.ts";
 import type { CapturePort } from "./capture-reader.ts";
-import { TUNNELS } from "./decode.ts";
 import { counted } from "./finding.ts";
+import { TUNNELS } from "./packet-registers.ts";
 
 /** What a capture could not show, counted. */
 export type Shortcomings = {

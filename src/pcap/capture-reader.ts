@@ -57,7 +57,7 @@ const MAGIC_BYTES = 4;
  * 1970 would not be (a double holds 53 bits).
  */
 export class CaptureReader {
-  readonly clock = new Float64Array(1);
+  readonly clock: Float64Array;
   readonly #sink: PacketSink;
   readonly #place: CapturePlace;
   #bytes = new Uint8Array(FIRST_ROOM);
@@ -67,9 +67,10 @@ export class CaptureReader {
   #format: CaptureFormat | undefined;
   #stopped: Stopped | undefined;
 
-  constructor(sink: PacketSink) {
+  constructor(sink: PacketSink, clock = new Float64Array(1)) {
     this.#sink = sink;
-    this.#place = new CapturePlace(this.clock);
+    this.clock = clock;
+    this.#place = new CapturePlace(clock);
     sink.buffer(this.#bytes, this.#view);
   }
 

@@ -1,7 +1,6 @@
 import { qualityOf, type Shortcomings } from "./capture-quality.ts";
 import type { CapturePort, Stopped } from "./capture-reader.ts";
 import type { ClientTotals } from "./client-totals.ts";
-import { TUNNELS } from "./decode.ts";
 import type { DnsAnalysis, DnsServer } from "./dns-analysis.ts";
 import type { Finding, Found } from "./finding.ts";
 import { serviceFindings } from "./flow-findings.ts";
@@ -24,6 +23,7 @@ import type { FlowReport } from "./flow-reports.ts";
 import type { HttpAnalysis, HttpRequest } from "./http-analysis.ts";
 import type { IcmpAnalysis } from "./icmp-analysis.ts";
 import { DNS_CODES, dnsFindings, httpFindings, icmpFindings, tlsFindings } from "./message-findings.ts";
+import { TUNNELS } from "./packet-registers.ts";
 import type { ServiceTotals } from "./service-totals.ts";
 import type { Spread } from "./spread.ts";
 import type { TcpAnalysis } from "./tcp-analysis.ts";

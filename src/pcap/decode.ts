@@ -1,54 +1,32 @@
-/**
- * From the link layer down to TCP, UDP or ICMP, through VLAN tags and tunnels. Nothing is allocated per packet: what was
- * found stands in `registers`, whose places are named below. Every read lies behind a check of its length, every loop is
- * bounded by the bytes that it consumes or by MAX_DEPTH.
- */
+import * as packetRegisters from "./packet-registers.ts";
 
-/** Addresses are four words; IPv4 uses the first. */
-export const SOURCE = 0;
-export const DESTINATION = 4;
-/** 4 or 6: the innermost. */
-export const FAMILY = 8;
-/** IP protocol of the innermost packet: 6, 17, 1, 58 … */
-export const PROTOCOL = 9;
-/** Position of the transport header, and how many of its bytes (header and data) the IP header announces. */
-export const TRANSPORT = 10;
-export const TRANSPORT_LENGTH = 11;
-/** IP ID of IPv4, 0 to 65535; -1 for IPv6. */
-export const IP_ID = 12;
-export const TTL = 13;
-/** Tunnels around the innermost packet. */
-export const DEPTH = 14;
-/** Interface index of Linux cooked captures v2; 0 elsewhere. */
-export const COOKED_INDEX = 15;
-/** Packet type of Linux cooked captures (0 to us … 4 sent by us); -1 elsewhere. */
-export const COOKED_TYPE = 16;
-/** 1 when more fragments follow this one. */
-export const FRAGMENTED = 17;
-/** Which tunnel is the outermost: one of TUNNELS; 0 = none. */
-export const TUNNEL = 18;
-/** Of a fragment: its place in the whole, in bytes, and what all fragments of a packet have in common. */
-export const FRAGMENT_AT = 19;
-export const FRAGMENT_ID = 20;
-/** Bytes in front of the innermost IP header that was found, for what a snap length would have to carry. */
-export const OUTER_BYTES = 21;
-export const REGISTERS = 22;
-/** Link type of packets that begin with their IP header. */
-export const RAW_IP = 101;
+const {
+  SOURCE,
+  DESTINATION,
+  FAMILY,
+  PROTOCOL,
+  TRANSPORT,
+  TRANSPORT_LENGTH,
+  IP_ID,
+  TTL,
+  DEPTH,
+  COOKED_INDEX,
+  COOKED_TYPE,
+  FRAGMENTED,
+  TUNNEL,
+  FRAGMENT_AT,
+  FRAGMENT_ID,
+  OUTER_BYTES,
+  REGISTERS,
+  RAW_IP,
+  WHOLE,
+  NOT_IP,
+  FRAGMENT,
+  CUT,
+  MALFORMED,
+  UNKNOWN_LINK,
+} = packetRegisters;
 
-/** What decoding a packet ends with. */
-export const WHOLE = 0;
-/** No IP: ARP, LLDP, STP … */
-export const NOT_IP = 1;
-/** A later fragment: it has no transport header. */
-export const FRAGMENT = 2;
-/** The capture length cuts a header that is needed. */
-export const CUT = 3;
-/** A header that cannot be. */
-export const MALFORMED = 4;
-export const UNKNOWN_LINK = 5;
-
-export const TUNNELS = ["none", "VXLAN", "Geneve", "IPIP", "GRE", "6in4", "WireGuard"] as const;
 const VXLAN = 1;
 const GENEVE = 2;
 const IPIP = 3;
@@ -66,6 +44,11 @@ const FRAGMENT_HEADER = 44;
 const DESTINATION_OPTIONS = 60;
 const AUTHENTICATION = 51;
 
+/**
+ * From the link layer down to TCP, UDP or ICMP, through VLAN tags and tunnels. Nothing is allocated per packet: what was
+ * found stands in `registers` (packet-registers.ts). Every read lies behind a check of its length, every loop is
+ * bounded by the bytes that it consumes or by MAX_DEPTH.
+ */
 export class Decoder {
   readonly registers = new Int32Array(REGISTERS);
   #begin = 0;
@@ -88,9 +71,6 @@ export class Decoder {
     registers[COOKED_TYPE] = -1;
     switch (link) {
       case 1:
-        // What most packets are, without a call for each layer.
-        if (captured > 14 && view.getUint16(at + 12, false) === 0x0800 && view.getUint8(at + 14) >> 4 === 4)
-          return this.#ip4(at + 14, end, wireEnd);
         return this.#ethernet(at, end, wireEnd);
       case 113:
         if (captured < 16) return CUT;
@@ -116,8 +96,72 @@ export class Decoder {
   }
 
   #ethernet(at: number, end: number, wireEnd: number): number {
-    if (end - at < 14) return CUT;
-    return this.#network(this.#view.getUint16(at + 12, false), at + 14, end, wireEnd);
+    const view = this.#view;
+    if (end - at >= 54) {
+      // EtherType, version and header length of what most packets are: IPv4 without options, or IPv6, with TCP inside.
+      const kind = view.getInt32(at + 12, false) & 0xffffff00;
+      if (kind === 0x08004500) {
+        // Fragment offset and flags; TTL; protocol.
+        const about = view.getInt32(at + 20, false);
+        if ((about & 0x3fff00ff) === 6) return this.#plainTcp4(at + 14, about, wireEnd);
+      } else if ((kind & 0xfffff000) === (0x86dd6000 | 0) && view.getUint8(at + 20) === 6)
+        return this.#plainTcp6(at + 14, wireEnd);
+    } else if (end - at < 14) return CUT;
+    return this.#network(view.getUint16(at + 12, false), at + 14, end, wireEnd);
+  }
+
+  /** An IPv4 header of 20 bytes, all of which are there, in front of TCP. */
+  #plainTcp4(at: number, about: number, wireEnd: number): number {
+    const view = this.#view;
+    const registers = this.registers;
+    const lengthAndId = view.getInt32(at + 2, false);
+    const announced = lengthAndId >>> 16;
+    registers[OUTER_BYTES] = at - this.#begin;
+    if (announced !== 0 && announced < 20) return MALFORMED;
+    // Segments that were never cut into packets (TSO) may have no length of their own.
+    const stop = announced === 0 || announced > wireEnd - at ? wireEnd : at + announced;
+    registers[FAMILY] = 4;
+    registers[SOURCE] = view.getInt32(at + 12, false);
+    registers[DESTINATION] = view.getInt32(at + 16, false);
+    registers[IP_ID] = lengthAndId & 0xffff;
+    registers[TTL] = (about >> 8) & 0xff;
+    registers[PROTOCOL] = 6;
+    registers[TRANSPORT] = at + 20;
+    registers[TRANSPORT_LENGTH] = stop - at > 20 ? stop - at - 20 : 0;
+    registers[FRAGMENTED] = 0;
+    return WHOLE;
+  }
+
+  /** An IPv6 header, all of which is there, in front of TCP. */
+  #plainTcp6(at: number, wireEnd: number): number {
+    const view = this.#view;
+    const registers = this.registers;
+    const about = view.getInt32(at + 4, false);
+    const announced = about >>> 16;
+    const length = wireEnd - at - 40;
+    registers[OUTER_BYTES] = at - this.#begin;
+    registers[FAMILY] = 6;
+    this.#addresses6(at);
+    registers[IP_ID] = -1;
+    registers[TTL] = about & 0xff;
+    registers[PROTOCOL] = 6;
+    registers[TRANSPORT] = at + 40;
+    registers[TRANSPORT_LENGTH] = announced === 0 || announced > length ? Math.max(0, length) : announced;
+    registers[FRAGMENTED] = 0;
+    return WHOLE;
+  }
+
+  #addresses6(at: number): void {
+    const view = this.#view;
+    const registers = this.registers;
+    registers[SOURCE] = view.getInt32(at + 8, false);
+    registers[SOURCE + 1] = view.getInt32(at + 12, false);
+    registers[SOURCE + 2] = view.getInt32(at + 16, false);
+    registers[SOURCE + 3] = view.getInt32(at + 20, false);
+    registers[DESTINATION] = view.getInt32(at + 24, false);
+    registers[DESTINATION + 1] = view.getInt32(at + 28, false);
+    registers[DESTINATION + 2] = view.getInt32(at + 32, false);
+    registers[DESTINATION + 3] = view.getInt32(at + 36, false);
   }
 
   /** Behind an EtherType: VLAN tags, then IP. */
@@ -182,10 +226,7 @@ export class Decoder {
     const announced = view.getUint16(at + 4, false);
     const stop = announced === 0 ? wireEnd : Math.min(at + 40 + announced, wireEnd);
     registers[FAMILY] = 6;
-    for (let word = 0; word < 4; word++) {
-      registers[SOURCE + word] = view.getInt32(at + 8 + word * 4, false);
-      registers[DESTINATION + word] = view.getInt32(at + 24 + word * 4, false);
-    }
+    this.#addresses6(at);
     registers[IP_ID] = -1;
     registers[TTL] = view.getUint8(at + 7);
     registers[FRAGMENTED] = 0;

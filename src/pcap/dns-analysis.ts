@@ -1,7 +1,9 @@
 import { addressText } from "./address-text.ts";
-import { DESTINATION, FAMILY, SOURCE } from "./decode.ts";
+import * as packetRegisters from "./packet-registers.ts";
 import { Spread } from "./spread.ts";
 import { WorstList } from "./worst-list.ts";
+
+const { DESTINATION, FAMILY, SOURCE } = packetRegisters;
 
 const PENDING = 65_536;
 const WAYS = 4;

@@ -1,6 +1,6 @@
 import { readAddress } from "./address.ts";
-import { DESTINATION, FAMILY, SOURCE } from "./decode.ts";
 import type { FlowEnds } from "./flow-ends.ts";
+import { DESTINATION, FAMILY, SOURCE } from "./packet-registers.ts";
 
 /** An end of a flow: its address in words, and its port; -1 for any. */
 type End = { readonly family: 4 | 6; readonly words: readonly number[]; readonly port: number };

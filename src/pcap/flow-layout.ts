@@ -5,46 +5,57 @@
  *   ┌ head, 48 words ──────────────────────────────────┬ direction 0, 72 words ─┬ direction 1, 72 words ─┐
  *   0                                                  48                       120                      192
  *
+ * What nearly every packet needs stands at the beginning of each, so that few cache lines (16 words) are touched.
+ *
  *   head   word                                         double
- *          0      hash of both ends, kind, interface    7   time of the first packet
- *          1      next slot of the same bucket, or -1   8   time of the newest packet
- *          2      flags (FLOW_…)                        9   time of the newest SYN; -1 before it
- *          3      ports: end 0 in the upper 16 bits     10  handshake round trip; -1 while unknown
- *          4-7    address of end 0                      11  when the newest request data came that waits for an answer; -1
- *          8-11   address of end 1                      12  longest time to an answer
- *          12     interface key                         13  all times to answers added up
- *          13     protocol | family << 8                14  longest stall
- *          32     epoch: gaps in the file before it     15  when that stall began
- *          33     what the data is (application-data)
- *          34     time line, number + 1; 0 = none
- *          35     request in waiting, serial number
- *          36     first packet          37  packet of the first reset
- *          38     RESET_… of the first reset
- *          39     answers               40  packet at which the longest stall ended
- *          41     STALL_… of the longest stall
- *          42     stalls                43  TTL of the first reset, and what speaks against its sender (RESET_…)
+ *          0      hash of both ends, kind, interface    7   time of the newest packet
+ *          1      next slot of the same bucket, or -1   8   when the newest request data came that waits for an answer; -1
+ *          2      flags (FLOW_…)
+ *          3      ports: end 0 in the upper 16 bits
+ *          4-7    address of end 0
+ *          8-11   address of end 1
+ *          12     interface key
+ *          13     protocol | family << 8
+ *          18     epoch: gaps in the file before it
+ *          19     what the data is (application-data)
+ *          20     RESET_… of the first reset
+ *          ── seldom ──
+ *          21     time line, number + 1; 0 = none       11  time of the first packet
+ *          36     first packet                          12  time of the newest SYN; -1 before it
+ *          37     packet of the first reset             13  handshake round trip; -1 while unknown
+ *          38     TTL of the first reset, and what         14  longest time to an answer
+ *          39     request in waiting, serial number     15  all times to answers added up
+ *          40     answers                               16  longest stall
+ *          41     packet at which the longest stall ended
+ *          42     STALL_… of the longest stall          17  when that stall began
+ *          43     stalls
  *          44     TTL of each direction's first packet, direction 1 in bits 8 to 15; and how many SYNs each sent again,
  *                 bits 16 to 23 and 24 to 31
  *          45     pieces of data that were acknowledged but not captured
  *          46     first byte of a segment that a router called too big; 47 when, in ms
  *
  *   block  word (+ 48 or + 120)                         double (+ 24 or + 60)
- *          0      state bits                            22  when its newest ACK came
- *          1      next expected sequence number         23  when its highest byte was sent
- *          2      its newest ACK number                 24  since when its window is zero; 0 = it is open
- *          3      its window field                      25  how long it was zero in all
- *          4      window scale                          26  data bytes, sent again or not
- *          5      duplicate ACKs in a row               27  when it newly sent anything that takes a sequence number
- *          6      MSS that it announced                 28-31 when the segments of words 28-31 were sent
- *          7, 8   TSval and IP ID of its newest data    32  since when it fills the other's window; 0 = it does not
- *          9-11   data sent again and again: sequence   33  how long it did in all
- *                 number, length, how often             34  since when data waits for an ACK without progress; 0
- *          12-26  counters, in the order of COUNTERS    35  round trips added up
- *          27     place in the ring of samples
- *          28-31  ends of segments whose ACK is awaited
- *          32-37  three holes: from, to                 40  largest segment acknowledged
- *          38     initial sequence number               41  a stuck full-size segment: bytes
- *          39     largest segment in flight; 42 its end 43  and how often it was sent again
+ *          0      state bits                            8   when its highest byte was sent
+ *          1      next expected sequence number         9   since when data waits for an ACK without progress; 0
+ *          2      its newest ACK number                 10  when it newly sent anything that takes a sequence number
+ *          3      its window field                      11  when its newest ACK came
+ *          4      window scale                          12  data bytes, sent again or not
+ *          5      duplicate ACKs in a row               13  since when it fills the other's window; 0 = it does not
+ *          6      place in the ring of samples          14-17 when the segments of words 12-15 were sent
+ *          7      largest segment in flight; 8 its end  18  round trips added up
+ *          9      data sent again and again: where
+ *          10, 11 TSval and IP ID of its newest data
+ *          12-15  ends of segments whose ACK is awaited
+ *          38-52  counters, in the order of COUNTERS
+ *          53     largest segment acknowledged
+ *          54     data sent again and again: how often
+ *          ── seldom ──
+ *          55     data sent again and again: length     33  since when its window is zero; 0 = it is open
+ *          56     a stuck full-size segment: bytes      34  how long it was zero in all
+ *          57     and how often it was sent again       35  how long it filled the other's window in all
+ *          58     MSS that it announced
+ *          59     initial sequence number
+ *          60-65  three holes: from, to
  *
  * All times are nanoseconds since the first packet of the capture.
  */
@@ -59,32 +70,34 @@ export const PORTS = 3;
 export const ENDS = 4;
 export const INTERFACE = 12;
 export const KIND = 13;
-export const EPOCH = 32;
-export const APPLICATION = 33;
-export const TIME_LINE = 34;
-export const REQUEST = 35;
+/** From this word on, nothing stays when the ports are used again. */
+export const RENEWED = 14;
+export const EPOCH = 18;
+export const APPLICATION = 19;
+export const TIME_LINE = 21;
+export const REQUEST = 39;
 export const FIRST_PACKET = 36;
 export const RESET_PACKET = 37;
-export const RESET_STATE = 38;
-export const ANSWERS = 39;
-export const STALL_PACKET = 40;
-export const STALL_KIND = 41;
-export const STALLS = 42;
-export const RESET_TTL = 43;
+export const RESET_STATE = 20;
+export const ANSWERS = 40;
+export const STALL_PACKET = 41;
+export const STALL_KIND = 42;
+export const STALLS = 43;
+export const RESET_TTL = 38;
 export const TTLS = 44;
 export const UNSEEN = 45;
 export const TOO_BIG_AT = 46;
 export const TOO_BIG_MS = 47;
 
-export const BEGAN = 7;
-export const NEWEST = 8;
-export const SYN_AT = 9;
-export const HANDSHAKE = 10;
-export const ASKED_AT = 11;
-export const ANSWER_LONGEST = 12;
-export const ANSWER_SUM = 13;
-export const STALL_LONGEST = 14;
-export const STALL_BEGAN = 15;
+export const BEGAN = 11;
+export const NEWEST = 7;
+export const SYN_AT = 12;
+export const HANDSHAKE = 13;
+export const ASKED_AT = 8;
+export const ANSWER_LONGEST = 14;
+export const ANSWER_SUM = 15;
+export const STALL_LONGEST = 16;
+export const STALL_BEGAN = 17;
 
 /** Flags of a flow. */
 export const FLOW_USED = 1;
@@ -113,7 +126,7 @@ export const ACKED = 2;
 /** The window scale is known: the SYN was seen whole. */
 export const SCALED = 4;
 export const FINISHED = 8;
-/** Words 7 and 8 hold something. */
+/** Words 10 and 11 hold something. */
 export const STAMPED = 16;
 export const NUMBERED = 32;
 /** Its newest segment was a keep-alive, or a probe of a zero window. */
@@ -121,7 +134,7 @@ export const KEEP_ALIVE = 64;
 export const PROBE = 128;
 /** There were more holes at once than there is room for. */
 export const HOLES_LOST = 256;
-/** Something was missing; words 32-37 may say what. */
+/** Something was missing; words 60-65 may say what. */
 export const HOLED = 512;
 /** Its data came with another TTL than its first packet: by several ways, or through something that answers for it. */
 export const OTHER_TTL = 1024;
@@ -131,55 +144,58 @@ export const NEWEST_ACK = 2;
 export const WINDOW = 3;
 export const SCALE = 4;
 export const DUPLICATES = 5;
-export const MSS = 6;
-export const TSVAL = 7;
-export const ID = 8;
+export const MSS = 58;
+export const TSVAL = 10;
+export const ID = 11;
 export const AGAIN_AT = 9;
-export const AGAIN_LENGTH = 10;
-export const AGAIN_TIMES = 11;
-export const COUNTERS = 12;
-export const RING = 27;
-export const RING_ENDS = 28;
+export const AGAIN_LENGTH = 55;
+export const AGAIN_TIMES = 54;
+export const COUNTERS = 38;
+export const RING = 6;
+export const RING_ENDS = 12;
 export const RING_SIZE = 4;
-export const HOLES = 32;
-export const HOLES_END = 38;
-export const INITIAL = 38;
-export const LARGEST = 39;
-export const LARGEST_ACKED = 40;
-export const STUCK_LENGTH = 41;
-export const LARGEST_END = 42;
-export const STUCK_TIMES = 43;
+export const HOLES = 60;
+export const HOLES_END = 66;
+export const INITIAL = 59;
+export const LARGEST = 7;
+export const LARGEST_ACKED = 53;
+export const STUCK_LENGTH = 56;
+export const LARGEST_END = 8;
+export const STUCK_TIMES = 57;
 
-export const ACK_AT = 22;
-export const HIGHEST_AT = 23;
-export const ZERO_SINCE = 24;
-export const ZERO_NS = 25;
-export const DATA_BYTES = 26;
-export const SENT_AT = 27;
-export const RING_AT = 28;
-export const FULL_SINCE = 32;
-export const FULL_NS = 33;
-export const WAITS_SINCE = 34;
-export const ROUND_TRIP_SUM = 35;
+export const ACK_AT = 11;
+export const HIGHEST_AT = 8;
+export const ZERO_SINCE = 33;
+export const ZERO_NS = 34;
+export const DATA_BYTES = 12;
+export const SENT_AT = 10;
+export const RING_AT = 14;
+export const FULL_SINCE = 13;
+export const FULL_NS = 35;
+export const WAITS_SINCE = 9;
+export const ROUND_TRIP_SUM = 18;
+
+/** In the word APPLICATION: nobody wants to see the data of this flow. */
+export const UNINTERESTING = 3;
 
 /** Counters of a direction, in the order of their words from COUNTERS. */
 export const PACKETS = 0;
 /** Packets with data. */
 export const DATA_PACKETS = 1;
-export const RETRANSMISSIONS = 2;
-export const FAST = 3;
-export const SPURIOUS = 4;
-export const TIMEOUTS = 5;
-export const OUT_OF_ORDER = 6;
-export const DUPLICATE_ACKS = 7;
-export const LOST_SEGMENTS = 8;
-export const ZERO_WINDOWS = 9;
-export const WINDOW_FULL = 10;
-export const KEEP_ALIVES = 11;
-export const RESETS = 12;
+export const RETRANSMISSIONS = 4;
+export const FAST = 5;
+export const SPURIOUS = 6;
+export const TIMEOUTS = 7;
+export const OUT_OF_ORDER = 8;
+export const DUPLICATE_ACKS = 3;
+export const LOST_SEGMENTS = 9;
+export const ZERO_WINDOWS = 10;
+export const WINDOW_FULL = 11;
+export const KEEP_ALIVES = 12;
+export const RESETS = 13;
 /** The same packet twice, by the network or the recorder. */
-export const COPIES = 13;
-export const ROUND_TRIPS = 14;
+export const COPIES = 14;
+export const ROUND_TRIPS = 2;
 export const COUNTED = 15;
 
 /** In what state the first reset found the connection; RESET_BY_1 is added when direction 1 sent it. */

@@ -1,5 +1,9 @@
-import { DESTINATION, FAMILY, PROTOCOL, SOURCE } from "./decode.ts";
-import {
+import type { Slot } from "./flow-layout.ts";
+import * as layout from "./flow-layout.ts";
+import * as packetRegisters from "./packet-registers.ts";
+
+const { DESTINATION, FAMILY, PROTOCOL, SOURCE } = packetRegisters;
+const {
   ASKED_AT,
   BEGAN,
   COUNTERS,
@@ -21,14 +25,15 @@ import {
   NEXT,
   PACKETS,
   PORTS,
-  type Slot,
+  RENEWED,
   SYN_AT,
   WORDS,
-} from "./flow-layout.ts";
+} = layout;
 
-const SLAB_BITS = 12;
-const SLAB_FLOWS = 1 << SLAB_BITS;
-const SLAB_MASK = SLAB_FLOWS - 1;
+/** Slots that there is room for at first: most captures need no more. */
+const FIRST_SLOTS = 1_024;
+/** How many times as much room a table has each time that it grows. */
+const GROWTH = 8;
 const LOOKED_AT = 64;
 const QUIET_NS = 2e9;
 const CLOSED_OLDER_NS = 30e9;
@@ -47,8 +52,9 @@ type Leaving = {
 };
 
 /**
- * Flows in slabs of plain numbers (layout: flow-layout.ts). Each slab of 4,096 slots is one buffer with a view of 32-bit
- * integers and one of doubles over it; nothing moves and nothing is copied when the table grows.
+ * Flows in plain numbers (layout: flow-layout.ts): one buffer with a view of 32-bit integers and one of doubles over it. A
+ * slot is named by its first word. The buffer is copied twice at most, on the way from 1,024 to 65,536 slots; what is not
+ * used of it takes no memory, since the system gives pages when they are first written to.
  *
  * The ends are stored in canonical order (lower address and port first), so that both directions have one hash and one slot;
  * the direction of a packet is the one bit by which its ends had to be exchanged.
@@ -57,101 +63,108 @@ type Leaving = {
  * for all, the others are named.
  */
 export class FlowTable {
-  /** Views of all slabs, and of the slab and place of the flow that was found last. */
-  readonly #ints: Int32Array[] = [];
-  readonly #doubles: Float64Array[] = [];
-  words: Int32Array = new Int32Array(0);
-  times: Float64Array = new Float64Array(0);
-  /** First word, and first double, of the flow that was found last; and the direction of the packet in it. */
+  words: Int32Array;
+  times: Float64Array;
+  /** First word of the flow that was found last, and the direction of the packet in it. */
   at = 0;
-  timesAt = 0;
   direction = 0;
   /** Counts damaged places of the input: what came before one and what comes after are not connected. */
   epoch = 0;
+  /** First slot by the lower bits of its hash; -1 = none. */
   readonly #buckets: Int32Array;
   readonly #mask: number;
+  /** All of them in words: most that there may be, those there is room for, and those that have been used. */
   readonly #capacity: number;
+  #room: number;
+  #end = 0;
   readonly #interfaces: number[] = [];
   /** Slots that copies have left. */
   readonly #free: number[] = [];
-  #count = 0;
   #hand = 0;
-  #slot = 0;
   evicted = 0;
   readonly #leaving: Leaving;
+  /** What the ends of the packet that was looked up last amount to. */
+  #hash = 0;
+  #ports = 0;
 
   constructor(capacity: number, leaving: Leaving) {
-    this.#capacity = capacity;
+    this.#capacity = capacity * WORDS;
     this.#leaving = leaving;
     let buckets = 1024;
     while (buckets < capacity) buckets <<= 1;
     this.#buckets = new Int32Array(buckets).fill(-1);
     this.#mask = buckets - 1;
+    this.#room = Math.min(capacity, FIRST_SLOTS) * WORDS;
+    const bytes = new ArrayBuffer(this.#room * 4);
+    this.words = new Int32Array(bytes);
+    this.times = new Float64Array(bytes);
+  }
+
+  /** First double of the flow that was found last. */
+  get timesAt(): number {
+    return this.at >> 1;
   }
 
   /**
-   * Finds the flow of the packet in `registers`, or makes one; true when it is new. `ports` are source and destination,
-   * `key` tells interfaces apart on which the same packet may be seen, `packet` is its number.
+   * Finds the flow of the packet in `registers`, or makes one; true when it is new. `ports` is the source port in the upper
+   * 16 bits and the destination port, `key` tells interfaces apart on which the same packet may be seen, `clock[0]` is its
+   * time, `packet` its number.
    */
-  find(
-    registers: Int32Array,
-    sourcePort: number,
-    destinationPort: number,
-    key: number,
-    now: number,
-    packet: number,
-  ): boolean {
-    if (this.peek(registers, sourcePort, destinationPort, key)) return false;
+  find(registers: Int32Array, ports: number, key: number, clock: Float64Array, packet: number): boolean {
+    if (this.peek(registers, ports, key)) return false;
     const one = this.direction === 0 ? SOURCE : DESTINATION;
     const other = SOURCE + DESTINATION - one;
     const six = registers[FAMILY] === 6;
-    const ports = this.direction === 0 ? (sourcePort << 16) | destinationPort : (destinationPort << 16) | sourcePort;
-    const kind = (registers[PROTOCOL] as number) | ((registers[FAMILY] as number) << 8);
     if (!this.#interfaces.includes(key) && this.#interfaces.length < MAX_INTERFACES) this.#interfaces.push(key);
-    this.#make(hashOf(registers, one, other, ports, kind, key, six), now, packet);
+    this.#make(this.#hash, clock[0] as number, packet);
     const { words, at } = this;
-    words[at + PORTS] = ports;
-    words[at + KIND] = kind;
+    words[at + PORTS] = this.#ports;
+    words[at + KIND] = (registers[PROTOCOL] as number) | ((registers[FAMILY] as number) << 8);
     words[at + INTERFACE] = key;
     for (let word = 0; word < 4; word++) {
       words[at + ENDS + word] = six || word === 0 ? (registers[one + word] as number) : 0;
       words[at + ENDS + 4 + word] = six || word === 0 ? (registers[other + word] as number) : 0;
     }
-    if (this.#interfaces.length > 1 && this.#copiesOf(this.#slotAt(this.#slot)).length > 0)
+    if (this.#interfaces.length > 1 && this.#copiesOf(this.#slotAt(at)).length > 0)
       words[at + FLAGS] = (words[at + FLAGS] as number) | FLOW_COPY;
     return true;
   }
 
   /** Finds the flow of the packet in `registers` if there is one; sets the direction either way. */
-  peek(registers: Int32Array, sourcePort: number, destinationPort: number, key: number): boolean {
-    const order = ordered(registers, sourcePort, destinationPort);
-    const one = order === 0 ? SOURCE : DESTINATION;
-    const other = SOURCE + DESTINATION - one;
-    const ports = order === 0 ? (sourcePort << 16) | destinationPort : (destinationPort << 16) | sourcePort;
-    const kind = (registers[PROTOCOL] as number) | ((registers[FAMILY] as number) << 8);
+  peek(registers: Int32Array, ports: number, key: number): boolean {
+    const source = registers[SOURCE] as number;
+    const destination = registers[DESTINATION] as number;
     const six = registers[FAMILY] === 6;
-    const hash = hashOf(registers, one, other, ports, kind, key, six);
-    this.direction = order;
-    for (let slot = this.#buckets[hash & this.#mask] as number; slot !== -1; ) {
-      const words = this.#ints[slot >> SLAB_BITS] as Int32Array;
-      const at = (slot & SLAB_MASK) * WORDS;
+    const kind = (registers[PROTOCOL] as number) | ((registers[FAMILY] as number) << 8);
+    // Which way the next packet goes cannot be foreseen: without branches, 1 when the ends have to be exchanged.
+    const direction =
+      source === destination
+        ? orderedByMore(registers, six, ports)
+        : ((destination & ~source) | (~(destination ^ source) & (destination - source))) >>> 31;
+    const exchanged = (source ^ destination) & -direction;
+    const one = source ^ exchanged;
+    const other = destination ^ exchanged;
+    const ordered = (ports << (direction << 4)) | (ports >>> (direction << 4));
+    const hash = hashOf(one, other, ordered, key) ^ (six ? hashOfRest(registers) : 0);
+    this.direction = direction;
+    this.#hash = hash;
+    this.#ports = ordered;
+    const words = this.words;
+    let at = this.#buckets[hash & this.#mask] as number;
+    while (at !== -1) {
       if (
         words[at] === hash &&
-        words[at + PORTS] === ports &&
+        words[at + PORTS] === ordered &&
+        words[at + ENDS] === one &&
+        words[at + ENDS + 4] === other &&
         words[at + KIND] === kind &&
         words[at + INTERFACE] === key &&
-        words[at + ENDS] === registers[one] &&
-        words[at + ENDS + 4] === registers[other] &&
-        (!six || sameAddresses(words, at, registers, one, other))
+        (!six || sameRest(words, at, registers, direction))
       ) {
-        this.#slot = slot;
-        this.words = words;
         this.at = at;
-        this.times = this.#doubles[slot >> SLAB_BITS] as Float64Array;
-        this.timesAt = at >> 1;
         return true;
       }
-      slot = words[at + NEXT] as number;
+      at = words[at + NEXT] as number;
     }
     return false;
   }
@@ -159,39 +172,26 @@ export class FlowTable {
   /** Begins the flow that was found last anew: its ports are used again. */
   renew(now: number, packet: number): void {
     const { words, at } = this;
-    this.#letGo(this.#slot, false);
-    words.fill(0, at + BEGAN * 2, at + WORDS);
+    this.#letGo(at, false);
+    words.fill(0, at + RENEWED, at + WORDS);
     words[at + FLAGS] = FLOW_USED | FLOW_REUSED;
     this.#begin(now, packet);
   }
 
   /** Tells of all flows that are left. */
   finish(): void {
-    for (let slot = 0; slot < this.#count; slot++) {
-      const words = this.#ints[slot >> SLAB_BITS] as Int32Array;
-      if (words[(slot & SLAB_MASK) * WORDS + FLAGS] !== 0) this.#letGo(slot, true);
-    }
+    for (let at = 0; at < this.#end; at += WORDS) if (this.words[at + FLAGS] !== 0) this.#letGo(at, true);
   }
 
   #make(hash: number, now: number, packet: number): void {
-    const free = this.#free.pop();
-    const slot = free ?? (this.#count < this.#capacity ? this.#count++ : this.#evict(now));
-    const slab = slot >> SLAB_BITS;
-    if (slab === this.#ints.length) {
-      const bytes = new ArrayBuffer(SLAB_FLOWS * WORDS * 4);
-      this.#ints.push(new Int32Array(bytes));
-      this.#doubles.push(new Float64Array(bytes));
-    }
-    this.#slot = slot;
-    this.words = this.#ints[slab] as Int32Array;
-    this.times = this.#doubles[slab] as Float64Array;
-    this.at = (slot & SLAB_MASK) * WORDS;
-    this.timesAt = this.at >> 1;
-    this.words.fill(0, this.at, this.at + WORDS);
-    this.words[this.at + HASH] = hash;
-    this.words[this.at + NEXT] = this.#buckets[hash & this.#mask] as number;
-    this.#buckets[hash & this.#mask] = slot;
-    this.words[this.at + FLAGS] = FLOW_USED;
+    const at = this.#free.pop() ?? (this.#end < this.#capacity ? this.#next() : this.#evict(now));
+    const { words } = this;
+    this.at = at;
+    words.fill(0, at, at + WORDS);
+    words[at + HASH] = hash;
+    words[at + NEXT] = this.#buckets[hash & this.#mask] as number;
+    this.#buckets[hash & this.#mask] = at;
+    words[at + FLAGS] = FLOW_USED;
     this.#begin(now, packet);
   }
 
@@ -206,28 +206,41 @@ export class FlowTable {
     times[timesAt + ASKED_AT] = -1;
   }
 
+  /** A slot that was never used. */
+  #next(): number {
+    const at = this.#end;
+    this.#end = at + WORDS;
+    if (at < this.#room) return at;
+    this.#room = Math.min(this.#capacity, this.#room * GROWTH);
+    const bytes = new ArrayBuffer(this.#room * 4);
+    const words = new Int32Array(bytes);
+    words.set(this.words);
+    this.words = words;
+    this.times = new Float64Array(bytes);
+    return at;
+  }
+
   /**
    * Frees the slot of the next closed and quiet flow behind the hand, else of the oldest of those looked at. A list in the
    * order of use would have to be changed for every packet; this costs something only when the table is full.
    */
   #evict(now: number): number {
+    const { words, times } = this;
     let chosen = this.#hand;
     let oldest = Number.POSITIVE_INFINITY;
     for (let looked = 0; looked < LOOKED_AT; looked++) {
-      const slot = this.#hand;
-      this.#hand = slot + 1 === this.#capacity ? 0 : slot + 1;
-      const words = this.#ints[slot >> SLAB_BITS] as Int32Array;
-      const at = (slot & SLAB_MASK) * WORDS;
-      const newest = (this.#doubles[slot >> SLAB_BITS] as Float64Array)[(at >> 1) + NEWEST] as number;
+      const at = this.#hand;
+      this.#hand = at + WORDS === this.#capacity ? 0 : at + WORDS;
+      const newest = times[(at >> 1) + NEWEST] as number;
       const closed = ((words[at + FLAGS] as number) & FLOW_CLOSED) !== 0;
       if (closed && now - newest > QUIET_NS) {
-        chosen = slot;
+        chosen = at;
         break;
       }
       const age = newest - (closed ? CLOSED_OLDER_NS : 0);
       if (age < oldest) {
         oldest = age;
-        chosen = slot;
+        chosen = at;
       }
     }
     this.#letGo(chosen, false);
@@ -267,51 +280,41 @@ export class FlowTable {
     }
   }
 
-  #slotAt(slot: number): Slot {
-    const at = (slot & SLAB_MASK) * WORDS;
-    const words = this.#ints[slot >> SLAB_BITS] as Int32Array;
-    return { words, at, times: this.#doubles[slot >> SLAB_BITS] as Float64Array, timesAt: at >> 1 };
+  #slotAt(at: number): Slot {
+    return { words: this.words, at, times: this.times, timesAt: at >> 1 };
   }
 
+  /** The same connection at other interfaces. */
   #copiesOf({ words, at }: Slot): number[] {
     const found: number[] = [];
-    const six = (words[at + KIND] as number) >> 8 === 6;
+    const same = [PORTS, KIND, ...Array.from({ length: 8 }, (_, word) => ENDS + word)];
     for (const key of this.#interfaces) {
       if (key === words[at + INTERFACE]) continue;
-      const [ports, kind] = [words[at + PORTS] as number, words[at + KIND] as number];
-      const hash = hashOf(words, at + ENDS, at + ENDS + 4, ports, kind, key, six);
-      for (let slot = this.#buckets[hash & this.#mask] as number; slot !== -1; ) {
-        const other = this.#slotAt(slot);
+      const hash = (words[at] as number) ^ hashOfKey(words[at + INTERFACE] as number) ^ hashOfKey(key);
+      for (let other = this.#buckets[hash & this.#mask] as number; other !== -1; other = words[other + NEXT] as number)
         if (
-          other.words[other.at] === hash &&
-          other.words[other.at + PORTS] === ports &&
-          other.words[other.at + KIND] === kind &&
-          other.words[other.at + INTERFACE] === key &&
-          other.words[other.at + ENDS] === words[at + ENDS] &&
-          other.words[other.at + ENDS + 4] === words[at + ENDS + 4] &&
-          (!six || sameAddresses(other.words, other.at, words, at + ENDS, at + ENDS + 4))
+          words[other] === hash &&
+          words[other + INTERFACE] === key &&
+          same.every((word) => words[other + word] === words[at + word])
         )
-          found.push(slot);
-        slot = other.words[other.at + NEXT] as number;
-      }
+          found.push(other);
     }
     return found;
   }
 
   #unlink(slot: number): void {
-    const { words, at } = this.#slotAt(slot);
-    const bucket = (words[at] as number) & this.#mask;
+    const { words } = this;
+    const bucket = (words[slot] as number) & this.#mask;
     let link = this.#buckets[bucket] as number;
     if (link === slot) {
-      this.#buckets[bucket] = words[at + NEXT] as number;
+      this.#buckets[bucket] = words[slot + NEXT] as number;
       return;
     }
     while (link !== -1) {
-      const before = this.#ints[link >> SLAB_BITS] as Int32Array;
-      const place = (link & SLAB_MASK) * WORDS + NEXT;
-      link = before[place] as number;
+      const place = link + NEXT;
+      link = words[place] as number;
       if (link === slot) {
-        before[place] = words[at + NEXT] as number;
+        words[place] = words[slot + NEXT] as number;
         return;
       }
     }
@@ -322,42 +325,49 @@ function packetsOf({ words, at }: Slot, direction: number): number {
   return words[at + DIRECTIONS + direction * DIRECTION_WORDS + COUNTERS + PACKETS] as number;
 }
 
-/** 0 when source and destination are in canonical order, 1 when they are exchanged. */
-function ordered(registers: Int32Array, sourcePort: number, destinationPort: number): 0 | 1 {
-  for (let word = 0; word < 4; word++) {
+/** 1 when ends whose first words are alike are not in canonical order. */
+function orderedByMore(registers: Int32Array, six: boolean, ports: number): 0 | 1 {
+  for (let word = 1; six && word < 4; word++) {
     const source = registers[SOURCE + word] as number;
     const destination = registers[DESTINATION + word] as number;
     if (source !== destination) return source < destination ? 0 : 1;
-    if (registers[FAMILY] === 4) break;
   }
-  return sourcePort <= destinationPort ? 0 : 1;
+  return ports >>> 16 <= (ports & 0xffff) ? 0 : 1;
 }
 
 // Positional, because it is called for every packet: an object would have to be made for each.
-function hashOf(
-  from: Int32Array,
-  one: number,
-  other: number,
-  ports: number,
-  kind: number,
-  key: number,
-  six: boolean,
-): number {
-  let hash = Math.imul((from[one] as number) ^ 0x9e3779b1, 0x85ebca6b) ^ Math.imul(from[other] as number, 0xc2b2ae35);
-  hash = Math.imul(hash ^ ports, 0x27d4eb2f) ^ kind ^ Math.imul(key, 0x9e3779b1);
-  if (six)
-    for (let word = 1; word < 4; word++)
-      hash =
-        Math.imul(hash ^ (from[one + word] as number), 0x85ebca6b) ^
-        Math.imul(from[other + word] as number, 0xc2b2ae35);
-  hash ^= hash >>> 15;
-  hash = Math.imul(hash, 0x2c1b3c6d);
-  return hash ^ (hash >>> 12);
+function hashOf(one: number, other: number, ports: number, key: number): number {
+  let hash = (Math.imul(one, 0x9e3779b1) + Math.imul(other, 0x85ebca6b) + Math.imul(ports, 0xc2b2ae35)) | 0;
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return hash ^ (hash >>> 13) ^ hashOfKey(key);
 }
 
-function sameAddresses(words: Int32Array, at: number, from: Int32Array, one: number, other: number): boolean {
+/** An exclusive or of its own, so that the hash of a flow at one interface gives that at another. */
+function hashOfKey(key: number): number {
+  return Math.imul(key, 0x27d4eb2f);
+}
+
+/** The other words of IPv6 addresses; the same for both directions. */
+function hashOfRest(registers: Int32Array): number {
+  let hash = 0;
   for (let word = 1; word < 4; word++)
-    if (words[at + ENDS + word] !== from[one + word] || words[at + ENDS + 4 + word] !== from[other + word])
-      return false;
-  return true;
+    hash = Math.imul(
+      hash ^ ((registers[SOURCE + word] as number) + (registers[DESTINATION + word] as number)),
+      0x85ebca6b,
+    );
+  return hash ^ (hash >>> 15);
+}
+
+/** True when the other words of IPv6 addresses are those of the flow at `at`. */
+function sameRest(words: Int32Array, at: number, registers: Int32Array, direction: number): boolean {
+  const one = at + ENDS + (direction << 2);
+  const other = at + ENDS + 4 - (direction << 2);
+  return (
+    words[one + 1] === registers[SOURCE + 1] &&
+    words[one + 2] === registers[SOURCE + 2] &&
+    words[one + 3] === registers[SOURCE + 3] &&
+    words[other + 1] === registers[DESTINATION + 1] &&
+    words[other + 2] === registers[DESTINATION + 2] &&
+    words[other + 3] === registers[DESTINATION + 3]
+  );
 }

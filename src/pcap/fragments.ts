@@ -8,7 +8,7 @@ import {
   SOURCE,
   TRANSPORT,
   TRANSPORT_LENGTH,
-} from "./decode.ts";
+} from "./packet-registers.ts";
 
 const ENTRIES = 64;
 /** What is kept of the first fragment: headers, and the beginning of the data. */

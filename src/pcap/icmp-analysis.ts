@@ -1,5 +1,5 @@
 import { addressText, endText } from "./address-text.ts";
-import { DESTINATION, Decoder, FAMILY, PROTOCOL, RAW_IP, SOURCE, TRANSPORT, WHOLE } from "./decode.ts";
+import { Decoder } from "./decode.ts";
 import {
   FLAGS,
   FLOW_TOO_BIG,
@@ -11,6 +11,7 @@ import {
   TOO_BIG_MS,
 } from "./flow-layout.ts";
 import type { FlowTable } from "./flow-table.ts";
+import { DESTINATION, FAMILY, PROTOCOL, RAW_IP, SOURCE, TRANSPORT, WHOLE } from "./packet-registers.ts";
 import { type TimeLines, TOLD_TOO_BIG } from "./time-lines.ts";
 import { WorstList } from "./worst-list.ts";
 
@@ -145,7 +146,7 @@ export class IcmpAnalysis {
     const { registers } = this.#quoted;
     if (registers[PROTOCOL] !== TCP) return false;
     const ports = registers[TRANSPORT] as number;
-    return this.#table.peek(registers, this.#view.getUint16(ports, false), this.#view.getUint16(ports + 2, false), key);
+    return this.#table.peek(registers, this.#view.getInt32(ports, false), key);
   }
 
   #mark(flag: number): void {

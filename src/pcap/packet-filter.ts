@@ -1,5 +1,7 @@
 import { type AddressWords, readAddress } from "./address.ts";
-import { DESTINATION, FAMILY, FRAGMENT, NOT_IP, PROTOCOL, SOURCE, TRANSPORT, UNKNOWN_LINK } from "./decode.ts";
+import * as packetRegisters from "./packet-registers.ts";
+
+const { DESTINATION, FAMILY, FRAGMENT, NOT_IP, PROTOCOL, SOURCE, TRANSPORT, UNKNOWN_LINK } = packetRegisters;
 
 /**
  * True for a packet that is wanted. Judges the innermost packet: what a tunnel carries, not the tunnel. Ports are -1 where

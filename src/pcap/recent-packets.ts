@@ -1,4 +1,6 @@
-import { DESTINATION, FAMILY, IP_ID, PROTOCOL, SOURCE, TRANSPORT, TRANSPORT_LENGTH } from "./decode.ts";
+import * as packetRegisters from "./packet-registers.ts";
+
+const { DESTINATION, FAMILY, IP_ID, PROTOCOL, SOURCE, TRANSPORT, TRANSPORT_LENGTH } = packetRegisters;
 
 const ENTRIES = 4_096;
 /** A packet passes the interfaces of one machine within this; while the machine is busy with other things, within that. */

@@ -1,5 +1,27 @@
-import { IP_ID, TRANSPORT, TRANSPORT_LENGTH, TTL } from "./decode.ts";
+import * as layout from "./flow-layout.ts";
+import type { FlowTable } from "./flow-table.ts";
+import * as packetRegisters from "./packet-registers.ts";
+import { Spread } from "./spread.ts";
 import {
+  ANSWERED_LATE,
+  FILLED,
+  MISSING,
+  OVERTAKEN,
+  RESET,
+  SEEN_TWICE,
+  SENT_AFTER_ACKS,
+  SENT_AFTER_TIMEOUT,
+  SENT_AGAIN,
+  SENT_NEEDLESSLY,
+  SILENCE_ENDED,
+  SYN_AGAIN,
+  type TimeLines,
+  WINDOW_CLOSED,
+  WINDOW_OPENED,
+} from "./time-lines.ts";
+
+const { IP_ID, TRANSPORT, TRANSPORT_LENGTH, TTL } = packetRegisters;
+const {
   ACK_AT,
   ACKED,
   AGAIN_AT,
@@ -93,6 +115,7 @@ import {
   TIMEOUTS,
   TSVAL,
   TTLS,
+  UNINTERESTING,
   UNSEEN,
   WAITS_SINCE,
   WINDOW,
@@ -100,25 +123,7 @@ import {
   ZERO_NS,
   ZERO_SINCE,
   ZERO_WINDOWS,
-} from "./flow-layout.ts";
-import type { FlowTable } from "./flow-table.ts";
-import {
-  ANSWERED_LATE,
-  FILLED,
-  MISSING,
-  OVERTAKEN,
-  RESET,
-  SEEN_TWICE,
-  SENT_AFTER_ACKS,
-  SENT_AFTER_TIMEOUT,
-  SENT_AGAIN,
-  SENT_NEEDLESSLY,
-  SILENCE_ENDED,
-  SYN_AGAIN,
-  type TimeLines,
-  WINDOW_CLOSED,
-  WINDOW_OPENED,
-} from "./time-lines.ts";
+} = layout;
 
 const FIN = 1;
 const SYN = 2;
@@ -155,10 +160,6 @@ const SAME = 2;
 
 /** What is told while packets are read. */
 type TcpEvents = {
-  /** A round trip by an exact ACK, or of a handshake, nanoseconds. */
-  readonly roundTrip: (ns: number) => void;
-  /** From the end of a request to the first byte of its answer, nanoseconds. */
-  readonly answer: (ns: number) => void;
   /**
    * Data that was not seen before, in the flow that the table found last: `captured` bytes at `at`. Not called for what the
    * word APPLICATION says is uninteresting.
@@ -167,9 +168,6 @@ type TcpEvents = {
   /** The side of the table's direction closes (FIN) or resets the flow that was found last. */
   readonly closing: (reset: boolean, now: number, packet: number) => void;
 };
-
-/** In the word APPLICATION: nobody wants to see the data of this flow. */
-export const UNINTERESTING = 3;
 
 /**
  * Follows sequence numbers and acknowledgements of all flows. The rules are those that Wireshark documents for
@@ -182,6 +180,12 @@ export class TcpAnalysis {
   cut = 0;
   malformed = 0;
   reusedPorts = 0;
+  /** Round trips by an exact ACK, or of a handshake, nanoseconds. */
+  readonly roundTrips = new Spread();
+  /** From the end of a request to the first byte of its answer, nanoseconds. */
+  readonly answers = new Spread();
+  /** [0]: time of the present packet. */
+  readonly #clock: Float64Array;
   readonly #table: FlowTable;
   readonly #events: TcpEvents;
   readonly #lines: TimeLines;
@@ -191,9 +195,14 @@ export class TcpAnalysis {
   #ticks = 0;
   #packet = 0;
 
-  constructor(table: FlowTable, lines: TimeLines, events: TcpEvents) {
+  constructor(
+    table: FlowTable,
+    { lines, clock }: { readonly lines: TimeLines; readonly clock: Float64Array },
+    events: TcpEvents,
+  ) {
     this.#table = table;
     this.#lines = lines;
+    this.#clock = clock;
     this.#events = events;
   }
 
@@ -201,74 +210,42 @@ export class TcpAnalysis {
     this.#view = view;
   }
 
-  /** One TCP packet. `end` is the end of what was captured of it; `clock[0]` its time. False when its header is cut. */
-  segment(registers: Int32Array, end: number, key: number, clock: Float64Array, packet: number): boolean {
+  /**
+   * One TCP packet. `end` is the end of what was captured of it. False when its header is cut.
+   *
+   * One long function: the fields of a segment stay in registers, and this runs for every packet. What few segments need is
+   * done elsewhere. The time is read from the clock by whoever needs it: as a parameter it would be put on the heap each time.
+   */
+  segment(registers: Int32Array, end: number, key: number, packet: number): boolean {
     const view = this.#view;
     const at = registers[TRANSPORT] as number;
     if (end - at < NEEDED) {
       this.cut++;
       return false;
     }
-    const now = clock[0] as number;
-    const flags = view.getUint8(at + 13);
-    const header = (view.getUint8(at + 12) >> 4) << 2;
+    // Length of the header in words: 4 bits; 4 reserved; flags: 8; window: 16.
+    const about = view.getInt32(at + 12, false);
+    const header = (about >>> 28) << 2;
     const length = (registers[TRANSPORT_LENGTH] as number) - header;
     if (header < 20 || length < 0) {
       this.malformed++;
       return true;
     }
+    const flags = about >> 16;
+    const window = about & 0xffff;
     const table = this.#table;
     this.#packet = packet;
-    const source = view.getUint16(at, false);
-    const fresh = table.find(registers, source, view.getUint16(at + 2, false), key, now, packet);
+    const fresh = table.find(registers, view.getInt32(at, false), key, this.#clock, packet);
     const sequence = view.getInt32(at + 4, false);
-    if (!fresh) {
-      if (table.words[table.at + EPOCH] !== table.epoch) this.#disconnect();
-      if ((flags & SYN) !== 0) this.#reuse(flags, sequence, now);
-    } else if (((table.words[table.at + FLAGS] as number) & FLOW_COPY) !== 0)
-      table.words[table.at + APPLICATION] = UNINTERESTING;
-    this.#follow(registers, at, header, length, flags, sequence, end, now);
-    return true;
-  }
-
-  /** Behind a damaged place of the file nothing is expected any more. */
-  #disconnect(): void {
-    const { words, at, times, epoch } = this.#table;
-    words[at + EPOCH] = epoch;
-    for (let direction = 0; direction < 2; direction++) {
-      const own = at + DIRECTIONS + direction * DIRECTION_WORDS;
-      words[own] = (words[own] as number) & (SCALED | FINISHED);
-      words[own + DUPLICATES] = 0;
-      words.fill(0, own + HOLES, own + HOLES_END);
-      times[(own >> 1) + WAITS_SINCE] = 0;
-      this.#forgetSamples(own);
+    const acknowledged = view.getInt32(at + 8, false);
+    const { words, at: flow, times, direction } = table;
+    if (fresh) {
+      if (((words[flow + FLAGS] as number) & FLOW_COPY) !== 0) words[flow + APPLICATION] = UNINTERESTING;
+    } else {
+      if (words[flow + EPOCH] !== table.epoch) this.#disconnect();
+      if ((flags & SYN) !== 0) this.#reuse(flags, sequence);
     }
-  }
-
-  /** A SYN with another initial sequence number on a known pair of ports begins another connection. */
-  #reuse(flags: number, sequence: number, now: number): void {
-    const { words, at, direction } = this.#table;
-    const block = at + DIRECTIONS + direction * DIRECTION_WORDS;
-    if (((words[block] as number) & SEEN) === 0 || (flags & ACK) !== 0) return;
-    const known = (words[at + FLAGS] as number) & FLOW_SYN;
-    if (known && words[block + INITIAL] === sequence) return;
-    this.reusedPorts++;
-    this.#table.renew(now, this.#packet);
-  }
-
-  // One long function: the fields of a segment stay in registers, and this runs for every packet.
-  #follow(
-    registers: Int32Array,
-    at: number,
-    header: number,
-    length: number,
-    flags: number,
-    sequence: number,
-    end: number,
-    now: number,
-  ): void {
-    const { words, at: flow, times, timesAt, direction } = this.#table;
-    const view = this.#view;
+    const now = this.#clock[0] as number;
     const own = flow + DIRECTIONS + direction * DIRECTION_WORDS;
     const other = flow + DIRECTIONS + (1 - direction) * DIRECTION_WORDS;
     const ownTimes = own >> 1;
@@ -276,8 +253,6 @@ export class TcpAnalysis {
     const count = own + COUNTERS;
     let state = words[own] as number;
     const otherState = words[other] as number;
-    const window = view.getUint16(at + 14, false);
-    const acknowledged = view.getInt32(at + 8, false);
     const hasAck = (flags & ACK) !== 0;
     const plain = (flags & (SYN | FIN | RST)) === 0;
     const next = words[own + NEXT_SEQUENCE] as number;
@@ -286,7 +261,7 @@ export class TcpAnalysis {
     const sameAck = (state & ACKED) !== 0 && acknowledged === words[own + NEWEST_ACK];
     const sameWindow = seen && window === words[own + WINDOW];
     words[count] = (words[count] as number) + 1;
-    times[timesAt + NEWEST] = now;
+    times[(flow >> 1) + NEWEST] = now;
     state &= ~(KEEP_ALIVE | PROBE);
 
     // What the segment says about windows and acknowledgements.
@@ -298,7 +273,7 @@ export class TcpAnalysis {
       if (window === 0 && plain) words[count + ZERO_WINDOWS] = (words[count + ZERO_WINDOWS] as number) + 1;
       if (seen && ahead > 0 && (flags & RST) === 0) {
         words[count + LOST_SEGMENTS] = (words[count + LOST_SEGMENTS] as number) + 1;
-        state |= this.#missing(own, next, sequence, direction, now);
+        state |= this.#missing(own, next, sequence, direction);
       }
       keepAlive = length <= 1 && seen && ahead === -1 && plain;
       if (keepAlive) {
@@ -311,7 +286,7 @@ export class TcpAnalysis {
           words[count + WINDOW_FULL] = (words[count + WINDOW_FULL] as number) + 1;
           if (times[ownTimes + FULL_SINCE] === 0) {
             times[ownTimes + FULL_SINCE] = now;
-            this.#event(FILLED, direction, now);
+            this.#event(FILLED, direction);
           }
         }
       }
@@ -340,7 +315,7 @@ export class TcpAnalysis {
       ahead < 0 &&
       !(length > 1 && ahead === -1)
     )
-      state = this.#behind(registers, at, header, length, flags, sequence, end, state, now);
+      state = this.#behind(registers, at, header, length, flags, sequence, end, state);
     else if (data && seen && ahead < 0 && !keepAlive && this.#known(other, otherState, sequence + length)) {
       // Data that begins one byte before what is expected, and all of it is acknowledged.
       words[count + RETRANSMISSIONS] = (words[count + RETRANSMISSIONS] as number) + 1;
@@ -385,15 +360,15 @@ export class TcpAnalysis {
         words[flow + RESET_STATE] = RESET_WITH_DATA | (direction === 0 ? RESET_BY_1 : 0);
     }
     if (hasAck) {
-      if (!sameAck && (otherState & SEEN) !== 0) this.#acknowledge(other, acknowledged, direction, now);
+      if (!sameAck && (otherState & SEEN) !== 0) this.#acknowledge(other, acknowledged, direction);
       words[own + NEWEST_ACK] = acknowledged;
       times[ownTimes + ACK_AT] = now;
       state |= ACKED;
-      if ((times[otherTimes + FULL_SINCE] as number) !== 0) this.#unfill(own, other, acknowledged, window, now);
+      if ((times[otherTimes + FULL_SINCE] as number) !== 0) this.#unfill(own, other, acknowledged, window);
     }
     if ((flags & RST) === 0) {
       const closed = seen && words[own + WINDOW] === 0;
-      if (closed !== (window === 0)) this.#window(ownTimes, window, plain, direction, now);
+      if (closed !== (window === 0)) this.#window(ownTimes, window, plain, direction);
     }
     words[own + WINDOW] = window;
     words[own] = state;
@@ -401,18 +376,44 @@ export class TcpAnalysis {
       (flags & (SYN | FIN | RST)) !== 0 ||
       ((words[flow + FLAGS] as number) & (FLOW_ESTABLISHED | FLOW_CLOSED)) !== FLOW_ESTABLISHED
     )
-      this.#handshake(registers, at, header, flags, end, own, other, acknowledged, now);
+      this.#handshake(registers, at, header, flags, end, own, other, acknowledged);
     if (data && advances) {
-      this.#ask(direction, now);
+      this.#ask(direction);
       if (((words[flow + APPLICATION] as number) & 7) !== UNINTERESTING && end - at > header) {
         this.#events.data(at + header, Math.min(end - at - header, length), now, this.#packet);
       }
     }
+    return true;
   }
 
-  #event(event: number, direction: number, now: number): void {
+  /** Behind a damaged place of the file nothing is expected any more. */
+  #disconnect(): void {
+    const { words, at, times, epoch } = this.#table;
+    words[at + EPOCH] = epoch;
+    for (let direction = 0; direction < 2; direction++) {
+      const own = at + DIRECTIONS + direction * DIRECTION_WORDS;
+      words[own] = (words[own] as number) & (SCALED | FINISHED);
+      words[own + DUPLICATES] = 0;
+      words.fill(0, own + HOLES, own + HOLES_END);
+      times[(own >> 1) + WAITS_SINCE] = 0;
+      this.#forgetSamples(own);
+    }
+  }
+
+  /** A SYN with another initial sequence number on a known pair of ports begins another connection. */
+  #reuse(flags: number, sequence: number): void {
+    const { words, at, direction } = this.#table;
+    const block = at + DIRECTIONS + direction * DIRECTION_WORDS;
+    if (((words[block] as number) & SEEN) === 0 || (flags & ACK) !== 0) return;
+    const known = (words[at + FLAGS] as number) & FLOW_SYN;
+    if (known && words[block + INITIAL] === sequence) return;
+    this.reusedPorts++;
+    this.#table.renew(this.#clock[0] as number, this.#packet);
+  }
+
+  #event(event: number, direction: number): void {
     const { words, at } = this.#table;
-    this.#lines.add(words, at + TIME_LINE, event, direction, now, this.#packet);
+    this.#lines.add(words, at + TIME_LINE, event, direction, this.#clock[0] as number, this.#packet);
   }
 
   /** True when the other side has acknowledged everything up to `stop`. */
@@ -421,9 +422,9 @@ export class TcpAnalysis {
   }
 
   /** Remembers that bytes are missing between two sequence numbers; answers the state bit of holes without room. */
-  #missing(own: number, from: number, to: number, direction: number, now: number): number {
+  #missing(own: number, from: number, to: number, direction: number): number {
     const { words } = this.#table;
-    this.#event(MISSING, direction, now);
+    this.#event(MISSING, direction);
     for (let hole = own + HOLES; hole < own + HOLES_END; hole += 2)
       if (words[hole] === words[hole + 1]) {
         words[hole] = from;
@@ -458,9 +459,9 @@ export class TcpAnalysis {
     sequence: number,
     end: number,
     state: number,
-    now: number,
   ): number {
     const { words, at: flow, times, timesAt, direction } = this.#table;
+    const now = this.#clock[0] as number;
     const own = flow + DIRECTIONS + direction * DIRECTION_WORDS;
     const other = flow + DIRECTIONS + (1 - direction) * DIRECTION_WORDS;
     const ownTimes = own >> 1;
@@ -478,7 +479,7 @@ export class TcpAnalysis {
       const late = evidence === OLDER && this.#ticks <= -LATE_TICKS;
       const counter = count + (late ? OUT_OF_ORDER : COPIES);
       words[counter] = (words[counter] as number) + 1;
-      this.#event(late ? OVERTAKEN : SEEN_TWICE, direction, now);
+      this.#event(late ? OVERTAKEN : SEEN_TWICE, direction);
       return state;
     }
     const handshake = times[timesAt + HANDSHAKE] as number;
@@ -491,7 +492,7 @@ export class TcpAnalysis {
       const soon = elapsed < (handshake > 0 ? handshake : USUAL_RTT_NS);
       if (evidence === OLDER || (evidence !== NEWER && !fast && soon && stop !== next)) {
         words[count + OUT_OF_ORDER] = (words[count + OUT_OF_ORDER] as number) + 1;
-        this.#event(OVERTAKEN, direction, now);
+        this.#event(OVERTAKEN, direction);
         return state;
       }
     }
@@ -499,7 +500,7 @@ export class TcpAnalysis {
     this.#forgetSamples(own);
     if (known) {
       words[count + SPURIOUS] = (words[count + SPURIOUS] as number) + 1;
-      this.#event(SENT_NEEDLESSLY, direction, now);
+      this.#event(SENT_NEEDLESSLY, direction);
       return state;
     }
     const silent = now - (times[ownTimes + SENT_AT] as number);
@@ -507,14 +508,14 @@ export class TcpAnalysis {
       const place = 16 + direction * 8;
       const before = ((words[flow + TTLS] as number) >>> place) & 255;
       if (before < 255) words[flow + TTLS] = (words[flow + TTLS] as number) + (1 << place);
-      this.#event(SYN_AGAIN, direction, now);
+      this.#event(SYN_AGAIN, direction);
     } else if (fast) {
       words[count + FAST] = (words[count + FAST] as number) + 1;
-      this.#event(SENT_AFTER_ACKS, direction, now);
+      this.#event(SENT_AFTER_ACKS, direction);
     } else if (silent >= TIMEOUT_NS && silent > handshake) {
       words[count + TIMEOUTS] = (words[count + TIMEOUTS] as number) + 1;
-      this.#event(SENT_AFTER_TIMEOUT, direction, now);
-    } else this.#event(SENT_AGAIN, direction, now);
+      this.#event(SENT_AFTER_TIMEOUT, direction);
+    } else this.#event(SENT_AGAIN, direction);
     if (!data) return state;
     // What the server still has to get does not keep its program waiting.
     if ((times[timesAt + ASKED_AT] as number) >= 0 && direction === clientOf(words, flow))
@@ -618,18 +619,20 @@ export class TcpAnalysis {
   }
 
   /** A new ACK for what the other side sent. */
-  #acknowledge(other: number, acknowledged: number, direction: number, now: number): void {
+  #acknowledge(other: number, acknowledged: number, direction: number): void {
     const { words, times } = this.#table;
+    const now = this.#clock[0] as number;
     const otherTimes = other >> 1;
     for (let place = 0; place < RING_SIZE; place++) {
+      if (words[other + RING_ENDS + place] !== acknowledged) continue;
       const sent = times[otherTimes + RING_AT + place] as number;
-      if (sent <= 0 || words[other + RING_ENDS + place] !== acknowledged) continue;
+      if (sent <= 0) continue;
       times[otherTimes + RING_AT + place] = 0;
       const took = now - sent;
       if (took <= 0) continue;
       times[otherTimes + ROUND_TRIP_SUM] = (times[otherTimes + ROUND_TRIP_SUM] as number) + took;
       words[other + COUNTERS + ROUND_TRIPS] = (words[other + COUNTERS + ROUND_TRIPS] as number) + 1;
-      if (((words[this.#table.at + FLAGS] as number) & FLOW_COPY) === 0) this.#events.roundTrip(took);
+      if (((words[this.#table.at + FLAGS] as number) & FLOW_COPY) === 0) this.roundTrips.add(took);
     }
     const next = words[other + NEXT_SEQUENCE] as number;
     const beyond = (acknowledged - next) | 0;
@@ -640,13 +643,13 @@ export class TcpAnalysis {
     if (largest > 0 && ((acknowledged - (words[other + LARGEST_END] as number)) | 0) >= 0) {
       if (largest > (words[other + LARGEST_ACKED] as number)) words[other + LARGEST_ACKED] = largest;
       words[other + LARGEST] = 0;
-      words[other + STUCK_TIMES] =
-        largest >= (words[other + STUCK_LENGTH] as number) ? 0 : (words[other + STUCK_TIMES] as number);
+      if (words[other + STUCK_TIMES] !== 0 && largest >= (words[other + STUCK_LENGTH] as number))
+        words[other + STUCK_TIMES] = 0;
     }
     const since = times[otherTimes + WAITS_SINCE] as number;
     if (since === 0) return;
     times[otherTimes + WAITS_SINCE] = beyond >= 0 ? 0 : now;
-    if (now - since >= STALL_NS) this.#stall(STALL_NO_ACK, direction, since, now);
+    if (now - since >= STALL_NS) this.#stall(STALL_NO_ACK, direction, since);
   }
 
   /** What is acknowledged was not missing at the other side; `all` tells that nothing is outstanding any more. */
@@ -675,10 +678,11 @@ export class TcpAnalysis {
   }
 
   /** Silence of one side while the other waits for it. */
-  #stall(kind: number, silent: number, since: number, now: number): void {
+  #stall(kind: number, silent: number, since: number): void {
     const { words, at, times, timesAt } = this.#table;
+    const now = this.#clock[0] as number;
     words[at + STALLS] = (words[at + STALLS] as number) + 1;
-    this.#event(kind === STALL_NO_ACK ? SILENCE_ENDED : ANSWERED_LATE, silent, now);
+    this.#event(kind === STALL_NO_ACK ? SILENCE_ENDED : ANSWERED_LATE, silent);
     if (now - since <= (times[timesAt + STALL_LONGEST] as number)) return;
     times[timesAt + STALL_LONGEST] = now - since;
     times[timesAt + STALL_BEGAN] = since;
@@ -687,8 +691,9 @@ export class TcpAnalysis {
   }
 
   /** Times what the server needs: from the newest data of the client to the first of the server. */
-  #ask(direction: number, now: number): void {
+  #ask(direction: number): void {
     const { words, at, times, timesAt } = this.#table;
+    const now = this.#clock[0] as number;
     if (direction === clientOf(words, at)) {
       times[timesAt + ASKED_AT] = now;
       return;
@@ -701,13 +706,14 @@ export class TcpAnalysis {
     words[at + ANSWERS] = (words[at + ANSWERS] as number) + 1;
     times[timesAt + ANSWER_SUM] = (times[timesAt + ANSWER_SUM] as number) + took;
     if (took > (times[timesAt + ANSWER_LONGEST] as number)) times[timesAt + ANSWER_LONGEST] = took;
-    if (((words[at + FLAGS] as number) & FLOW_COPY) === 0) this.#events.answer(took);
-    if (took >= STALL_NS) this.#stall(STALL_NO_ANSWER, direction, asked, now);
+    if (((words[at + FLAGS] as number) & FLOW_COPY) === 0) this.answers.add(took);
+    if (took >= STALL_NS) this.#stall(STALL_NO_ANSWER, direction, asked);
   }
 
   /** Ends the time for which a window was full, once its right edge has moved. */
-  #unfill(own: number, other: number, acknowledged: number, window: number, now: number): void {
+  #unfill(own: number, other: number, acknowledged: number, window: number): void {
     const { words, times } = this.#table;
+    const now = this.#clock[0] as number;
     const edge = acknowledged + (window << (words[own + SCALE] as number));
     if (((edge - (words[other + NEXT_SEQUENCE] as number)) | 0) <= 0) return;
     const since = times[(other >> 1) + FULL_SINCE] as number;
@@ -716,19 +722,20 @@ export class TcpAnalysis {
   }
 
   /** Counts the time for which a window is closed. */
-  #window(ownTimes: number, window: number, plain: boolean, direction: number, now: number): void {
+  #window(ownTimes: number, window: number, plain: boolean, direction: number): void {
     const { times } = this.#table;
+    const now = this.#clock[0] as number;
     if (window === 0) {
       if (!plain) return;
       times[ownTimes + ZERO_SINCE] = now;
-      this.#event(WINDOW_CLOSED, direction, now);
+      this.#event(WINDOW_CLOSED, direction);
       return;
     }
     const since = times[ownTimes + ZERO_SINCE] as number;
     if (since === 0) return;
     times[ownTimes + ZERO_NS] = (times[ownTimes + ZERO_NS] as number) + Math.max(0, now - since);
     times[ownTimes + ZERO_SINCE] = 0;
-    this.#event(WINDOW_OPENED, direction, now);
+    this.#event(WINDOW_OPENED, direction);
   }
 
   /** Beginning and end of connections. */
@@ -741,9 +748,9 @@ export class TcpAnalysis {
     own: number,
     other: number,
     acknowledged: number,
-    now: number,
   ): void {
     const { words, at: flow, times, timesAt, direction } = this.#table;
+    const now = this.#clock[0] as number;
     let state = words[flow + FLAGS] as number;
     if ((flags & SYN) !== 0) {
       // A side that does not scale its windows is not scaled for either (RFC 7323, 2.2).
@@ -758,7 +765,7 @@ export class TcpAnalysis {
         // Who answers is the server, also where its question was not seen.
         if ((state & FLOW_SYN) === 0) state |= direction === 0 ? FLOW_CLIENT_1 : 0;
       }
-    } else if ((flags & RST) !== 0) state = this.#reset(registers, at, header, end, state, own, other, now);
+    } else if ((flags & RST) !== 0) state = this.#reset(registers, at, header, end, state, own, other);
     else if (
       (flags & ACK) !== 0 &&
       (state & (FLOW_SYN | FLOW_SYN_ACK | FLOW_ESTABLISHED)) === (FLOW_SYN | FLOW_SYN_ACK) &&
@@ -768,8 +775,8 @@ export class TcpAnalysis {
       state |= FLOW_ESTABLISHED;
       const took = now - (times[timesAt + SYN_AT] as number);
       times[timesAt + HANDSHAKE] = took;
-      if (took > 0 && (state & FLOW_COPY) === 0) this.#events.roundTrip(took);
-    } else if ((state & FLOW_CLOSED) !== 0) this.#afterReset(direction, now);
+      if (took > 0 && (state & FLOW_COPY) === 0) this.roundTrips.add(took);
+    } else if ((state & FLOW_CLOSED) !== 0) this.#afterReset(direction);
     if ((flags & FIN) !== 0) {
       words[own] = (words[own] as number) | FINISHED;
       if (((words[other] as number) & FINISHED) !== 0) state |= FLOW_CLOSED;
@@ -787,7 +794,6 @@ export class TcpAnalysis {
     before: number,
     own: number,
     other: number,
-    now: number,
   ): number {
     const { words, at: flow, times, direction } = this.#table;
     words[own + COUNTERS + RESETS] = (words[own + COUNTERS + RESETS] as number) + 1;
@@ -809,9 +815,9 @@ export class TcpAnalysis {
       words[flow + RESET_PACKET] = this.#packet;
       words[flow + RESET_TTL] =
         (registers[TTL] as number) | (this.#isOdd(registers, at, header, end, own) ? RESET_ODD : 0);
-      this.#event(RESET, direction, now);
+      this.#event(RESET, direction);
     }
-    this.#events.closing(true, now, this.#packet);
+    this.#events.closing(true, this.#clock[0] as number, this.#packet);
     return state | FLOW_CLOSED;
   }
 
@@ -833,13 +839,13 @@ export class TcpAnalysis {
   }
 
   /** A side that goes on behind its own reset, later than what the reset may have overtaken, did not send it. */
-  #afterReset(direction: number, now: number): void {
+  #afterReset(direction: number): void {
     const { words, at, times, timesAt } = this.#table;
     const reset = words[at + RESET_STATE] as number;
     if (reset === 0 || direction !== ((reset & RESET_BY_1) !== 0 ? 1 : 0)) return;
     if (((words[at + RESET_TTL] as number) & RESET_WENT_ON) !== 0) return;
     const sent = this.#lines.of(words, at + TIME_LINE).findLast(({ event }) => event === RESET);
-    if (sent && now - sent.atNs > Math.max(FAST_NS, times[timesAt + HANDSHAKE] as number))
+    if (sent && (this.#clock[0] as number) - sent.atNs > Math.max(FAST_NS, times[timesAt + HANDSHAKE] as number))
       words[at + RESET_TTL] = (words[at + RESET_TTL] as number) | RESET_WENT_ON;
   }
 

@@ -55,9 +55,8 @@ export class TimeLines {
   readonly #times = new Float64Array(BLOCKS * EVENTS);
   readonly #counts = new Int32Array(BLOCKS);
   readonly #free: number[] = [];
-  /** The word of a flow's slot that names its time line, to take it away. */
-  readonly #owners: (Int32Array | undefined)[] = [];
-  readonly #ownersAt = new Int32Array(BLOCKS);
+  /** The place of the word that names it, in the one flow whose time line it is; -1 while it is free. */
+  readonly #owners = new Int32Array(BLOCKS).fill(-1);
   #used = 0;
   #hand = 0;
   /** Flows whose time line was given to another flow. */
@@ -65,12 +64,11 @@ export class TimeLines {
 
   /** Adds an event to the time line that `words[place]` names; makes one when it is 0. */
   add(words: Int32Array, place: number, event: number, direction: number, now: number, packet: number): void {
-    let block = (words[place] as number) - 1;
+    let block = this.#blockOf(words, place);
     if (block === -1) {
       block = this.#take();
       words[place] = block + 1;
-      this.#owners[block] = words;
-      this.#ownersAt[block] = place;
+      this.#owners[block] = place;
       this.#counts[block] = 0;
     }
     const count = this.#counts[block] as number;
@@ -84,7 +82,7 @@ export class TimeLines {
 
   /** What was kept of a flow, in the order of time. */
   of(words: Int32Array, place: number): FlowEvent[] {
-    const block = (words[place] as number) - 1;
+    const block = this.#blockOf(words, place);
     if (block === -1) return [];
     return Array.from({ length: this.#counts[block] as number }, (_, index) => {
       const at = block * EVENTS + index;
@@ -99,11 +97,17 @@ export class TimeLines {
   }
 
   release(words: Int32Array, place: number): void {
-    const block = (words[place] as number) - 1;
+    const block = this.#blockOf(words, place);
     if (block === -1) return;
     words[place] = 0;
-    this.#owners[block] = undefined;
+    this.#owners[block] = -1;
     this.#free.push(block);
+  }
+
+  /** The time line that the word names; -1 when there is none, or when it has been given to another flow. */
+  #blockOf(words: Int32Array, place: number): number {
+    const block = (words[place] as number) - 1;
+    return block !== -1 && this.#owners[block] === place ? block : -1;
   }
 
   #take(): number {
@@ -116,8 +120,6 @@ export class TimeLines {
       if ((this.#counts[this.#hand] as number) < (this.#counts[chosen] as number)) chosen = this.#hand;
     }
     this.#hand = (this.#hand + 1) % BLOCKS;
-    const owner = this.#owners[chosen];
-    if (owner) owner[this.#ownersAt[chosen] as number] = 0;
     this.lost++;
     return chosen;
   }

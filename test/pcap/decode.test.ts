@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { addressText } from "#src/pcap/address-text.ts";
+import { Decoder } from "#src/pcap/decode.ts";
 import {
   CUT,
   DESTINATION,
-  Decoder,
   FAMILY,
   MALFORMED,
   NOT_IP,
@@ -13,7 +13,7 @@ import {
   TUNNELS,
   UNKNOWN_LINK,
   WHOLE,
-} from "#src/pcap/decode.ts";
+} from "#src/pcap/packet-registers.ts";
 import { COOKED_1, COOKED_2, ETHERNET, LOOPBACK, RAW_IP } from "#test/support/pcap/capture-file.ts";
 import {
   cooked1,

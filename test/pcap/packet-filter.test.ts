@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readAddress } from "#src/pcap/address.ts";
-import { DESTINATION, FAMILY, PROTOCOL, SOURCE } from "#src/pcap/decode.ts";
 import { FilterError, readFilter } from "#src/pcap/packet-filter.ts";
+import { DESTINATION, FAMILY, PROTOCOL, SOURCE } from "#src/pcap/packet-registers.ts";
 
 function seen(source: string, destination: string, protocol: number): Int32Array {
   const registers = new Int32Array(32);

@@ -1,5 +1,6 @@
-import { Decoder, FAMILY, IP_ID, PROTOCOL, TRANSPORT, TRANSPORT_LENGTH, WHOLE } from "#src/pcap/decode.ts";
+import { Decoder } from "#src/pcap/decode.ts";
 import { FlowTable } from "#src/pcap/flow-table.ts";
+import { FAMILY, IP_ID, PROTOCOL, TRANSPORT, TRANSPORT_LENGTH, WHOLE } from "#src/pcap/packet-registers.ts";
 import { TcpAnalysis } from "#src/pcap/tcp-analysis.ts";
 import {
   OVERTAKEN,
@@ -58,8 +59,8 @@ class Judge extends TimeLines {
   judge(packets: readonly SeenPacket[]): void {
     const ignore = (): void => undefined;
     const table = new FlowTable(4_096, { left: ignore, dropped: ignore });
-    const tcp = new TcpAnalysis(table, this, { roundTrip: ignore, answer: ignore, data: ignore, closing: ignore });
     const clock = new Float64Array(1);
+    const tcp = new TcpAnalysis(table, { lines: this, clock }, { data: ignore, closing: ignore });
     for (const [index, { ns, bytes, original, link }] of packets.entries()) {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       this.#decoder.buffer(view);
@@ -68,7 +69,7 @@ class Judge extends TimeLines {
       clock[0] = now;
       const { registers } = this.#decoder;
       if (this.#decoder.decode(0, bytes.length, original, link) !== WHOLE || registers[PROTOCOL] !== 6) continue;
-      tcp.segment(registers, bytes.length, 0, clock, index + 1);
+      tcp.segment(registers, bytes.length, 0, index + 1);
       this.#note(registers, view, now, index + 1);
     }
   }

@@ -105,7 +105,10 @@ async function analyse({ files, json, filter, flows, write }: Asked): Promise<nu
     say(`${write}: ${packets} of ${summary.packets} packets, those of ${summary.findings.length} findings`);
   }
   const whole = { ...summary, quality: [...summary.quality, ...notes] };
-  await print(json ? `${JSON.stringify(whole)}\n` : unread < inputs.length ? await inWords(whole, inputs) : "");
+  // Among the notes it is told with the name of its file.
+  const { stopped: _, ...unstopped } = whole;
+  const told = inputs.length > 1 ? unstopped : whole;
+  await print(json ? `${JSON.stringify(whole)}\n` : unread < inputs.length ? await inWords(told, inputs) : "");
   return unread > 0 ? 2 : 0;
 }
 

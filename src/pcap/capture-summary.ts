@@ -2,7 +2,7 @@ import { qualityOf, type Shortcomings } from "./capture-quality.ts";
 import type { CapturePort, Stopped } from "./capture-reader.ts";
 import type { ClientTotals } from "./client-totals.ts";
 import type { DnsAnalysis, DnsServer } from "./dns-analysis.ts";
-import type { Finding, Found } from "./finding.ts";
+import { type Finding, type Found, severityOf } from "./finding.ts";
 import { serviceFindings } from "./flow-findings.ts";
 import {
   COPIES,
@@ -54,6 +54,7 @@ type ServiceSummary = {
   readonly halfOpen: number;
   /** Round trips of handshakes, each from the SYN that was answered. */
   readonly handshakeMs?: Quantiles;
+  readonly meanHandshakeMs?: number;
   /** Connections that took about a second or more to open, all SYNs counted. */
   readonly slowHandshakes: number;
   /** Mean round trips of data between the recorder and each side: where the time goes. */
@@ -210,13 +211,16 @@ export function captureSummary(from: {
   const { echoRequests, echoReplies, unreachable, prohibited, timeExceeded, tooBig, smallestMtu } = from.icmp;
   const firstUs = firstNs === undefined ? undefined : Number(firstNs / 1_000n);
   const timeOf = (atNs: number): number => (firstUs ?? 0) + Math.round(atNs / 1e3);
-  const findings = [
+  const all = [
     ...services.flatMap(serviceFindings),
     ...dnsFindings(dns),
     ...icmpFindings(from.icmp),
     ...httpFindings(http),
     ...tlsFindings(tls),
-  ].map((found) => dated(found, timeOf));
+  ]
+    .map((found) => dated(found, timeOf))
+    .toSorted((a, b) => severityOf(b) - severityOf(a));
+  const findings = all.filter((found) => !all.some((other) => saysMore(other, found)));
   const { sentences, withheld } = qualityOf(shortcomings);
   return {
     packets: shortcomings.packets,
@@ -324,6 +328,7 @@ function serviceOf(service: ServiceTotals): ServiceSummary {
     longestAnswerMs: milliseconds(service.longestAnswerNs),
     slowHandshakes: service.slowHandshakes,
     ...named("handshakeMs", quantilesOf(service.handshakes)),
+    ...named("meanHandshakeMs", meanOf(service.handshakeNs, service.handshakes.count)),
     ...named("toServerMs", meanOf(service.toServerNs, service.toServer)),
     ...named("toClientMs", meanOf(service.toClientNs, service.toClient)),
   };
@@ -363,6 +368,13 @@ function interfaceText(key: number, ports: readonly CapturePort[]): string | und
 
 function requestOf({ request, server, tookNs, packet }: HttpRequest): CaptureSummary["http"]["slowest"][number] {
   return { request, server, ms: milliseconds(tookNs), packet };
+}
+
+/** A slow answer of which the request is known needs not be told without it. */
+function saysMore(one: Finding, other: Finding): boolean {
+  if (one.kind !== "http-slow" || other.kind !== "slow-answers" || one.flow?.server !== other.flow?.server)
+    return false;
+  return Math.abs((one.numbers["longestMs"] ?? 0) - (other.numbers["longestMs"] ?? 0)) < 1;
 }
 
 function dated({ atNs, ...found }: Found, timeOf: (atNs: number) => number): Finding {

@@ -1,5 +1,5 @@
 import { msText, percentText } from "#src/core/units.ts";
-import { counted, type FindingKind, type Found, whenText } from "./finding.ts";
+import { counted, type FindingKind, type Found, SLOW_NS, secondsText, whenText } from "./finding.ts";
 import { DATA_PACKETS, FAST, OUT_OF_ORDER, RETRANSMISSIONS, SPURIOUS, TIMEOUTS } from "./flow-layout.ts";
 import type { Example, ServiceTotals, Trouble } from "./service-totals.ts";
 
@@ -10,7 +10,6 @@ const LEAST_SHARE = 0.005;
 const LEAST_TIMEOUT_SHARE = 0.001;
 const LEAST_ZERO_NS = 200e6;
 const LEAST_FULL_NS = 1e9;
-const SLOW_NS = 1e9;
 /** So many answers show what is usual for a service; a mean above this is no time that a program needs. */
 const HABIT = 5;
 const HABITUAL_NS = 333e6;
@@ -166,7 +165,8 @@ function foreignReset(service: ServiceTotals): Found | undefined {
 function reset(service: ServiceTotals): Found | undefined {
   const { resetsWithData, resetsIdle, resetsOtherTtl: otherTtl } = service;
   if (resetsWithData + resetsIdle === 0) return undefined;
-  const numbers = { withDataInFlight: resetsWithData, idle: resetsIdle, otherTtl };
+  const connections = resetsWithData + resetsIdle;
+  const numbers = { connections, withDataInFlight: resetsWithData, idle: resetsIdle, otherTtl };
   return found(service, "reset", "reset", numbers, (example, when) => {
     const doubt =
       otherTtl === 0
@@ -184,34 +184,38 @@ function stall(service: ServiceTotals): Found | undefined {
     "stall",
     "stall",
     { stalls: service.stalls, longestMs },
-    (example, when) =>
-      `${service.server}: ${counted(service.stalls, "connection")} stood still for a second or more because no acknowledgement came. Longest: ${speaker(example)} acknowledged nothing for ${msText(longestMs)} from ${listener(example)}, from ${when}.`,
+    (example) =>
+      `${service.server}: ${counted(service.stalls, "connection")} stood still for a second or more because no acknowledgement came. Longest: ${speaker(example)} acknowledged nothing of ${listener(example)} for ${msText(longestMs)}, from ${secondsText(example.atNs)} on (see packet ${example.packet}).`,
   );
 }
 
 function receiverStopped(service: ServiceTotals): Found | undefined {
   if ((service.examples.get("zero")?.score ?? 0) < LEAST_ZERO_NS) return undefined;
-  const numbers = { closedMs: ms(service.zeroNs), longestMs: ms(service.examples.get("zero")?.score ?? 0) };
+  const longestMs = ms(service.examples.get("zero")?.score ?? 0);
+  const numbers = { closedMs: ms(service.zeroNs), longestMs, connections: service.zeroConnections };
   return found(
     service,
     "zero",
     "receiver-stopped",
     numbers,
     (example, when) =>
-      `${service.server}: receivers had no room for ${msText(numbers.closedMs)} in all (zero window): a program did not read. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, first ${when}.`,
+      `${service.server}: in ${counted(service.zeroConnections, "connection")} a receiver had no room for ${msText(numbers.closedMs)} in all (zero window): a program did not read. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, first ${when}.`,
   );
 }
 
 function receiverLimited(service: ServiceTotals): Found | undefined {
   if ((service.examples.get("full")?.score ?? 0) < LEAST_FULL_NS) return undefined;
-  const numbers = { limitedMs: ms(service.fullNs), longestMs: ms(service.examples.get("full")?.score ?? 0) };
+  // A window that is closed is full before: that its receiver stopped says it better.
+  if (service.zeroNs * 2 > service.fullNs) return undefined;
+  const longestMs = ms(service.examples.get("full")?.score ?? 0);
+  const numbers = { limitedMs: ms(service.fullNs), longestMs, connections: service.fullConnections };
   return found(
     service,
     "full",
     "receiver-limited",
     numbers,
     (example, when) =>
-      `${service.server}: senders waited ${msText(numbers.limitedMs)} in all because the receiver's window was full. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, held back by ${listener(example)}, first ${when}.`,
+      `${service.server}: in ${counted(service.fullConnections, "connection")} a sender waited ${msText(numbers.limitedMs)} in all because the receiver's window was full. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, held back by ${listener(example)}, first ${when}.`,
   );
 }
 
@@ -226,7 +230,7 @@ function slow(service: ServiceTotals): Found | undefined {
     answers: service.answers,
   };
   return found(service, "slow", "slow-answers", numbers, ({ ends, atNs, packet }) => {
-    const asked = `came at ${(atNs / 1e9).toFixed(3)} s (answered at packet ${packet})`;
+    const asked = `came at ${secondsText(atNs)} (answered at packet ${packet})`;
     return `${service.server} took a second or more for an answer in ${counted(service.slowAnswers, "connection")}; the longest took ${msText(numbers.longestMs)}, the mean of ${counted(service.answers, "answer")} is ${msText(numbers.meanMs)}. The request of ${ends.client} ${asked}; it was acknowledged, the program was silent.`;
   });
 }

@@ -1,5 +1,6 @@
 import { addressText, endText } from "./address-text.ts";
 import { Decoder } from "./decode.ts";
+import type { FlowEnds } from "./flow-ends.ts";
 import {
   FLAGS,
   FLOW_TOO_BIG,
@@ -33,6 +34,8 @@ export type IcmpError = {
   readonly from: string;
   /** The packet that it is about, as far as it is quoted: `TCP 10.0.0.1:40000 → 10.0.0.2:80`. */
   readonly about?: string;
+  /** Its ends, the sender of the quoted packet first. */
+  readonly ends?: FlowEnds;
   /** RFC 1191 and RFC 8201: the largest packet that fits. */
   readonly mtu?: number;
   readonly type: number;
@@ -208,20 +211,19 @@ export class IcmpAnalysis {
   ): IcmpError {
     const about = this.#decodeQuoted(at, end) ? this.#about() : undefined;
     const from = addressText(registers, SOURCE, registers[FAMILY] === 6);
-    return { from, ...(about === undefined ? {} : { about }), type, code, atNs: now, packet };
+    return { from, ...about, type, code, atNs: now, packet };
   }
 
-  #about(): string {
+  #about(): Pick<IcmpError, "about" | "ends"> {
     const { registers } = this.#quoted;
     const six = registers[FAMILY] === 6;
     const [source, destination] = [addressText(registers, SOURCE, six), addressText(registers, DESTINATION, six)];
     const protocol = registers[PROTOCOL] as number;
-    if (protocol !== TCP && protocol !== UDP) return `${source} → ${destination}`;
+    if (protocol !== TCP && protocol !== UDP)
+      return { about: `${source} → ${destination}`, ends: { client: source, server: destination } };
     const ports = registers[TRANSPORT] as number;
-    const ends = [
-      endText(source, this.#view.getUint16(ports, false)),
-      endText(destination, this.#view.getUint16(ports + 2, false)),
-    ];
-    return `${protocol === TCP ? "TCP" : "UDP"} ${ends.join(" → ")}`;
+    const client = endText(source, this.#view.getUint16(ports, false));
+    const server = endText(destination, this.#view.getUint16(ports + 2, false));
+    return { about: `${protocol === TCP ? "TCP" : "UDP"} ${client} → ${server}`, ends: { client, server } };
   }
 }

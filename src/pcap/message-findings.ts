@@ -1,12 +1,11 @@
 import { msText, percentText } from "#src/core/units.ts";
 import type { DnsAnalysis, DnsQuestion } from "./dns-analysis.ts";
-import { counted, type FindingKind, type Found, whenText } from "./finding.ts";
+import { counted, type FindingKind, type Found, SLOW_NS, secondsText, whenText } from "./finding.ts";
+import type { FlowEnds } from "./flow-ends.ts";
 import type { HttpAnalysis, HttpRequest } from "./http-analysis.ts";
 import type { IcmpAnalysis, IcmpError } from "./icmp-analysis.ts";
 import type { TlsAnalysis } from "./tls-analysis.ts";
 
-const SLOW_DNS_NS = 1e9;
-const SLOW_HTTP_NS = 1e9;
 /** Names of codes (RFC 1035, 4.1.1). */
 export const DNS_CODES: Readonly<Record<number, string>> = {
   1: "FORMERR",
@@ -27,10 +26,13 @@ export function dnsFindings(dns: DnsAnalysis): Found[] {
       .toSorted((a, b) => b.unanswered - a.unanswered)
       .slice(0, 3)
       .map(({ address, unanswered, queries }) => `${address} (${unanswered} of ${queries})`);
+    // A server that never answers, or a capture that does not show answers.
+    const none = dns.responses === 0 ? " No DNS answer at all is in the capture: perhaps they take another way." : "";
     found.push({
       kind: "dns-unanswered",
-      text: `${counted(dns.unanswered, "DNS question")} of ${dns.queries} had no answer within 5 s: ${servers.join(", ")}. For example ${whenText(lost.atNs, lost.packet)}.`,
+      text: `${counted(dns.unanswered, "DNS question")} of ${dns.queries} had no answer within 5 s: ${servers.join(", ")}. For example ${whenText(lost.atNs, lost.packet)}.${none}`,
       numbers: { unanswered: dns.unanswered, queries: dns.queries, repeated: dns.repeated },
+      ...flowOf(lost),
       atNs: lost.atNs,
       packet: lost.packet,
     });
@@ -44,22 +46,25 @@ export function dnsFindings(dns: DnsAnalysis): Found[] {
       kind: "dns-failures",
       text: `${counted(count, "DNS answer")} of ${dns.responses} said that the server failed or refused (${codes}). For example ${questionText(failed)} ${whenText(failed.atNs, failed.packet)}.`,
       numbers: { failures: count, responses: dns.responses },
+      ...flowOf(failed),
       atNs: failed.atNs,
       packet: failed.packet,
     });
   }
   const slowest = dns.slowest.list()[0];
-  if (slowest && (slowest.tookNs ?? 0) >= SLOW_DNS_NS)
+  if (slowest && (slowest.tookNs ?? 0) >= SLOW_NS)
     found.push({
       kind: "dns-slow",
-      text: `The slowest DNS answer took ${msText(ms(slowest.tookNs ?? 0))}: ${questionText(slowest)}, asked at ${(slowest.atNs / 1e9).toFixed(3)} s (answered at packet ${slowest.packet}).`,
-      numbers: { longestMs: ms(slowest.tookNs ?? 0) },
+      text: `The slowest DNS answer took ${msText(ms(slowest.tookNs ?? 0))}: ${questionText(slowest)}, asked at ${secondsText(slowest.atNs)} (answered at packet ${slowest.packet}). ${counted(dns.slow, "answer")} of ${dns.responses} took a second or more.`,
+      numbers: { longestMs: ms(slowest.tookNs ?? 0), slow: dns.slow },
+      ...flowOf(slowest),
       atNs: slowest.atNs,
       packet: slowest.packet,
     });
   return found;
 }
 
+const flowOf = ({ ends }: DnsQuestion): { readonly flow?: FlowEnds } => (ends ? { flow: ends } : {});
 const questionText = ({ name, server }: DnsQuestion): string =>
   name === undefined ? `a question to ${server}` : `${name} from ${server}`;
 
@@ -72,12 +77,13 @@ export function icmpFindings(icmp: IcmpAnalysis): Found[] {
     text: (one: IcmpError) => string,
   ): void => {
     if (!first) return;
-    const { atNs, packet } = first;
+    const { atNs, packet, ends } = first;
     const example = `For example about ${first.about ?? "a packet that is not quoted"} ${whenText(atNs, packet)}.`;
     found.push({
       kind,
       text: `${text(first)} ${example}`,
       numbers: { messages: count, ...mtuOf(first) },
+      ...(ends ? { flow: ends } : {}),
       atNs,
       packet,
     });
@@ -154,10 +160,10 @@ export function httpFindings(http: HttpAnalysis): Found[] {
     ),
     ...about(
       "http-slow",
-      slowest && slowest.tookNs >= SLOW_HTTP_NS ? slowest : undefined,
-      { longestMs: ms(slowest?.tookNs ?? 0) },
+      slowest && slowest.tookNs >= SLOW_NS ? slowest : undefined,
+      { longestMs: ms(slowest?.tookNs ?? 0), slow: http.slow },
       (one) =>
-        `The slowest HTTP answer began after ${msText(ms(one.tookNs))}: ${one.status} for ${one.request} of ${one.server}, asked ${whenText(one.atNs, one.packet)}.`,
+        `${counted(http.slow, "HTTP answer")} of ${answers} began after a second or more. The slowest began after ${msText(ms(one.tookNs))}: ${one.status} for ${one.request} of ${one.server}, asked ${whenText(one.atNs, one.packet)}.`,
     ),
   ];
 }
@@ -171,7 +177,7 @@ export function tlsFindings(tls: TlsAnalysis): Found[] {
     {
       kind: "tls-failures",
       text: `${counted(alerts + tls.unanswered, "TLS handshake")} of ${tls.clientHellos} failed: ${counted(alerts, "fatal alert")}, ${tls.unanswered} ended before the server's hello. For example ${server}: ${worst.what}, by the ${worst.by}, ${whenText(atNs, packet)}.`,
-      numbers: { alerts, unanswered: tls.unanswered, clientHellos: tls.clientHellos },
+      numbers: { failed: alerts + tls.unanswered, alerts, unanswered: tls.unanswered, clientHellos: tls.clientHellos },
       flow: { client, server },
       atNs,
       packet,

@@ -149,8 +149,9 @@ export class ServiceTotals {
   bytes = 0;
   /** Sums of both directions, by counter. */
   readonly counts = new Float64Array(COUNTED);
-  /** Round trips of handshakes; those that took a second and more with all their SYNs; the longest of these, nanoseconds. */
-  readonly handshakes = new Spread(2);
+  /** Round trips of handshakes; added up; those that took a second and more with all their SYNs; the longest of these, nanoseconds. */
+  readonly handshakes = new Spread(3);
+  handshakeNs = 0;
   slowHandshakes = 0;
   /** SYNs, and answers to them, that were sent again: also among the retransmissions. */
   synsAgain = 0;
@@ -160,8 +161,11 @@ export class ServiceTotals {
   toServer = 0;
   toClientNs = 0;
   toClient = 0;
+  /** How long receivers had no room, and senders filled the room that there was; and in how many connections. */
   zeroNs = 0;
+  zeroConnections = 0;
   fullNs = 0;
+  fullConnections = 0;
   stalls = 0;
   /** Connections with a full-size segment that never got through. */
   blackHoles = 0;
@@ -294,6 +298,7 @@ export class Services {
       from.established++;
       const roundTrip = times[timesAt + HANDSHAKE] as number;
       service.handshakes.add(roundTrip);
+      service.handshakeNs += Math.max(0, roundTrip);
       from.handshakes++;
       from.handshakeNs += Math.max(0, roundTrip);
       // From the first SYN on: the round trip is that of the one that was answered.
@@ -340,10 +345,12 @@ export class Services {
     const full = (times[double + FULL_NS] as number) + openEnd(times[double + FULL_SINCE] as number, end);
     if (zero > 0) {
       service.zeroNs += zero;
+      service.zeroConnections++;
       this.#example(service, slot, "zero", zero, direction, CLOSED);
     }
     if (full > 0) {
       service.fullNs += full;
+      service.fullConnections++;
       if (full >= FULL_SHARE * (end - (times[timesAt + BEGAN] as number)))
         this.#example(service, slot, "full", full, direction, FULL);
     }

@@ -7,7 +7,7 @@ const FRACTION = 20;
 
 /**
  * How values are spread, in `2 ** bits` steps per doubling: with 4 bits quantiles are right to within 3 % in 1,024 counters
- * however many values there are, with 2 bits to within 12 % in 256. Values are nanoseconds, 1 and more.
+ * however many values there are, with 3 bits to within 6 % in 512. Values are nanoseconds, 1 and more.
  */
 export class Spread {
   readonly #bits: number;

@@ -77,6 +77,7 @@ export class CaptureAnalysis implements PacketSink {
   /** Packets that are not whole, by what decoding them ended with. */
   readonly #ends = new Float64Array(6);
   #gapCount = 0;
+  #gapBytes = 0;
   /** Of the packet that is being read, counted from 1, also those that the filter leaves out. */
   #number = 0;
   #packets = 0;
@@ -167,6 +168,7 @@ export class CaptureAnalysis implements PacketSink {
 
   gap(offset: number, bytes: number): void {
     this.#gapCount++;
+    this.#gapBytes += bytes;
     this.#table.epoch++;
     if (this.#gaps.length < MAX_GAPS) this.#gaps.push({ offset, bytes });
   }
@@ -188,6 +190,7 @@ export class CaptureAnalysis implements PacketSink {
     const newestNs = this.#sums[NEWEST] as number;
     this.#table.finish();
     this.#dns.finish(newestNs);
+    this.#icmp.echoes.finish(newestNs);
     const ends = (outcome: number): number => this.#ends[outcome] as number;
     return captureSummary({
       bytes: this.#sums[BYTES] as number,
@@ -227,6 +230,13 @@ export class CaptureAnalysis implements PacketSink {
         ports: this.reader.ports,
         gaps: this.#gaps,
         gapCount: this.#gapCount,
+        gapBytes: this.#gapBytes,
+        open: this.#services.open + this.#dns.open + this.#icmp.echoes.open,
+        encrypted: this.#tunnels[TUNNELS.indexOf("WireGuard")] as number,
+        answers:
+          this.#services.list.reduce((sum, { bothSides }) => sum + bothSides, 0) +
+          this.#dns.responses +
+          this.#icmp.echoReplies,
         undescribed: this.reader.undescribed,
       },
       ...(this.#stopped ? { stopped: this.#stopped } : {}),

@@ -30,17 +30,45 @@ export type Shortcomings = {
   readonly ports: readonly CapturePort[];
   readonly gaps: readonly { readonly offset: number; readonly bytes: number }[];
   readonly gapCount: number;
+  readonly gapBytes: number;
+  /** SYNs, DNS questions and echo requests at the end of the capture, for whose answers there was no time. */
+  readonly open: number;
+  /** Packets of WireGuard. */
+  readonly encrypted: number;
+  /** Connections with both sides, DNS answers and echo replies: what can be judged at all. */
+  readonly answers: number;
   /** Packets of interfaces that the file never describes. */
   readonly undescribed: number;
 };
 
 /** A share of packets that cannot be read, from which on "nothing is wrong" cannot be said. */
 const WITHHELD_SHARE = 0.01;
+/** Every capture ends while something is asked: so many, for each that was answered, are worth a word. */
+const OPEN_SHARE = 0.1;
+/** Damaged places whose offsets are told. */
+const TOLD_GAPS = 3;
 /** Bytes of TCP with all options, and of an IPv6 header: what a snap length has to leave room for behind the outer headers. */
 const INNER_BYTES = 40 + 60;
 
-/** What could not be read or not be judged, in sentences; and whether it is too much for a clean verdict. */
-export function qualityOf(of: Shortcomings): { readonly sentences: readonly string[]; readonly withheld: boolean } {
+/** What a capture does not show, in numbers: of packets, of connections that were seen from one side, of damaged places. */
+export type Unread = {
+  readonly cut: number;
+  readonly malformed: number;
+  readonly unknownLinks: number;
+  readonly droppedByRecorder: number;
+  readonly oneSided: number;
+  readonly gaps: number;
+};
+
+type Quality = {
+  readonly sentences: readonly string[];
+  /** Too much for a clean verdict. */
+  readonly withheld: boolean;
+  readonly unread: Unread;
+};
+
+/** What could not be read or not be judged. */
+export function qualityOf(of: Shortcomings): Quality {
   const dropped = of.ports.reduce((sum, port) => sum + port.droppedByKernel, 0);
   const cut = of.cut.reduce((sum, one) => sum + one, 0);
   const said: [number, string][] = [
@@ -82,16 +110,43 @@ export function qualityOf(of: Shortcomings): { readonly sentences: readonly stri
       of.otherClients,
       `${counted(of.otherClients, "connection")} of further client subnets added up as one, to bound memory`,
     ],
-    [of.gapCount, `${counted(of.gapCount, "damaged place")} passed over, the first at byte ${of.gaps[0]?.offset ?? 0}`],
+    [
+      of.gapCount,
+      `${counted(of.gapCount, "damaged place")} passed over (${counted(of.gapBytes, "byte")} in all), at byte ${of.gaps
+        .slice(0, TOLD_GAPS)
+        .map(({ offset }) => offset)
+        .join(", ")}${of.gapCount > TOLD_GAPS ? " …" : ""}`,
+    ],
+    [of.undescribed, `${counted(of.undescribed, "packet")} of interfaces that the file does not describe, left out`],
+    [
+      of.open > of.answers * OPEN_SHARE ? of.open : 0,
+      `${counted(of.open, "question")} (SYNs, DNS, echoes) asked too close to the end of the capture to know whether an answer came`,
+    ],
+    [
+      of.encrypted,
+      `${counted(of.encrypted, "packet")} encrypted by WireGuard: what they carry can be recorded at the tunnel's own device`,
+    ],
   ];
   const links = [...of.unknownLinks].map(
     ([link, count]) => `${counted(count, "packet")} of link type ${link}, which cannot be decoded`,
   );
   const unknown = [...of.unknownLinks.values()].reduce((sum, one) => sum + one, 0);
   const unread = cut + of.malformed + unknown;
+  const nothing = of.packets > 0 && of.answers === 0;
+  if (nothing)
+    links.push("nothing in it can be judged: no connection with both its sides, no DNS answer, no echo reply");
   return {
+    unread: {
+      cut,
+      malformed: of.malformed,
+      unknownLinks: unknown,
+      droppedByRecorder: dropped,
+      oneSided: of.halfSeen,
+      gaps: of.gapCount,
+    },
     sentences: [...said.flatMap(([count, text]) => (count > 0 ? [text] : [])), ...links],
     withheld:
+      nothing ||
       unread > WITHHELD_SHARE * Math.max(1, of.ipPackets + unknown) ||
       dropped > WITHHELD_SHARE * of.packets ||
       (of.flows > 0 && of.halfSeen > of.flows / 2),

@@ -1,4 +1,4 @@
-import { qualityOf, type Shortcomings } from "./capture-quality.ts";
+import { qualityOf, type Shortcomings, type Unread } from "./capture-quality.ts";
 import type { CapturePort, Stopped } from "./capture-reader.ts";
 import type { ClientTotals } from "./client-totals.ts";
 import type { DnsAnalysis, DnsServer } from "./dns-analysis.ts";
@@ -170,6 +170,9 @@ export type CaptureSummary = {
   readonly icmp: {
     readonly echoRequests: number;
     readonly echoReplies: number;
+    /** Without a reply within 2 s. */
+    readonly echoesLost: number;
+    readonly echoMs?: Quantiles;
     readonly unreachable: number;
     readonly prohibited: number;
     readonly timeExceeded: number;
@@ -178,8 +181,9 @@ export type CaptureSummary = {
   };
   readonly tunnels: Readonly<Record<string, number>>;
   readonly worstFlows: readonly FlowSummary[];
-  /** What could not be read, or not be judged, in sentences. */
+  /** What could not be read, or not be judged, in sentences; and the numbers that rules need of it. */
   readonly quality: readonly string[];
+  readonly unread: Unread;
   readonly findings: readonly Finding[];
   readonly stopped?: Stopped;
 };
@@ -208,7 +212,7 @@ export function captureSummary(from: {
   readonly stopped?: Stopped;
 }): CaptureSummary {
   const { dns, http, tls, services, shortcomings, firstNs } = from;
-  const { echoRequests, echoReplies, unreachable, prohibited, timeExceeded, tooBig, smallestMtu } = from.icmp;
+  const { echoRequests, echoReplies, echoes, unreachable, prohibited, timeExceeded, tooBig, smallestMtu } = from.icmp;
   const firstUs = firstNs === undefined ? undefined : Number(firstNs / 1_000n);
   const timeOf = (atNs: number): number => (firstUs ?? 0) + Math.round(atNs / 1e3);
   const all = [
@@ -221,7 +225,7 @@ export function captureSummary(from: {
     .map((found) => dated(found, timeOf))
     .toSorted((a, b) => severityOf(b) - severityOf(a));
   const findings = all.filter((found) => !all.some((other) => saysMore(other, found)));
-  const { sentences, withheld } = qualityOf(shortcomings);
+  const { sentences, withheld, unread } = qualityOf(shortcomings);
   return {
     packets: shortcomings.packets,
     bytes: from.bytes,
@@ -266,14 +270,16 @@ export function captureSummary(from: {
       names: Object.fromEntries(tls.names),
     },
     icmp: {
-      ...{ echoRequests, echoReplies, unreachable, prohibited, timeExceeded, tooBig },
+      ...{ echoRequests, echoReplies, echoesLost: echoes.lost, unreachable, prohibited, timeExceeded, tooBig },
       ...(smallestMtu > 0 ? { smallestMtu } : {}),
+      ...named("echoMs", quantilesOf(echoes.times)),
     },
     tunnels: Object.fromEntries(
       [...from.tunnels].flatMap((count, tunnel) => (count > 0 ? [[TUNNELS[tunnel], count]] : [])),
     ),
     worstFlows: from.worst.map((flow) => flowOf(flow, shortcomings.ports)),
     quality: sentences,
+    unread,
     findings,
     ...(from.stopped ? { stopped: from.stopped } : {}),
   };

@@ -61,6 +61,8 @@ export class DnsAnalysis {
   /** Questions with the same client, port and id as one that still waits: asked again. */
   repeated = 0;
   unanswered = 0;
+  /** Questions for whose answer there was no time before the capture ended. */
+  open = 0;
   /** Answers that took a second or more. */
   slow = 0;
   copies = 0;
@@ -117,7 +119,9 @@ export class DnsAnalysis {
   finish(now: number): void {
     for (let slot = 0; slot < PENDING; slot++) {
       const sent = this.#sentAt[slot] as number;
-      if (sent >= 0 && this.#pending[slot * WORDS + ANSWERED] === 0 && now - sent > TIMEOUT_NS) this.#giveUp(slot);
+      if (sent < 0 || this.#pending[slot * WORDS + ANSWERED] !== 0) continue;
+      if (now - sent > TIMEOUT_NS) this.#giveUp(slot);
+      else this.open++;
     }
   }
 

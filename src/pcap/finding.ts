@@ -16,6 +16,7 @@ export type FindingKind =
   | "receiver-limited"
   | "stall"
   | "slow-answers"
+  | "echo-unanswered"
   | "dns-unanswered"
   | "dns-failures"
   | "dns-slow"
@@ -59,6 +60,7 @@ const WEIGHTS: Readonly<Record<FindingKind, readonly [weight: number, count: str
   "connection-half-open": [5, "halfOpen"],
   "connection-refused": [5, "refused"],
   "dns-unanswered": [5, "unanswered"],
+  "echo-unanswered": [4, "lost"],
   "tls-failures": [5, "failed"],
   loss: [4, "sentAgain"],
   "dns-failures": [4, "failures"],

@@ -1,5 +1,6 @@
 import { addressText, endText } from "./address-text.ts";
 import { Decoder } from "./decode.ts";
+import { Echoes } from "./echoes.ts";
 import type { FlowEnds } from "./flow-ends.ts";
 import {
   FLAGS,
@@ -17,6 +18,7 @@ import { type TimeLines, TOLD_TOO_BIG } from "./time-lines.ts";
 import { WorstList } from "./worst-list.ts";
 
 const ICMP = 1;
+const ICMPV6 = 58;
 const TCP = 6;
 const UDP = 17;
 const HEADER = 8;
@@ -48,6 +50,7 @@ export type IcmpError = {
 export class IcmpAnalysis {
   echoRequests = 0;
   echoReplies = 0;
+  readonly echoes = new Echoes();
   unreachable = 0;
   /** "Fragmentation needed" and "packet too big", with the smallest MTU that they named. */
   tooBig = 0;
@@ -89,9 +92,14 @@ export class IcmpAnalysis {
     const type = view.getUint8(at);
     const code = view.getUint8(at + 1);
     const four = registers[PROTOCOL] === ICMP;
-    if (type === (four ? 8 : 128)) this.echoRequests++;
-    else if (type === (four ? 0 : 129)) this.echoReplies++;
-    else if (type === (four ? 11 : 3)) {
+    if (type === (four ? 8 : 128)) {
+      this.echoRequests++;
+      this.echoes.request(registers, view.getInt32(at + 4, false), now, packet);
+    } else if (type === (four ? 0 : 129)) {
+      this.echoReplies++;
+      this.echoes.reply(registers, view.getInt32(at + 4, false), now);
+    } else if (type === (four ? 11 : 3)) {
+      this.#answersEcho(at, end);
       this.timeExceeded++;
       if (this.#traces(at, end)) return;
       this.astray++;
@@ -109,6 +117,7 @@ export class IcmpAnalysis {
       }
     } else if (type === (four ? 3 : 1)) {
       this.unreachable++;
+      this.#answersEcho(at, end);
       if (this.#find(at, end, key)) this.#mark(FLOW_UNREACHABLE);
       const error = (): IcmpError => this.#error(registers, at, end, type, code, now, packet);
       if (four ? code === 9 || code === 10 || code === 13 : code === 1) {
@@ -117,6 +126,16 @@ export class IcmpAnalysis {
       } else if (this.#answersLate(at, end)) this.lateAnswers++;
       else this.unreachableFirst.offer(1, error);
     }
+  }
+
+  /** An error about an echo request is its answer. */
+  #answersEcho(at: number, end: number): void {
+    if (!this.#decodeQuoted(at, end)) return;
+    const { registers } = this.#quoted;
+    const transport = registers[TRANSPORT] as number;
+    const protocol = registers[PROTOCOL] as number;
+    if ((protocol === ICMP || protocol === ICMPV6) && end - transport >= HEADER)
+      this.echoes.refused(registers, this.#view.getInt32(transport + 4, false));
   }
 
   /** Decodes the packet that is quoted; false when there is not enough of it for its ports. */

@@ -6,6 +6,8 @@ import type { HttpAnalysis, HttpRequest } from "./http-analysis.ts";
 import type { IcmpAnalysis, IcmpError } from "./icmp-analysis.ts";
 import type { TlsAnalysis } from "./tls-analysis.ts";
 
+/** Fewer echoes than that may be lost anywhere. */
+const LEAST_ECHOES = 3;
 /** Names of codes (RFC 1035, 4.1.1). */
 export const DNS_CODES: Readonly<Record<number, string>> = {
   1: "FORMERR",
@@ -88,6 +90,21 @@ export function icmpFindings(icmp: IcmpAnalysis): Found[] {
       packet,
     });
   };
+  const { lost, firstLost, open } = icmp.echoes;
+  const asked = icmp.echoRequests - open;
+  if (firstLost && lost >= LEAST_ECHOES) {
+    const none = icmp.echoReplies === 0 ? " No reply at all is in the capture: perhaps they take another way." : "";
+    const { ends, atNs, packet } = firstLost;
+    const who = ends ? `from ${ends.client} to ${ends.server} ` : "";
+    found.push({
+      kind: "echo-unanswered",
+      text: `${lost} of ${counted(asked, "echo request")} (ping) had no reply within 2 s (${percentText(lost / Math.max(1, asked))}). The first went ${who}${whenText(atNs, packet)}.${none}`,
+      numbers: { lost, requests: asked },
+      ...(ends ? { flow: ends } : {}),
+      atNs,
+      packet,
+    });
+  }
   add(
     "fragmentation-needed",
     icmp.unheededFirst.list()[0],

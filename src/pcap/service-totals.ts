@@ -210,6 +210,8 @@ export class Services {
   readonly clients = new Clients();
   /** Connections whose directions were seen at different interfaces. */
   split = 0;
+  /** SYNs for whose answer there was no time before the capture ended. */
+  open = 0;
   #halfSeen = 0;
   /** Connections that were seen at several interfaces. */
   merged = 0;
@@ -282,7 +284,8 @@ export class Services {
       from.failed++;
       const newest = times[timesAt + NEWEST] as number;
       this.#example(service, slot, "refused", 1, 1 - client, NO_EVENTS, newest, words[at + RESET_PACKET] as number);
-    } else if (silent && waited) {
+    } else if (silent && !waited) this.open++;
+    else if (silent) {
       service.silent++;
       from.failed++;
       const tries = words[at + DIRECTIONS + client * DIRECTION_WORDS + COUNTERS + PACKETS] as number;

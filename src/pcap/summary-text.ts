@@ -47,7 +47,7 @@ function nothingFound({ packets, verdict }: CaptureSummary): string {
   if (packets === 0) return "There are no packets in it, so nothing can be said.";
   return verdict === "clean"
     ? "Nothing wrong was found."
-    : "Nothing wrong was found, but too much could not be read to say that nothing is wrong.";
+    : "Nothing wrong was found, but too much could not be read or judged to say that nothing is wrong.";
 }
 
 function flowText(flow: CaptureSummary["worstFlows"][number]): string {
@@ -159,12 +159,16 @@ function counterLines({ tcp, dns, icmp, http, tls, tunnels }: CaptureSummary): s
       [
         [icmp.echoRequests, "echo request"],
         [icmp.echoReplies, "echo reply", "echo replies"],
+        [icmp.echoesLost, "without a reply", "without a reply"],
         [icmp.unreachable, "unreachable", "unreachable"],
         [icmp.prohibited, "of them prohibited", "of them prohibited"],
         [icmp.timeExceeded, "time exceeded", "time exceeded"],
         [icmp.tooBig, "packet called too big", "packets called too big"],
       ],
-      icmp.smallestMtu === undefined ? "" : `; the smallest MTU named is ${icmp.smallestMtu}`,
+      [
+        icmp.smallestMtu === undefined ? "" : `; the smallest MTU named is ${icmp.smallestMtu}`,
+        spread("half of the echoes within", icmp.echoMs),
+      ].join(""),
     ],
     ["Tunnels", Object.entries(tunnels).map(([name, count]): Entry => [count, name, name])],
   ];

@@ -1,6 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { EvidenceSet } from "#src/core/evidence.ts";
-import { captureCoverage, captureEvidence, captureService, captureTcp } from "#src/pcap/capture-evidence.ts";
+import {
+  captureApplication,
+  captureClients,
+  captureCoverage,
+  captureDns,
+  captureEvidence,
+  captureFinding,
+  captureIcmp,
+  captureService,
+  captureTcp,
+} from "#src/pcap/capture-evidence.ts";
 import { analyse } from "#test/support/pcap/analyse.ts";
 import { pcapFile, pcapngFile, type Recorded } from "#test/support/pcap/capture-file.ts";
 import { ACK, ethernet, icmpMessage, ip4, joined, RST, tcpSegment, text, vxlan } from "#test/support/pcap/frames.ts";
@@ -358,7 +368,21 @@ test("a capture becomes evidence at its vantage point", () => {
   const evidence = new EvidenceSet(captureEvidence("node-1/eth0", analyse(pcapFile(recorded(lossy)))));
   expect(evidence.get(captureCoverage, "node-1/eth0")).toMatchObject({ flows: 1, verdict: "findings" });
   expect(evidence.get(captureTcp, "node-1/eth0")?.retransmissions).toBeGreaterThan(0);
-  expect(evidence.get(captureService, "node-1/eth0 10.2.0.2:8080")).toMatchObject({ established: 1 });
+  const service = evidence.get(captureService, "node-1/eth0 10.2.0.2:8080");
+  expect(service).toMatchObject({ established: 1, meanHandshakeMs: expect.closeTo(20.4, 1) });
+  expect(service?.toServerMs).toBeGreaterThan(service?.toClientMs ?? 99);
+  expect(evidence.get(captureClients, "node-1/eth0 10.1.0.0/24")).toMatchObject({ flows: 1, failed: 0 });
+  expect(evidence.get(captureCoverage, "node-1/eth0")?.unread).toMatchObject({ droppedByRecorder: 0, gaps: 0 });
+});
+
+test("every kind of evidence is what its schema says", () => {
+  const evidence = generatedCaptures().flatMap(({ file }) => captureEvidence("p", analyse(file)));
+  const kinds = [captureCoverage, captureTcp, captureService, captureClients, captureDns, captureIcmp];
+  for (const kind of [...kinds, captureApplication, captureFinding]) {
+    const some = evidence.filter(({ kind: name }) => name === kind.name);
+    expect(some.length).toBeGreaterThan(0);
+    for (const { data } of some) expect(() => kind.schema.parse(data)).not.toThrow();
+  }
 });
 
 test("more connections than there is room for change no count, and it is said", () => {
@@ -377,6 +401,43 @@ test("more connections than there is room for change no count, and it is said", 
   expect(few?.tcp).toEqual(all?.tcp);
   expect(few?.services).toEqual(all?.services);
   expect(few?.quality.join()).toMatch(/384 connections closed early/);
+});
+
+describe("echoes", () => {
+  const ping = (id: number, sequence: number, reply = false): Uint8Array => {
+    const ends = reply
+      ? { source: "10.0.0.2", destination: "10.0.0.1" }
+      : { source: "10.0.0.1", destination: "10.0.0.2" };
+    const message = icmpMessage(reply ? 0 : 8, 0, (id << 16) | sequence, new Uint8Array(8));
+    return ethernet(ip4({ ...ends, protocol: 1 }, message));
+  };
+  const played = (count: number, lost: (sequence: number) => boolean): Recorded[] =>
+    Array.from({ length: count }, (_, sequence): Recorded[] => {
+      const ns = BEGAN_NS + BigInt(sequence) * 1_000_000_000n;
+      const asked = { ns, bytes: ping(7, sequence) };
+      return lost(sequence) ? [asked] : [asked, { ns: ns + 800_000n, bytes: ping(7, sequence, true) }];
+    }).flat();
+
+  test("without a reply are a finding, and those of a moment ago are not", () => {
+    const { findings, icmp } = analyse(pcapFile(played(20, (sequence) => sequence % 5 === 3 || sequence === 19)));
+    expect(findings).toMatchObject([
+      { kind: "echo-unanswered", numbers: { lost: 3, requests: 18 }, packet: 7, flow: { client: "10.0.0.1" } },
+    ]);
+    expect(icmp).toMatchObject({ echoRequests: 20, echoesLost: 3, echoMs: { p50: expect.closeTo(0.8, 1) } });
+  });
+
+  test("that are all answered are no finding", () => {
+    expect(analyse(pcapFile(played(20, () => false)))).toMatchObject({ findings: [], verdict: "clean" });
+  });
+});
+
+test("a capture in which nothing can be judged is not called clean", () => {
+  const arp = { ns: BEGAN_NS, bytes: ethernet(new Uint8Array(28), [], 0x0806) };
+  const { findings, verdict, quality } = analyse(pcapFile([arp]));
+  expect([findings, verdict]).toEqual([[], "withheld"]);
+  expect(quality).toEqual([
+    "nothing in it can be judged: no connection with both its sides, no DNS answer, no echo reply",
+  ]);
 });
 
 describe("what is no fault", () => {

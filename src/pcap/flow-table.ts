@@ -70,9 +70,9 @@ export class FlowTable {
   direction = 0;
   /** Counts damaged places of the input: what came before one and what comes after are not connected. */
   epoch = 0;
-  /** First slot by the lower bits of its hash; -1 = none. */
-  readonly #buckets: Int32Array;
-  readonly #mask: number;
+  /** First slot by the lower bits of its hash; -1 = none. As many as there is room for slots, so that they stay in the cache. */
+  #buckets = new Int32Array(0);
+  #mask = 0;
   /** All of them in words: most that there may be, those there is room for, and those that have been used. */
   readonly #capacity: number;
   #room: number;
@@ -90,14 +90,11 @@ export class FlowTable {
   constructor(capacity: number, leaving: Leaving) {
     this.#capacity = capacity * WORDS;
     this.#leaving = leaving;
-    let buckets = 1024;
-    while (buckets < capacity) buckets <<= 1;
-    this.#buckets = new Int32Array(buckets).fill(-1);
-    this.#mask = buckets - 1;
     this.#room = Math.min(capacity, FIRST_SLOTS) * WORDS;
     const bytes = new ArrayBuffer(this.#room * 4);
     this.words = new Int32Array(bytes);
     this.times = new Float64Array(bytes);
+    this.#link();
   }
 
   /** First double of the flow that was found last. */
@@ -209,15 +206,34 @@ export class FlowTable {
   /** A slot that was never used. */
   #next(): number {
     const at = this.#end;
-    this.#end = at + WORDS;
-    if (at < this.#room) return at;
+    if (at < this.#room) {
+      this.#end = at + WORDS;
+      return at;
+    }
     this.#room = Math.min(this.#capacity, this.#room * GROWTH);
     const bytes = new ArrayBuffer(this.#room * 4);
     const words = new Int32Array(bytes);
     words.set(this.words);
     this.words = words;
     this.times = new Float64Array(bytes);
+    this.#link();
+    this.#end = at + WORDS;
     return at;
+  }
+
+  /** Makes buckets for the room there is, and puts all flows into them. */
+  #link(): void {
+    let buckets = 1;
+    while (buckets * WORDS < this.#room) buckets <<= 1;
+    this.#buckets = new Int32Array(buckets).fill(-1);
+    this.#mask = buckets - 1;
+    const { words } = this;
+    for (let at = 0; at < this.#end; at += WORDS) {
+      if (words[at + FLAGS] === 0) continue;
+      const bucket = (words[at] as number) & this.#mask;
+      words[at + NEXT] = this.#buckets[bucket] as number;
+      this.#buckets[bucket] = at;
+    }
   }
 
   /**
@@ -344,7 +360,7 @@ function hashOf(one: number, other: number, ports: number, key: number): number 
 
 /** An exclusive or of its own, so that the hash of a flow at one interface gives that at another. */
 function hashOfKey(key: number): number {
-  return Math.imul(key, 0x27d4eb2f);
+  return key ^ (key << 13) ^ (key << 22);
 }
 
 /** The other words of IPv6 addresses; the same for both directions. */

@@ -213,8 +213,9 @@ export class TcpAnalysis {
   /**
    * One TCP packet. `end` is the end of what was captured of it. False when its header is cut.
    *
-   * One long function: the fields of a segment stay in registers, and this runs for every packet. What few segments need is
-   * done elsewhere. The time is read from the clock by whoever needs it: as a parameter it would be put on the heap each time.
+   * What most packets are is followed here and in a straight line: a segment of a connection that is open, with the bytes
+   * that are expected next or none, while both windows are open. `#follow` has all the rules; here are those that are left of
+   * them. Times are read from the clock by whoever needs them: as parameters they would be put on the heap each time.
    */
   segment(registers: Int32Array, end: number, key: number, packet: number): boolean {
     const view = this.#view;
@@ -231,14 +232,102 @@ export class TcpAnalysis {
       this.malformed++;
       return true;
     }
-    const flags = about >> 16;
-    const window = about & 0xffff;
     const table = this.#table;
     this.#packet = packet;
     const fresh = table.find(registers, view.getInt32(at, false), key, this.#clock, packet);
     const sequence = view.getInt32(at + 4, false);
     const acknowledged = view.getInt32(at + 8, false);
-    const { words, at: flow, times, direction } = table;
+    const window = about & 0xffff;
+    const { words, times, at: flow, direction } = table;
+    const own = flow + DIRECTIONS + direction * DIRECTION_WORDS;
+    const other = flow + DIRECTIONS + DIRECTION_WORDS - direction * DIRECTION_WORDS;
+    const state = words[own] as number;
+    const otherState = words[other] as number;
+    const otherWindow = words[other + WINDOW] as number;
+    if (
+      (about & ((SYN | FIN | RST | ACK) << 16)) !== ACK << 16 ||
+      words[own + NEXT_SEQUENCE] !== sequence ||
+      (state & (SEEN | ACKED | KEEP_ALIVE | PROBE)) !== (SEEN | ACKED) ||
+      (otherState & (SEEN | KEEP_ALIVE | PROBE)) !== SEEN ||
+      ((words[flow + FLAGS] as number) & (FLOW_SYN | FLOW_SYN_ACK | FLOW_ESTABLISHED)) === (FLOW_SYN | FLOW_SYN_ACK) ||
+      words[flow + EPOCH] !== table.epoch ||
+      words[flow + RESET_STATE] !== 0 ||
+      window === 0 ||
+      words[own + WINDOW] === 0 ||
+      otherWindow === 0 ||
+      times[(other >> 1) + FULL_SINCE] !== 0 ||
+      // It fills the window.
+      (length > 0 &&
+        (otherState & (SCALED | ACKED)) === (SCALED | ACKED) &&
+        ((sequence + length - (words[other + NEWEST_ACK] as number)) | 0) ===
+          otherWindow << (words[other + SCALE] as number))
+    ) {
+      this.#follow(registers, at, header, length, about >> 16, window, end, fresh);
+      return true;
+    }
+
+    const now = this.#clock[0] as number;
+    const ownTimes = own >> 1;
+    const count = own + COUNTERS;
+    const sameAck = acknowledged === words[own + NEWEST_ACK];
+    words[count] = (words[count] as number) + 1;
+    times[(flow >> 1) + NEWEST] = now;
+    times[ownTimes + ACK_AT] = now;
+    if (length > 0) {
+      const stop = (sequence + length) | 0;
+      const place = words[own + RING] as number;
+      words[own + NEXT_SEQUENCE] = stop;
+      words[own + RING_ENDS + place] = stop;
+      words[own + RING] = (place + 1) & (RING_SIZE - 1);
+      words[own] = this.#note(registers, at, header, end, own, state);
+      words[count + DATA_PACKETS] = (words[count + DATA_PACKETS] as number) + 1;
+      if (length > (words[own + LARGEST] as number)) {
+        words[own + LARGEST] = length;
+        words[own + LARGEST_END] = stop;
+      }
+      times[ownTimes + HIGHEST_AT] = now;
+      times[ownTimes + SENT_AT] = now;
+      times[ownTimes + RING_AT + place] = now;
+      times[ownTimes + DATA_BYTES] = (times[ownTimes + DATA_BYTES] as number) + length;
+      if ((times[ownTimes + WAITS_SINCE] as number) === 0) times[ownTimes + WAITS_SINCE] = now;
+    } else if (sameAck && words[own + WINDOW] === window) {
+      words[own + DUPLICATES] = (words[own + DUPLICATES] as number) + 1;
+      words[count + DUPLICATE_ACKS] = (words[count + DUPLICATE_ACKS] as number) + 1;
+    }
+    words[own + WINDOW] = window;
+    if (!sameAck) {
+      words[own + DUPLICATES] = 0;
+      this.#acknowledge(other, acknowledged, direction);
+      words[own + NEWEST_ACK] = acknowledged;
+    }
+    if (length > 0) this.#carry(at, header, length, end, direction);
+    return true;
+  }
+
+  /** Data that was not seen before. */
+  #carry(at: number, header: number, length: number, end: number, direction: number): void {
+    this.#ask(direction);
+    const { words, at: flow } = this.#table;
+    const captured = end - at - header;
+    if (captured <= 0 || ((words[flow + APPLICATION] as number) & 7) === UNINTERESTING) return;
+    this.#events.data(at + header, Math.min(captured, length), this.#clock[0] as number, this.#packet);
+  }
+
+  /** A segment of any kind. */
+  #follow(
+    registers: Int32Array,
+    at: number,
+    header: number,
+    length: number,
+    flags: number,
+    window: number,
+    end: number,
+    fresh: boolean,
+  ): void {
+    const table = this.#table;
+    const { words, times, at: flow, direction } = table;
+    const sequence = this.#view.getInt32(at + 4, false);
+    const acknowledged = this.#view.getInt32(at + 8, false);
     if (fresh) {
       if (((words[flow + FLAGS] as number) & FLOW_COPY) !== 0) words[flow + APPLICATION] = UNINTERESTING;
     } else {
@@ -377,13 +466,7 @@ export class TcpAnalysis {
       ((words[flow + FLAGS] as number) & (FLOW_ESTABLISHED | FLOW_CLOSED)) !== FLOW_ESTABLISHED
     )
       this.#handshake(registers, at, header, flags, end, own, other, acknowledged);
-    if (data && advances) {
-      this.#ask(direction);
-      if (((words[flow + APPLICATION] as number) & 7) !== UNINTERESTING && end - at > header) {
-        this.#events.data(at + header, Math.min(end - at - header, length), now, this.#packet);
-      }
-    }
-    return true;
+    if (data && advances) this.#carry(at, header, length, end, direction);
   }
 
   /** Behind a damaged place of the file nothing is expected any more. */

@@ -67,8 +67,8 @@ type Quality = {
   readonly unread: Unread;
 };
 
-/** What could not be read or not be judged. */
-export function qualityOf(of: Shortcomings): Quality {
+/** What could not be read or not be judged. `found` tells that something is known to be wrong. */
+export function qualityOf(of: Shortcomings, found: boolean): Quality {
   const dropped = of.ports.reduce((sum, port) => sum + port.droppedByKernel, 0);
   const cut = of.cut.reduce((sum, one) => sum + one, 0);
   const said: [number, string][] = [
@@ -132,7 +132,7 @@ export function qualityOf(of: Shortcomings): Quality {
   );
   const unknown = [...of.unknownLinks.values()].reduce((sum, one) => sum + one, 0);
   const unread = cut + of.malformed + unknown;
-  const nothing = of.packets > 0 && of.answers === 0;
+  const nothing = of.packets > 0 && of.answers === 0 && !found;
   if (nothing)
     links.push("nothing in it can be judged: no connection with both its sides, no DNS answer, no echo reply");
   return {

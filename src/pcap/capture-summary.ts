@@ -225,7 +225,7 @@ export function captureSummary(from: {
     .map((found) => dated(found, timeOf))
     .toSorted((a, b) => severityOf(b) - severityOf(a));
   const findings = all.filter((found) => !all.some((other) => saysMore(other, found)));
-  const { sentences, withheld, unread } = qualityOf(shortcomings);
+  const { sentences, withheld, unread } = qualityOf(shortcomings, findings.length > 0);
   return {
     packets: shortcomings.packets,
     bytes: from.bytes,

@@ -80,7 +80,8 @@ function tooBig(service: ServiceTotals): Found | undefined {
 function loss(service: ServiceTotals): Found | undefined {
   const { counts } = service;
   // SYNs are no data: those who wait for a connection are told of apart.
-  const resent = (counts[RETRANSMISSIONS] as number) - (counts[SPURIOUS] as number) - service.synsAgain;
+  const resent =
+    (counts[RETRANSMISSIONS] as number) - (counts[SPURIOUS] as number) - service.synsAgain - service.inVain;
   const timeouts = counts[TIMEOUTS] as number;
   const segments = counts[DATA_PACKETS] as number;
   const share = resent / Math.max(1, segments);
@@ -102,10 +103,17 @@ function refused(service: ServiceTotals): Found | undefined {
     service,
     "refused",
     "connection-refused",
-    { refused: service.refused, tried: service.flows },
-    (example, when) =>
-      `${service.server} refused ${service.refused} of ${counted(service.flows, "connection")} with a reset: nothing listens there, or something says so in its name. For example ${example.ends.client} ${when}.`,
+    { refused: service.refused, byIcmp: service.refusedByIcmp, tried: service.flows },
+    ({ ends }, when) =>
+      `${service.server} refused ${service.refused} of ${counted(service.flows, "connection")} ${refusedHow(service)}. For example ${ends.client} ${when}.`,
   );
+}
+
+function refusedHow({ refused, refusedByIcmp }: ServiceTotals): string {
+  const byIcmp = "an ICMP message (a port without a program, a Service without endpoints, or a firewall)";
+  const byReset = "a reset: nothing listens there, or something says so in its name";
+  if (refusedByIcmp === 0) return `with ${byReset}`;
+  return refusedByIcmp === refused ? `with ${byIcmp}` : `(${refusedByIcmp} with ${byIcmp}), the others with ${byReset}`;
 }
 
 function unanswered(service: ServiceTotals): Found | undefined {
@@ -179,13 +187,15 @@ function reset(service: ServiceTotals): Found | undefined {
 function stall(service: ServiceTotals): Found | undefined {
   if (service.stalls === 0) return undefined;
   const longestMs = ms(service.examples.get("stall")?.score ?? 0);
+  const inVain =
+    service.inVain > 0 ? ` ${counted(service.inVain, "segment")} were sent again to the end, in vain.` : "";
   return found(
     service,
     "stall",
     "stall",
-    { stalls: service.stalls, longestMs },
+    { stalls: service.stalls, longestMs, inVain: service.inVain },
     (example) =>
-      `${service.server}: ${counted(service.stalls, "connection")} stood still for a second or more because no acknowledgement came. Longest: ${speaker(example)} acknowledged nothing of ${listener(example)} for ${msText(longestMs)}, from ${secondsText(example.atNs)} on (see packet ${example.packet}).`,
+      `${service.server}: ${counted(service.stalls, "connection")} stood still for a second or more because no acknowledgement came. Longest: ${speaker(example)} acknowledged nothing of ${listener(example)} for ${msText(longestMs)}, from ${secondsText(example.atNs)} on (see packet ${example.packet}).${inVain}`,
   );
 }
 

@@ -3,6 +3,7 @@ import { Clients, type ClientTotals } from "./client-totals.ts";
 import { type FlowEnds, flowEnds } from "./flow-ends.ts";
 import {
   ACKED,
+  AGAIN_TIMES,
   ANSWER_LONGEST,
   ANSWER_SUM,
   ANSWERS,
@@ -23,6 +24,7 @@ import {
   FLOW_TOO_BIG,
   FLOW_TOO_BIG_1,
   FLOW_TOO_BIG_AGAIN,
+  FLOW_UNREACHABLE,
   FULL_NS,
   FULL_SINCE,
   HANDSHAKE,
@@ -92,6 +94,8 @@ const SLOW_HANDSHAKE_NS = 0.9e9;
 /** A connection is held back by its receiver when it waits for so much of its time. */
 const FULL_SHARE = 0.1;
 
+/** A segment that was sent so often again was sent to somebody who is gone. */
+const LEAST_IN_VAIN = 3;
 /** Flags that say how far the opening of a connection went. */
 const OPENING = FLOW_SYN | FLOW_SYN_ACK | FLOW_REFUSED | FLOW_ESTABLISHED;
 
@@ -139,6 +143,8 @@ export class ServiceTotals {
   flows = 0;
   established = 0;
   refused = 0;
+  /** Of these, those that an ICMP message refused. */
+  refusedByIcmp = 0;
   /** Connections of which SYNs were seen and nothing else; those that are counted are `unanswered`. */
   silent = 0;
   /** The server answered the SYN, and the client never acknowledged it. */
@@ -155,6 +161,8 @@ export class ServiceTotals {
   slowHandshakes = 0;
   /** SYNs, and answers to them, that were sent again: also among the retransmissions. */
   synsAgain = 0;
+  /** Segments that were sent again and again until their connections were seen last, without an answer: also among them. */
+  inVain = 0;
   longestHandshakeNs = 0;
   /** Round trips of data from the recorder to each side, and back, added up, nanoseconds. */
   toServerNs = 0;
@@ -284,6 +292,11 @@ export class Services {
       from.failed++;
       const newest = times[timesAt + NEWEST] as number;
       this.#example(service, slot, "refused", 1, 1 - client, NO_EVENTS, newest, words[at + RESET_PACKET] as number);
+    } else if (silent && (flags & FLOW_UNREACHABLE) !== 0) {
+      service.refused++;
+      service.refusedByIcmp++;
+      from.failed++;
+      this.#example(service, slot, "refused", 1, 1 - client, NO_EVENTS);
     } else if (silent && !waited) this.open++;
     else if (silent) {
       service.silent++;
@@ -338,7 +351,11 @@ export class Services {
     const spurious = count(SPURIOUS);
     const syns = ((words[at + TTLS] as number) >>> (16 + direction * 8)) & 255;
     service.synsAgain += syns;
-    const resent = count(RETRANSMISSIONS) - spurious - syns;
+    // One segment again and again until the end is no loss among others: nobody is there any more.
+    const again = words[block + AGAIN_TIMES] as number;
+    const inVain = again >= LEAST_IN_VAIN ? again : 0;
+    service.inVain += inVain;
+    const resent = count(RETRANSMISSIONS) - spurious - syns - inVain;
     const overtaken = count(OUT_OF_ORDER);
     if (resent > 0) this.#example(service, slot, "loss", resent, direction, RESENT);
     if (spurious > 0) this.#example(service, slot, "spurious", spurious, direction, NEEDLESS);

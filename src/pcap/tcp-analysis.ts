@@ -279,7 +279,8 @@ export class TcpAnalysis {
       words[own + NEXT_SEQUENCE] = stop;
       words[own + RING_ENDS + place] = stop;
       words[own + RING] = (place + 1) & (RING_SIZE - 1);
-      words[own] = this.#note(registers, at, header, end, own, state);
+      const usual = ((words[flow + TTLS] as number) >> (direction * 8)) & 255;
+      words[own] = this.#note(registers, at, header, end, own, registers[TTL] === usual ? state : state | OTHER_TTL);
       words[count + DATA_PACKETS] = (words[count + DATA_PACKETS] as number) + 1;
       if (length > (words[own + LARGEST] as number)) {
         words[own + LARGEST] = length;
@@ -732,7 +733,9 @@ export class TcpAnalysis {
     const since = times[otherTimes + WAITS_SINCE] as number;
     if (since === 0) return;
     times[otherTimes + WAITS_SINCE] = beyond >= 0 ? 0 : now;
-    if (now - since >= STALL_NS) this.#stall(STALL_NO_ACK, direction, since);
+    // That a SYN or its answer waited is told of how the connection opened.
+    const opening = ((words[this.#table.at + FLAGS] as number) & (FLOW_SYN | FLOW_ESTABLISHED)) === FLOW_SYN;
+    if (now - since >= STALL_NS && !opening) this.#stall(STALL_NO_ACK, direction, since);
   }
 
   /** What is acknowledged was not missing at the other side; `all` tells that nothing is outstanding any more. */

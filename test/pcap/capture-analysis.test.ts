@@ -203,6 +203,30 @@ describe("findings", () => {
     expect(found?.text).toMatch(new RegExp(`^10.2.0.2:8080: ${resent} of \\d+ segments .* had to be sent again`));
   });
 
+  test("an ICMP message refuses a connection as a reset does", () => {
+    const [syn] = converse({ listens: "keeps silent", untilMs: 500 });
+    const message = icmpMessage(3, 3, 0, syn?.packet.subarray(0, 28) ?? new Uint8Array(0));
+    const answer = ip4({ source: "10.1.0.254", destination: "10.1.0.1", protocol: 1 }, message);
+    const { findings, tcp, worstFlows } = analyse(
+      pcapFile([...recorded(syn ? [syn] : []), { ns: BEGAN_NS + 1_000_000n, bytes: ethernet(answer) }]),
+    );
+    expect(findings.map(({ kind }) => kind)).toEqual(["connection-refused", "unreachable"]);
+    expect(findings[0]?.text).toMatch(/refused 1 of 1 connection with an ICMP message/);
+    expect([tcp.refused, tcp.unanswered, worstFlows[0]?.state]).toEqual([1, 0, "refused"]);
+  });
+
+  test("what is sent to a peer that is gone is no loss", () => {
+    const gone = converse({
+      turns: [...download, { from: "client", says: 1_000, afterMs: 2_000 }],
+      fate: ({ from, offset, length }) =>
+        from === "client" && offset > 300 && length > 0 ? "lost behind the tap" : undefined,
+      untilMs: 40_000,
+    });
+    const { findings, tcp } = analyse(pcapFile(recorded(gone)));
+    expect(findings.map(({ kind }) => kind)).toEqual(["stall"]);
+    expect(findings[0]).toMatchObject({ numbers: { inVain: tcp.retransmissions } });
+  });
+
   test("messages that follow each other in one segment are told apart", () => {
     const get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
     const post = "POST /b HTTP/1.1\r\ncontent-length: 4\r\n\r\nGET ";

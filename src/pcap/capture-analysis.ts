@@ -34,7 +34,7 @@ const {
   UNKNOWN_LINK,
   WHOLE,
 } = packetRegisters;
-const { TIME_LINE } = layout;
+const { COPIES, DATA_PACKETS, TIME_LINE } = layout;
 
 const TCP = 6;
 const UDP = 17;
@@ -226,6 +226,8 @@ export class CaptureAnalysis implements PacketSink {
         unseen: this.#services.unseen,
         merged: this.#services.merged,
         copies: this.#recent.copies + this.#dns.copies,
+        segments: this.#services.total(DATA_PACKETS),
+        twice: this.#services.total(COPIES),
         unknownLinks: this.#links,
         ports: this.reader.ports,
         gaps: this.#gaps,

@@ -26,6 +26,9 @@ export type Shortcomings = {
   /** Connections that were seen at several interfaces. */
   readonly merged: number;
   readonly copies: number;
+  /** Data segments, and how many of them are there twice. */
+  readonly segments: number;
+  readonly twice: number;
   readonly unknownLinks: ReadonlyMap<number, number>;
   readonly ports: readonly CapturePort[];
   readonly gaps: readonly { readonly offset: number; readonly bytes: number }[];
@@ -45,6 +48,7 @@ export type Shortcomings = {
 const WITHHELD_SHARE = 0.01;
 /** Every capture ends while something is asked: so many, for each that was answered, are worth a word. */
 const OPEN_SHARE = 0.1;
+const TWICE_SHARE = 0.02;
 /** Damaged places whose offsets are told. */
 const TOLD_GAPS = 3;
 /** Bytes of TCP with all options, and of an IPv6 header: what a snap length has to leave room for behind the outer headers. */
@@ -87,6 +91,10 @@ export function qualityOf(of: Shortcomings, found: boolean): Quality {
     [
       of.copies,
       `${counted(of.copies, "packet")} seen again at another interface of the same machine, and counted once`,
+    ],
+    [
+      of.twice > of.segments * TWICE_SHARE ? of.twice : 0,
+      `${counted(of.twice, "segment")} of ${of.segments} in the capture twice (a mirror port that copies both ways, or a network that doubles packets), and not taken for sent again; their ACKs may be counted as duplicate ACKs`,
     ],
     [of.merged, `${counted(of.merged, "connection")} seen at several interfaces, and counted once`],
     [

@@ -234,6 +234,11 @@ export class Services {
     return this.others.flows > 0 ? [...this.#list, this.others] : this.#list;
   }
 
+  /** Of a counter, over all. */
+  total(counter: number): number {
+    return this.list.reduce((sum, { counts }) => sum + (counts[counter] as number), 0);
+  }
+
   /** Connections of which packets of one side only were seen, and whose other side may have been somewhere else. */
   get halfSeen(): number {
     return this.list.reduce((sum, { silent, unanswered }) => sum + silent - unanswered, this.#halfSeen);

@@ -558,7 +558,10 @@ export class TcpAnalysis {
     const elapsed = now - (times[ownTimes + HIGHEST_AT] as number);
     const known = data && this.#known(other, words[other] as number, stop);
     const surplus = data && (known || (!filled && (state & HOLES_LOST) === 0));
-    if (surplus && (evidence === OLDER || (evidence === SAME && elapsed < COPY_NS))) {
+    // Without marks too: nobody sends again so soon what nobody asked for. That holds for SYN and FIN, which carry none.
+    const unasked = evidence === UNKNOWN && (!data || (surplus && words[other + DUPLICATES] === 0));
+    const copy = elapsed < COPY_NS && (unasked || (surplus && evidence === SAME));
+    if (copy || (surplus && evidence === OLDER)) {
       // Not sent again: it left before what was seen last. Late by the sender's own clock, or the same packet twice.
       const late = evidence === OLDER && this.#ticks <= -LATE_TICKS;
       const counter = count + (late ? OUT_OF_ORDER : COPIES);

@@ -427,6 +427,18 @@ test("more connections than there is room for change no count, and it is said", 
   expect(few?.quality.join()).toMatch(/384 connections closed early/);
 });
 
+test("a mirror port that copies both ways is no loss", () => {
+  const twice = (options: Parameters<typeof converse>[0]): Recorded[] =>
+    recorded(converse({ turns: download, ...options }))
+      .flatMap((one) => [one, { ...one, ns: one.ns + 9_000n }])
+      .toSorted((a, b) => Number(a.ns - b.ns));
+  for (const options of [{}, { timeStamps: false, countedIds: false }]) {
+    const { findings, tcp, quality } = analyse(pcapFile(twice(options)));
+    expect([findings, tcp.retransmissions, tcp.outOfOrder]).toEqual([[], 0, 0]);
+    expect(quality.join()).toMatch(/segments of \d+ in the capture twice/);
+  }
+});
+
 describe("echoes", () => {
   const ping = (id: number, sequence: number, reply = false): Uint8Array => {
     const ends = reply

@@ -40,6 +40,8 @@ type Facts = {
 type Side = { next: number; highestAt: number; ackAt: number; stamp: number | undefined; id: number | undefined };
 
 const WITHIN_NS = 20e6;
+/** Sooner than anybody sends again. */
+const AT_ONCE_NS = 1e6;
 const UNKNOWN_RTT_NS = 3e6;
 
 /** Takes a capture of one interface apart, packet by packet (numbers from 1): what the engine says, and what can be read. */
@@ -114,7 +116,7 @@ class Judge extends TimeLines {
 export const REASONS = {
   late: "it left before the newest one, by the sender's marks: overtaken, however long it took",
   soon: "it left after the newest one, by the sender's marks: sent again, however soon it came",
-  twice: "the same packet twice, by the sender's marks",
+  twice: "the same packet twice, by the sender's marks; where there are none, sooner than anybody sends again",
   far: "asked for by duplicate ACKs, but more than 20 ms after the last of them",
 } as const;
 type Reason = keyof typeof REASONS;
@@ -146,7 +148,7 @@ function reasonFor(ours: Class, theirs: Class, facts: Facts, rttNs: number): Rea
   const { ticks, ids, sinceHighest, sinceAck } = facts;
   const order = ticks === undefined || ticks === 0 ? (ids ?? ticks) : ticks;
   const again = ours === "sent again" || ours === "fast" || ours === "spurious";
-  if (ours === "twice" && order !== undefined && order <= 0) return "twice";
+  if (ours === "twice" && (order === undefined ? sinceHighest < AT_ONCE_NS : order <= 0)) return "twice";
   if (ours === "out of order" && order !== undefined && order < 0) return "late";
   if (again && theirs === "out of order" && order !== undefined && order > 0 && sinceHighest <= rttNs) return "soon";
   if (ours === "fast" && theirs === "sent again" && sinceAck >= WITHIN_NS) return "far";

@@ -46,11 +46,15 @@ const UDP_HEADER = 8;
 const MAX_FLOWS = 65_536;
 const MAX_GAPS = 50;
 const MAX_LINKS = 64;
-/** In #sums: bytes on the wire, the newest and the earliest time (the first packet's is 0), how often time ran backwards. */
+/**
+ * In #sums: bytes on the wire, the newest and the earliest time (the first packet's is 0), how often time ran backwards, and
+ * the time of the newest packet that came after a later one.
+ */
 const BYTES = 0;
 const NEWEST = 1;
 const EARLIEST = 2;
 const BACKWARDS = 3;
+const BEHIND = 4;
 
 /** Reads captures and says what is in them, in one pass and bounded memory. */
 export class CaptureAnalysis implements PacketSink {
@@ -81,7 +85,9 @@ export class CaptureAnalysis implements PacketSink {
   /** Of the packet that is being read, counted from 1, also those that the filter leaves out. */
   #number = 0;
   #packets = 0;
-  readonly #sums = new Float64Array(4);
+  readonly #sums = new Float64Array(5);
+  /** Which packet it was whose time stands at BEHIND. */
+  #behindAt = -1;
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Registers and interface of the packet that is being read. */
   #registers = this.#decoder.registers;
@@ -281,10 +287,15 @@ export class CaptureAnalysis implements PacketSink {
     this.#look(this.#view);
   }
 
+  /** A packet that is older than the newest. */
   #backwards(now: number): void {
     const sums = this.#sums;
     if (now < (sums[EARLIEST] as number)) sums[EARLIEST] = now;
-    sums[BACKWARDS] = (sums[BACKWARDS] as number) + 1;
+    // Once for a clock that was set or a file that begins earlier, however many packets follow until the newest time.
+    if (this.#behindAt !== this.#packets - 1 || now < (sums[BEHIND] as number))
+      sums[BACKWARDS] = (sums[BACKWARDS] as number) + 1;
+    this.#behindAt = this.#packets;
+    sums[BEHIND] = now;
   }
 
   /** A packet whose decoding ended before its transport header. */

@@ -12,7 +12,7 @@ import { IcmpAnalysis } from "./icmp-analysis.ts";
 import { type PacketFilter, passes } from "./packet-filter.ts";
 import * as packetRegisters from "./packet-registers.ts";
 import { RecentPackets } from "./recent-packets.ts";
-import { Services } from "./service-totals.ts";
+import { Services } from "./services.ts";
 import { TcpAnalysis } from "./tcp-analysis.ts";
 import { TimeLines } from "./time-lines.ts";
 import { TlsAnalysis } from "./tls-analysis.ts";

@@ -34,7 +34,11 @@ const {
 const FIRST_SLOTS = 1_024;
 /** How many times as much room a table has each time that it grows. */
 const GROWTH = 8;
+/** From so many flows on, the slots of closed ones are used again, rather than memory that is in no cache. */
+const MANY_FLOWS = 8_192;
 const LOOKED_AT = 64;
+/** The same where there is still room. */
+const LOOKED_AT_SOON = 4;
 const QUIET_NS = 2e9;
 const CLOSED_OLDER_NS = 30e9;
 /** Interfaces at which copies of a flow are looked for. */
@@ -70,7 +74,7 @@ export class FlowTable {
   direction = 0;
   /** Counts damaged places of the input: what came before one and what comes after are not connected. */
   epoch = 0;
-  /** First slot by the lower bits of its hash; -1 = none. As many as there is room for slots, so that they stay in the cache. */
+  /** First slot by the lower bits of its hash; -1 = none. Twice as many as there is room for slots. */
   #buckets = new Int32Array(0);
   #mask = 0;
   /** All of them in words: most that there may be, those there is room for, and those that have been used. */
@@ -80,7 +84,9 @@ export class FlowTable {
   readonly #interfaces: number[] = [];
   /** Slots that copies have left. */
   readonly #free: number[] = [];
+  /** Where the next slot is looked for that can be used again, and where the hand turns back. */
   #hand = 0;
+  #round = 0;
   evicted = 0;
   readonly #leaving: Leaving;
   /** What the ends of the packet that was looked up last amount to. */
@@ -181,7 +187,7 @@ export class FlowTable {
   }
 
   #make(hash: number, now: number, packet: number): void {
-    const at = this.#free.pop() ?? (this.#end < this.#capacity ? this.#next() : this.#evict(now));
+    const at = this.#free.pop() ?? this.#closed(now) ?? (this.#end < this.#capacity ? this.#next() : this.#evict(now));
     const { words } = this;
     this.at = at;
     words.fill(0, at, at + WORDS);
@@ -223,8 +229,8 @@ export class FlowTable {
 
   /** Makes buckets for the room there is, and puts all flows into them. */
   #link(): void {
-    let buckets = 1;
-    while (buckets * WORDS < this.#room) buckets <<= 1;
+    let buckets = 2;
+    while (buckets * WORDS < this.#room * 2) buckets <<= 1;
     this.#buckets = new Int32Array(buckets).fill(-1);
     this.#mask = buckets - 1;
     const { words } = this;
@@ -234,6 +240,24 @@ export class FlowTable {
       words[at + NEXT] = this.#buckets[bucket] as number;
       this.#buckets[bucket] = at;
     }
+  }
+
+  /** Frees the slot behind the hand of a flow that is closed and quiet, if there are many and one is near. */
+  #closed(now: number): number | undefined {
+    if (this.#end < MANY_FLOWS * WORDS) return undefined;
+    const { words, times } = this;
+    for (let looked = 0; looked < LOOKED_AT_SOON; looked++) {
+      const at = this.#hand;
+      const closed = ((words[at + FLAGS] as number) & FLOW_CLOSED) !== 0;
+      // It will be quiet when the next slot is asked for.
+      if (closed && now - (times[(at >> 1) + NEWEST] as number) <= QUIET_NS) return undefined;
+      this.#pass(at);
+      if (!closed) continue;
+      this.#letGo(at, false);
+      this.#unlink(at);
+      return at;
+    }
+    return undefined;
   }
 
   /**
@@ -246,7 +270,7 @@ export class FlowTable {
     let oldest = Number.POSITIVE_INFINITY;
     for (let looked = 0; looked < LOOKED_AT; looked++) {
       const at = this.#hand;
-      this.#hand = at + WORDS === this.#capacity ? 0 : at + WORDS;
+      this.#pass(at);
       const newest = times[(at >> 1) + NEWEST] as number;
       const closed = ((words[at + FLAGS] as number) & FLOW_CLOSED) !== 0;
       if (closed && now - newest > QUIET_NS) {
@@ -263,6 +287,12 @@ export class FlowTable {
     this.#unlink(chosen);
     this.evicted++;
     return chosen;
+  }
+
+  /** Puts the hand behind a slot. What is added in a round is younger than what the next round begins with: it has to wait. */
+  #pass(at: number): void {
+    if (at === 0) this.#round = this.#end;
+    this.#hand = at + WORDS < this.#round ? at + WORDS : 0;
   }
 
   /** Hands over a flow and its copies; the slots of the copies become free, its own stays. */

@@ -44,7 +44,9 @@ export type CaptureFormat = {
   readonly ended: Stopped | "other" | undefined;
 };
 
-const FIRST_ROOM = 1 << 20;
+/** Bytes of the buffer at first, and for inputs that are longer than that. */
+const FIRST_ROOM = 1 << 16;
+const ROOM = 1 << 20;
 /** Magic numbers are told from each other by four bytes. */
 const MAGIC_BYTES = 4;
 
@@ -62,6 +64,8 @@ export class CaptureReader {
   readonly #place: CapturePlace;
   #bytes = new Uint8Array(FIRST_ROOM);
   #view = new DataView(this.#bytes.buffer);
+  /** Bytes of the buffer, except for a block that is larger. */
+  #least = FIRST_ROOM;
   #start = 0;
   #end = 0;
   #format: CaptureFormat | undefined;
@@ -169,8 +173,10 @@ export class CaptureReader {
   /** Moves what is left to the front; grows for a block that is larger than the buffer, and shrinks behind it. */
   #makeRoom(): void {
     const left = this.#end - this.#start;
-    const needed = Math.max(FIRST_ROOM, (this.#format?.wants ?? 0) + MAGIC_BYTES);
-    const fits = needed <= this.#bytes.length && (this.#bytes.length === FIRST_ROOM || needed > FIRST_ROOM);
+    if (this.#end === this.#bytes.length) this.#least = ROOM;
+    const least = this.#least;
+    const needed = Math.max(least, (this.#format?.wants ?? 0) + MAGIC_BYTES);
+    const fits = needed <= this.#bytes.length && (this.#bytes.length === least || needed > least);
     if (fits && this.#end < this.#bytes.length && this.#start < this.#bytes.length >> 1) return;
     if (fits) this.#bytes.copyWithin(0, this.#start, this.#end);
     else {

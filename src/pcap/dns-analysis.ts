@@ -77,8 +77,9 @@ export class DnsAnalysis {
   readonly failed = new WorstList<DnsQuestion>(KEPT);
   readonly #servers: DnsServer[] = [];
   readonly #serverWords = new Int32Array(MAX_SERVERS * 5);
-  readonly #pending = new Int32Array(PENDING * WORDS);
-  readonly #sentAt = new Float64Array(PENDING).fill(-1);
+  /** The table of questions, empty before the first message; and when each was sent, -1 where there is none. */
+  #pending = new Int32Array(0);
+  #sentAt = new Float64Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   buffer(view: DataView): void {
@@ -110,6 +111,10 @@ export class DnsAnalysis {
     const answer = (flags & 0x8000) !== 0;
     const client = answer ? DESTINATION : SOURCE;
     const mark = ((answer ? destination : source) << 16) | id;
+    if (this.#sentAt.length === 0) {
+      this.#pending = new Int32Array(PENDING * WORDS);
+      this.#sentAt = new Float64Array(PENDING).fill(-1);
+    }
     const slot = this.#slot(registers, client, mark, now);
     if (answer) this.#answer(registers, at, end, flags, slot, mark, now, packet, key);
     else this.#question(registers, slot, mark, now, packet, key);
@@ -117,7 +122,7 @@ export class DnsAnalysis {
 
   /** Behind the last packet: gives up questions that waited for long enough before it. */
   finish(now: number): void {
-    for (let slot = 0; slot < PENDING; slot++) {
+    for (let slot = 0; slot < this.#sentAt.length; slot++) {
       const sent = this.#sentAt[slot] as number;
       if (sent < 0 || this.#pending[slot * WORDS + ANSWERED] !== 0) continue;
       if (now - sent > TIMEOUT_NS) this.#giveUp(slot);

@@ -30,8 +30,8 @@ const {
   WORDS,
 } = layout;
 
-/** Slots that there is room for at first: most captures need no more. */
-const FIRST_SLOTS = 1_024;
+/** Slots that there is room for at first: small captures need no more. */
+const FIRST_SLOTS = 128;
 /** How many times as much room a table has each time that it grows. */
 const GROWTH = 8;
 /** From so many flows on, the slots of closed ones are used again, rather than memory that is in no cache. */
@@ -57,7 +57,7 @@ type Leaving = {
 
 /**
  * Flows in plain numbers (layout: flow-layout.ts): one buffer with a view of 32-bit integers and one of doubles over it. A
- * slot is named by its first word. The buffer is copied twice at most, on the way from 1,024 to 65,536 slots; what is not
+ * slot is named by its first word. The buffer is copied three times at most, on the way from 128 to 65,536 slots; what is not
  * used of it takes no memory, since the system gives pages when they are first written to.
  *
  * The ends are stored in canonical order (lower address and port first), so that both directions have one hash and one slot;

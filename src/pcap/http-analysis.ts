@@ -43,7 +43,8 @@ export class HttpAnalysis {
   readonly droppedLongest = new WorstList<HttpRequest>(KEPT);
   /** Answers 5xx, the slowest first. */
   readonly failed = new WorstList<HttpRequest>(KEPT);
-  readonly #texts = new Uint8Array(WAITING * TEXT);
+  /** Empty before the first request. */
+  #texts = new Uint8Array(0);
   readonly #lengths = new Uint8Array(WAITING);
   readonly #serials = new Int32Array(WAITING);
   readonly #packets = new Int32Array(WAITING);
@@ -63,6 +64,7 @@ export class HttpAnalysis {
     const serial = ++this.#serial;
     const place = serial % WAITING;
     const length = Math.min(captured, TEXT);
+    if (this.#texts.length === 0) this.#texts = new Uint8Array(WAITING * TEXT);
     this.#texts.set(new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, length), place * TEXT);
     this.#lengths[place] = length;
     this.#serials[place] = serial;

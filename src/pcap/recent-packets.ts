@@ -16,8 +16,9 @@ const TCP = 6;
 export class RecentPackets {
   copies = 0;
   /** Two hashes of a packet, and where it was seen. */
-  readonly #words = new Int32Array(ENTRIES * 3);
-  readonly #times = new Float64Array(ENTRIES).fill(Number.NEGATIVE_INFINITY);
+  #words = new Int32Array(0);
+  /** When; both are empty before the first packet. */
+  #times = new Float64Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   buffer(view: DataView): void {
@@ -50,6 +51,10 @@ export class RecentPackets {
       two = mixed(two ^ view.getInt32(at + 4, false), view.getInt32(at + 12, false));
     } else if (registers[PROTOCOL] === 17 && end - at >= 12) two = mixed(two, view.getInt32(at + 8, false));
     const entry = (one ^ (one >>> 15)) & (ENTRIES - 1);
+    if (this.#words.length === 0) {
+      this.#words = new Int32Array(ENTRIES * 3);
+      this.#times = new Float64Array(ENTRIES).fill(Number.NEGATIVE_INFINITY);
+    }
     const words = this.#words;
     const place = entry * 3;
     const elsewhere = words[place + 2] !== where;

@@ -51,8 +51,9 @@ export type FlowEvent = {
  */
 export class TimeLines {
   /** Per event: kind | direction << 8, and the packet's number. */
-  readonly #words = new Int32Array(BLOCKS * EVENTS * 2);
-  readonly #times = new Float64Array(BLOCKS * EVENTS);
+  #words = new Int32Array(0);
+  /** When; both are empty before the first event. */
+  #times = new Float64Array(0);
   readonly #counts = new Int32Array(BLOCKS);
   readonly #free: number[] = [];
   /** The place of the word that names it, in the one flow whose time line it is; -1 while it is free. */
@@ -113,6 +114,10 @@ export class TimeLines {
   #take(): number {
     const free = this.#free.pop();
     if (free !== undefined) return free;
+    if (this.#used === 0) {
+      this.#words = new Int32Array(BLOCKS * EVENTS * 2);
+      this.#times = new Float64Array(BLOCKS * EVENTS);
+    }
     if (this.#used < BLOCKS) return this.#used++;
     let chosen = this.#hand;
     for (let looked = 0; looked < LOOKED_AT; looked++) {

@@ -1,4 +1,5 @@
-import type { Anomaly, Comparison, LegResult } from "./compare.ts";
+import type { Anomaly } from "./anomaly.ts";
+import type { Comparison, LegResult } from "./compare.ts";
 import type { Element } from "./elements.ts";
 import { OTHERS } from "./one-way.ts";
 import { type Place, placeText } from "./place.ts";

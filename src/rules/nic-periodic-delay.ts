@@ -1,5 +1,5 @@
+import type { Anomaly } from "../core/anomaly.ts";
 import { alternativesText, cleanInside, controlsText, directionText, legText, whenText } from "../core/anomaly-text.ts";
-import type { Anomaly } from "../core/compare.ts";
 import { endsOf } from "../core/elements.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import { nicOf } from "../core/nic-of.ts";

@@ -34,6 +34,8 @@ export function whereText(element: Element, place: Place, direction?: Anomaly["d
       return ordered ? say("of pods from {name} to {peer}", ends) : say("of pods between {name} and {peer}", ends);
     case "entry":
     case "pod":
+    case "icmp-to":
+    case "icmp-from":
     case "icmp-end":
       return say("to and from {name}", { name });
     case "host":

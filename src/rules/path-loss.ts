@@ -16,7 +16,7 @@ import { wilson } from "../core/stats.ts";
 import { limitedText, lossText, tracesOf } from "../core/trace-text.ts";
 
 /** TCP to one port is about that port, not about the path. */
-const NOT_THE_PATH = new Set(["port", "flow-port", "icmp-end", "icmp-fabric", "icmp-all"]);
+const NOT_THE_PATH = new Set(["port", "flow-port", "icmp-to", "icmp-from", "icmp-end", "icmp-fabric", "icmp-all"]);
 
 /**
  * Packets are lost at a place that the comparison of legs finds, and nothing else tells why.

@@ -14,6 +14,7 @@ read one after the other as one capture; - is standard input.
                       only these packets; the words are those of tcpdump, and see inside tunnels
   --flows N           keep the N worst flows whole (10)
   --write OUT.pcapng  write the flows of the findings, with comments that Wireshark shows
+Exit code: 0 for what could be read, if only in part, whatever was found in it; 2 for what could not. docs/pcap.md explains the findings.
 `;
 
 const MOST_FLOWS = 10_000;
@@ -88,10 +89,12 @@ async function analyse({ files, json, filter, flows, write }: Asked): Promise<nu
     throw new UsageError("--write reads the captures twice, which pipes cannot be: name files.");
   const notes: string[] = [];
   let unread = 0;
+  let stoppedIn: string | undefined;
   for (const input of inputs) {
     const { headers } = analysis.reader;
     const trouble = await readWithProgress(input, analysis);
     const stopped = analysis.end();
+    if (stopped) stoppedIn ??= input.name;
     if (trouble !== undefined) notes.push(`${input.name}: ${trouble}`);
     if (stopped && inputs.length > 1) notes.push(`${input.name}: ${stopped.reason}, at byte ${stopped.offset}`);
     if (analysis.reader.headers > headers) continue;
@@ -104,8 +107,12 @@ async function analyse({ files, json, filter, flows, write }: Asked): Promise<nu
     const packets = await writeFindings(files, summary, write);
     say(`${write}: ${packets} of ${summary.packets} packets, those of ${summary.findings.length} findings`);
   }
-  const whole = { ...summary, quality: [...summary.quality, ...notes] };
-  await print(json ? `${JSON.stringify(whole)}\n` : unread < inputs.length ? await inWords(whole, inputs) : "");
+  const { stopped, ...rest } = { ...summary, quality: [...summary.quality, ...notes] };
+  // Of several files the first that could not be read to its end; for people all of them are among the notes.
+  const reason = inputs.length > 1 ? `${stoppedIn}: ${stopped?.reason}` : stopped?.reason;
+  const whole = stopped && reason !== undefined ? { ...rest, stopped: { ...stopped, reason } } : rest;
+  const told = inputs.length > 1 ? rest : whole;
+  await print(json ? `${JSON.stringify(whole)}\n` : unread < inputs.length ? await inWords(told, inputs) : "");
   return unread > 0 ? 2 : 0;
 }
 

@@ -113,8 +113,8 @@ export type OpenInput = {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or folder",
-  EACCES: "you have no permission",
-  EPERM: "you have no permission",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
   EISDIR: "it is a directory",
   ENOSPC: "the disk is full",
   EROFS: "the file system cannot be written to",

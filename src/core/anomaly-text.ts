@@ -1,4 +1,5 @@
-import type { Anomaly, Comparison, LegResult } from "./compare.ts";
+import type { Anomaly } from "./anomaly.ts";
+import type { Comparison, LegResult } from "./compare.ts";
 import type { Element } from "./elements.ts";
 import { intervalText } from "./interval-text.ts";
 import { OTHERS } from "./one-way.ts";
@@ -34,6 +35,8 @@ export function whereText(element: Element, place: Place, direction?: Anomaly["d
       return ordered ? say("of pods from {name} to {peer}", ends) : say("of pods between {name} and {peer}", ends);
     case "entry":
     case "pod":
+    case "icmp-to":
+    case "icmp-from":
     case "icmp-end":
       return say("to and from {name}", { name });
     case "host":

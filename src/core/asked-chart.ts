@@ -1,5 +1,5 @@
+import type { Anomaly } from "./anomaly.ts";
 import { legText } from "./anomaly-text.ts";
-import type { Anomaly } from "./compare.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { type Buckets, pingEvidence, tcpEvidence } from "./leg-evidence.ts";
 import { placeText } from "./place.ts";

@@ -1,23 +1,14 @@
-import { crosses, type Element, elementPlace, endsOf } from "./elements.ts";
-import { type Episode, episodesOf, inEpisode } from "./episodes.ts";
+import { type Anomaly, anomalyAt } from "./anomaly.ts";
+import { crosses, endsOf } from "./elements.ts";
+import { inEpisode } from "./episodes.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { judgeLateness, type LegLateness } from "./lateness.ts";
-import { tcpEvidence, tcpOutcomes } from "./leg-evidence.ts";
 import { type LegPackets, packetsOf } from "./leg-packets.ts";
-import { type Located, locate } from "./localise.ts";
-import {
-  badDirection,
-  type Direction,
-  directionsOf,
-  lateOneWay,
-  lostOneWay,
-  type OneWay,
-  oneSided,
-  throughNode,
-} from "./one-way.ts";
-import type { Place } from "./place.ts";
+import { locate } from "./localise.ts";
+import { LOST_IN_A_ROW, type LossTally, pingLoss, tcpLosses } from "./losses.ts";
+import { type Direction, directionsOf, lateOneWay, lostOneWay, type OneWay } from "./one-way.ts";
 import type { Leg, Plan } from "./plan.ts";
-import { type Pattern, patternOf } from "./regularity.ts";
+import { patternOf } from "./regularity.ts";
 import { ascending, quantile, type Share, wilson } from "./stats.ts";
 
 /** Log-likelihood ratios that a claim needs; see ADR 052. */
@@ -25,9 +16,8 @@ const LOSS_EVIDENCE = 6;
 const LATE_EVIDENCE = 12;
 const MIN_LOST = 3;
 const MIN_LATE = 5;
-/** Fewer packets than this are no loss rate, unless this many in a row were lost. */
+/** Fewer packets than this are no loss rate, unless several in a row were lost. */
 const MIN_PROBES = 100;
-const LOST_IN_A_ROW = 3;
 /** What must be exceeded inside a place, given the share outside of it. */
 const LOSS_TIMES = 3;
 const LOSS_PLUS = 0.002;
@@ -35,7 +25,6 @@ const LATE_TIMES = 3;
 const LATE_PLUS = 0.01;
 /** Lateness of all nodes alike is nearly always the observer: ask for more. */
 const LATE_EVERYWHERE = 0.1;
-const DEAD = 0.98;
 
 export type LegState = "healthy" | "lossy" | "late" | "dead" | "unmeasured";
 
@@ -58,43 +47,6 @@ export type LegResult = {
   readonly failsAtEnd: boolean;
 };
 
-/** Something wrong at one place: the legs that cross it are bad and the others are not. */
-export type Anomaly = {
-  readonly kind: "loss" | "late";
-  readonly element: Element;
-  readonly place: Place;
-  /** Other places that the measured legs cannot tell from it. */
-  readonly alternatives: readonly Place[];
-  /** Ids of the legs that cross it. */
-  readonly legs: readonly string[];
-  /** Ids of those that cross no other bad place; all counts but those of `background` are theirs. */
-  readonly own: readonly string[];
-  readonly bad: number;
-  readonly of: number;
-  readonly share: Share;
-  /** The same on all other legs. */
-  readonly background: { readonly bad: number; readonly of: number };
-  /** Nothing gets through. */
-  readonly dead: boolean;
-  /** Share while it lasted, when it did not last all the time. */
-  readonly shareInside: number;
-  readonly episodes: readonly Episode[];
-  /** Whether it lasted as long as was measured. */
-  readonly throughout: boolean;
-  /** Whether a leg of the asked path (end to end) crosses it and suffers. */
-  readonly onPath: boolean;
-  /** One-way counts between nodes, as far as far ends were tapped. */
-  readonly directions: readonly Direction[];
-  /** The direction that carries it, when only one does. */
-  readonly direction: Direction | undefined;
-  /** For lateness: how much above normal, 1st, 50th and 97.5th percentile of the late packets; and what is normal. */
-  readonly extraMs?: { readonly low: number; readonly mid: number; readonly high: number; readonly normal: number };
-  /** For lateness: even the fastest packets are late. */
-  readonly shifted?: boolean;
-  /** For lateness: how the late packets are spread, per direction if that is known. */
-  readonly pattern?: Pattern;
-};
-
 /** All legs of a check compared with each other and with the controls. */
 export type Comparison = {
   readonly legs: ReadonlyMap<string, LegResult>;
@@ -109,17 +61,6 @@ export type Comparison = {
    * or delays were found at all. A fact can be the cause only if it moved then: see gains.ts.
    */
   readonly badSeconds: ReadonlySet<number>;
-};
-
-type LossTally = {
-  readonly leg: Leg;
-  readonly bad: number;
-  readonly of: number;
-  readonly refused: number;
-  readonly deadAtEnd: boolean;
-  readonly failsAtEnd: boolean;
-  readonly run: number;
-  readonly badMs: readonly number[];
 };
 
 /** Compares all legs. Pure; safe on partial evidence. */
@@ -156,51 +97,6 @@ function badSecondsOf(
   return new Set([...lost, ...late].map((ms) => Math.floor(ms / 1_000)));
 }
 
-function pingLoss({ leg, lost, rttMs, leftMs }: LegPackets): LossTally {
-  const badMs = leftMs.filter((_, index) => lost[index]);
-  const answered = rttMs.filter((ms) => ms !== undefined).length;
-  const ended = endsIn(
-    leftMs.map((atMs, index) => ({ atMs, works: lost[index] ? false : rttMs[index] === undefined ? undefined : true })),
-  );
-  const tally = { leg, bad: badMs.length, of: badMs.length + answered, refused: 0, run: longestRun(lost), badMs };
-  return { ...tally, deadAtEnd: ended, failsAtEnd: ended };
-}
-
-/** A connect that needed a second SYN lost a packet; one that was refused got its answer. */
-function tcpLosses(plan: Plan, evidence: EvidenceSet): readonly LossTally[] {
-  return plan.legs.flatMap((leg): LossTally[] => {
-    const data = leg.port === undefined ? undefined : evidence.get(tcpEvidence, leg.id);
-    if (!data) return [];
-    const judged = data.attempts.flatMap(([offsetMs, outcomeIndex, , resent]) => {
-      const outcome = tcpOutcomes[outcomeIndex];
-      if (outcome === "no-port" || outcome === "error" || outcome === undefined) return [];
-      const answered = outcome === "connected" || outcome === "refused" || outcome === "reset";
-      const atMs = data.startMs + offsetMs;
-      return [{ atMs, bad: !answered || resent > 0, answered, connected: outcome === "connected" }];
-    });
-    const badMs = judged.flatMap(({ atMs, bad }) => (bad ? [atMs] : []));
-    const refused = data.outcomes.refused ?? 0;
-    const run = longestRun(judged.map(({ bad }) => bad));
-    const deadAtEnd = endsIn(judged.map(({ atMs, answered }) => ({ atMs, works: answered })));
-    const failsAtEnd = endsIn(judged.map(({ atMs, connected }) => ({ atMs, works: connected })));
-    return [{ leg, bad: badMs.length, of: judged.length, refused, deadAtEnd, failsAtEnd, run, badMs }];
-  });
-}
-
-/** How long the end of a stream has to stay without success to be called dead. */
-const END_MS = 2_000;
-
-/** Whether a stream ends in failures. What is still awaited says nothing. */
-function endsIn(packets: readonly { readonly atMs: number; readonly works: boolean | undefined }[]): boolean {
-  const known = packets.filter(({ works }) => works !== undefined);
-  const worked = known.findLastIndex(({ works }) => works === true);
-  const failures = known.slice(worked + 1);
-  const [first, last] = [failures[0], failures.at(-1)];
-  return (
-    failures.length >= LOST_IN_A_ROW && first !== undefined && last !== undefined && last.atMs - first.atMs >= END_MS
-  );
-}
-
 function lossAnomalies(losses: readonly LossTally[], packets: readonly LegPackets[], plan: Plan): readonly Anomaly[] {
   const runOf = (legs: readonly Leg[]): number =>
     losses.reduce((most, { leg, run }) => (legs.includes(leg) ? Math.max(most, run) : most), 0);
@@ -220,7 +116,7 @@ function lossAnomalies(losses: readonly LossTally[], packets: readonly LegPacket
     const moments = packets
       .filter(({ leg }) => found.own.includes(leg))
       .flatMap(({ leftMs }) => [leftMs[0] ?? 0, leftMs.at(-1) ?? 0]);
-    return anomaly("loss", found, inside, ways, moments, plan, isAsked);
+    return anomalyAt(found, { kind: "loss", inside, ways, moments, plan, isAsked });
   });
 }
 
@@ -256,7 +152,7 @@ function lateAnomalies(lateness: readonly LegLateness[], plan: Plan): readonly A
     }));
     const ways = judged.flatMap((leg) => lateOneWay(leg, plan));
     const moments = judged.flatMap(({ packets: { leftMs } }) => [leftMs[0] ?? 0, leftMs.at(-1) ?? 0]);
-    const base = anomaly("late", found, inside, ways, moments, plan, isAsked);
+    const base = anomalyAt(found, { kind: "late", inside, ways, moments, plan, isAsked });
     const extra = ascending(judged.flatMap(extrasOf));
     const [low, mid, high] = [0.01, 0.5, 0.975].map((q) => quantile(extra, q) ?? 0);
     const normal = quantile(ascending(judged.map(({ normalMs }) => normalMs)), 0.5) ?? 0;
@@ -298,114 +194,6 @@ function extrasOf({ packets: { rttMs }, late, normalMs }: LegLateness): readonly
   return rttMs.flatMap((ms, index) => (ms !== undefined && late[index] ? [ms - normalMs] : []));
 }
 
-/** Time at either end of the measurement that an episode may miss and still count as lasting throughout. */
-const EDGE_MS = 2_500;
-
-function anomaly(
-  kind: Anomaly["kind"],
-  found: Located,
-  inside: readonly {
-    readonly leg: Leg;
-    readonly bad: number;
-    readonly of: number;
-    readonly badMs: readonly number[];
-  }[],
-  ways: readonly OneWay[],
-  moments: readonly number[],
-  plan: Plan,
-  isAsked: (leg: Leg) => boolean,
-): Anomaly {
-  const { element, share, bad, of, background } = found;
-  const episodes = episodesOf(inside.flatMap(({ leg, badMs }) => (found.own.includes(leg) ? badMs : [])));
-  const [fromMs, toMs] = [Math.min(...moments), Math.max(...moments)];
-  const [only] = episodes;
-  const throughout =
-    episodes.length === 1 &&
-    only !== undefined &&
-    only.startMs - fromMs < EDGE_MS &&
-    toMs - only.endMs < EDGE_MS + 1_000;
-  const lasting = episodes.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
-  const measured = Math.max(1, toMs - fromMs);
-  const directions = directionsOf(ways);
-  const direction = directionOf(element, directions, plan);
-  return {
-    kind,
-    element,
-    place: placed(element, direction, plan),
-    alternatives: found.alternatives.map((other) => elementPlace(other, plan)),
-    legs: found.legs.map(({ id }) => id),
-    own: found.own.map(({ id }) => id),
-    bad,
-    of,
-    share,
-    background,
-    dead: kind === "loss" && share.share >= DEAD,
-    shareInside: throughout ? share.share : Math.min(1, bad / Math.max(bad, (of * lasting) / measured)),
-    episodes,
-    throughout,
-    onPath: isOnPath(found, inside, isAsked),
-    directions,
-    direction,
-  };
-}
-
-/** Places that all of their legs really cross: one leg of them that happens to look clean proves nothing. */
-const CROSSED = new Set(["nic", "tunnel", "pair", "tunnel-pair", "pod", "entry"]);
-
-/**
- * Whether a place lies on the asked path: an asked leg crosses it and suffers. Few packets of a leg may slip between
- * those that a fault picks (every 10th); then the segments of the path speak for the leg.
- */
-function isOnPath(
-  { element, share }: Located,
-  inside: readonly { readonly leg: Leg; readonly bad: number; readonly of: number }[],
-  isAsked: (leg: Leg) => boolean,
-): boolean {
-  const suffering = inside.filter(({ bad, of }) => bad > 0 && wilson(bad, of).high > share.share / 3);
-  if (suffering.some(({ leg }) => isAsked(leg) || (element.kind === "port" && leg.part !== "control"))) return true;
-  const crossed = CROSSED.has(element.kind) && inside.some(({ leg, of }) => isAsked(leg) && of > 0);
-  return crossed && suffering.some(({ leg }) => leg.part !== "control");
-}
-
-function directionOf(element: Element, directions: readonly Direction[], plan: Plan): Direction | undefined {
-  switch (element.kind) {
-    case "pair":
-    case "tunnel-pair":
-      return badDirection(directions, element.name, element.peer ?? "");
-    case "flow":
-    case "flow-port": {
-      const nodes = [element.name, element.peer].map(
-        (label) => plan.vantages.find((at) => at.label === label)?.node ?? "",
-      );
-      return badDirection(directions, nodes[0] ?? "", nodes[1] ?? "");
-    }
-    case "nic":
-    case "tunnel":
-    case "host": {
-      const { out, in: entering } = throughNode(directions, element.name);
-      return oneSided(out, entering);
-    }
-    case "pod":
-    case "entry": {
-      const node = plan.vantages.find((at) => at.label === element.name)?.node ?? "";
-      const { out, in: entering } = throughNode(directions, node);
-      return oneSided(out, entering);
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** A pair is ordered by the direction that carries the badness, else as the check was asked. */
-function placed(element: Element, direction: Direction | undefined, plan: Plan): Place {
-  const place = elementPlace(element, plan);
-  if (place.kind !== "pair" || place.peer === undefined) return place;
-  const nodeOf = (label: string): string => plan.vantages.find((at) => at.label === label)?.node ?? label;
-  const asked = [plan.to.node, plan.to.name].some((end) => end === place.name);
-  const turned = direction ? nodeOf(place.name) === direction.to : asked;
-  return turned ? { ...place, name: place.peer, peer: place.name } : place;
-}
-
 function legResult(
   leg: Leg,
   all: {
@@ -431,14 +219,4 @@ function legResult(
 
 function rate({ bad, of }: { readonly bad: number; readonly of: number }): number {
   return of === 0 ? 0 : bad / of;
-}
-
-function longestRun(marks: readonly boolean[]): number {
-  let run = 0;
-  let longest = 0;
-  for (const mark of marks) {
-    run = mark ? run + 1 : 0;
-    longest = Math.max(longest, run);
-  }
-  return longest;
 }

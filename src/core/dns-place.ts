@@ -24,7 +24,8 @@ function takesPart({ bad, of }: Count, share: number): { readonly part: boolean;
 
 /**
  * Compares the DNS pods with each other and the source with pods of the same and of another node. `badOf` counts what is
- * wrong in a tally; a DNS pod is concerned from three of those, and a tenth of the worst pod's share.
+ * wrong in a tally. Where one DNS pod has three of those or more, others are concerned with it from three and a tenth of its
+ * share, or from any and a third of it: among few queries two of one and three of another are the same.
  */
 export function locate(facts: DnsFacts, badOf: (one: Tally) => number, transport: Asked["transport"] = "udp"): Found {
   const { at, plan, servers } = facts;
@@ -33,8 +34,10 @@ export function locate(facts: DnsFacts, badOf: (one: Tally) => number, transport
     return { bad: badOf(one), of: one.sent };
   };
   const direct = servers.map((server) => ({ server, ...count(facts.data, server.ip) })).filter(({ of }) => of >= 3);
-  const worst = Math.max(0, ...direct.map(({ bad, of }) => bad / of));
-  const bad = direct.filter((one) => one.bad >= 3 && one.bad / one.of >= worst / 10);
+  const worst = Math.max(0, ...direct.filter((one) => one.bad >= 3).map((one) => one.bad / one.of));
+  const bad = direct.filter(
+    (one) => worst > 0 && (takesPart(one, worst)?.part || (one.bad >= 3 && one.bad / one.of >= worst / 10)),
+  );
   if (bad.length === 0) return throughService(facts, { direct: direct.length, count });
   const sum = (data: DnsFacts["nearData"]): Count => {
     // Where no DNS pod is spared, queries to the Service address meet the same.

@@ -12,7 +12,8 @@ import type { Leg, Plan, Vantage } from "./plan.ts";
  *  tunnel      pod traffic that enters or leaves a node  service     one Service address and port
  *  service-at  one Service address, asked from one node
  *  address     an outside address                        overlay     pod traffic between any nodes
- *  fabric      all traffic between nodes                 icmp-…      echoes only, where TCP is fine
+ *  fabric      all traffic between nodes                 icmp-…      echoes only, where TCP is fine: all of them,
+ *                                                                    or those that ask one end, or that one end sends
  */
 export const elementKinds = [
   "port",
@@ -30,6 +31,8 @@ export const elementKinds = [
   "overlay",
   "fabric",
   "flow-port",
+  "icmp-to",
+  "icmp-from",
   "icmp-end",
   "icmp-fabric",
   "icmp-all",
@@ -81,6 +84,10 @@ export function elementsOf(leg: Leg, plan: Plan): readonly Element[] {
     }
     if (ping) found.push({ kind: "icmp-end", name: end.label });
   }
+  if (ping) {
+    found.push({ kind: "icmp-from", name: from.label });
+    if (to) found.push({ kind: "icmp-to", name: to.label });
+  }
   const [one = "", other = ""] = [from.label, target].toSorted();
   found.push({ kind: "flow", name: one, peer: other });
   if (leg.port !== undefined) {
@@ -122,6 +129,8 @@ export function elementPlace({ kind, name, peer }: Element, plan: Plan): Place {
     case "pod":
     case "entry":
     case "port":
+    case "icmp-to":
+    case "icmp-from":
     case "icmp-end":
       return endPlace(name, plan);
     case "flow-port":

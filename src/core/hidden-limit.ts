@@ -1,6 +1,6 @@
+import type { Anomaly } from "./anomaly.ts";
 import { alternativesText, controlsText } from "./anomaly-text.ts";
 import { type Ceiling, ceilingOf } from "./ceiling.ts";
-import type { Anomaly } from "./compare.ts";
 import { speedText } from "./link-text.ts";
 import { newest, nodesOnPath, wires } from "./nic-facts.ts";
 import { legsTouching } from "./path-facts.ts";

@@ -92,6 +92,7 @@ function mostLikely(tallies: readonly Tally[], options: LocateOptions): Located 
     const background = { bad: all.bad - bad, of: all.of - of };
     const share = wilson(bad, of);
     if (bad < options.minBad || share.share <= background.bad / Math.max(1, background.of)) return [];
+    if (element.kind.startsWith("icmp-") && !sparesTcp(inside, tallies, share.share)) return [];
     const likelihood =
       logLikelihood(bad, of, share.share) +
       (background.of > 0 ? logLikelihood(background.bad, background.of, background.bad / background.of) : 0);
@@ -111,6 +112,13 @@ function mostLikely(tallies: readonly Tally[], options: LocateOptions): Located 
     .toSorted((a, b) => rank(a) - rank(b));
   if (!best) return undefined;
   return { ...best, alternatives: others.map(({ element }) => element) };
+}
+
+/** Echoes alone are concerned only where connects between the same ends, if there are any, do much better. */
+function sparesTcp(echoes: readonly Tally[], tallies: readonly Tally[], share: number): boolean {
+  const ways = new Set(echoes.map(({ leg }) => `${leg.from}>${leg.to}`));
+  const { bad, of } = sum(tallies.filter(({ leg }) => leg.port !== undefined && ways.has(`${leg.from}>${leg.to}`)));
+  return bad <= (of * share) / 2;
 }
 
 function sum(tallies: readonly Tally[]): { readonly bad: number; readonly of: number } {

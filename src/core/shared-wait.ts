@@ -1,4 +1,4 @@
-import type { Anomaly } from "./compare.ts";
+import type { Anomaly } from "./anomaly.ts";
 import { packetsOf } from "./leg-packets.ts";
 import type { Case } from "./rule.ts";
 import { ascending, quantile } from "./stats.ts";

@@ -30,7 +30,20 @@ function lettersOf(text: string): number {
   return [...text].reduce((word, letter) => (word << 8) | letter.charCodeAt(0), 0);
 }
 
-/** Hands what a connection carries to whoever reads that; looks only at the beginnings of segments. */
+/** Messages behind each other in one segment that are looked at. */
+const MAX_MESSAGES = 64;
+const LINE_END = 0x0d0a;
+const HEAD_END = 0x0d0a0d0a;
+/** "nt-L" of Content-Length (RFC 9112, 6.2), in small letters, and where it stands in the name. */
+const LENGTH_LETTERS = lettersOf("nt-l");
+const LENGTH_NAME = "content-length:";
+const LETTERS_AT = 5;
+const SMALL = 0x20202020;
+
+/**
+ * Hands what a connection carries to whoever reads that: messages that begin with a segment, and those that follow them in
+ * the same segment. One that begins behind the end of a body that began in an earlier segment is not found.
+ */
 export class ApplicationData {
   readonly #table: FlowTable;
   readonly #http: HttpAnalysis;
@@ -65,19 +78,57 @@ export class ApplicationData {
       }
       words[flow + APPLICATION] = kind;
     }
-    const client = direction === clientOf(words, flow);
-    if (kind === HTTP) {
-      if (captured < TELLS) return;
-      const letters = this.#view.getInt32(at, false);
-      if (letters === ANSWER) this.#http.answer(this.#table, at, captured, now);
-      else if (METHODS.has(letters)) this.#http.request(this.#table, at, captured, now, packet);
-    } else if (kind === TLS) this.#tls.record(this.#table, client, at, captured, now, packet);
-    else if (kind === DNS && captured >= 2 + DNS_HEADER) {
-      const ports = words[flow + PORTS] as number;
-      const [low, high] = [ports >>> 16, ports & 0xffff];
-      const source = direction === 0 ? low : high;
-      this.#dns.message(registers, at + 2, at + captured, source, direction === 0 ? high : low, now, packet, key);
+    const end = at + captured;
+    let place = at;
+    for (let message = 0; message < MAX_MESSAGES && end - place >= TELLS; message++) {
+      if (kind === HTTP) place = this.#http1(place, end, now, packet);
+      else if (kind === TLS) {
+        // The middle of a record, not the beginning of one.
+        if (this.#view.getUint8(place + 1) !== 3) return;
+        this.#tls.record(this.#table, direction === clientOf(words, flow), place, end - place, now, packet);
+        place += TELLS + this.#view.getUint16(place + 3, false);
+      } else if (kind === DNS && end - place >= 2 + DNS_HEADER) {
+        const ports = words[flow + PORTS] as number;
+        const [low, high] = [ports >>> 16, ports & 0xffff];
+        const next = place + 2 + this.#view.getUint16(place, false);
+        const [from, to] = direction === 0 ? [low, high] : [high, low];
+        this.#dns.message(registers, place + 2, Math.min(next, end), from, to, now, packet, key);
+        place = next;
+      } else return;
     }
+  }
+
+  /** A request or an answer, if one begins here; answers where the next one would. */
+  #http1(at: number, end: number, now: number, packet: number): number {
+    const letters = this.#view.getInt32(at, false);
+    if (letters === ANSWER) this.#http.answer(this.#table, at, end - at, now);
+    else if (METHODS.has(letters)) this.#http.request(this.#table, at, end - at, now, packet);
+    else return end;
+    return this.#behindBody(at, end);
+  }
+
+  /** Where a message ends, by its empty line and Content-Length; without that it has no body, or nobody knows. */
+  #behindBody(at: number, end: number): number {
+    const view = this.#view;
+    let length = 0;
+    for (let place = at; place + 4 <= end; place++) {
+      if (view.getUint8(place) !== 13 || view.getUint16(place, false) !== LINE_END) continue;
+      if (view.getInt32(place, false) === HEAD_END) return place + 4 + length;
+      const letters = place + 2 + LETTERS_AT;
+      if (letters + 4 <= end && (view.getInt32(letters, false) | SMALL) === LENGTH_LETTERS)
+        length = this.#number(place + 2 + LENGTH_NAME.length, end);
+    }
+    return end;
+  }
+
+  #number(at: number, end: number): number {
+    let number = 0;
+    for (let place = at; place < end; place++) {
+      const letter = this.#view.getUint8(place);
+      if (letter >= 48 && letter <= 57) number = Math.min(0x7fff_ffff, number * 10 + letter - 48);
+      else if (letter !== 32) break;
+    }
+    return number;
   }
 
   /** The side of the table's direction closes the flow, or resets it. */

@@ -12,7 +12,7 @@ import { IcmpAnalysis } from "./icmp-analysis.ts";
 import { type PacketFilter, passes } from "./packet-filter.ts";
 import * as packetRegisters from "./packet-registers.ts";
 import { RecentPackets } from "./recent-packets.ts";
-import { Services } from "./service-totals.ts";
+import { Services } from "./services.ts";
 import { TcpAnalysis } from "./tcp-analysis.ts";
 import { TimeLines } from "./time-lines.ts";
 import { TlsAnalysis } from "./tls-analysis.ts";
@@ -34,7 +34,7 @@ const {
   UNKNOWN_LINK,
   WHOLE,
 } = packetRegisters;
-const { TIME_LINE } = layout;
+const { COPIES, DATA_PACKETS, TIME_LINE } = layout;
 
 const TCP = 6;
 const UDP = 17;
@@ -46,11 +46,15 @@ const UDP_HEADER = 8;
 const MAX_FLOWS = 65_536;
 const MAX_GAPS = 50;
 const MAX_LINKS = 64;
-/** In #sums: bytes on the wire, the newest and the earliest time (the first packet's is 0), how often time ran backwards. */
+/**
+ * In #sums: bytes on the wire, the newest and the earliest time (the first packet's is 0), how often time ran backwards, and
+ * the time of the newest packet that came after a later one.
+ */
 const BYTES = 0;
 const NEWEST = 1;
 const EARLIEST = 2;
 const BACKWARDS = 3;
+const BEHIND = 4;
 
 /** Reads captures and says what is in them, in one pass and bounded memory. */
 export class CaptureAnalysis implements PacketSink {
@@ -77,10 +81,13 @@ export class CaptureAnalysis implements PacketSink {
   /** Packets that are not whole, by what decoding them ended with. */
   readonly #ends = new Float64Array(6);
   #gapCount = 0;
+  #gapBytes = 0;
   /** Of the packet that is being read, counted from 1, also those that the filter leaves out. */
   #number = 0;
   #packets = 0;
-  readonly #sums = new Float64Array(4);
+  readonly #sums = new Float64Array(5);
+  /** Which packet it was whose time stands at BEHIND. */
+  #behindAt = -1;
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Registers and interface of the packet that is being read. */
   #registers = this.#decoder.registers;
@@ -99,15 +106,16 @@ export class CaptureAnalysis implements PacketSink {
     this.#filter = filter;
     this.#flows = new FlowReports(flows, this.#lines);
     this.#table = new FlowTable(maxFlows, {
-      left: (slot, copies, atEnd) => {
+      left: (slot, copies, atEnd, split) => {
         this.#http.left(slot);
-        this.#services.add(slot, copies.length > 0, atEnd ? (this.#sums[NEWEST] as number) : Number.POSITIVE_INFINITY);
+        const until = atEnd ? (this.#sums[NEWEST] as number) : Number.POSITIVE_INFINITY;
+        this.#services.add(slot, copies.length > 0, until, split);
         this.#flows.take(slot, copies);
         this.#lines.release(slot.words, slot.at + TIME_LINE);
       },
       dropped: (slot) => this.#lines.release(slot.words, slot.at + TIME_LINE),
     });
-    this.#icmp = new IcmpAnalysis(this.#table);
+    this.#icmp = new IcmpAnalysis(this.#table, this.#lines);
     this.#application = new ApplicationData(this.#table, { http: this.#http, tls: this.#tls, dns: this.#dns });
     this.#tcp = new TcpAnalysis(
       this.#table,
@@ -166,6 +174,7 @@ export class CaptureAnalysis implements PacketSink {
 
   gap(offset: number, bytes: number): void {
     this.#gapCount++;
+    this.#gapBytes += bytes;
     this.#table.epoch++;
     if (this.#gaps.length < MAX_GAPS) this.#gaps.push({ offset, bytes });
   }
@@ -187,6 +196,7 @@ export class CaptureAnalysis implements PacketSink {
     const newestNs = this.#sums[NEWEST] as number;
     this.#table.finish();
     this.#dns.finish(newestNs);
+    this.#icmp.echoes.finish(newestNs);
     const ends = (outcome: number): number => this.#ends[outcome] as number;
     return captureSummary({
       bytes: this.#sums[BYTES] as number,
@@ -201,6 +211,7 @@ export class CaptureAnalysis implements PacketSink {
       tls: this.#tls,
       worst: this.#flows.worst(),
       services: this.#services.list,
+      clients: this.#services.clients.list,
       roundTrips: this.#tcp.roundTrips,
       answers: this.#tcp.answers,
       shortcomings: {
@@ -214,15 +225,26 @@ export class CaptureAnalysis implements PacketSink {
         evicted: this.#table.evicted,
         timeLinesLost: this.#lines.lost,
         otherServices: this.#services.others.flows,
+        otherClients: this.#services.clients.others.flows,
         halfSeen: this.#services.halfSeen,
+        split: this.#services.split,
         flows: this.#flows.flows,
         unseen: this.#services.unseen,
         merged: this.#services.merged,
         copies: this.#recent.copies + this.#dns.copies,
+        segments: this.#services.total(DATA_PACKETS),
+        twice: this.#services.total(COPIES),
         unknownLinks: this.#links,
         ports: this.reader.ports,
         gaps: this.#gaps,
         gapCount: this.#gapCount,
+        gapBytes: this.#gapBytes,
+        open: this.#services.open + this.#dns.open + this.#icmp.echoes.open,
+        encrypted: this.#tunnels[TUNNELS.indexOf("WireGuard")] as number,
+        answers:
+          this.#services.list.reduce((sum, { bothSides }) => sum + bothSides, 0) +
+          this.#dns.responses +
+          this.#icmp.echoReplies,
         undescribed: this.reader.undescribed,
       },
       ...(this.#stopped ? { stopped: this.#stopped } : {}),
@@ -265,10 +287,15 @@ export class CaptureAnalysis implements PacketSink {
     this.#look(this.#view);
   }
 
+  /** A packet that is older than the newest. */
   #backwards(now: number): void {
     const sums = this.#sums;
     if (now < (sums[EARLIEST] as number)) sums[EARLIEST] = now;
-    sums[BACKWARDS] = (sums[BACKWARDS] as number) + 1;
+    // Once for a clock that was set or a file that begins earlier, however many packets follow until the newest time.
+    if (this.#behindAt !== this.#packets - 1 || now < (sums[BEHIND] as number))
+      sums[BACKWARDS] = (sums[BACKWARDS] as number) + 1;
+    this.#behindAt = this.#packets;
+    sums[BEHIND] = now;
   }
 
   /** A packet whose decoding ended before its transport header. */

@@ -18,6 +18,15 @@ export const captureCoverage = defineEvidence(
     verdict: z.enum(["clean", "findings", "withheld"]),
     /** What could not be read or judged, in sentences. */
     quality: z.array(z.string()),
+    /** The same in numbers: packets, connections seen from one side, damaged places. Where some were dropped, gaps are ours. */
+    unread: z.object({
+      cut: count,
+      malformed: count,
+      unknownLinks: count,
+      droppedByRecorder: count,
+      oneSided: count,
+      gaps: count,
+    }),
   }),
 );
 
@@ -26,17 +35,23 @@ export const captureTcp = defineEvidence(
   "capture.tcp",
   z.object({
     retransmissions: count,
+    fastRetransmissions: count,
     spuriousRetransmissions: count,
     timeouts: count,
     outOfOrder: count,
     copies: count,
+    duplicateAcks: count,
+    lostSegments: count,
     unseen: count,
     zeroWindowMs: ms,
     receiverLimitedMs: ms,
+    keepAlives: count,
     resets: count,
     handshakes: count,
     refused: count,
     unanswered: count,
+    halfOpen: count,
+    reusedPorts: count,
     rttMs: quantiles,
     answerMs: quantiles,
   }),
@@ -51,6 +66,13 @@ export const captureService = defineEvidence(
     established: count,
     refused: count,
     unanswered: count,
+    halfOpen: count,
+    slowHandshakes: count,
+    handshakeMs: quantiles,
+    meanHandshakeMs: ms.optional(),
+    /** Mean round trips of data between the vantage point and each side: on which side of it time is lost. */
+    toServerMs: ms.optional(),
+    toClientMs: ms.optional(),
     bytes: z.number().nonnegative(),
     dataPackets: count,
     retransmissions: count,
@@ -63,6 +85,59 @@ export const captureService = defineEvidence(
     answers: count,
     meanAnswerMs: ms,
     longestAnswerMs: ms,
+  }),
+);
+
+/** Connections of the clients of one subnet. The subject is the vantage point, a space and the subnet. */
+export const captureClients = defineEvidence(
+  "capture.clients",
+  z.object({
+    subnet: z.string(),
+    flows: count,
+    established: count,
+    failed: count,
+    bytes: z.number().nonnegative(),
+    dataPackets: count,
+    retransmissions: count,
+    timeouts: count,
+    resets: count,
+    meanHandshakeMs: ms.optional(),
+  }),
+);
+
+/** HTTP/1 and TLS in a capture: whether the program, or its certificates, are to blame. The subject is the vantage point. */
+export const captureApplication = defineEvidence(
+  "capture.application",
+  z.object({
+    http: z.object({
+      requests: count,
+      answers: z.record(z.string(), count),
+      aborted: count,
+      dropped: count,
+      timeMs: quantiles,
+    }),
+    tls: z.object({
+      clientHellos: count,
+      serverHellos: count,
+      alerts: z.record(z.string(), count),
+      unanswered: count,
+    }),
+  }),
+);
+
+/** ICMP and ICMPv6 in a capture. The subject is the vantage point. */
+export const captureIcmp = defineEvidence(
+  "capture.icmp",
+  z.object({
+    echoRequests: count,
+    echoReplies: count,
+    echoesLost: count,
+    echoMs: quantiles,
+    unreachable: count,
+    prohibited: count,
+    timeExceeded: count,
+    tooBig: count,
+    smallestMtu: count.optional(),
   }),
 );
 
@@ -98,10 +173,10 @@ export const captureFinding = defineEvidence(
 
 /** What a capture taken at `point` says, as evidence for rules. Without packets it says how much it covers, and nothing else. */
 export function captureEvidence(point: string, summary: CaptureSummary): Evidence[] {
-  const { packets, flows, firstUs, lastUs, verdict, tcp, dns } = summary;
+  const { packets, flows, firstUs, lastUs, verdict, unread, tcp, dns, icmp, http, tls } = summary;
   const atMs = Math.round((lastUs ?? 0) / 1_000);
   const times = firstUs === undefined || lastUs === undefined ? {} : { firstUs, lastUs };
-  const coverage = { packets, flows, ...times, verdict, quality: [...summary.quality] };
+  const coverage = { packets, flows, ...times, verdict, quality: [...summary.quality], unread };
   return [
     evidenceOf(captureCoverage, point, atMs, coverage),
     ...(packets === 0
@@ -109,8 +184,11 @@ export function captureEvidence(point: string, summary: CaptureSummary): Evidenc
       : [
           evidenceOf(captureTcp, point, atMs, captureTcp.schema.parse(tcp)),
           evidenceOf(captureDns, point, atMs, captureDns.schema.parse(dns)),
+          evidenceOf(captureIcmp, point, atMs, captureIcmp.schema.parse(icmp)),
+          evidenceOf(captureApplication, point, atMs, captureApplication.schema.parse({ http, tls })),
         ]),
     ...summary.services.map((service) => evidenceOf(captureService, `${point} ${service.server}`, atMs, service)),
+    ...summary.clients.map((clients) => evidenceOf(captureClients, `${point} ${clients.subnet}`, atMs, clients)),
     ...summary.findings.map((finding) => {
       const subject = [point, finding.kind, ...(finding.flow ? [finding.flow.server] : [])].join(" ");
       return evidenceOf(captureFinding, subject, atMs, captureFinding.schema.parse(finding));

@@ -1,7 +1,8 @@
-import { qualityOf, type Shortcomings } from "./capture-quality.ts";
+import { qualityOf, type Shortcomings, type Unread } from "./capture-quality.ts";
 import type { CapturePort, Stopped } from "./capture-reader.ts";
+import type { ClientTotals } from "./client-totals.ts";
 import type { DnsAnalysis, DnsServer } from "./dns-analysis.ts";
-import type { Finding, Found } from "./finding.ts";
+import { type Finding, type Found, severityOf } from "./finding.ts";
 import { serviceFindings } from "./flow-findings.ts";
 import {
   COPIES,
@@ -49,6 +50,31 @@ type ServiceSummary = {
   readonly answers: number;
   readonly meanAnswerMs: number;
   readonly longestAnswerMs: number;
+  /** Answered, but never acknowledged by the client. */
+  readonly halfOpen: number;
+  /** Round trips of handshakes, each from the SYN that was answered. */
+  readonly handshakeMs?: Quantiles;
+  readonly meanHandshakeMs?: number;
+  /** Connections that took about a second or more to open, all SYNs counted. */
+  readonly slowHandshakes: number;
+  /** Mean round trips of data between the recorder and each side: where the time goes. */
+  readonly toServerMs?: number;
+  readonly toClientMs?: number;
+};
+
+/** What all connections of the clients of one subnet came to (IPv4 /24, IPv6 /64). */
+type ClientSummary = {
+  readonly subnet: string;
+  readonly flows: number;
+  readonly established: number;
+  /** Refused, unanswered and half open. */
+  readonly failed: number;
+  readonly bytes: number;
+  readonly dataPackets: number;
+  readonly retransmissions: number;
+  readonly timeouts: number;
+  readonly resets: number;
+  readonly meanHandshakeMs?: number;
 };
 
 /** A connection as the summary shows it: interfaces by name, where there are several. */
@@ -95,17 +121,20 @@ export type CaptureSummary = {
     readonly keepAlives: number;
     readonly resets: number;
     readonly handshakes: number;
-    /** Refused and unanswered. */
+    /** Refused, unanswered and half open. */
     readonly handshakeFailures: number;
     readonly refused: number;
     readonly unanswered: number;
+    readonly halfOpen: number;
     readonly reusedPorts: number;
     /** Of handshakes and of data whose ACK names its end exactly; none of what was sent again. */
     readonly rttMs?: Quantiles;
     /** From the last byte of what the client sent to the first of the answer. */
     readonly answerMs?: Quantiles;
   };
+  /** The 50 with the most trouble, of services and of client subnets. */
   readonly services: readonly ServiceSummary[];
+  readonly clients: readonly ClientSummary[];
   readonly dns: {
     readonly queries: number;
     readonly responses: number;
@@ -141,6 +170,9 @@ export type CaptureSummary = {
   readonly icmp: {
     readonly echoRequests: number;
     readonly echoReplies: number;
+    /** Without a reply within 2 s. */
+    readonly echoesLost: number;
+    readonly echoMs?: Quantiles;
     readonly unreachable: number;
     readonly prohibited: number;
     readonly timeExceeded: number;
@@ -149,8 +181,9 @@ export type CaptureSummary = {
   };
   readonly tunnels: Readonly<Record<string, number>>;
   readonly worstFlows: readonly FlowSummary[];
-  /** What could not be read, or not be judged, in sentences. */
+  /** What could not be read, or not be judged, in sentences; and the numbers that rules need of it. */
   readonly quality: readonly string[];
+  readonly unread: Unread;
   readonly findings: readonly Finding[];
   readonly stopped?: Stopped;
 };
@@ -172,23 +205,27 @@ export function captureSummary(from: {
   readonly tls: TlsAnalysis;
   readonly worst: readonly FlowReport[];
   readonly services: readonly ServiceTotals[];
+  readonly clients: readonly ClientTotals[];
   readonly roundTrips: Spread;
   readonly answers: Spread;
   readonly shortcomings: Shortcomings;
   readonly stopped?: Stopped;
 }): CaptureSummary {
   const { dns, http, tls, services, shortcomings, firstNs } = from;
-  const { echoRequests, echoReplies, unreachable, prohibited, timeExceeded, tooBig, smallestMtu } = from.icmp;
+  const { echoRequests, echoReplies, echoes, unreachable, prohibited, timeExceeded, tooBig, smallestMtu } = from.icmp;
   const firstUs = firstNs === undefined ? undefined : Number(firstNs / 1_000n);
   const timeOf = (atNs: number): number => (firstUs ?? 0) + Math.round(atNs / 1e3);
-  const findings = [
+  const all = [
     ...services.flatMap(serviceFindings),
     ...dnsFindings(dns),
     ...icmpFindings(from.icmp),
     ...httpFindings(http),
     ...tlsFindings(tls),
-  ].map((found) => dated(found, timeOf));
-  const { sentences, withheld } = qualityOf(shortcomings);
+  ]
+    .map((found) => dated(found, timeOf))
+    .toSorted((a, b) => severityOf(b) - severityOf(a));
+  const findings = all.filter((found) => !all.some((other) => saysMore(other, found)));
+  const { sentences, withheld, unread } = qualityOf(shortcomings, findings.length > 0);
   return {
     packets: shortcomings.packets,
     bytes: from.bytes,
@@ -200,6 +237,10 @@ export function captureSummary(from: {
       .toSorted((a, b) => troubleOf(b) - troubleOf(a) || b.bytes - a.bytes)
       .slice(0, MAX_SERVICES)
       .map(serviceOf),
+    clients: from.clients
+      .toSorted((a, b) => clientTrouble(b) - clientTrouble(a) || b.bytes - a.bytes)
+      .slice(0, MAX_SERVICES)
+      .map(clientOf),
     dns: {
       queries: dns.queries,
       responses: dns.responses,
@@ -229,14 +270,16 @@ export function captureSummary(from: {
       names: Object.fromEntries(tls.names),
     },
     icmp: {
-      ...{ echoRequests, echoReplies, unreachable, prohibited, timeExceeded, tooBig },
+      ...{ echoRequests, echoReplies, echoesLost: echoes.lost, unreachable, prohibited, timeExceeded, tooBig },
       ...(smallestMtu > 0 ? { smallestMtu } : {}),
+      ...named("echoMs", quantilesOf(echoes.times)),
     },
     tunnels: Object.fromEntries(
       [...from.tunnels].flatMap((count, tunnel) => (count > 0 ? [[TUNNELS[tunnel], count]] : [])),
     ),
     worstFlows: from.worst.map((flow) => flowOf(flow, shortcomings.ports)),
     quality: sentences,
+    unread,
     findings,
     ...(from.stopped ? { stopped: from.stopped } : {}),
   };
@@ -249,6 +292,7 @@ function tcpOf(from: Parameters<typeof captureSummary>[0]): CaptureSummary["tcp"
     services.reduce((all, service) => all + of(service), 0);
   const refused = sum((service) => service.refused);
   const unanswered = sum((service) => service.unanswered);
+  const halfOpen = sum((service) => service.halfOpen);
   return {
     retransmissions: total(RETRANSMISSIONS),
     fastRetransmissions: total(FAST),
@@ -266,9 +310,8 @@ function tcpOf(from: Parameters<typeof captureSummary>[0]): CaptureSummary["tcp"
     keepAlives: total(KEEP_ALIVES),
     resets: total(RESETS),
     handshakes: sum((service) => service.established),
-    handshakeFailures: refused + unanswered,
-    refused,
-    unanswered,
+    handshakeFailures: refused + unanswered + halfOpen,
+    ...{ refused, unanswered, halfOpen },
     reusedPorts: tcp.reusedPorts,
     ...named("rttMs", quantilesOf(from.roundTrips)),
     ...named("answerMs", quantilesOf(from.answers)),
@@ -276,10 +319,10 @@ function tcpOf(from: Parameters<typeof captureSummary>[0]): CaptureSummary["tcp"
 }
 
 function serviceOf(service: ServiceTotals): ServiceSummary {
-  const { server, flows, established, refused, unanswered, bytes, counts, stalls, answers } = service;
+  const { server, flows, established, refused, unanswered, halfOpen, bytes, counts, stalls, answers } = service;
   const count = (counter: number): number => counts[counter] as number;
   return {
-    ...{ server, flows, established, refused, unanswered, bytes, stalls, answers },
+    ...{ server, flows, established, refused, unanswered, halfOpen, bytes, stalls, answers },
     dataPackets: count(DATA_PACKETS),
     retransmissions: count(RETRANSMISSIONS),
     timeouts: count(TIMEOUTS),
@@ -289,12 +332,25 @@ function serviceOf(service: ServiceTotals): ServiceSummary {
     receiverLimitedMs: milliseconds(service.fullNs),
     meanAnswerMs: milliseconds(service.answerNs / Math.max(1, answers)),
     longestAnswerMs: milliseconds(service.longestAnswerNs),
+    slowHandshakes: service.slowHandshakes,
+    ...named("handshakeMs", quantilesOf(service.handshakes)),
+    ...named("meanHandshakeMs", meanOf(service.handshakeNs, service.handshakes.count)),
+    ...named("toServerMs", meanOf(service.toServerNs, service.toServer)),
+    ...named("toClientMs", meanOf(service.toClientNs, service.toClient)),
   };
 }
 
+function clientOf(client: ClientTotals): ClientSummary {
+  const { handshakes, handshakeNs, ...rest } = client;
+  return { ...rest, ...named("meanHandshakeMs", meanOf(handshakeNs, handshakes)) };
+}
+
+const clientTrouble = ({ retransmissions, failed }: ClientTotals): number => retransmissions + 5 * failed;
+const meanOf = (ns: number, count: number): number | undefined => (count > 0 ? milliseconds(ns / count) : undefined);
+
 /** How much is wrong with a service, to put the worst first. */
-function troubleOf({ counts, refused, unanswered, stalls }: ServiceTotals): number {
-  return (counts[RETRANSMISSIONS] as number) + 5 * (refused + unanswered + stalls);
+function troubleOf({ counts, refused, unanswered, halfOpen, stalls }: ServiceTotals): number {
+  return (counts[RETRANSMISSIONS] as number) + 5 * (refused + unanswered + halfOpen + stalls);
 }
 
 function flowOf({ interface: key, alsoAt, ...flow }: FlowReport, ports: readonly CapturePort[]): FlowSummary {
@@ -318,6 +374,13 @@ function interfaceText(key: number, ports: readonly CapturePort[]): string | und
 
 function requestOf({ request, server, tookNs, packet }: HttpRequest): CaptureSummary["http"]["slowest"][number] {
   return { request, server, ms: milliseconds(tookNs), packet };
+}
+
+/** A slow answer of which the request is known needs not be told without it. */
+function saysMore(one: Finding, other: Finding): boolean {
+  if (one.kind !== "http-slow" || other.kind !== "slow-answers" || one.flow?.server !== other.flow?.server)
+    return false;
+  return Math.abs((one.numbers["longestMs"] ?? 0) - (other.numbers["longestMs"] ?? 0)) < 1;
 }
 
 function dated({ atNs, ...found }: Found, timeOf: (atNs: number) => number): Finding {

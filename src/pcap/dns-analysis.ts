@@ -1,4 +1,6 @@
-import { addressText } from "./address-text.ts";
+import { addressText, endText } from "./address-text.ts";
+import { SLOW_NS } from "./finding.ts";
+import type { FlowEnds } from "./flow-ends.ts";
 import * as packetRegisters from "./packet-registers.ts";
 import { Spread } from "./spread.ts";
 import { WorstList } from "./worst-list.ts";
@@ -9,6 +11,7 @@ const PENDING = 65_536;
 const WAYS = 4;
 const WORDS = 8;
 const HEADER = 12;
+const DNS_PORT = 53;
 const TIMEOUT_NS = 5e9;
 /** One packet passes the interfaces of a node within this. */
 const COPY_NS = 5e6;
@@ -43,6 +46,8 @@ export type DnsQuestion = {
   readonly atNs: number;
   readonly tookNs?: number;
   readonly packet: number;
+  /** Who asked and who was asked, where that is known. */
+  readonly ends?: FlowEnds;
 };
 
 /**
@@ -56,6 +61,10 @@ export class DnsAnalysis {
   /** Questions with the same client, port and id as one that still waits: asked again. */
   repeated = 0;
   unanswered = 0;
+  /** Questions for whose answer there was no time before the capture ended. */
+  open = 0;
+  /** Answers that took a second or more. */
+  slow = 0;
   copies = 0;
   truncated = 0;
   /** Answers that say that something is wrong, by their code (RFC 1035, 4.1.1: 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED). */
@@ -115,7 +124,9 @@ export class DnsAnalysis {
   finish(now: number): void {
     for (let slot = 0; slot < this.#sentAt.length; slot++) {
       const sent = this.#sentAt[slot] as number;
-      if (sent >= 0 && this.#pending[slot * WORDS + ANSWERED] === 0 && now - sent > TIMEOUT_NS) this.#giveUp(slot);
+      if (sent < 0 || this.#pending[slot * WORDS + ANSWERED] !== 0) continue;
+      if (now - sent > TIMEOUT_NS) this.#giveUp(slot);
+      else this.open++;
     }
   }
 
@@ -176,6 +187,7 @@ export class DnsAnalysis {
     if (about) about.answers++;
     if (waited) {
       this.times.add(now - sent);
+      if (now - sent >= SLOW_NS) this.slow++;
       pending[place + ANSWERED] = 1;
     }
     const tookNs = waited ? Math.max(0, now - sent) : undefined;
@@ -189,6 +201,10 @@ export class DnsAnalysis {
         atNs,
         ...(tookNs === undefined ? {} : { tookNs }),
         packet,
+        ends: {
+          client: endText(addressText(registers, DESTINATION, registers[FAMILY] === 6), mark >>> 16),
+          server: endText(addressText(registers, SOURCE, registers[FAMILY] === 6), DNS_PORT),
+        },
       };
     };
     if (tookNs !== undefined) this.slowest.offer(tookNs, question);
@@ -210,9 +226,20 @@ export class DnsAnalysis {
     if (server) server.unanswered++;
     this.lost.offer(1, () => ({
       server: server?.address ?? "a server",
+      ...this.#endsOf(at, server),
       atNs: this.#sentAt[slot] as number,
       packet: this.#pending[at + PACKET] as number,
     }));
+  }
+
+  /** Of IPv6 addresses not enough is kept. */
+  #endsOf(at: number, server: DnsServer | undefined): { readonly ends?: FlowEnds } {
+    if (!server || server.address.includes(":")) return {};
+    const client = endText(
+      addressText(this.#pending, at + ADDRESS, false),
+      (this.#pending[at + MARK] as number) >>> 16,
+    );
+    return { ends: { client, server: endText(server.address, DNS_PORT) } };
   }
 
   /** The place of a question: where it is, or the oldest of the four where it may be. */

@@ -1,5 +1,5 @@
 import { msText, percentText } from "#src/core/units.ts";
-import { counted, type FindingKind, type Found, whenText } from "./finding.ts";
+import { counted, type FindingKind, type Found, SLOW_NS, secondsText, whenText } from "./finding.ts";
 import { DATA_PACKETS, FAST, OUT_OF_ORDER, RETRANSMISSIONS, SPURIOUS, TIMEOUTS } from "./flow-layout.ts";
 import type { Example, ServiceTotals, Trouble } from "./service-totals.ts";
 
@@ -10,7 +10,6 @@ const LEAST_SHARE = 0.005;
 const LEAST_TIMEOUT_SHARE = 0.001;
 const LEAST_ZERO_NS = 200e6;
 const LEAST_FULL_NS = 1e9;
-const SLOW_NS = 1e9;
 /** So many answers show what is usual for a service; a mean above this is no time that a program needs. */
 const HABIT = 5;
 const HABITUAL_NS = 333e6;
@@ -21,9 +20,12 @@ const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
 export function serviceFindings(service: ServiceTotals): Found[] {
   return [
     blackHole(service),
+    tooBig(service),
     loss(service),
     refused(service),
     unanswered(service),
+    halfOpen(service),
+    slowHandshake(service),
     foreignReset(service),
     reset(service),
     stall(service),
@@ -63,9 +65,23 @@ function blackHole(service: ServiceTotals): Found | undefined {
   });
 }
 
+function tooBig(service: ServiceTotals): Found | undefined {
+  if (service.tooBig === 0) return undefined;
+  return found(
+    service,
+    "tooBig",
+    "fragmentation-needed",
+    { connections: service.tooBig },
+    (example, when) =>
+      `${service.server}: in ${counted(service.tooBig, "connection")} a router said that a segment is too big, and it was sent again as it was for a second and more and never acknowledged: the messages do not reach the sender, or it does not heed them. For example ${speaker(example)}, told ${when}.`,
+  );
+}
+
 function loss(service: ServiceTotals): Found | undefined {
   const { counts } = service;
-  const resent = (counts[RETRANSMISSIONS] as number) - (counts[SPURIOUS] as number);
+  // SYNs are no data: those who wait for a connection are told of apart.
+  const resent =
+    (counts[RETRANSMISSIONS] as number) - (counts[SPURIOUS] as number) - service.synsAgain - service.inVain;
   const timeouts = counts[TIMEOUTS] as number;
   const segments = counts[DATA_PACKETS] as number;
   const share = resent / Math.max(1, segments);
@@ -87,10 +103,17 @@ function refused(service: ServiceTotals): Found | undefined {
     service,
     "refused",
     "connection-refused",
-    { refused: service.refused, tried: service.flows },
-    (example, when) =>
-      `${service.server} refused ${service.refused} of ${counted(service.flows, "connection")} with a reset: nothing listens there, or something says so in its name. For example ${example.ends.client} ${when}.`,
+    { refused: service.refused, byIcmp: service.refusedByIcmp, tried: service.flows },
+    ({ ends }, when) =>
+      `${service.server} refused ${service.refused} of ${counted(service.flows, "connection")} ${refusedHow(service)}. For example ${ends.client} ${when}.`,
   );
+}
+
+function refusedHow({ refused, refusedByIcmp }: ServiceTotals): string {
+  const byIcmp = "an ICMP message (a port without a program, a Service without endpoints, or a firewall)";
+  const byReset = "a reset: nothing listens there, or something says so in its name";
+  if (refusedByIcmp === 0) return `with ${byReset}`;
+  return refusedByIcmp === refused ? `with ${byIcmp}` : `(${refusedByIcmp} with ${byIcmp}), the others with ${byReset}`;
 }
 
 function unanswered(service: ServiceTotals): Found | undefined {
@@ -106,68 +129,103 @@ function unanswered(service: ServiceTotals): Found | undefined {
   );
 }
 
-function foreignReset(service: ServiceTotals): Found | undefined {
-  if (service.foreignResets === 0) return undefined;
-  const numbers = { resets: service.foreignResets };
+function halfOpen(service: ServiceTotals): Found | undefined {
+  if (service.halfOpen === 0) return undefined;
+  const numbers = { halfOpen: service.halfOpen, tried: service.flows };
   return found(
     service,
-    "foreignReset",
-    "reset-from-elsewhere",
+    "halfOpen",
+    "connection-half-open",
     numbers,
     (example, when) =>
-      `${service.server}: ${counted(service.foreignResets, "reset")} had another TTL than the packets before from the same side: something between the two ends sent them. For example in the name of ${speaker(example)} ${when}.`,
+      `${service.server} answered the SYN of ${service.halfOpen} of ${counted(service.flows, "connection")}, and the client never acknowledged it: the answers get lost behind this place, or the client is not there. Worst: ${example.ends.client}, answered ${counted(example.score, "time")}, its SYN ${when}.`,
   );
 }
 
-function reset(service: ServiceTotals): Found | undefined {
-  const { resetsWithData, resetsIdle } = service;
-  if (resetsWithData + resetsIdle === 0) return undefined;
+function slowHandshake(service: ServiceTotals): Found | undefined {
+  if (service.slowHandshakes === 0) return undefined;
+  const { slowHandshakes: slow, established, longestHandshakeNs } = service;
+  const numbers = { slow, established, longestMs: ms(longestHandshakeNs) };
   return found(
     service,
-    "reset",
-    "reset",
-    { withDataInFlight: resetsWithData, idle: resetsIdle },
+    "handshake",
+    "handshake-slow",
+    numbers,
     (example, when) =>
-      `${service.server}: ${counted(resetsWithData, "connection")} ended by a reset with data in flight, ${resetsIdle} by a reset of the server while idle. For example ${speaker(example)} reset the connection with ${listener(example)} ${when}.`,
+      `${service.server}: ${slow} of ${counted(established, "connection")} took about a second or more to open: SYNs or their answers were lost, or dropped because a queue of the server was full. The longest, of ${example.ends.client}, took ${msText(numbers.longestMs)} from its first SYN ${when}.`,
   );
+}
+
+function foreignReset(service: ServiceTotals): Found | undefined {
+  const { foreignResets: resets, foreignCertain: certain } = service;
+  if (resets === 0) return undefined;
+  return found(service, "foreignReset", "reset-from-elsewhere", { resets, certain }, (example, when) => {
+    const sure = [
+      ...(certain > 0 ? [`certainly ${certain}: that side went on afterwards`] : []),
+      ...(certain < resets
+        ? [`probably ${resets - certain}: neither TTL nor IP ID or time stamp are that side's`]
+        : []),
+    ].join("; ");
+    return `${service.server}: ${counted(resets, "reset")} came from something between the two ends, not from the side in whose name they were sent (${sure}). For example in the name of ${speaker(example)} ${when}.`;
+  });
+}
+
+function reset(service: ServiceTotals): Found | undefined {
+  const { resetsWithData, resetsIdle, resetsOtherTtl: otherTtl } = service;
+  if (resetsWithData + resetsIdle === 0) return undefined;
+  const connections = resetsWithData + resetsIdle;
+  const numbers = { connections, withDataInFlight: resetsWithData, idle: resetsIdle, otherTtl };
+  return found(service, "reset", "reset", numbers, (example, when) => {
+    const doubt =
+      otherTtl === 0
+        ? ""
+        : ` ${otherTtl} of them had another TTL than what came before from that side: perhaps something on the way sent them.`;
+    return `${service.server}: ${counted(resetsWithData, "connection")} ended by a reset with data in flight, ${resetsIdle} by a reset of the server while idle. For example ${speaker(example)} reset the connection with ${listener(example)} ${when}.${doubt}`;
+  });
 }
 
 function stall(service: ServiceTotals): Found | undefined {
   if (service.stalls === 0) return undefined;
   const longestMs = ms(service.examples.get("stall")?.score ?? 0);
+  const inVain =
+    service.inVain > 0 ? ` ${counted(service.inVain, "segment")} were sent again to the end, in vain.` : "";
   return found(
     service,
     "stall",
     "stall",
-    { stalls: service.stalls, longestMs },
-    (example, when) =>
-      `${service.server}: ${counted(service.stalls, "connection")} stood still for a second or more because no acknowledgement came. Longest: ${speaker(example)} acknowledged nothing for ${msText(longestMs)} from ${listener(example)}, from ${when}.`,
+    { stalls: service.stalls, longestMs, inVain: service.inVain },
+    (example) =>
+      `${service.server}: ${counted(service.stalls, "connection")} stood still for a second or more because no acknowledgement came. Longest: ${speaker(example)} acknowledged nothing of ${listener(example)} for ${msText(longestMs)}, from ${secondsText(example.atNs)} on (see packet ${example.packet}).${inVain}`,
   );
 }
 
 function receiverStopped(service: ServiceTotals): Found | undefined {
   if ((service.examples.get("zero")?.score ?? 0) < LEAST_ZERO_NS) return undefined;
-  const numbers = { closedMs: ms(service.zeroNs), longestMs: ms(service.examples.get("zero")?.score ?? 0) };
+  const longestMs = ms(service.examples.get("zero")?.score ?? 0);
+  const numbers = { closedMs: ms(service.zeroNs), longestMs, connections: service.zeroConnections };
   return found(
     service,
     "zero",
     "receiver-stopped",
     numbers,
     (example, when) =>
-      `${service.server}: receivers had no room for ${msText(numbers.closedMs)} in all (zero window): a program did not read. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, first ${when}.`,
+      `${service.server}: in ${counted(service.zeroConnections, "connection")} a receiver had no room for ${msText(numbers.closedMs)} in all (zero window): a program did not read. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, first ${when}.`,
   );
 }
 
 function receiverLimited(service: ServiceTotals): Found | undefined {
   if ((service.examples.get("full")?.score ?? 0) < LEAST_FULL_NS) return undefined;
-  const numbers = { limitedMs: ms(service.fullNs), longestMs: ms(service.examples.get("full")?.score ?? 0) };
+  // A window that is closed is full before: that its receiver stopped says it better.
+  if (service.zeroNs * 2 > service.fullNs) return undefined;
+  const longestMs = ms(service.examples.get("full")?.score ?? 0);
+  const numbers = { limitedMs: ms(service.fullNs), longestMs, connections: service.fullConnections };
   return found(
     service,
     "full",
     "receiver-limited",
     numbers,
     (example, when) =>
-      `${service.server}: senders waited ${msText(numbers.limitedMs)} in all because the receiver's window was full. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, held back by ${listener(example)}, first ${when}.`,
+      `${service.server}: in ${counted(service.fullConnections, "connection")} a sender waited ${msText(numbers.limitedMs)} in all because the receiver's window was full. Worst: ${speaker(example)} for ${msText(numbers.longestMs)}, held back by ${listener(example)}, first ${when}.`,
   );
 }
 
@@ -182,7 +240,7 @@ function slow(service: ServiceTotals): Found | undefined {
     answers: service.answers,
   };
   return found(service, "slow", "slow-answers", numbers, ({ ends, atNs, packet }) => {
-    const asked = `came at ${(atNs / 1e9).toFixed(3)} s (answered at packet ${packet})`;
+    const asked = `came at ${secondsText(atNs)} (answered at packet ${packet})`;
     return `${service.server} took a second or more for an answer in ${counted(service.slowAnswers, "connection")}; the longest took ${msText(numbers.longestMs)}, the mean of ${counted(service.answers, "answer")} is ${msText(numbers.meanMs)}. The request of ${ends.client} ${asked}; it was acknowledged, the program was silent.`;
   });
 }

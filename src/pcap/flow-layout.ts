@@ -23,14 +23,16 @@
  *          21     time line, number + 1; 0 = none       11  time of the first packet
  *          36     first packet                          12  time of the newest SYN; -1 before it
  *          37     packet of the first reset             13  handshake round trip; -1 while unknown
- *          38     TTL of the first reset                14  longest time to an answer
+ *          38     TTL of the first reset, and what         14  longest time to an answer
  *          39     request in waiting, serial number     15  all times to answers added up
  *          40     answers                               16  longest stall
  *          41     packet at which the longest stall ended
  *          42     STALL_… of the longest stall          17  when that stall began
  *          43     stalls
- *          44     TTL of each direction's first packet: direction 1 in bits 8 to 15
+ *          44     TTL of each direction's first packet, direction 1 in bits 8 to 15; and how many SYNs each sent again,
+ *                 bits 16 to 23 and 24 to 31
  *          45     pieces of data that were acknowledged but not captured
+ *          46     first byte of a segment that a router called too big; 47 when, in ms
  *
  *   block  word (+ 48 or + 120)                         double (+ 24 or + 60)
  *          0      state bits                            8   when its highest byte was sent
@@ -84,6 +86,8 @@ export const STALLS = 43;
 export const RESET_TTL = 38;
 export const TTLS = 44;
 export const UNSEEN = 45;
+export const TOO_BIG_AT = 46;
+export const TOO_BIG_MS = 47;
 
 export const BEGAN = 11;
 export const NEWEST = 7;
@@ -112,6 +116,9 @@ export const FLOW_UNREACHABLE = 256;
 export const FLOW_REUSED = 512;
 /** The same connection was seen at another interface before: what it carries and its round trips are counted there. */
 export const FLOW_COPY = 1024;
+/** Direction 1 sent what a router called too big; and it was still sending it a second later. */
+export const FLOW_TOO_BIG_1 = 2048;
+export const FLOW_TOO_BIG_AGAIN = 4096;
 
 /** State bits of a direction. */
 export const SEEN = 1;
@@ -129,6 +136,8 @@ export const PROBE = 128;
 export const HOLES_LOST = 256;
 /** Something was missing; words 60-65 may say what. */
 export const HOLED = 512;
+/** Its data came with another TTL than its first packet: by several ways, or through something that answers for it. */
+export const OTHER_TTL = 1024;
 
 export const NEXT_SEQUENCE = 1;
 export const NEWEST_ACK = 2;
@@ -195,6 +204,10 @@ export const RESET_OF_SYN = 1;
 export const RESET_IDLE = 2;
 export const RESET_WITH_DATA = 3;
 export const RESET_AFTER_FIN = 4;
+
+/** In the word of the reset's TTL: its IP ID or time stamp is none of its side's; and that side went on afterwards. */
+export const RESET_ODD = 256;
+export const RESET_WENT_ON = 512;
 
 /** What a stall waited for; STALL_BY_1 is added when direction 1 was the silent one. */
 export const STALL_BY_1 = 16;

@@ -178,7 +178,8 @@ export class FlowReports {
 }
 
 function stateOf(flags: number): FlowReport["state"] {
-  if ((flags & FLOW_REFUSED) !== 0) return "refused";
+  const opening = flags & (FLOW_SYN | FLOW_SYN_ACK | FLOW_ESTABLISHED);
+  if ((flags & FLOW_REFUSED) !== 0 || (opening === FLOW_SYN && (flags & FLOW_UNREACHABLE) !== 0)) return "refused";
   if ((flags & FLOW_SYN) === 0) return "begun before the capture";
   if ((flags & FLOW_ESTABLISHED) !== 0) return "established";
   return (flags & FLOW_SYN_ACK) === 0 ? "unanswered" : "half-open";

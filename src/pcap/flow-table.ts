@@ -48,9 +48,9 @@ const NO_COPIES: readonly number[] = [];
 type Leaving = {
   /**
    * A flow before its slot is given to another one, and at the end of the capture (`atEnd`); `copies` are the interfaces
-   * that saw it as well.
+   * that saw it as well; `split` tells that one of them saw packets of a direction of which this one saw none.
    */
-  readonly left: (slot: Slot, copies: readonly number[], atEnd: boolean) => void;
+  readonly left: (slot: Slot, copies: readonly number[], atEnd: boolean, split: boolean) => void;
   /** A copy of a flow at another interface, which is not counted. */
   readonly dropped: (slot: Slot) => void;
 };
@@ -299,17 +299,24 @@ export class FlowTable {
   #letGo(slot: number, atEnd: boolean): void {
     const own = this.#slotAt(slot);
     if (this.#interfaces.length < 2) {
-      this.#leaving.left(own, NO_COPIES, atEnd);
+      this.#leaving.left(own, NO_COPIES, atEnd, false);
       return;
     }
     const others = this.#copiesOf(own);
     const all = [slot, ...others];
     let best = slot;
-    for (const one of others) if (packetsOf(this.#slotAt(one)) > packetsOf(this.#slotAt(best))) best = one;
+    const packets = (one: number): number => packetsOf(this.#slotAt(one), 0) + packetsOf(this.#slotAt(one), 1);
+    for (const one of others) if (packets(one) > packets(best)) best = one;
     const keys = all.flatMap((one) =>
       one === best ? [] : [this.#slotAt(one).words[this.#slotAt(one).at + INTERFACE] ?? 0],
     );
-    this.#leaving.left(this.#slotAt(best), keys, atEnd);
+    const split = [0, 1].some(
+      (direction) =>
+        packetsOf(this.#slotAt(best), direction) === 0 &&
+        others.length > 0 &&
+        all.some((one) => packetsOf(this.#slotAt(one), direction) > 0),
+    );
+    this.#leaving.left(this.#slotAt(best), keys, atEnd, split);
     for (const one of all) if (one !== best) this.#leaving.dropped(this.#slotAt(one));
     for (const one of others) {
       this.#unlink(one);
@@ -360,9 +367,8 @@ export class FlowTable {
   }
 }
 
-function packetsOf({ words, at }: Slot): number {
-  const first = at + DIRECTIONS + COUNTERS + PACKETS;
-  return (words[first] as number) + (words[first + DIRECTION_WORDS] as number);
+function packetsOf({ words, at }: Slot, direction: number): number {
+  return words[at + DIRECTIONS + direction * DIRECTION_WORDS + COUNTERS + PACKETS] as number;
 }
 
 /** 1 when ends whose first words are alike are not in canonical order. */

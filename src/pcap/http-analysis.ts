@@ -1,3 +1,4 @@
+import { SLOW_NS } from "./finding.ts";
 import { type FlowEnds, flowEnds } from "./flow-ends.ts";
 import { REQUEST, type Slot } from "./flow-layout.ts";
 import type { FlowTable } from "./flow-table.ts";
@@ -34,6 +35,8 @@ export class HttpAnalysis {
   aborted = 0;
   /** Closed or reset by the server before an answer. */
   dropped = 0;
+  /** Answers that began after a second or more. */
+  slow = 0;
   readonly times = new Spread();
   readonly slowest = new WorstList<HttpRequest>(KEPT);
   readonly abortedLongest = new WorstList<HttpRequest>(KEPT);
@@ -84,6 +87,7 @@ export class HttpAnalysis {
     if (place === -1) return;
     const tookNs = Math.max(0, now - (this.#times[place] as number));
     this.times.add(tookNs);
+    if (tookNs >= SLOW_NS) this.slow++;
     const whole = (): HttpRequest => ({ ...this.#whole(words, flow, place, tookNs), status });
     this.slowest.offer(tookNs, whole);
     if (family === 5) this.failed.offer(tookNs, whole);

@@ -1,12 +1,13 @@
 import { msText, percentText } from "#src/core/units.ts";
 import type { DnsAnalysis, DnsQuestion } from "./dns-analysis.ts";
-import { counted, type FindingKind, type Found, whenText } from "./finding.ts";
+import { counted, type FindingKind, type Found, SLOW_NS, secondsText, whenText } from "./finding.ts";
+import type { FlowEnds } from "./flow-ends.ts";
 import type { HttpAnalysis, HttpRequest } from "./http-analysis.ts";
 import type { IcmpAnalysis, IcmpError } from "./icmp-analysis.ts";
 import type { TlsAnalysis } from "./tls-analysis.ts";
 
-const SLOW_DNS_NS = 1e9;
-const SLOW_HTTP_NS = 1e9;
+/** Fewer echoes than that may be lost anywhere. */
+const LEAST_ECHOES = 3;
 /** Names of codes (RFC 1035, 4.1.1). */
 export const DNS_CODES: Readonly<Record<number, string>> = {
   1: "FORMERR",
@@ -27,10 +28,13 @@ export function dnsFindings(dns: DnsAnalysis): Found[] {
       .toSorted((a, b) => b.unanswered - a.unanswered)
       .slice(0, 3)
       .map(({ address, unanswered, queries }) => `${address} (${unanswered} of ${queries})`);
+    // A server that never answers, or a capture that does not show answers.
+    const none = dns.responses === 0 ? " No DNS answer at all is in the capture: perhaps they take another way." : "";
     found.push({
       kind: "dns-unanswered",
-      text: `${counted(dns.unanswered, "DNS question")} of ${dns.queries} had no answer within 5 s: ${servers.join(", ")}. For example ${whenText(lost.atNs, lost.packet)}.`,
+      text: `${counted(dns.unanswered, "DNS question")} of ${dns.queries} had no answer within 5 s: ${servers.join(", ")}. For example ${whenText(lost.atNs, lost.packet)}.${none}`,
       numbers: { unanswered: dns.unanswered, queries: dns.queries, repeated: dns.repeated },
+      ...flowOf(lost),
       atNs: lost.atNs,
       packet: lost.packet,
     });
@@ -44,22 +48,25 @@ export function dnsFindings(dns: DnsAnalysis): Found[] {
       kind: "dns-failures",
       text: `${counted(count, "DNS answer")} of ${dns.responses} said that the server failed or refused (${codes}). For example ${questionText(failed)} ${whenText(failed.atNs, failed.packet)}.`,
       numbers: { failures: count, responses: dns.responses },
+      ...flowOf(failed),
       atNs: failed.atNs,
       packet: failed.packet,
     });
   }
   const slowest = dns.slowest.list()[0];
-  if (slowest && (slowest.tookNs ?? 0) >= SLOW_DNS_NS)
+  if (slowest && (slowest.tookNs ?? 0) >= SLOW_NS)
     found.push({
       kind: "dns-slow",
-      text: `The slowest DNS answer took ${msText(ms(slowest.tookNs ?? 0))}: ${questionText(slowest)}, asked at ${(slowest.atNs / 1e9).toFixed(3)} s (answered at packet ${slowest.packet}).`,
-      numbers: { longestMs: ms(slowest.tookNs ?? 0) },
+      text: `The slowest DNS answer took ${msText(ms(slowest.tookNs ?? 0))}: ${questionText(slowest)}, asked at ${secondsText(slowest.atNs)} (answered at packet ${slowest.packet}). ${counted(dns.slow, "answer")} of ${dns.responses} took a second or more.`,
+      numbers: { longestMs: ms(slowest.tookNs ?? 0), slow: dns.slow },
+      ...flowOf(slowest),
       atNs: slowest.atNs,
       packet: slowest.packet,
     });
   return found;
 }
 
+const flowOf = ({ ends }: DnsQuestion): { readonly flow?: FlowEnds } => (ends ? { flow: ends } : {});
 const questionText = ({ name, server }: DnsQuestion): string =>
   name === undefined ? `a question to ${server}` : `${name} from ${server}`;
 
@@ -72,22 +79,38 @@ export function icmpFindings(icmp: IcmpAnalysis): Found[] {
     text: (one: IcmpError) => string,
   ): void => {
     if (!first) return;
-    const { atNs, packet } = first;
+    const { atNs, packet, ends } = first;
     const example = `For example about ${first.about ?? "a packet that is not quoted"} ${whenText(atNs, packet)}.`;
     found.push({
       kind,
       text: `${text(first)} ${example}`,
       numbers: { messages: count, ...mtuOf(first) },
+      ...(ends ? { flow: ends } : {}),
       atNs,
       packet,
     });
   };
+  const { lost, firstLost, open } = icmp.echoes;
+  const asked = icmp.echoRequests - open;
+  if (firstLost && lost >= LEAST_ECHOES) {
+    const none = icmp.echoReplies === 0 ? " No reply at all is in the capture: perhaps they take another way." : "";
+    const { ends, atNs, packet } = firstLost;
+    const who = ends ? `from ${ends.client} to ${ends.server} ` : "";
+    found.push({
+      kind: "echo-unanswered",
+      text: `${lost} of ${counted(asked, "echo request")} (ping) had no reply within 2 s (${percentText(lost / Math.max(1, asked))}). The first went ${who}${whenText(atNs, packet)}.${none}`,
+      numbers: { lost, requests: asked },
+      ...(ends ? { flow: ends } : {}),
+      atNs,
+      packet,
+    });
+  }
   add(
     "fragmentation-needed",
-    icmp.tooBigFirst.list()[0],
-    icmp.tooBig,
-    ({ from }) =>
-      `${from} said ${counted(icmp.tooBig, "time")} that a packet is too big${icmp.smallestMtu > 0 ? `; the smallest MTU it named is ${icmp.smallestMtu}` : ""}. Senders that get these messages send less.`,
+    icmp.unheededFirst.list()[0],
+    icmp.unheeded,
+    ({ from, mtu }) =>
+      `${counted(icmp.unheeded, "sender")} went on for a second and more with packets that a router (${from}) had called too big${mtu === undefined ? "" : ` for its MTU of ${mtu}`}: the messages do not reach them, or they do not heed them.`,
   );
   add(
     "prohibited",
@@ -154,10 +177,10 @@ export function httpFindings(http: HttpAnalysis): Found[] {
     ),
     ...about(
       "http-slow",
-      slowest && slowest.tookNs >= SLOW_HTTP_NS ? slowest : undefined,
-      { longestMs: ms(slowest?.tookNs ?? 0) },
+      slowest && slowest.tookNs >= SLOW_NS ? slowest : undefined,
+      { longestMs: ms(slowest?.tookNs ?? 0), slow: http.slow },
       (one) =>
-        `The slowest HTTP answer began after ${msText(ms(one.tookNs))}: ${one.status} for ${one.request} of ${one.server}, asked ${whenText(one.atNs, one.packet)}.`,
+        `${counted(http.slow, "HTTP answer")} of ${answers} began after a second or more. The slowest began after ${msText(ms(one.tookNs))}: ${one.status} for ${one.request} of ${one.server}, asked ${whenText(one.atNs, one.packet)}.`,
     ),
   ];
 }
@@ -171,7 +194,7 @@ export function tlsFindings(tls: TlsAnalysis): Found[] {
     {
       kind: "tls-failures",
       text: `${counted(alerts + tls.unanswered, "TLS handshake")} of ${tls.clientHellos} failed: ${counted(alerts, "fatal alert")}, ${tls.unanswered} ended before the server's hello. For example ${server}: ${worst.what}, by the ${worst.by}, ${whenText(atNs, packet)}.`,
-      numbers: { alerts, unanswered: tls.unanswered, clientHellos: tls.clientHellos },
+      numbers: { failed: alerts + tls.unanswered, alerts, unanswered: tls.unanswered, clientHellos: tls.clientHellos },
       flow: { client, server },
       atNs,
       packet,

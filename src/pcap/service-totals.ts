@@ -1,87 +1,6 @@
-import { addressText, endText } from "./address-text.ts";
-import { type FlowEnds, flowEnds } from "./flow-ends.ts";
-import type { Slot } from "./flow-layout.ts";
-import * as layout from "./flow-layout.ts";
-import { clientOf } from "./tcp-analysis.ts";
-import {
-  FILLED,
-  OVERTAKEN,
-  RESET,
-  SENT_AFTER_ACKS,
-  SENT_AFTER_TIMEOUT,
-  SENT_AGAIN,
-  SENT_NEEDLESSLY,
-  type TimeLines,
-  WINDOW_CLOSED,
-} from "./time-lines.ts";
-
-const {
-  ANSWER_LONGEST,
-  ANSWER_SUM,
-  ANSWERS,
-  BEGAN,
-  COUNTED,
-  COUNTERS,
-  DATA_BYTES,
-  DIRECTION_WORDS,
-  DIRECTIONS,
-  ENDS,
-  FIRST_PACKET,
-  FLAGS,
-  FLOW_ESTABLISHED,
-  FLOW_REFUSED,
-  FLOW_SYN,
-  FLOW_SYN_ACK,
-  FLOW_TOO_BIG,
-  FULL_NS,
-  FULL_SINCE,
-  KIND,
-  NEWEST,
-  OUT_OF_ORDER,
-  PACKETS,
-  PORTS,
-  RESET_BY_1,
-  RESET_IDLE,
-  RESET_OF_SYN,
-  RESET_PACKET,
-  RESET_STATE,
-  RESET_TTL,
-  RESET_WITH_DATA,
-  RETRANSMISSIONS,
-  SPURIOUS,
-  STALL_BEGAN,
-  STALL_BY_1,
-  STALL_KIND,
-  STALL_LONGEST,
-  STALL_NO_ACK,
-  STALL_PACKET,
-  STUCK_LENGTH,
-  STUCK_TIMES,
-  TIME_LINE,
-  TTLS,
-  UNSEEN,
-  WAITS_SINCE,
-  ZERO_NS,
-  ZERO_SINCE,
-} = layout;
-
-const MAX_SERVICES = 1_024;
-const BUCKETS = 4_096;
-const KEY_WORDS = 6;
-/** A SYN that has waited for less may still be answered. */
-const UNANSWERED_NS = 1e9;
-const STALL_NS = 1e9;
-/** A connection is held back by its receiver when it waits for so much of its time. */
-const FULL_SHARE = 0.1;
-
-/** Events that show where a trouble began. */
-const NO_EVENTS: readonly number[] = [];
-const RESENT = [SENT_AFTER_TIMEOUT, SENT_AFTER_ACKS, SENT_AGAIN];
-const NEEDLESS = [SENT_NEEDLESSLY];
-const REORDERED = [OVERTAKEN];
-const CLOSED = [WINDOW_CLOSED];
-const FULL = [FILLED];
-const RESETS_SEEN = [RESET];
+import type { FlowEnds } from "./flow-ends.ts";
+import { COUNTED } from "./flow-layout.ts";
+import { Spread } from "./spread.ts";
 
 /** What examples are kept of. */
 export type Trouble =
@@ -89,8 +8,11 @@ export type Trouble =
   | "spurious"
   | "reordering"
   | "blackHole"
+  | "tooBig"
   | "refused"
   | "unanswered"
+  | "halfOpen"
+  | "handshake"
   | "reset"
   | "foreignReset"
   | "zero"
@@ -114,21 +36,52 @@ export class ServiceTotals {
   flows = 0;
   established = 0;
   refused = 0;
-  unanswered = 0;
+  /** Of these, those that an ICMP message refused. */
+  refusedByIcmp = 0;
+  /** Connections of which SYNs were seen and nothing else; those that are counted are `unanswered`. */
+  silent = 0;
+  /** The server answered the SYN, and the client never acknowledged it. */
+  halfOpen = 0;
+  /** Connections of which packets of both sides, and of one side only, were seen. */
+  bothSides = 0;
+  oneSide = 0;
   bytes = 0;
   /** Sums of both directions, by counter. */
   readonly counts = new Float64Array(COUNTED);
+  /** Round trips of handshakes; added up; those that took a second and more with all their SYNs; the longest of these, nanoseconds. */
+  readonly handshakes = new Spread(3);
+  handshakeNs = 0;
+  slowHandshakes = 0;
+  /** SYNs, and answers to them, that were sent again: also among the retransmissions. */
+  synsAgain = 0;
+  /** Segments that were sent again and again until their connections were seen last, without an answer: also among them. */
+  inVain = 0;
+  longestHandshakeNs = 0;
+  /** Round trips of data from the recorder to each side, and back, added up, nanoseconds. */
+  toServerNs = 0;
+  toServer = 0;
+  toClientNs = 0;
+  toClient = 0;
+  /** How long receivers had no room, and senders filled the room that there was; and in how many connections. */
   zeroNs = 0;
+  zeroConnections = 0;
   fullNs = 0;
+  fullConnections = 0;
   stalls = 0;
   /** Connections with a full-size segment that never got through. */
   blackHoles = 0;
   blackHoleBytes = 0;
   /** Of these, those about which a router said that a packet is too big. */
   blackHolesTold = 0;
+  /** Connections whose sender went on with what a router had called too big, and it never got through. */
+  tooBig = 0;
   resetsWithData = 0;
   resetsIdle = 0;
+  /** Of these, those with another TTL than what came before from the same side. */
+  resetsOtherTtl = 0;
+  /** Resets that the side which they name did not send: it went on afterwards; or two of their marks are not its own. */
   foreignResets = 0;
+  foreignCertain = 0;
   answers = 0;
   slowAnswers = 0;
   answerNs = 0;
@@ -138,208 +91,9 @@ export class ServiceTotals {
   constructor(server: string) {
     this.server = server;
   }
-}
 
-/**
- * Adds connections up by service when they leave the table, so that what is counted does not depend on how long they were
- * kept. 1,024 services are told apart; all further ones are one.
- */
-export class Services {
-  readonly others = new ServiceTotals("other servers");
-  readonly #list: ServiceTotals[] = [];
-  readonly #keys = new Int32Array(MAX_SERVICES * KEY_WORDS);
-  readonly #buckets = new Int32Array(BUCKETS).fill(-1);
-  readonly #lines: TimeLines;
-  /** Connections of which packets of one side only were seen. */
-  halfSeen = 0;
-  /** Connections that were seen at several interfaces. */
-  merged = 0;
-  /** Pieces of data that were acknowledged but not captured. */
-  unseen = 0;
-
-  constructor(lines: TimeLines) {
-    this.#lines = lines;
+  /** Where the answers of a service go another way, nobody can tell here that there is none. */
+  get unanswered(): number {
+    return this.bothSides === 0 && this.oneSide > 0 ? 0 : this.silent;
   }
-
-  get list(): readonly ServiceTotals[] {
-    return this.others.flows > 0 ? [...this.#list, this.others] : this.#list;
-  }
-
-  /** Adds a connection of which nothing more will be seen up to `until`. */
-  add(slot: Slot, merged: boolean, until: number): void {
-    const { words, at, times, timesAt } = slot;
-    const flags = words[at + FLAGS] as number;
-    const client = clientOf(words, at);
-    const service = this.#of(words, at, 1 - client);
-    const packets = at + DIRECTIONS + COUNTERS + PACKETS;
-    const mine = words[packets + client * DIRECTION_WORDS] as number;
-    const theirs = words[packets + (1 - client) * DIRECTION_WORDS] as number;
-    const both = mine > 0 && theirs > 0;
-    const began = times[timesAt + BEGAN] as number;
-    if (merged) this.merged++;
-    this.unseen += words[at + UNSEEN] as number;
-    service.flows++;
-    if ((flags & FLOW_ESTABLISHED) !== 0) service.established++;
-    if ((flags & FLOW_REFUSED) !== 0) {
-      service.refused++;
-      const newest = times[timesAt + NEWEST] as number;
-      this.#example(service, slot, "refused", 1, 1 - client, NO_EVENTS, newest, words[at + RESET_PACKET] as number);
-    }
-    const unanswered = (flags & (FLOW_SYN | FLOW_SYN_ACK | FLOW_REFUSED | FLOW_ESTABLISHED)) === FLOW_SYN;
-    if (unanswered && theirs === 0) {
-      if (until - began >= UNANSWERED_NS) {
-        service.unanswered++;
-        this.#example(service, slot, "unanswered", mine, client, NO_EVENTS);
-      }
-    } else if (!both && mine + theirs > 2) this.halfSeen++;
-    this.#addSide(service, slot, 0, both && !unanswered);
-    this.#addSide(service, slot, 1, both && !unanswered);
-    this.#addSilence(service, slot);
-    if (words[at + RESET_STATE] !== 0) this.#addReset(service, slot, client);
-  }
-
-  /** Adds what one direction sent; `both` tells that its ACKs could be seen. */
-  #addSide(service: ServiceTotals, slot: Slot, direction: 0 | 1, both: boolean): void {
-    const { words, at, times, timesAt } = slot;
-    const block = at + DIRECTIONS + direction * DIRECTION_WORDS;
-    const double = block >> 1;
-    const from = block + COUNTERS;
-    const counts = service.counts;
-    for (let counter = 0; counter < COUNTED; counter++) {
-      const counted = words[from + counter] as number;
-      if (counted !== 0) counts[counter] = (counts[counter] as number) + counted;
-    }
-    service.bytes += times[double + DATA_BYTES] as number;
-    const spurious = words[from + SPURIOUS] as number;
-    const resent = (words[from + RETRANSMISSIONS] as number) - spurious;
-    const overtaken = words[from + OUT_OF_ORDER] as number;
-    if (resent > 0) this.#example(service, slot, "loss", resent, direction, RESENT);
-    if (spurious > 0) this.#example(service, slot, "spurious", spurious, direction, NEEDLESS);
-    if (overtaken > 0) this.#example(service, slot, "reordering", overtaken, direction, REORDERED);
-    const end = times[timesAt + NEWEST] as number;
-    const zero = (times[double + ZERO_NS] as number) + openEnd(times[double + ZERO_SINCE] as number, end);
-    const full = (times[double + FULL_NS] as number) + openEnd(times[double + FULL_SINCE] as number, end);
-    if (zero > 0) {
-      service.zeroNs += zero;
-      this.#example(service, slot, "zero", zero, direction, CLOSED);
-    }
-    if (full > 0) {
-      service.fullNs += full;
-      if (full >= FULL_SHARE * (end - (times[timesAt + BEGAN] as number)))
-        this.#example(service, slot, "full", full, direction, FULL);
-    }
-    if (!both) return;
-    const stuck = words[block + STUCK_TIMES] as number;
-    if (stuck >= 2) {
-      service.blackHoles++;
-      if (((words[at + FLAGS] as number) & FLOW_TOO_BIG) !== 0) service.blackHolesTold++;
-      service.blackHoleBytes = Math.max(service.blackHoleBytes, words[block + STUCK_LENGTH] as number);
-      this.#example(service, slot, "blackHole", stuck, direction, RESENT);
-    }
-    // It waits for an ACK that has not come when the connection is seen last.
-    const since = times[double + WAITS_SINCE] as number;
-    if (since > 0 && end - since >= STALL_NS) {
-      service.stalls++;
-      this.#example(service, slot, "stall", end - since, 1 - direction, RESENT);
-    }
-  }
-
-  /** Adds the times to answers, and the longest silence while something was waited for. */
-  #addSilence(service: ServiceTotals, slot: Slot): void {
-    const { words, at, times, timesAt } = slot;
-    service.answers += words[at + ANSWERS] as number;
-    service.answerNs += times[timesAt + ANSWER_SUM] as number;
-    service.longestAnswerNs = Math.max(service.longestAnswerNs, times[timesAt + ANSWER_LONGEST] as number);
-    const kind = words[at + STALL_KIND] as number;
-    if (kind === 0) return;
-    const side = (kind & STALL_BY_1) !== 0 ? 1 : 0;
-    const trouble = (kind & ~STALL_BY_1) === STALL_NO_ACK ? "stall" : "slow";
-    if (trouble === "stall") service.stalls++;
-    else service.slowAnswers++;
-    const began = times[timesAt + STALL_BEGAN] as number;
-    const packet = words[at + STALL_PACKET] as number;
-    this.#example(service, slot, trouble, times[timesAt + STALL_LONGEST] as number, side, NO_EVENTS, began, packet);
-  }
-
-  #addReset(service: ServiceTotals, slot: Slot, client: number): void {
-    const { words, at } = slot;
-    const state = words[at + RESET_STATE] as number;
-    const side = (state & RESET_BY_1) !== 0 ? 1 : 0;
-    const found = state & ~RESET_BY_1;
-    // A side whose packets had another number of hops to go did not send the reset itself (or its route has changed).
-    const usual = ((words[at + TTLS] as number) >> (side * 8)) & 255;
-    if (usual !== 0 && usual !== words[at + RESET_TTL] && found !== RESET_OF_SYN) {
-      service.foreignResets++;
-      this.#example(service, slot, "foreignReset", 1, side, RESETS_SEEN);
-      return;
-    }
-    // A client that ends a connection by a reset after everything has arrived does no harm.
-    if (found === RESET_WITH_DATA) service.resetsWithData++;
-    else if (found === RESET_IDLE && side !== client && ((words[at + FLAGS] as number) & FLOW_SYN) !== 0)
-      service.resetsIdle++;
-    else return;
-    this.#example(service, slot, "reset", found === RESET_WITH_DATA ? 2 : 1, side, RESETS_SEEN);
-  }
-
-  /**
-   * Remembers a connection when it is the worst so far. Where it began to show is `atNs` and `packet`, or the first event of
-   * its time line that is one of `events`.
-   */
-  #example(
-    service: ServiceTotals,
-    { words, at, times, timesAt }: Slot,
-    trouble: Trouble,
-    score: number,
-    side: number,
-    events: readonly number[],
-    atNs?: number,
-    packet?: number,
-  ): void {
-    if (score <= (service.examples.get(trouble)?.score ?? 0)) return;
-    const event = this.#lines.of(words, at + TIME_LINE).find((one) => events.includes(one.event));
-    service.examples.set(trouble, {
-      score,
-      ends: flowEnds(words, at),
-      by: side === clientOf(words, at) ? "client" : "server",
-      atNs: atNs ?? event?.atNs ?? (times[timesAt + BEGAN] as number),
-      packet: packet ?? event?.packet ?? (words[at + FIRST_PACKET] as number),
-    });
-  }
-
-  #of(words: Int32Array, at: number, server: number): ServiceTotals {
-    const end = at + ENDS + server * 4;
-    const ports = words[at + PORTS] as number;
-    const port = server === 0 ? ports >>> 16 : ports & 0xffff;
-    const kind = words[at + KIND] as number;
-    let hash = Math.imul(port ^ kind, 0x85ebca6b);
-    for (let word = 0; word < 4; word++)
-      hash = Math.imul(hash ^ (words[end + word] as number), 0xc2b2ae35) ^ (hash >>> 13);
-    let bucket = (hash ^ (hash >>> 16)) & (BUCKETS - 1);
-    for (;;) {
-      const service = this.#buckets[bucket] as number;
-      if (service === -1) break;
-      if (this.#matches(service * KEY_WORDS, words, end, port, kind)) return this.#list[service] as ServiceTotals;
-      bucket = (bucket + 1) & (BUCKETS - 1);
-    }
-    const index = this.#list.length;
-    if (index === MAX_SERVICES) return this.others;
-    this.#buckets[bucket] = index;
-    this.#keys.set([kind, port], index * KEY_WORDS);
-    for (let word = 0; word < 4; word++) this.#keys[index * KEY_WORDS + 2 + word] = words[end + word] as number;
-    const made = new ServiceTotals(endText(addressText(words, end, kind >> 8 === 6), port));
-    this.#list.push(made);
-    return made;
-  }
-
-  #matches(key: number, words: Int32Array, end: number, port: number, kind: number): boolean {
-    const keys = this.#keys;
-    if (keys[key] !== kind || keys[key + 1] !== port) return false;
-    for (let word = 0; word < 4; word++) if (keys[key + 2 + word] !== words[end + word]) return false;
-    return true;
-  }
-}
-
-/** How long something lasts that has not ended when the connection is seen last. */
-function openEnd(since: number, end: number): number {
-  return since > 0 ? Math.max(0, end - since) : 0;
 }

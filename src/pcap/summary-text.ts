@@ -1,5 +1,10 @@
 import type { CaptureSummary } from "./capture-summary.ts";
 
+/** Of so many connections so many events are told, and of so many services how they do; --json has all. */
+const TOLD_FLOWS = 3;
+const TOLD_EVENTS = 6;
+const TOLD_SERVICES = 5;
+
 /** The findings for people at a terminal, worst first; then the worst flows, the counters, and how far to trust them. */
 export function summaryText(
   summary: CaptureSummary,
@@ -17,9 +22,15 @@ export function summaryText(
   for (const [index, finding] of summary.findings.entries())
     paragraph(finding.text, `${`${index + 1}.`.padStart(4)} `, "     ");
   if (summary.worstFlows.length > 0) heading("Worst flows");
-  for (const flow of summary.worstFlows) paragraph(flowText(flow), "  ", "    ");
-  heading("Counters");
-  for (const line of counterLines(summary)) paragraph(line, "  ", "       ");
+  for (const [index, flow] of summary.worstFlows.entries()) {
+    paragraph(flowText(flow), "  ", "    ");
+    if (index < TOLD_FLOWS) for (const line of timeLineTexts(flow)) paragraph(line, "      ", "        ");
+  }
+  if (summary.services.length > 0) heading("Services, most trouble first");
+  for (const service of summary.services.slice(0, TOLD_SERVICES)) paragraph(serviceText(service), "  ", "    ");
+  const counters = counterLines(summary);
+  if (counters.length > 0) heading("Counters");
+  for (const line of counters) paragraph(line, "  ", "       ");
   if (summary.quality.length > 0 || summary.stopped) heading("How far this can be trusted");
   for (const line of summary.quality) paragraph(line, "  - ", "    ");
   if (summary.stopped) paragraph(`${summary.stopped.reason}, at byte ${summary.stopped.offset}`, "  - ", "    ");
@@ -36,7 +47,7 @@ function nothingFound({ packets, verdict }: CaptureSummary): string {
   if (packets === 0) return "There are no packets in it, so nothing can be said.";
   return verdict === "clean"
     ? "Nothing wrong was found."
-    : "Nothing wrong was found, but too much could not be read to say that nothing is wrong.";
+    : "Nothing wrong was found, but too much could not be read or judged to say that nothing is wrong.";
 }
 
 function flowText(flow: CaptureSummary["worstFlows"][number]): string {
@@ -58,46 +69,120 @@ function flowText(flow: CaptureSummary["worstFlows"][number]): string {
   return `${client} → ${server}  ${seconds(fromS)} to ${seconds(toS)}: ${facts.join(", ")}`;
 }
 
-function counterLines({ tcp, dns, icmp, tunnels }: CaptureSummary): string[] {
-  const listed = (entries: readonly (readonly [string, number])[]): string =>
-    entries.flatMap(([words, count]) => (count > 0 ? [`${grouped(count)} ${words}`] : [])).join(", ") || "none";
+/** The first events of a connection; the same again and again in one line. */
+function timeLineTexts({ timeLine }: CaptureSummary["worstFlows"][number]): string[] {
+  const runs: { readonly first: (typeof timeLine)[number]; count: number }[] = [];
+  for (const event of timeLine) {
+    const run = runs.at(-1);
+    if (run?.first.what === event.what && run.first.by === event.by) run.count++;
+    else runs.push({ first: event, count: 1 });
+  }
+  const told = runs.slice(0, TOLD_EVENTS).map(({ first: { atS, by, what, packet }, count }) => {
+    const again = count > 1 ? `, and ${many(count - 1, "time")} more` : "";
+    return `${seconds(atS)}  ${by}: ${what} (packet ${packet}${again})`;
+  });
+  return runs.length > TOLD_EVENTS ? [...told, "…"] : told;
+}
+
+function serviceText(service: CaptureSummary["services"][number]): string {
+  const { server, flows, bytes, meanHandshakeMs, toServerMs, toClientMs, answers, meanAnswerMs } = service;
+  const ms = (value: number): string => `${Number(value.toPrecision(3))} ms`;
+  const failed = service.refused + service.unanswered + service.halfOpen;
+  return [
+    `${server}  ${many(flows, "connection")}, ${sized(bytes)} of data`,
+    ...(failed > 0 ? [`${grouped(failed)} failed to open`] : []),
+    ...(service.retransmissions > 0 ? [`${grouped(service.retransmissions)} sent again`] : []),
+    ...(meanHandshakeMs === undefined ? [] : [`handshakes ${ms(meanHandshakeMs)} on average`]),
+    ...(toServerMs === undefined ? [] : [`round trip from here to the server ${ms(toServerMs)}`]),
+    ...(toClientMs === undefined ? [] : [`to the client ${ms(toClientMs)}`]),
+    ...(answers > 0 ? [`${many(answers, "answer")} after ${ms(meanAnswerMs)} on average`] : []),
+  ].join(", ");
+}
+
+function counterLines({ tcp, dns, icmp, http, tls, tunnels }: CaptureSummary): string[] {
   const spread = (words: string, ms?: { readonly p50: number; readonly p99: number }): string =>
     ms ? `; ${words} ${ms.p50} ms, 99 % below ${ms.p99} ms` : "";
-  return [
-    `TCP  ${listed([
-      ["handshakes", tcp.handshakes],
-      ["of them failed", tcp.handshakeFailures],
-      ["retransmissions", tcp.retransmissions],
-      ["of them fast", tcp.fastRetransmissions],
-      ["of them spurious", tcp.spuriousRetransmissions],
-      ["out of order", tcp.outOfOrder],
-      ["duplicate ACKs", tcp.duplicateAcks],
-      ["segments lost to the capture", tcp.lostSegments],
-      ["zero windows", tcp.zeroWindows],
-      ["full windows", tcp.windowFull],
-      ["keep-alives", tcp.keepAlives],
-      ["resets", tcp.resets],
-      ["reused ports", tcp.reusedPorts],
-    ])}${spread("half of the round trips below", tcp.rttMs)}`,
-    `DNS  ${listed([
-      ["queries", dns.queries],
-      ["answers", dns.responses],
-      ["asked again", dns.repeated],
-      ["unanswered", dns.unanswered],
-      ["truncated", dns.truncated],
-      ...Object.entries(dns.codes),
-    ])}${spread("half of the answers within", dns.timeMs)}`,
-    `ICMP ${listed([
-      ["echo requests", icmp.echoRequests],
-      ["echo replies", icmp.echoReplies],
-      ["unreachable", icmp.unreachable],
-      ["prohibited", icmp.prohibited],
-      ["time exceeded", icmp.timeExceeded],
-      ["packets too big", icmp.tooBig],
-    ])}`,
-    ...(Object.keys(tunnels).length === 0 ? [] : [`Tunnels ${listed(Object.entries(tunnels))}`]),
+  const lines: readonly [name: string, entries: readonly Entry[], more?: string][] = [
+    [
+      "TCP",
+      [
+        [tcp.handshakes, "handshake"],
+        [tcp.handshakeFailures, "connection that failed to open", "connections that failed to open"],
+        [tcp.retransmissions, "retransmission"],
+        [tcp.fastRetransmissions, "of them fast", "of them fast"],
+        [tcp.spuriousRetransmissions, "of them spurious", "of them spurious"],
+        [tcp.timeouts, "of them after a time-out", "of them after time-outs"],
+        [tcp.outOfOrder, "out of order", "out of order"],
+        [tcp.copies, "twice the same", "twice the same"],
+        [tcp.duplicateAcks, "duplicate ACK"],
+        [tcp.lostSegments, "gap before a segment", "gaps before segments"],
+        [tcp.zeroWindows, "zero window"],
+        [tcp.windowFull, "full window"],
+        [tcp.keepAlives, "keep-alive"],
+        [tcp.resets, "reset"],
+        [tcp.reusedPorts, "pair of ports used again", "pairs of ports used again"],
+      ],
+      spread("half of the round trips below", tcp.rttMs),
+    ],
+    [
+      "DNS",
+      [
+        [dns.queries, "query", "queries"],
+        [dns.responses, "answer"],
+        [dns.repeated, "asked again", "asked again"],
+        [dns.unanswered, "unanswered", "unanswered"],
+        [dns.truncated, "truncated", "truncated"],
+        ...Object.entries(dns.codes).map(([code, count]): Entry => [count, code, code]),
+      ],
+      spread("half of the answers within", dns.timeMs),
+    ],
+    [
+      "HTTP",
+      [
+        [http.requests, "request"],
+        ...Object.entries(http.answers).map(([kind, count]): Entry => [count, kind, kind]),
+        [http.aborted, "given up by the client", "given up by clients"],
+        [http.dropped, "closed by the server", "closed by servers"],
+      ],
+      spread("half of the answers begin within", http.timeMs),
+    ],
+    [
+      "TLS",
+      [
+        [tls.clientHellos, "client hello"],
+        [tls.serverHellos, "server hello"],
+        ...Object.entries(tls.alerts).map(([alert, count]): Entry => [count, `alert: ${alert}`, `alerts: ${alert}`]),
+      ],
+    ],
+    [
+      "ICMP",
+      [
+        [icmp.echoRequests, "echo request"],
+        [icmp.echoReplies, "echo reply", "echo replies"],
+        [icmp.echoesLost, "without a reply", "without a reply"],
+        [icmp.unreachable, "unreachable", "unreachable"],
+        [icmp.prohibited, "of them prohibited", "of them prohibited"],
+        [icmp.timeExceeded, "time exceeded", "time exceeded"],
+        [icmp.tooBig, "packet called too big", "packets called too big"],
+      ],
+      [
+        icmp.smallestMtu === undefined ? "" : `; the smallest MTU named is ${icmp.smallestMtu}`,
+        spread("half of the echoes within", icmp.echoMs),
+      ].join(""),
+    ],
+    ["Tunnels", Object.entries(tunnels).map(([name, count]): Entry => [count, name, name])],
   ];
+  return lines.flatMap(([name, entries, more = ""]) => {
+    const said = entries.flatMap(([count, one, several]) =>
+      count > 0 ? [`${grouped(count)} ${count === 1 ? one : (several ?? `${one}s`)}`] : [],
+    );
+    if (said.length === 0) return [];
+    return [`${`${name} `.padEnd(5)}${said.join(", ")}${more}`];
+  });
 }
+
+/** How many there are of something, and its name: of one, and of several where that is not an s more. */
+type Entry = readonly [count: number, one: string, several?: string];
 
 const grouped = (count: number): string => String(count).replaceAll(/\B(?=(\d{3})+$)/g, ",");
 const many = (count: number, noun: string): string => `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;

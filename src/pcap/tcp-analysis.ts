@@ -72,16 +72,19 @@ const {
   NEWEST_ACK,
   NEXT_SEQUENCE,
   NUMBERED,
+  OTHER_TTL,
   OUT_OF_ORDER,
   PORTS,
   PROBE,
   RESET_AFTER_FIN,
   RESET_BY_1,
   RESET_IDLE,
+  RESET_ODD,
   RESET_OF_SYN,
   RESET_PACKET,
   RESET_STATE,
   RESET_TTL,
+  RESET_WENT_ON,
   RESET_WITH_DATA,
   RESETS,
   RETRANSMISSIONS,
@@ -139,6 +142,11 @@ const LATE_TICKS = 2;
 const STALL_NS = 1e9;
 /** Bytes of a TCP header without which nothing can be said: up to the window field. */
 const NEEDED = 16;
+/** IP IDs and ticks of time stamps by which a reset may differ from the data before it and still be of the same sender. */
+const IDS_BACK = 64;
+const IDS_AHEAD = 1 << 14;
+const TICKS_BACK = 1_000;
+const TICKS_AHEAD = 1e7;
 /** A full-size segment, where no MSS is known. */
 const FULL_SIZE = 1_000;
 /** What a capture that begins in mid-flow may have missed: half of the sequence numbers that compare as "before". */
@@ -271,7 +279,8 @@ export class TcpAnalysis {
       words[own + NEXT_SEQUENCE] = stop;
       words[own + RING_ENDS + place] = stop;
       words[own + RING] = (place + 1) & (RING_SIZE - 1);
-      words[own] = this.#note(registers, at, header, end, own, state);
+      const usual = ((words[flow + TTLS] as number) >> (direction * 8)) & 255;
+      words[own] = this.#note(registers, at, header, end, own, registers[TTL] === usual ? state : state | OTHER_TTL);
       words[count + DATA_PACKETS] = (words[count + DATA_PACKETS] as number) + 1;
       if (length > (words[own + LARGEST] as number)) {
         words[own + LARGEST] = length;
@@ -420,6 +429,7 @@ export class TcpAnalysis {
       state |= SEEN;
       if (taken > 0 && (times[ownTimes + WAITS_SINCE] as number) === 0) times[ownTimes + WAITS_SINCE] = now;
       if (data) {
+        if (registers[TTL] !== (((words[flow + TTLS] as number) >> (direction * 8)) & 255)) state |= OTHER_TTL;
         state = this.#note(registers, at, header, end, own, state);
         const place = words[own + RING] as number;
         words[own + RING_ENDS + place] = stop;
@@ -452,7 +462,10 @@ export class TcpAnalysis {
     }
     words[own + WINDOW] = window;
     words[own] = state;
-    if ((flags & (SYN | FIN | RST)) !== 0 || ((words[flow + FLAGS] as number) & FLOW_ESTABLISHED) === 0)
+    if (
+      (flags & (SYN | FIN | RST)) !== 0 ||
+      ((words[flow + FLAGS] as number) & (FLOW_ESTABLISHED | FLOW_CLOSED)) !== FLOW_ESTABLISHED
+    )
       this.#handshake(registers, at, header, flags, end, own, other, acknowledged);
     if (data && advances) this.#carry(at, header, length, end, direction);
   }
@@ -545,7 +558,10 @@ export class TcpAnalysis {
     const elapsed = now - (times[ownTimes + HIGHEST_AT] as number);
     const known = data && this.#known(other, words[other] as number, stop);
     const surplus = data && (known || (!filled && (state & HOLES_LOST) === 0));
-    if (surplus && (evidence === OLDER || (evidence === SAME && elapsed < COPY_NS))) {
+    // Without marks too: nobody sends again so soon what nobody asked for. That holds for SYN and FIN, which carry none.
+    const unasked = evidence === UNKNOWN && (!data || (surplus && words[other + DUPLICATES] === 0));
+    const copy = elapsed < COPY_NS && (unasked || (surplus && evidence === SAME));
+    if (copy || (surplus && evidence === OLDER)) {
       // Not sent again: it left before what was seen last. Late by the sender's own clock, or the same packet twice.
       const late = evidence === OLDER && this.#ticks <= -LATE_TICKS;
       const counter = count + (late ? OUT_OF_ORDER : COPIES);
@@ -575,8 +591,12 @@ export class TcpAnalysis {
       return state;
     }
     const silent = now - (times[ownTimes + SENT_AT] as number);
-    if ((flags & SYN) !== 0) this.#event(SYN_AGAIN, direction);
-    else if (fast) {
+    if ((flags & SYN) !== 0) {
+      const place = 16 + direction * 8;
+      const before = ((words[flow + TTLS] as number) >>> place) & 255;
+      if (before < 255) words[flow + TTLS] = (words[flow + TTLS] as number) + (1 << place);
+      this.#event(SYN_AGAIN, direction);
+    } else if (fast) {
       words[count + FAST] = (words[count + FAST] as number) + 1;
       this.#event(SENT_AFTER_ACKS, direction);
     } else if (silent >= TIMEOUT_NS && silent > handshake) {
@@ -716,7 +736,9 @@ export class TcpAnalysis {
     const since = times[otherTimes + WAITS_SINCE] as number;
     if (since === 0) return;
     times[otherTimes + WAITS_SINCE] = beyond >= 0 ? 0 : now;
-    if (now - since >= STALL_NS) this.#stall(STALL_NO_ACK, direction, since);
+    // That a SYN or its answer waited is told of how the connection opened.
+    const opening = ((words[this.#table.at + FLAGS] as number) & (FLOW_SYN | FLOW_ESTABLISHED)) === FLOW_SYN;
+    if (now - since >= STALL_NS && !opening) this.#stall(STALL_NO_ACK, direction, since);
   }
 
   /** What is acknowledged was not missing at the other side; `all` tells that nothing is outstanding any more. */
@@ -826,9 +848,13 @@ export class TcpAnalysis {
       if ((flags & ACK) === 0) {
         // The newest one: the answer to it is what comes within a round trip.
         times[timesAt + SYN_AT] = now;
-        state |= FLOW_SYN | (direction === 1 ? FLOW_CLIENT_1 : 0);
-      } else state |= FLOW_SYN_ACK;
-    } else if ((flags & RST) !== 0) state = this.#reset(registers, state, own, other);
+        state = (state & ~FLOW_CLIENT_1) | FLOW_SYN | (direction === 1 ? FLOW_CLIENT_1 : 0);
+      } else {
+        state |= FLOW_SYN_ACK;
+        // Who answers is the server, also where its question was not seen.
+        if ((state & FLOW_SYN) === 0) state |= direction === 0 ? FLOW_CLIENT_1 : 0;
+      }
+    } else if ((flags & RST) !== 0) state = this.#reset(registers, at, header, end, state, own, other);
     else if (
       (flags & ACK) !== 0 &&
       (state & (FLOW_SYN | FLOW_SYN_ACK | FLOW_ESTABLISHED)) === (FLOW_SYN | FLOW_SYN_ACK) &&
@@ -839,7 +865,7 @@ export class TcpAnalysis {
       const took = now - (times[timesAt + SYN_AT] as number);
       times[timesAt + HANDSHAKE] = took;
       if (took > 0 && (state & FLOW_COPY) === 0) this.roundTrips.add(took);
-    }
+    } else if ((state & FLOW_CLOSED) !== 0) this.#afterReset(direction);
     if ((flags & FIN) !== 0) {
       words[own] = (words[own] as number) | FINISHED;
       if (((words[other] as number) & FINISHED) !== 0) state |= FLOW_CLOSED;
@@ -849,7 +875,15 @@ export class TcpAnalysis {
   }
 
   /** A reset: by whom, and what was going on. Answers the flow's flags. */
-  #reset(registers: Int32Array, before: number, own: number, other: number): number {
+  #reset(
+    registers: Int32Array,
+    at: number,
+    header: number,
+    end: number,
+    before: number,
+    own: number,
+    other: number,
+  ): number {
     const { words, at: flow, times, direction } = this.#table;
     words[own + COUNTERS + RESETS] = (words[own + COUNTERS + RESETS] as number) + 1;
     let state = before;
@@ -868,11 +902,40 @@ export class TcpAnalysis {
               : RESET_IDLE;
       words[flow + RESET_STATE] = found | (direction === 1 ? RESET_BY_1 : 0);
       words[flow + RESET_PACKET] = this.#packet;
-      words[flow + RESET_TTL] = registers[TTL] as number;
+      words[flow + RESET_TTL] =
+        (registers[TTL] as number) | (this.#isOdd(registers, at, header, end, own) ? RESET_ODD : 0);
       this.#event(RESET, direction);
     }
     this.#events.closing(true, this.#clock[0] as number, this.#packet);
     return state | FLOW_CLOSED;
+  }
+
+  /**
+   * True when a reset carries an IP ID or time stamp that its side, by its data, would not. Without them it is not odd:
+   * kernels send resets for connections that they have forgotten with neither.
+   */
+  #isOdd(registers: Int32Array, at: number, header: number, end: number, own: number): boolean {
+    const { words } = this.#table;
+    const state = words[own] as number;
+    const id = registers[IP_ID] as number;
+    if (id > 0 && (state & NUMBERED) !== 0) {
+      const ahead = ((id - (words[own + ID] as number)) << 16) >> 16;
+      if (ahead < -IDS_BACK || ahead > IDS_AHEAD) return true;
+    }
+    if ((state & STAMPED) === 0 || !this.#stamp(at, header, end)) return false;
+    const ticks = (this.#stampValue - (words[own + TSVAL] as number)) | 0;
+    return ticks < -TICKS_BACK || ticks > TICKS_AHEAD;
+  }
+
+  /** A side that goes on behind its own reset, later than what the reset may have overtaken, did not send it. */
+  #afterReset(direction: number): void {
+    const { words, at, times, timesAt } = this.#table;
+    const reset = words[at + RESET_STATE] as number;
+    if (reset === 0 || direction !== ((reset & RESET_BY_1) !== 0 ? 1 : 0)) return;
+    if (((words[at + RESET_TTL] as number) & RESET_WENT_ON) !== 0) return;
+    const sent = this.#lines.of(words, at + TIME_LINE).findLast(({ event }) => event === RESET);
+    if (sent && (this.#clock[0] as number) - sent.atNs > Math.max(FAST_NS, times[timesAt + HANDSHAKE] as number))
+      words[at + RESET_TTL] = (words[at + RESET_TTL] as number) | RESET_WENT_ON;
   }
 
   /** Reads MSS and window scale; false when all options are there and none is a window scale. */
@@ -906,10 +969,10 @@ export class TcpAnalysis {
   }
 }
 
-/** The direction that asks: the one that sent the SYN; without a SYN the one with the higher port. */
+/** The direction that asks: the one that sent the SYN or got the answer to it; else the one with the higher port. */
 export function clientOf(words: Int32Array, at: number): 0 | 1 {
   const flags = words[at + FLAGS] as number;
-  if ((flags & FLOW_SYN) !== 0) return (flags & FLOW_CLIENT_1) !== 0 ? 1 : 0;
+  if ((flags & (FLOW_SYN | FLOW_SYN_ACK)) !== 0) return (flags & FLOW_CLIENT_1) !== 0 ? 1 : 0;
   const ports = words[at + PORTS] as number;
   return ports >>> 16 > (ports & 0xffff) ? 0 : 1;
 }

@@ -19,6 +19,7 @@ export const EVENT_NAMES = [
   "silence ended",
   "answered late",
   "seen twice",
+  "told that it is too big",
 ] as const;
 export const SENT_AFTER_TIMEOUT = 1;
 export const SENT_AFTER_ACKS = 2;
@@ -34,6 +35,7 @@ export const RESET = 11;
 export const SILENCE_ENDED = 12;
 export const ANSWERED_LATE = 13;
 export const SEEN_TWICE = 14;
+export const TOLD_TOO_BIG = 15;
 
 /** One event of a flow: what, in which direction, when (nanoseconds since the first packet), and at which packet. */
 export type FlowEvent = {

@@ -2,17 +2,8 @@ import { legText } from "../core/anomaly-text.ts";
 import { asked, askedNodes, legsTouching } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
-import {
-  fails,
-  failures,
-  isReadBack,
-  missingAt,
-  nodeServices,
-  ruleFor,
-  type ServiceLeg,
-  serviceLegs,
-  works,
-} from "../core/service-legs.ts";
+import { fails, isReadBack, missingAt, nodeServices, ruleFor, serviceLegs, works } from "../core/service-legs.ts";
+import { failsText, worksText } from "../core/service-text.ts";
 import { clockText } from "../core/units.ts";
 import { type ProxyPod, proxyPodsEvidence } from "../probes/proxy-pods.ts";
 
@@ -185,27 +176,6 @@ function stateText(node: string, pod: ProxyPod): Sentence {
       end: lastEnd ?? "?",
     },
   );
-}
-
-function failsText({ from, service, state, port, result }: ServiceLeg): Sentence {
-  return say("from {from} to {service} ({ip}:{port}) {bad} of {sent} fail", {
-    from: from.label,
-    service,
-    ip: state.clusterIp ?? "",
-    port: String(port),
-    bad: failures(result),
-    sent: counted(result.sent, "connect"),
-  });
-}
-
-function worksText({ from, service, result }: ServiceLeg): Sentence {
-  return say("from {from} on {node} {service} answers: {good} of {sent}", {
-    from: from.label,
-    node: from.node,
-    service,
-    good: result.sent - failures(result),
-    sent: counted(result.sent, "connect"),
-  });
 }
 
 /** That plain addresses answer from there tells it from a broken network. */

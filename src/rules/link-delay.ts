@@ -1,3 +1,4 @@
+import type { Anomaly } from "../core/anomaly.ts";
 import {
   alternativesText,
   cleanInside,
@@ -7,7 +8,6 @@ import {
   whenText,
   whereText,
 } from "../core/anomaly-text.ts";
-import type { Anomaly } from "../core/compare.ts";
 import { crosses, endsOf } from "../core/elements.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import { packetsOf } from "../core/leg-packets.ts";

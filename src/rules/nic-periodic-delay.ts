@@ -1,7 +1,7 @@
-import { intervalText } from "#src/core/interval-text.ts";
+import type { Anomaly } from "../core/anomaly.ts";
 import { alternativesText, cleanInside, controlsText, directionText, legText, whenText } from "../core/anomaly-text.ts";
-import type { Anomaly } from "../core/compare.ts";
 import { endsOf } from "../core/elements.ts";
+import { intervalText } from "../core/interval-text.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import { nicOf } from "../core/nic-of.ts";
 import { surroundingsOf } from "../core/nic-surroundings.ts";

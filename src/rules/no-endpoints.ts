@@ -1,6 +1,7 @@
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
-import { fails, failures, serviceLegs } from "../core/service-legs.ts";
+import { fails, serviceLegs } from "../core/service-legs.ts";
+import { failsText } from "../core/service-text.ts";
 import { clusterEventsEvidence } from "../probes/cluster-events.ts";
 import { podStateEvidence } from "../probes/pod-state.ts";
 
@@ -42,7 +43,7 @@ function suspect(legs: ReturnType<typeof serviceLegs>, { plan, evidence }: Case)
   const bad = legs.filter(({ result }) => fails(result));
   const [first] = bad;
   if (!first) return undefined;
-  const { state, service, port } = first;
+  const { state, service } = first;
   const selects = Object.keys(state.selector).length > 0;
   if (selects && state.selected === 0) return undefined;
   const namespace = service.split("/")[1] ?? "";
@@ -66,16 +67,7 @@ function suspect(legs: ReturnType<typeof serviceLegs>, { plan, evidence }: Case)
         service,
         unready: counted(state.others.length, "address that is not ready is", "addresses that are not ready are"),
       }),
-      ...bad.slice(0, 2).map(({ from, result }) =>
-        say("from {from} to {service} ({ip}:{port}) {bad} of {sent} fail", {
-          from: from.label,
-          service,
-          ip: state.clusterIp ?? "",
-          port: String(port),
-          bad: failures(result),
-          sent: counted(result.sent, "connect"),
-        }),
-      ),
+      ...bad.slice(0, 2).map(failsText),
       ...(states.length > 0 ? [say("of its pods {states}", { states: listed(states) })] : []),
       ...(event
         ? [

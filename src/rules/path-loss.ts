@@ -1,3 +1,4 @@
+import type { Anomaly } from "../core/anomaly.ts";
 import {
   alternativesText,
   cleanInside,
@@ -7,7 +8,6 @@ import {
   whenText,
   whereText,
 } from "../core/anomaly-text.ts";
-import type { Anomaly } from "../core/compare.ts";
 import { endsOf } from "../core/elements.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
@@ -16,7 +16,7 @@ import { wilson } from "../core/stats.ts";
 import { limitedText, lossText, tracesOf } from "../core/trace-text.ts";
 
 /** TCP to one port is about that port, not about the path. */
-const NOT_THE_PATH = new Set(["port", "flow-port", "icmp-end", "icmp-fabric", "icmp-all"]);
+const NOT_THE_PATH = new Set(["port", "flow-port", "icmp-to", "icmp-from", "icmp-end", "icmp-fabric", "icmp-all"]);
 
 /**
  * Packets are lost at a place that the comparison of legs finds, and nothing else tells why.

@@ -1,5 +1,6 @@
+import type { Anomaly } from "../core/anomaly.ts";
 import { legText } from "../core/anomaly-text.ts";
-import type { Anomaly, LegResult } from "../core/compare.ts";
+import type { LegResult } from "../core/compare.ts";
 import { endsOf, isPod } from "../core/elements.ts";
 import { tcpEvidence } from "../core/leg-evidence.ts";
 import type { Vantage } from "../core/plan.ts";

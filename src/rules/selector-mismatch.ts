@@ -1,6 +1,7 @@
 import type { Rule } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
-import { fails, failures, serviceLegs } from "../core/service-legs.ts";
+import { fails, serviceLegs } from "../core/service-legs.ts";
+import { failsText } from "../core/service-text.ts";
 
 /**
  * The asked Service's selector finds no pod, so it has no endpoints and its address leads nowhere. Decisive are the
@@ -40,16 +41,7 @@ export const selectorMismatch: Rule = {
           selector: wanted.join(","),
           namespace,
         }),
-        ...bad.slice(0, 2).map(({ from, state, port, result }) =>
-          say("from {from} to {service} ({ip}:{port}) {bad} of {sent} fail", {
-            from: from.label,
-            service,
-            ip: state.clusterIp ?? "",
-            port: String(port),
-            bad: failures(result),
-            sent: counted(result.sent, "connect"),
-          }),
-        ),
+        ...bad.slice(0, 2).map(failsText),
         ...(near.length > 0
           ? [
               say("one label away: {pods}", {

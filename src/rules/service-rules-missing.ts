@@ -1,16 +1,8 @@
 import { asked, askedNodes } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
-import {
-  fails,
-  failures,
-  isReadBack,
-  missingAt,
-  nodeServices,
-  ruleFor,
-  serviceLegs,
-  works,
-} from "../core/service-legs.ts";
+import { fails, isReadBack, missingAt, nodeServices, ruleFor, serviceLegs, works } from "../core/service-legs.ts";
+import { failsText, worksText } from "../core/service-text.ts";
 import { clockText } from "../core/units.ts";
 import { proxyPodsEvidence } from "../probes/proxy-pods.ts";
 
@@ -86,31 +78,14 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
           services: listed(services),
           ready: counted(first.state.ready.length, "endpoint is", "endpoints are"),
         }),
-        ...bad.slice(0, 3).map(({ from, service, state, port, result }) =>
-          say("from {from} to {service} ({ip}:{port}) {bad} of {sent} fail", {
-            from: from.label,
-            service,
-            ip: state.clusterIp ?? "",
-            port: String(port),
-            bad: failures(result),
-            sent: counted(result.sent, "connect"),
-          }),
-        ),
+        ...bad.slice(0, 3).map(failsText),
         say("{node} has no rules for {missing} of {wanted} ports of Services with ready endpoints", {
           node,
           missing: missing.length,
           wanted,
         }),
         ...(having.length > 0 ? [say("{nodes} have that rule", { nodes: listed(having) })] : []),
-        ...elsewhere.slice(0, 1).map(({ from, service, result }) =>
-          say("from {from} on {node} {service} answers: {good} of {sent}", {
-            from: from.label,
-            node: from.node,
-            service,
-            good: result.sent - failures(result),
-            sent: counted(result.sent, "connect"),
-          }),
-        ),
+        ...elsewhere.slice(0, 1).map(worksText),
         ...(proxy
           ? [
               proxy.startedAtMs === undefined

@@ -1,6 +1,6 @@
+import type { Anomaly } from "../core/anomaly.ts";
 import { legText, sharesText, whenText } from "../core/anomaly-text.ts";
 import { cutOff, lostWay } from "../core/between-nodes.ts";
-import type { Anomaly } from "../core/compare.ts";
 import { endsOf, isPod } from "../core/elements.ts";
 import { measuredLegs, suffers } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";

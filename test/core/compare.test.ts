@@ -375,3 +375,16 @@ test.each([1, 0.5, 0.2])(
     }
   },
 );
+
+describe("what asks a pod is filtered, what it asks for is answered", () => {
+  const asks = ({ leg }: Packet): boolean => leg.to === "pod/shop/api-1" && leg.scope !== "local";
+  const asked = ({ leg }: Packet): boolean => leg.from === "pod/shop/api-0" && leg.scope !== "local";
+  test.each<{ what: string; filtered: (packet: Packet) => boolean; want: readonly string[] }>([
+    { what: "echoes to the target", filtered: (packet) => packet.protocol === "icmp" && asks(packet), want: [] },
+    { what: "echoes of the source", filtered: (packet) => packet.protocol === "icmp" && asked(packet), want: [] },
+    { what: "all that asks the target", filtered: asks, want: ["path-loss@shop/api-1"] },
+  ])("$what", ({ filtered, want }) => {
+    for (let seed = 1; seed <= 10; seed++)
+      expect(named({ seconds: 8, faults: [loses(1, filtered)], seed: seed * 7 })).toEqual(want);
+  });
+});

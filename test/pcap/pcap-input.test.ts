@@ -167,7 +167,7 @@ test.skipIf(process.getuid?.() === 0)("a file without permission is said in word
   const path = join(folder, "secret.pcap");
   writeFileSync(path, capture);
   chmodSync(path, 0);
-  expect(() => openInput(path)).toThrow("you have no permission");
+  expect(() => openInput(path)).toThrow("permission denied");
 });
 
 const cli = new URL("../../src/cli.ts", import.meta.url).pathname;

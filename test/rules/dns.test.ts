@@ -91,6 +91,15 @@ const table: readonly Row[] = [
     },
     { "dns-path-loss": "kube-system/names-a certain" },
   ],
+  [
+    "two servers lose a little, one of them less than three by chance",
+    {
+      source: { [SERVICE]: { lost: 9 }, [ONE]: { lost: 3 }, [TWO]: { lost: 2 } },
+      near: { "*": THIRD },
+      far: { "*": THIRD },
+    },
+    { "dns-path-loss": `${service} certain` },
+  ],
   ["one pod loses a third", forSource(THIRD), { "dns-path-loss": "shop/api-0 certain" }],
   ["one node loses a third", forNode(THIRD), { "dns-path-loss": "ulm certain" }],
   ["a server that the pod is not sent to loses", { source: { [TWO]: THIRD } }, {}],

@@ -78,7 +78,10 @@ export class LiveNetwork implements AsyncDisposable {
     await this.run("r", "nft", `${chain}; ${rules.map((rule) => `add rule inet t f ${rule}`).join("; ")}`);
   }
 
-  /** Records at a device of the router while `during` runs. */
+  /**
+   * Records at a device of the router while `during` runs. Its ring has a slot of the snap length for each packet: with room
+   * for no more than what is sent here, thousands of them, so that none is dropped while the machine does other work.
+   */
   async record(file: string, device: string, options: readonly string[], during: () => Promise<void>): Promise<void> {
     const tcpdump = this.#start("r", [
       "tcpdump",
@@ -87,7 +90,7 @@ export class LiveNetwork implements AsyncDisposable {
       "-U",
       "--immediate-mode",
       "-s",
-      "0",
+      "1600",
       "-B",
       "16384",
       "-i",

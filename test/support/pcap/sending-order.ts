@@ -31,7 +31,8 @@ export function sendingOrder(
   for (const segment of segments) {
     const late = rank(segment) < newest;
     const end = segment.sequence + segment.length;
-    if (late) overtaken++;
+    // Below the highest byte: what only arrives after something that was sent again fills no gap.
+    if (late && segment.sequence < highest) overtaken++;
     // What arrives before its original is nothing that was seen before.
     else if (again.has(segment.arrived) && end <= highest) sentAgain++;
     newest = Math.max(newest, rank(segment));

@@ -12,30 +12,47 @@ export const FLAGS = {
   zeroWindows: "tcp.analysis.zero_window",
   windowFull: "tcp.analysis.window_full",
   keepAlives: "tcp.analysis.keep_alive",
-  resets: "tcp.flags.reset == 1",
+  resets: "tcp.flags.reset",
   reusedPorts: "tcp.analysis.reused_ports",
 } as const;
 
 export type Flag = keyof typeof FLAGS;
 export type Counts = Readonly<Record<Flag, number>>;
+const names = Object.keys(FLAGS) as Flag[];
 
-/** Counts what tshark flags in a capture, in one pass over it. 8472 is the older port of VXLAN, which flannel uses. */
-export async function tsharkCounts(file: string): Promise<Counts> {
-  const names = Object.keys(FLAGS) as Flag[];
-  const statistics = ["io,stat,0", ...names.map((name) => `COUNT(frame)frame && ${FLAGS[name]}`)].join(",");
+/** What tshark says of a capture, in one pass over it. */
+export type TsharkSays = {
+  readonly counts: Counts;
+  /** Packets (numbers from 1) by what they are flagged with. */
+  readonly flagged: Readonly<Record<Flag, ReadonlySet<number>>>;
+  /** Round trip of the handshake, where it was seen, by packet. */
+  readonly rttNs: ReadonlyMap<number, number>;
+};
+
+/** 8472 is the older port of VXLAN, which flannel uses. */
+export async function tsharkSays(file: string): Promise<TsharkSays> {
+  const fields = ["frame.number", "tcp.analysis.initial_rtt", ...Object.values(FLAGS)];
   const { stdout } = await promisify(execFile)(
     "tshark",
-    ["-n", "-q", "-d", "udp.port==8472,vxlan", "-r", file, "-z", statistics],
-    {
-      maxBuffer: 1 << 24,
-    },
+    ["-n", "-d", "udp.port==8472,vxlan", "-r", file, "-Y", "tcp", "-T", "fields"].concat(
+      fields.flatMap((field) => ["-e", field]),
+    ),
+    { maxBuffer: 1 << 26 },
   );
-  // | 0.0 <> 12.3 |  COUNT |  COUNT | …
-  const row = stdout.split("\n").find((line) => line.includes("<>")) ?? "";
-  const numbers = row
-    .split("|")
-    .slice(2, 2 + names.length)
-    .map(Number);
-  if (numbers.length !== names.length || numbers.some(Number.isNaN)) throw new Error(`tshark said:\n${stdout}`);
-  return Object.fromEntries(names.map((name, index) => [name, numbers[index]])) as Counts;
+  const flagged = Object.fromEntries(names.map((name) => [name, new Set<number>()])) as Record<Flag, Set<number>>;
+  const rttNs = new Map<number, number>();
+  for (const line of stdout.split("\n").filter((one) => one !== "")) {
+    const [packet, rtt, ...values] = line.split("\t");
+    if (values.length !== names.length) throw new Error(`tshark said: ${line}`);
+    if (rtt) rttNs.set(Number(packet), Number(rtt) * 1e9);
+    for (const [place, name] of names.entries())
+      if (!["", "0", "False"].includes(values[place] ?? "")) flagged[name].add(Number(packet));
+  }
+  const counts = Object.fromEntries(names.map((name) => [name, flagged[name].size])) as Counts;
+  return { counts, flagged, rttNs };
+}
+
+/** Writes the packets that a display filter lets through into another file. */
+export async function tsharkOnly(file: string, filter: string, into: string): Promise<void> {
+  await promisify(execFile)("tshark", ["-n", "-r", file, "-Y", filter, "-w", into, "-F", "nsecpcap"]);
 }

@@ -1,4 +1,5 @@
 import { addressText } from "./address-text.ts";
+import { NONE } from "./service-totals.ts";
 
 const MAX_CLIENTS = 1_024;
 
@@ -9,14 +10,14 @@ export class ClientTotals {
   established = 0;
   /** Refused, unanswered and half open. */
   failed = 0;
-  bytes = 0;
+  bytes = NONE;
   dataPackets = 0;
   retransmissions = 0;
   timeouts = 0;
   resets = 0;
   /** Handshakes that were timed, and their round trips added up, nanoseconds. */
   handshakes = 0;
-  handshakeNs = 0;
+  handshakeNs = NONE;
 
   constructor(subnet: string) {
     this.subnet = subnet;

@@ -187,7 +187,8 @@ export class FlowTable {
   }
 
   #make(hash: number, now: number, packet: number): void {
-    const at = this.#free.pop() ?? this.#closed(now) ?? (this.#end < this.#capacity ? this.#next() : this.#evict(now));
+    let at = this.#free.pop() ?? this.#closed(now);
+    if (at === -1) at = this.#end < this.#capacity ? this.#next() : this.#evict(now);
     const { words } = this;
     this.at = at;
     words.fill(0, at, at + WORDS);
@@ -242,22 +243,22 @@ export class FlowTable {
     }
   }
 
-  /** Frees the slot behind the hand of a flow that is closed and quiet, if there are many and one is near. */
-  #closed(now: number): number | undefined {
-    if (this.#end < MANY_FLOWS * WORDS) return undefined;
+  /** Frees the slot behind the hand of a flow that is closed and quiet, if there are many and one is near; -1 otherwise. */
+  #closed(now: number): number {
+    if (this.#end < MANY_FLOWS * WORDS) return -1;
     const { words, times } = this;
     for (let looked = 0; looked < LOOKED_AT_SOON; looked++) {
       const at = this.#hand;
       const closed = ((words[at + FLAGS] as number) & FLOW_CLOSED) !== 0;
       // It will be quiet when the next slot is asked for.
-      if (closed && now - (times[(at >> 1) + NEWEST] as number) <= QUIET_NS) return undefined;
+      if (closed && now - (times[(at >> 1) + NEWEST] as number) <= QUIET_NS) return -1;
       this.#pass(at);
       if (!closed) continue;
       this.#letGo(at, false);
       this.#unlink(at);
       return at;
     }
-    return undefined;
+    return -1;
   }
 
   /**

@@ -41,6 +41,8 @@ export class PcapFile implements CaptureFormat {
   readonly #place: CapturePlace;
   #little = true;
   #unitNs = 1_000;
+  /** Nanoseconds of a second and of the unit, as doubles: in whole numbers of 32 bits two seconds are the most. */
+  readonly #scale = Float64Array.of(1e9, 1_000);
   #header = 16;
   #link = 0;
   #snapLength = 0;
@@ -113,6 +115,7 @@ export class PcapFile implements CaptureFormat {
     if (!kind) throw new Error("not a pcap header");
     this.#little = kind.little;
     this.#unitNs = kind.unitNs;
+    this.#scale[1] = kind.unitNs;
     this.#header = kind.header;
     const snapLength = view.getUint32(at + 16, kind.little);
     this.#snapLength = snapLength === 0 || snapLength > MAX_CAPTURED ? MAX_CAPTURED : snapLength;
@@ -126,20 +129,25 @@ export class PcapFile implements CaptureFormat {
   #records(view: DataView, start: number, end: number): number {
     const header = this.#header;
     const little = this.#little;
-    const unitNs = this.#unitNs;
-    const maxFraction = unitNs === 1 ? 2_000_000_000 : 2_000_000;
+    const maxFraction = this.#unitNs === 1 ? 2_000_000_000 : 2_000_000;
+    const nsPerS = this.#scale[0] as number;
+    const unitNs = this.#scale[1] as number;
     const clock = this.#place.clock;
     let at = start;
+    let wants = header;
     this.#damaged = false;
     while (end - at >= header) {
       // Byte orders apart: with a constant one, each read is one machine instruction.
       const seconds = little ? view.getUint32(at, true) : view.getUint32(at, false);
       const fraction = little ? view.getUint32(at + 4, true) : view.getUint32(at + 4, false);
-      const captured = little ? view.getUint32(at + 8, true) : view.getUint32(at + 8, false);
-      const original = little ? view.getUint32(at + 12, true) : view.getUint32(at + 12, false);
+      // As signed numbers, so that sums of them are: those that are too large are told by their sign.
+      const captured = little ? view.getInt32(at + 8, true) : view.getInt32(at + 8, false);
+      const original = little ? view.getInt32(at + 12, true) : view.getInt32(at + 12, false);
       if (
+        captured < 0 ||
         captured > MAX_CAPTURED ||
         fraction >= maxFraction ||
+        original < 0 ||
         original > MAX_ORIGINAL ||
         // Either happens by itself; together, one of the lengths is wrong.
         (captured > original && captured > this.#snapLength) ||
@@ -148,14 +156,17 @@ export class PcapFile implements CaptureFormat {
         this.#damaged = true;
         return at;
       }
-      if (end - at - header < captured) return this.#want(header + captured, at);
+      if (end - at - header < captured) {
+        wants = header + captured;
+        break;
+      }
       if (this.#port === -1) this.#setFirst(seconds, fraction);
-      clock[0] = (seconds - this.#firstS) * 1e9 + (fraction - this.#firstFraction) * unitNs + this.#firstNs;
+      clock[0] = (seconds - this.#firstS) * nsPerS + (fraction - this.#firstFraction) * unitNs + this.#firstNs;
       this.#lastS = seconds;
       this.#sink.packet(at + header, captured, Math.max(original, captured), this.#link, this.#port);
       at += header + captured;
     }
-    return this.#want(header, at);
+    return this.#want(wants, at);
   }
 
   #setFirst(seconds: number, fraction: number): void {

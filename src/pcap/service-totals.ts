@@ -2,6 +2,12 @@ import type { FlowEnds } from "./flow-ends.ts";
 import { COUNTED } from "./flow-layout.ts";
 import { Spread } from "./spread.ts";
 
+/**
+ * Where sums with fractions begin: minus zero is stored as a number with a fraction. From a whole number on, all code that
+ * knows the class would be compiled again when the first fraction comes.
+ */
+export const NONE = -0;
+
 /** What examples are kept of. */
 export type Trouble =
   | "loss"
@@ -45,27 +51,27 @@ export class ServiceTotals {
   /** Connections of which packets of both sides, and of one side only, were seen. */
   bothSides = 0;
   oneSide = 0;
-  bytes = 0;
+  bytes = NONE;
   /** Sums of both directions, by counter. */
   readonly counts = new Float64Array(COUNTED);
   /** Round trips of handshakes; added up; those that took a second and more with all their SYNs; the longest of these, nanoseconds. */
   readonly handshakes = new Spread(3);
-  handshakeNs = 0;
+  handshakeNs = NONE;
   slowHandshakes = 0;
   /** SYNs, and answers to them, that were sent again: also among the retransmissions. */
   synsAgain = 0;
   /** Segments that were sent again and again until their connections were seen last, without an answer: also among them. */
   inVain = 0;
-  longestHandshakeNs = 0;
+  longestHandshakeNs = NONE;
   /** Round trips of data from the recorder to each side, and back, added up, nanoseconds. */
-  toServerNs = 0;
+  toServerNs = NONE;
   toServer = 0;
-  toClientNs = 0;
+  toClientNs = NONE;
   toClient = 0;
   /** How long receivers had no room, and senders filled the room that there was; and in how many connections. */
-  zeroNs = 0;
+  zeroNs = NONE;
   zeroConnections = 0;
-  fullNs = 0;
+  fullNs = NONE;
   fullConnections = 0;
   stalls = 0;
   /** Connections with a full-size segment that never got through. */
@@ -84,8 +90,8 @@ export class ServiceTotals {
   foreignCertain = 0;
   answers = 0;
   slowAnswers = 0;
-  answerNs = 0;
-  longestAnswerNs = 0;
+  answerNs = NONE;
+  longestAnswerNs = NONE;
   readonly examples = new Map<Trouble, Example>();
 
   constructor(server: string) {

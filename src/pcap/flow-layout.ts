@@ -23,7 +23,7 @@
  *          21     time line, number + 1; 0 = none       11  time of the first packet
  *          36     first packet                          12  time of the newest SYN; -1 before it
  *          37     packet of the first reset             13  handshake round trip; -1 while unknown
- *          38     TTL of the first reset, and what         14  longest time to an answer
+ *          38     TTL of the first reset, RESET_…       14  longest time to an answer
  *          39     request in waiting, serial number     15  all times to answers added up
  *          40     answers                               16  longest stall
  *          41     packet at which the longest stall ended
@@ -74,26 +74,26 @@ export const KIND = 13;
 export const RENEWED = 14;
 export const EPOCH = 18;
 export const APPLICATION = 19;
+export const RESET_STATE = 20;
 export const TIME_LINE = 21;
-export const REQUEST = 39;
 export const FIRST_PACKET = 36;
 export const RESET_PACKET = 37;
-export const RESET_STATE = 20;
+export const RESET_TTL = 38;
+export const REQUEST = 39;
 export const ANSWERS = 40;
 export const STALL_PACKET = 41;
 export const STALL_KIND = 42;
 export const STALLS = 43;
-export const RESET_TTL = 38;
 export const TTLS = 44;
 export const UNSEEN = 45;
 export const TOO_BIG_AT = 46;
 export const TOO_BIG_MS = 47;
 
-export const BEGAN = 11;
 export const NEWEST = 7;
+export const ASKED_AT = 8;
+export const BEGAN = 11;
 export const SYN_AT = 12;
 export const HANDSHAKE = 13;
-export const ASKED_AT = 8;
 export const ANSWER_LONGEST = 14;
 export const ANSWER_SUM = 15;
 export const STALL_LONGEST = 16;
@@ -144,36 +144,36 @@ export const NEWEST_ACK = 2;
 export const WINDOW = 3;
 export const SCALE = 4;
 export const DUPLICATES = 5;
-export const MSS = 58;
+export const RING = 6;
+export const LARGEST = 7;
+export const LARGEST_END = 8;
+export const AGAIN_AT = 9;
 export const TSVAL = 10;
 export const ID = 11;
-export const AGAIN_AT = 9;
-export const AGAIN_LENGTH = 55;
-export const AGAIN_TIMES = 54;
-export const COUNTERS = 38;
-export const RING = 6;
 export const RING_ENDS = 12;
-export const RING_SIZE = 4;
+export const COUNTERS = 38;
+export const LARGEST_ACKED = 53;
+export const AGAIN_TIMES = 54;
+export const AGAIN_LENGTH = 55;
+export const STUCK_LENGTH = 56;
+export const STUCK_TIMES = 57;
+export const MSS = 58;
+export const INITIAL = 59;
 export const HOLES = 60;
 export const HOLES_END = 66;
-export const INITIAL = 59;
-export const LARGEST = 7;
-export const LARGEST_ACKED = 53;
-export const STUCK_LENGTH = 56;
-export const LARGEST_END = 8;
-export const STUCK_TIMES = 57;
+export const RING_SIZE = 4;
 
-export const ACK_AT = 11;
 export const HIGHEST_AT = 8;
+export const WAITS_SINCE = 9;
+export const SENT_AT = 10;
+export const ACK_AT = 11;
+export const DATA_BYTES = 12;
+export const FULL_SINCE = 13;
+export const RING_AT = 14;
+export const ROUND_TRIP_SUM = 18;
 export const ZERO_SINCE = 33;
 export const ZERO_NS = 34;
-export const DATA_BYTES = 12;
-export const SENT_AT = 10;
-export const RING_AT = 14;
-export const FULL_SINCE = 13;
 export const FULL_NS = 35;
-export const WAITS_SINCE = 9;
-export const ROUND_TRIP_SUM = 18;
 
 /** In the word APPLICATION: nobody wants to see the data of this flow. */
 export const UNINTERESTING = 3;
@@ -182,12 +182,13 @@ export const UNINTERESTING = 3;
 export const PACKETS = 0;
 /** Packets with data. */
 export const DATA_PACKETS = 1;
+export const ROUND_TRIPS = 2;
+export const DUPLICATE_ACKS = 3;
 export const RETRANSMISSIONS = 4;
 export const FAST = 5;
 export const SPURIOUS = 6;
 export const TIMEOUTS = 7;
 export const OUT_OF_ORDER = 8;
-export const DUPLICATE_ACKS = 3;
 export const LOST_SEGMENTS = 9;
 export const ZERO_WINDOWS = 10;
 export const WINDOW_FULL = 11;
@@ -195,7 +196,6 @@ export const KEEP_ALIVES = 12;
 export const RESETS = 13;
 /** The same packet twice, by the network or the recorder. */
 export const COPIES = 14;
-export const ROUND_TRIPS = 2;
 export const COUNTED = 15;
 
 /** In what state the first reset found the connection; RESET_BY_1 is added when direction 1 sent it. */

@@ -11,10 +11,10 @@ export type Found = { readonly where: Place; readonly what: Sentence; readonly s
 type Count = { readonly bad: number; readonly of: number };
 
 /**
- * How often a place should have met trouble of this size and did not, for it to be without: by chance that happens in 8 %
+ * How often a place should have met trouble of this size and did not, for it to be without: by chance that happens in 3 %
  * and, where there is no doubt, in 2 % of all cases (e^-n).
  */
-const [EXPECTED, NO_DOUBT] = [2.5, 4];
+const [EXPECTED, NO_DOUBT] = [3.5, 4];
 
 /** Whether a place shares in trouble of this size, and whether that is beyond doubt; undefined = it asked too little. */
 function takesPart({ bad, of }: Count, share: number): { readonly part: boolean; readonly sure: boolean } | undefined {

@@ -22,7 +22,7 @@ export const listenersEvidence = defineEvidence(
 
 type Seen = Listener & { readonly waiting: number; readonly limit: number };
 
-/** Reads `ss -Hltn`: state, Recv-Q, Send-Q, local address:port, peer. Undefined for text in which no line is of that form. */
+/** Reads `netcheck-sockets listeners`, or `ss -Hltn`: state, Recv-Q, Send-Q, local address:port, peer. Undefined for text in which no line is of that form. */
 export function parseListeners(stdout: string): readonly Seen[] | undefined {
   const lines = stdout.split("\n").filter((line) => line.trim() !== "");
   const found = lines.flatMap((line) => {
@@ -44,7 +44,7 @@ export const listeners: ReadingProbe = {
   name: "listeners",
   scope: "netns",
   pace: "often",
-  argv: ["ss", "-Hltn"],
+  argv: ["netcheck-sockets", "listeners"],
   read(samples, { subject }) {
     const versions = versionsOf(samples, (stdout) => parseListeners(stdout)?.map(({ ip, port }) => ({ ip, port })));
     const newest = versions.at(-1);

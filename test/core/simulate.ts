@@ -411,10 +411,22 @@ function readings(
     for (const [index, { probe, subject }] of wanted.entries()) {
       const at = plan.vantages.find(({ id }) => id === subject);
       if (!at || atMs > plan.window.startMs + (scene.silentAfterS?.[at.node] ?? 1e9) * 1_000) continue;
-      const stdout = scene.facts?.(at, probe, atMs) ?? ordinaryFacts(at, probe, plan);
+      const told = (of: string): string => scene.facts?.(at, of, atMs) ?? ordinaryFacts(at, of, plan);
+      const stdout = probe === "links" ? together(told("links"), told("addresses")) : told(probe);
       text += `@@ ${index} ${atMs + (scene.clocks?.[at.node] ?? 0)} ${scene.exits?.(at, probe, atMs) ?? 0} ${Buffer.byteLength(stdout)}\n${stdout}`;
     }
   return text;
+}
+
+/** Devices as `ip addr` prints them, of what a scene says of links and of addresses; garbage stays garbage. */
+function together(links: string, addresses: string): string {
+  const all = new Map<string, object>();
+  for (const text of [addresses, links]) {
+    if (!text.startsWith("[")) return text;
+    for (const device of JSON.parse(text) as { ifname: string }[])
+      all.set(device.ifname, { ...all.get(device.ifname), ...device });
+  }
+  return JSON.stringify([...all.values()]);
 }
 
 /** What a healthy node of an overlay network prints. */

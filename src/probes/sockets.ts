@@ -35,7 +35,7 @@ type Parsed = {
   readonly destinations: Destination[];
 };
 
-/** Reads what `netcheck-sockets counts` prints. Lines that make no sense are left out. */
+/** Reads what `netcheck-sockets` prints. Lines that make no sense are left out. */
 export function parseSockets(stdout: string): Parsed {
   const parsed: Parsed = { states: {}, destinations: [] };
   for (const line of stdout.split("\n").slice(0, -1)) {
@@ -64,7 +64,7 @@ export const sockets: ReadingProbe = {
   name: "sockets",
   scope: "netns",
   pace: "seldom",
-  argv: ["netcheck-sockets", "counts"],
+  argv: ["netcheck-sockets"],
   read(samples, { subject }) {
     const good = samples.filter(({ exitCode }) => exitCode === 0);
     const newest = good.at(-1);

@@ -29,15 +29,17 @@ print(os.getpid(), flush=True); time.sleep(60)
 
 describe.concurrent("sockets", () => {
   test("listeners are those that ss prints", async () => {
-    const lines = await inNetns(`${SOCKETS} netcheck-sockets listeners; echo; echo ==; ss -Hltn; kill $pid; }`);
-    const at = lines.indexOf("==");
-    const [ours, theirs] = [lines.slice(0, at), lines.slice(at + 1)].map((text) => parseListeners(text.join("\n")));
+    const lines = await inNetns(`${SOCKETS} netcheck-netns /proc/none; ss -Hltn; kill $pid; }`);
+    const [from, to] = [lines.indexOf("== listeners"), lines.indexOf("== end")];
+    const [ours, theirs] = [lines.slice(from + 1, to), lines.slice(to + 1)].map((text) =>
+      parseListeners(text.join("\n")),
+    );
     expect(ours).toHaveLength(3);
     expect(new Set(ours)).toEqual(new Set(theirs));
   });
 
   test("counts are by state and by destination", async () => {
-    const lines = await inNetns(`${SOCKETS} netcheck-sockets counts; kill $pid; }`);
+    const lines = await inNetns(`${SOCKETS} netcheck-sockets; kill $pid; }`);
     const { states, destinations } = parseSockets(lines.map((line) => `${line}\n`).join(""));
     expect(states).toEqual({ ESTAB: 6, LISTEN: 3 });
     expect(destinations.map(({ ip, port, total }) => `${ip} ${port} ${total}`)).toEqual(

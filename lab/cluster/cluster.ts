@@ -54,6 +54,9 @@ export async function startCluster(
   const trace = leaveTrace({ dir, id, cgroups: labCgroups });
   stack.defer(() => trace.reap());
   const fabric = await startFabric(plan, makeCgroups(trees, labCgroup));
+  const starting: Promise<unknown>[] = [];
+  // Nodes that still come up when another one has failed make cgroups: they have to fail first.
+  stack.defer(async () => void (await Promise.allSettled(starting)));
   stack.defer(() => fabric.kill());
   const store = createStore(plan);
   const machines = new Map(
@@ -68,7 +71,8 @@ export async function startCluster(
     await pods.startAll(machine.planned.node.name);
   };
   const outside = fabric.daemon(["/usr/bin/python3", "-ESs", `${programs}/dns.py`, "upstream", plan.addresses.gateway]);
-  await Promise.all([outside, ...[...machines.values()].map(boot)]);
+  starting.push(outside, ...[...machines.values()].map(boot));
+  await Promise.all(starting);
   await proxy.sync();
   const kubelets = watchNodes({
     store,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { processesIn, removeCgroup } from "./cgroups.ts";
@@ -59,6 +59,7 @@ export function removeLeftovers(dir: string): void {
       if (startTimeOf(record.pid) === record.startTime) continue;
       if (record.cgroups.some((cgroup) => processesIn(cgroup).length > 0)) continue;
       for (const cgroup of record.cgroups) removeCgroup(cgroup);
+      if (record.cgroups.some(existsSync)) continue;
     }
     rmSync(folder, { recursive: true, force: true });
   }

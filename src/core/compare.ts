@@ -121,11 +121,11 @@ function lossAnomalies(losses: readonly LossTally[], packets: readonly LegPacket
 }
 
 /**
- * The legs that speak for the asked path: end to end; when nothing gets from end to end, so that nothing there can be
- * late and one fault hides another, the segments in between as well.
+ * The legs that speak for the asked path: end to end. The segments in between do as well when nothing gets from end to end,
+ * so that nothing there can be late and one fault hides another, and when a Service address hides where packets go.
  */
 function askedOf(legs: readonly { readonly leg: Leg; readonly works: boolean }[]): (leg: Leg) => boolean {
-  const works = legs.some((one) => one.leg.part === "end-to-end" && one.works);
+  const works = legs.some(({ leg, works }) => leg.part === "end-to-end" && leg.scope !== "service" && works);
   return ({ part }) => (works ? part === "end-to-end" : part !== "control");
 }
 

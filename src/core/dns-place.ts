@@ -11,16 +11,27 @@ export type Found = { readonly where: Place; readonly what: Sentence; readonly s
 type Count = { readonly bad: number; readonly of: number };
 
 /**
- * How often a place should have met trouble of this size and did not, for it to be without: by chance that happens in 8 %
+ * How often a place should have met trouble of this size and did not, for it to be without: by chance that happens in 3 %
  * and, where there is no doubt, in 2 % of all cases (e^-n).
  */
-const [EXPECTED, NO_DOUBT] = [2.5, 4];
+const [EXPECTED, NO_DOUBT] = [3.5, 4];
+/** The same for all places but the source together, and for its neighbour when they are without: 0.7 % and 8 %. */
+const [ELSEWHERE, NEIGHBOUR] = [5, 2.5];
 
 /** Whether a place shares in trouble of this size, and whether that is beyond doubt; undefined = it asked too little. */
-function takesPart({ bad, of }: Count, share: number): { readonly part: boolean; readonly sure: boolean } | undefined {
+function takesPart(
+  { bad, of }: Count,
+  share: number,
+  expected = EXPECTED,
+): { readonly part: boolean; readonly sure: boolean } | undefined {
   if (bad > 0 && bad / of >= share / 3) return { part: true, sure: true };
-  return of * share >= EXPECTED ? { part: false, sure: of * share >= NO_DOUBT } : undefined;
+  return of * share >= expected ? { part: false, sure: of * share >= NO_DOUBT } : undefined;
 }
+
+const added = (counts: readonly Count[]): Count => ({
+  bad: counts.reduce((sum, { bad }) => sum + bad, 0),
+  of: counts.reduce((sum, { of }) => sum + of, 0),
+});
 
 /**
  * Compares the DNS pods with each other and the source with pods of the same and of another node. `badOf` counts what is
@@ -42,14 +53,15 @@ export function locate(facts: DnsFacts, badOf: (one: Tally) => number, transport
   const sum = (data: DnsFacts["nearData"]): Count => {
     // Where no DNS pod is spared, queries to the Service address meet the same.
     const everyone = bad.length === direct.length && facts.used === plan.ip ? [plan.ip] : [];
-    const counts = [...bad.map(({ server }) => server.ip), ...everyone].map((address) => count(data, address));
-    return { bad: counts.reduce((all, one) => all + one.bad, 0), of: counts.reduce((all, one) => all + one.of, 0) };
+    return added([...bad.map(({ server }) => server.ip), ...everyone].map((address) => count(data, address)));
   };
   const here = sum(facts.data);
   const share = here.bad / here.of;
-  const near = takesPart(sum(facts.nearData), share);
-  const far = takesPart(sum(facts.farData), share);
-  if (near?.part === false)
+  const [beside, beyond] = [sum(facts.nearData), sum(facts.farData)];
+  const near = takesPart(beside, share, NEIGHBOUR);
+  const far = takesPart(beyond, share);
+  // A neighbour that is spared while others suffer had luck.
+  if (near?.part === false && takesPart(added([beside, beyond]), share, ELSEWHERE)?.part === false)
     return {
       where: podPlace(at.label),
       what: say("another pod of {node} asked the same and had no trouble", { node: at.node }),

@@ -50,12 +50,28 @@ export function locate(tallies: readonly Tally[], options: LocateOptions): reado
   const single = oneByOne(known, options);
   if (single.length === 0) return oneByOne(measured, options);
   const places = twoPlaces(known, single, options) ?? single;
-  // It may have led across one of the places: only what goes worse than any of them is something else.
-  const worst = Math.max(...places.map(({ share }) => share.high));
-  const rest = measured.filter(({ leg, bad, of }) =>
-    leg.scope === "service" ? wilson(bad, of).low > worst : !places.some(({ legs }) => legs.includes(leg)),
+  const services = measured.filter(({ leg }) => leg.scope === "service");
+  const explained = services.filter((tally) => isExplained(tally, places));
+  const rest = measured.filter(
+    (tally) => !explained.includes(tally) && !places.some(({ legs }) => legs.includes(tally.leg)),
   );
-  return [...places, ...oneByOne(rest, options)].slice(0, MAX_PLACES);
+  const suffering = explained.flatMap(({ leg, bad }) => (bad > 0 ? [leg] : []));
+  const whole = places.map((place) => ({
+    ...place,
+    legs: [...place.legs, ...suffering.filter((leg) => mayCross(leg, place))],
+  }));
+  return [...whole, ...oneByOne(rest, options)].slice(0, MAX_PLACES);
+}
+
+/** A Service may send a connection wherever other legs of the same source lead; the asked one, wherever the asked path leads. */
+function mayCross(service: Leg, { legs }: Located): boolean {
+  return legs.some(({ from, part }) => from === service.from && (service.part === "control" || part !== "control"));
+}
+
+/** Connects to a Service that do no worse than the places which they may cross. */
+function isExplained({ leg, bad, of }: Tally, places: readonly Located[]): boolean {
+  const crossed = places.filter((place) => mayCross(leg, place));
+  return crossed.some(({ share }) => wilson(bad, of).low <= share.high);
 }
 
 function oneByOne(tallies: readonly Tally[], options: LocateOptions): readonly Located[] {

@@ -96,6 +96,9 @@ function readTask(
         .map((probe) => ({ probe, point, words: typeof probe.argv === "function" ? probe.argv(point) : probe.argv })),
     );
   if (readings.length === 0) return undefined;
+  const commands = [
+    ...Map.groupBy(readings, ({ probe, point, words }) => JSON.stringify([probe.pace, point.id, words])).values(),
+  ].flatMap((same) => (same[0] ? [{ ...same[0], names: same.map(({ probe }) => probe.name) }] : []));
   const durationS = (window.endMs - window.startMs) / 1_000;
   const everyS = Math.max(READ_EVERY_S, Math.ceil(durationS / MAX_ROUNDS));
   const rounds = Math.ceil(durationS / everyS) + 3;
@@ -107,7 +110,7 @@ function readTask(
     argv: [
       "netcheck-read",
       `${everyS}`,
-      ...readings.flatMap(({ probe, point, words }) => [
+      ...commands.flatMap(({ probe, point, words }) => [
         probe.pace === "often" ? "--read" : "--seldom",
         point.netns,
         `${words.length}`,
@@ -115,7 +118,7 @@ function readTask(
       ]),
     ],
     maxBytes: Math.min(MAX_READ_BYTES, rounds * readings.length * BYTES_PER_READING),
-    readings: readings.map(({ probe, point }) => ({ probe: probe.name, subject: point.id })),
+    readings: commands.map(({ names, point }) => ({ probes: names, subject: point.id })),
   };
 }
 

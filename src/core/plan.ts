@@ -51,8 +51,8 @@ export const taskSpecSchema = z.object({
   maxBytes: z.number().int(),
   /** Of a survey: what it puts on the network. */
   traffic: z.object({ packetsPerSecond: z.number(), bytesPerSecond: z.number() }).optional(),
-  /** For the one task per node that repeats short commands: what its n-th command is, by position. */
-  readings: z.array(z.object({ probe: z.string(), subject: z.string() })).optional(),
+  /** For the one task per node that repeats short commands: who reads its n-th command, by position. */
+  readings: z.array(z.object({ probes: z.array(z.string()), subject: z.string() })).optional(),
 });
 export type TaskSpec = z.infer<typeof taskSpecSchema>;
 

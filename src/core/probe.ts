@@ -88,6 +88,8 @@ export type ReadingProbe = {
   readonly scope: "netns" | "node";
   /** What differs by place, such as a pod's UID (`vantage.netns`), comes from the vantage point. */
   readonly argv: readonly string[] | ((vantage: Vantage) => readonly string[]);
+  /** Reads only what stands below the line `== NAME`. Probes whose command is the same share one run of it. */
+  readonly section?: string;
   /** "often" = every round, "seldom" = the first, every sixth and the last: for what is large or hardly changes. */
   readonly pace: "often" | "seldom";
   /** Where there is nothing to read; absent = everywhere that `scope` says. */

@@ -1,5 +1,6 @@
 import { type Evidence, evidenceOf } from "./evidence.ts";
-import type { Plan, TaskSpec } from "./plan.ts";
+import { sectionsOf } from "./link-text.ts";
+import type { Plan, TaskSpec, Vantage } from "./plan.ts";
 import type { Probe, Reader, ReadingProbe, Sample } from "./probe.ts";
 import { failureOf, grouped, readingFailures } from "./reading-gaps.ts";
 
@@ -8,6 +9,16 @@ const MAX_SAMPLES = 24;
 /** Output that is not a frame is dropped beyond this, so that garbage cannot fill the memory. */
 const MAX_PENDING_BYTES = 1_000_000;
 
+type Reading = {
+  /** Position of the command that it reads. */
+  readonly command: number;
+  readonly probe: ReadingProbe;
+  readonly subject: string;
+  readonly vantage: Vantage;
+  samples: readonly Sample[];
+  /** What its samples mean; undefined until asked. */
+  said: readonly Evidence[] | undefined;
+};
 type Frame = { readonly index: number; readonly sample: Sample };
 
 /**
@@ -15,20 +26,22 @@ type Frame = { readonly index: number; readonly sample: Sample };
  * probe what its samples mean. Throws when the task is not such a task or names an unknown probe: both are bugs.
  */
 export function openReadings(task: TaskSpec, plan: Plan, probes: readonly Probe[]): Reader {
-  const readings = (task.readings ?? []).map(({ probe: name, subject }) => {
-    const probe = probes.find(
-      (candidate): candidate is ReadingProbe => candidate.kind === "reading" && candidate.name === name,
-    );
-    const vantage = plan.vantages.find(({ id }) => id === subject);
-    if (!probe || !vantage) throw new Error(`task ${task.id} reads ${name} at ${subject}, which is not in its plan`);
-    return { probe, subject, vantage, samples: [] as Sample[], said: undefined as readonly Evidence[] | undefined };
-  });
+  const readings = (task.readings ?? []).flatMap(({ probes: names, subject }, command) =>
+    names.map((name): Reading => {
+      const probe = probes.find(
+        (candidate): candidate is ReadingProbe => candidate.kind === "reading" && candidate.name === name,
+      );
+      const vantage = plan.vantages.find(({ id }) => id === subject);
+      if (!probe || !vantage) throw new Error(`task ${task.id} reads ${name} at ${subject}, which is not in its plan`);
+      return { command, probe, subject, vantage, samples: [], said: undefined };
+    }),
+  );
   const push = frameReader(({ index, sample }) => {
-    const reading = readings[index];
-    if (!reading) return;
-    reading.samples.push(sample);
-    if (reading.samples.length > MAX_SAMPLES) reading.samples = thinned(reading.samples);
-    reading.said = undefined;
+    for (const reading of readings.filter(({ command }) => command === index)) {
+      const samples = [...reading.samples, partOf(sample, reading.probe.section)];
+      reading.samples = samples.length > MAX_SAMPLES ? thinned(samples) : samples;
+      reading.said = undefined;
+    }
   });
   return {
     push,
@@ -48,6 +61,13 @@ export function openReadings(task: TaskSpec, plan: Plan, probes: readonly Probe[
       return [...said, evidenceOf(readingFailures, `node/${task.node}`, atMs, { failures: [...grouped(failures)] })];
     },
   };
+}
+
+/** Without the section that is asked for, all of it: it makes no sense, which is said so. */
+function partOf(sample: Sample, section: string | undefined): Sample {
+  if (section === undefined) return sample;
+  const part = sectionsOf(sample.stdout).find(({ name, whole }) => name === section && whole);
+  return part ? { ...sample, stdout: part.text } : sample;
 }
 
 /** Cuts frames `@@ INDEX START_MS EXIT LEN\n<LEN bytes>` out of a stream, wherever its chunks end. */

@@ -1,17 +1,19 @@
 import { parseBonds } from "../core/bond-text.ts";
 import { evidenceOf } from "../core/evidence.ts";
+import { namespaceCommand } from "../core/namespace-command.ts";
 import { bondsEvidence } from "../core/nic-evidence.ts";
 import type { ReadingProbe } from "../core/probe.ts";
 import { versionsOf } from "../core/readings.ts";
 
-/** grep prints all files of a folder at once without a shell. Without bonds there is no such folder. */
+/** Without bonds there is no such folder, and the section is empty. */
 export const bonds: ReadingProbe = {
   kind: "reading",
   name: "bonds",
   scope: "node",
   pace: "often",
   wants: ({ role }) => role !== "control",
-  argv: ["netcheck-files", "/proc/net/bonding/*"],
+  argv: namespaceCommand,
+  section: "bonds",
   read(samples, { subject }) {
     const versions = versionsOf(samples, parseBonds);
     const newest = versions.at(-1);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineEvidence, evidenceOf } from "../core/evidence.ts";
 import { gainsOf, gainsSchema } from "../core/gains.ts";
+import { namespaceCommand } from "../core/namespace-command.ts";
 import type { ReadingProbe } from "../core/probe.ts";
 import { parseJson } from "../core/readings.ts";
 
@@ -9,18 +10,19 @@ export const countersEvidence = defineEvidence("counters", gainsSchema);
 
 const printed = z.object({ kernel: z.record(z.string(), z.number()) });
 
-/** Reads `nstat -asj`. */
+/** Reads what `netcheck-netns` prints in the form of `nstat -asj`. */
 export function parseCounters(stdout: string): Readonly<Record<string, number>> | undefined {
   return printed.safeParse(parseJson(stdout)).data?.kernel;
 }
 
-/** `-a` absolute values, `-s` leaves nstat's own history file alone, zero values are not printed. */
+/** Absolute values; those that are zero are not printed. */
 export const counters: ReadingProbe = {
   kind: "reading",
   name: "counters",
   scope: "netns",
   pace: "often",
-  argv: ["nstat", "-asj"],
+  argv: namespaceCommand,
+  section: "counters",
   read(samples, { subject }) {
     const gains = gainsOf(samples, parseCounters);
     return gains ? [evidenceOf(countersEvidence, subject, gains.toMs, gains)] : [];

@@ -1,5 +1,4 @@
 import type { Probe } from "../core/probe.ts";
-import { addresses } from "./addresses.ts";
 import { arpAnswers } from "./arp-answers.ts";
 import { bonds } from "./bonds.ts";
 import { cgroups } from "./cgroups.ts";
@@ -51,7 +50,6 @@ export const probes: readonly Probe[] = [
   dns,
   sourcePorts,
   trace,
-  addresses,
   links,
   nics,
   qdiscs,

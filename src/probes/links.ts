@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressesIn } from "../core/addresses.ts";
 import { defineEvidence, evidenceOf } from "../core/evidence.ts";
 import type { ReadingProbe, Sample } from "../core/probe.ts";
 import { parseJson } from "../core/readings.ts";
@@ -74,22 +75,24 @@ type Link = z.infer<typeof printed>[number];
 const MAX_DEVICES = 40;
 const MAX_PORTS = 300;
 
-/** Reads `ip -j -d -s -s link`. */
+/** Reads `ip -j -d -s -s addr`, or `link`. */
 export function parseLinks(stdout: string): readonly Link[] | undefined {
   return printed.safeParse(parseJson(stdout)).data;
 }
 
+/** Devices, what they counted, and their addresses: `ip addr` prints all that `ip link` does. */
 export const links: ReadingProbe = {
   kind: "reading",
   name: "links",
   scope: "netns",
   pace: "often",
-  argv: ["ip", "-j", "-d", "-s", "-s", "link"],
+  argv: ["ip", "-j", "-d", "-s", "-s", "addr"],
   read(samples, { subject }) {
     const good = samples.filter(({ exitCode }) => exitCode === 0);
     const [first, last] = [good[0], good.at(-1)].map((sample) => (sample ? parseLinks(sample.stdout) : undefined));
     const [from, to] = [good[0], good.at(-1)] as [Sample | undefined, Sample | undefined];
-    if (!first || !last || !from || !to) return [];
+    const addresses = addressesIn(samples, subject);
+    if (!first || !last || !from || !to) return addresses;
     const before = new Map(first.map((link) => [link.ifname, link]));
     const devices = last.slice(0, MAX_DEVICES).map((link) => ({
       device: link.ifname,
@@ -106,6 +109,7 @@ export const links: ReadingProbe = {
       evidenceOf(linksEvidence, subject, to.atMs, { fromMs: from.atMs, toMs: to.atMs, devices }),
       evidenceOf(tunnelsEvidence, subject, to.atMs, { devices: last.flatMap(tunnelOf) }),
       evidenceOf(hairpinEvidence, subject, to.atMs, bridgePorts(last)),
+      ...addresses,
     ];
   },
 };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEvidence, evidenceOf } from "../core/evidence.ts";
+import { namespaceCommand } from "../core/namespace-command.ts";
 import type { ReadingProbe } from "../core/probe.ts";
 import { versionsOf } from "../core/readings.ts";
 
@@ -22,7 +23,7 @@ export const listenersEvidence = defineEvidence(
 
 type Seen = Listener & { readonly waiting: number; readonly limit: number };
 
-/** Reads `ss -Hltn`: state, Recv-Q, Send-Q, local address:port, peer. Undefined for text in which no line is of that form. */
+/** Reads what `netcheck-netns` prints in the form of `ss -Hltn`: state, Recv-Q, Send-Q, local address:port, peer. Undefined for text in which no line is of that form. */
 export function parseListeners(stdout: string): readonly Seen[] | undefined {
   const lines = stdout.split("\n").filter((line) => line.trim() !== "");
   const found = lines.flatMap((line) => {
@@ -44,7 +45,8 @@ export const listeners: ReadingProbe = {
   name: "listeners",
   scope: "netns",
   pace: "often",
-  argv: ["ss", "-Hltn"],
+  argv: namespaceCommand,
+  section: "listeners",
   read(samples, { subject }) {
     const versions = versionsOf(samples, (stdout) => parseListeners(stdout)?.map(({ ip, port }) => ({ ip, port })));
     const newest = versions.at(-1);

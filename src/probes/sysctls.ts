@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEvidence, evidenceOf } from "../core/evidence.ts";
+import { namespaceCommand } from "../core/namespace-command.ts";
 import type { ReadingProbe } from "../core/probe.ts";
 import { versionsOf } from "../core/readings.ts";
 
@@ -12,7 +13,7 @@ export const sysctlsEvidence = defineEvidence(
 /** Per-device folders whose files are read; nodes have hundreds of pod devices, which say nothing. */
 const MAX_VALUES = 200;
 
-/** Reads what `netcheck-files` prints: path:value. */
+/** Reads lines path:value of `netcheck-netns`. */
 export function parseSysctls(stdout: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [, path = "", value = ""] of stdout.matchAll(/^\/proc\/sys\/net\/([^:]+):(.*)$/gm))
@@ -25,20 +26,8 @@ export const sysctls: ReadingProbe = {
   name: "sysctls",
   scope: "netns",
   pace: "often",
-  argv: [
-    "netcheck-files",
-    "/proc/sys/net/netfilter/nf_conntrack_count",
-    "/proc/sys/net/netfilter/nf_conntrack_max",
-    "/proc/sys/net/ipv4/ip_forward",
-    "/proc/sys/net/ipv4/ip_local_port_range",
-    "/proc/sys/net/ipv4/tcp_mtu_probing",
-    "/proc/sys/net/bridge/bridge-nf-call-iptables",
-    "/proc/sys/net/ipv6/conf/all/forwarding",
-    "/proc/sys/net/ipv4/conf/all/rp_filter",
-    "/proc/sys/net/ipv4/conf/all/forwarding",
-    "/proc/sys/net/ipv4/conf/*/rp_filter",
-    "/proc/sys/net/ipv4/conf/*/forwarding",
-  ],
+  argv: namespaceCommand,
+  section: "sysctls",
   read(samples, { subject }) {
     const versions = versionsOf(samples, parseSysctls);
     const [first, newest] = [versions[0], versions.at(-1)];

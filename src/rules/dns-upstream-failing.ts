@@ -1,5 +1,5 @@
 import { dnsEvidence } from "../core/dns-evidence.ts";
-import { type DnsFacts, dnsFacts, failing, isDead, isGood, type Tally } from "../core/dns-facts.ts";
+import { type DnsFacts, dnsFacts, failing, isDead, isGood, sufferingLegs, type Tally } from "../core/dns-facts.ts";
 import { endingsText, serverLine, servicePlace } from "../core/dns-text.ts";
 import type { Rule } from "../core/rule.ts";
 import { listed, say } from "../core/sentence.ts";
@@ -11,7 +11,8 @@ const MIN_SHARE = 0.5;
  * The cluster's own names are answered, names of outside are not: the servers to which the DNS pods pass them on are silent.
  * Decisive is asking those servers from the DNS pods' own network. Only root queries are used, which need no name to exist.
  * Fooled by resolvers that answer the root with an error (they live: any quick answer clears), by clusters without a way
- * out and without a forwarder (REFUSED: cleared), and by one of two forwarders being down (the other one answers).
+ * out and without a forwarder (REFUSED: cleared), by one of two forwarders being down (the other one answers), and by a path
+ * to the DNS pods that loses everything alike (then this is a symptom of what is found there).
  */
 export const dnsUpstreamFailing: Rule = {
   name: "dns-upstream-failing",
@@ -42,6 +43,7 @@ export const dnsUpstreamFailing: Rule = {
       return { status: "unknown", because: say("the servers behind the DNS pods could not be asked") };
     const dead = behind.filter(({ tally }) => isDead(tally) || failing(tally) > 0.9);
     const proven = behind.length > 0 && dead.length === behind.length;
+    const legs = sufferingLegs(facts);
     return [
       {
         status: "suspected",
@@ -81,6 +83,7 @@ export const dnsUpstreamFailing: Rule = {
           ),
         ],
         explains: [],
+        ...(legs.length > 0 && !proven ? { legs, yields: true } : {}),
       },
     ];
   },

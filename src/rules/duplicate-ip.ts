@@ -1,3 +1,4 @@
+import { addressesEvidence } from "../core/addresses.ts";
 import { silenceLooksLike } from "../core/between-nodes.ts";
 import { endsOf, isPod } from "../core/elements.ts";
 import { asked, askedVantages, suffers } from "../core/path-facts.ts";
@@ -5,7 +6,6 @@ import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion, Verdict } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { nodeVantage } from "../core/tunnels.ts";
-import { addressesEvidence } from "../probes/addresses.ts";
 import { arpAnswersEvidence } from "../probes/arp-answers.ts";
 import { neighboursEvidence } from "../probes/neighbours.ts";
 

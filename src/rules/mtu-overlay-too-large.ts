@@ -1,3 +1,4 @@
+import { addressesEvidence } from "../core/addresses.ts";
 import { isPod } from "../core/elements.ts";
 import { nicOf } from "../core/nic-of.ts";
 import type { Vantage } from "../core/plan.ts";
@@ -7,7 +8,6 @@ import { listed, say } from "../core/sentence.ts";
 import { mtuEvidence } from "../core/size-evidence.ts";
 import { betweenNodes, blockedOnPath, legsOf, type SizedResult, sizedResults } from "../core/size-trouble.ts";
 import { tunnelOverhead } from "../core/tunnel-overhead.ts";
-import { addressesEvidence } from "../probes/addresses.ts";
 import { linksEvidence } from "../probes/links.ts";
 
 /** Headers of a tunnel vary by options and VLAN tags: a limit within this many bytes of the sum is the sum's. */

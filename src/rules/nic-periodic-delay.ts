@@ -1,3 +1,4 @@
+import { addressesEvidence } from "../core/addresses.ts";
 import type { Anomaly } from "../core/anomaly.ts";
 import { alternativesText, cleanInside, controlsText, directionText, legText, whenText } from "../core/anomaly-text.ts";
 import { endsOf } from "../core/elements.ts";
@@ -10,7 +11,6 @@ import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import type { Share } from "../core/stats.ts";
 import { msRangeText, msText, percentText, roundly } from "../core/units.ts";
-import { addressesEvidence } from "../probes/addresses.ts";
 
 /** Above this share it is a delay of the link, not a few packets among others. */
 const MOST = 0.55;

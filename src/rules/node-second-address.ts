@@ -1,3 +1,4 @@
+import { addressesEvidence, type Device } from "../core/addresses.ts";
 import {
   type BetweenNodes,
   betweenNodes,
@@ -12,7 +13,6 @@ import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { nodeVantage, outerSource, type Tunnel, tunnelTowards } from "../core/tunnels.ts";
-import { addressesEvidence, type Device } from "../probes/addresses.ts";
 import { forwardingEntriesEvidence } from "../probes/forwarding-entries.ts";
 import { culpritsOf } from "./firewall-drop.ts";
 

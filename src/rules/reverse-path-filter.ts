@@ -1,3 +1,4 @@
+import { addressesEvidence } from "../core/addresses.ts";
 import { betweenNodes, cutOff, silenceLooksLike } from "../core/between-nodes.ts";
 import type { LegResult } from "../core/compare.ts";
 import { crosses, endsOf } from "../core/elements.ts";
@@ -8,7 +9,6 @@ import { lookUp, routesEvidence } from "../core/routes.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
 import { nodeVantage } from "../core/tunnels.ts";
-import { addressesEvidence } from "../probes/addresses.ts";
 import { countersEvidence } from "../probes/counters.ts";
 import { sysctlsEvidence } from "../probes/sysctls.ts";
 

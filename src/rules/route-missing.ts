@@ -1,3 +1,4 @@
+import { addressesEvidence } from "../core/addresses.ts";
 import { legText } from "../core/anomaly-text.ts";
 import { silenceLooksLike } from "../core/between-nodes.ts";
 import type { LegResult } from "../core/compare.ts";
@@ -10,7 +11,6 @@ import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { circleTraceText, tracesOf } from "../core/trace-text.ts";
 import { clockText } from "../core/units.ts";
-import { addressesEvidence } from "../probes/addresses.ts";
 import { countersEvidence } from "../probes/counters.ts";
 
 /** One place that has to know the way to an address, and the legs that depend on it. */

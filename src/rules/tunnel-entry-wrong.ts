@@ -1,3 +1,4 @@
+import { addressesEvidence } from "../core/addresses.ts";
 import { betweenNodes, cutOff, lostWay, podsCutOff, silenceLooksLike } from "../core/between-nodes.ts";
 import { isPod } from "../core/elements.ts";
 import { asked, askedNodes } from "../core/path-facts.ts";
@@ -5,7 +6,6 @@ import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { farTunnel, nodeVantage, type Tunnel, tunnelsEvidence, tunnelTowards } from "../core/tunnels.ts";
-import { addressesEvidence } from "../probes/addresses.ts";
 import { forwardingEntriesEvidence } from "../probes/forwarding-entries.ts";
 import { linksEvidence } from "../probes/links.ts";
 import { neighboursEvidence } from "../probes/neighbours.ts";

@@ -388,3 +388,22 @@ describe("what asks a pod is filtered, what it asks for is answered", () => {
       expect(named({ seconds: 8, faults: [loses(1, filtered)], seed: seed * 7 })).toEqual(want);
   });
 });
+
+describe("what a Service is asked for is lost where its pods are reached", () => {
+  const web = { name: "shop/web", ip: "10.96.3.3", port: 80, targetPort: 8080, backends: ["shop/api-1"] };
+  const ends = (packet: Packet, pod: string): boolean => [packet.leg.from, packet.leg.to].includes(`pod/${pod}`);
+  const asking = ({ leg }: Packet): boolean => leg.scope === "service";
+  test.each<{ at: string; lossy: (packet: Packet) => boolean }>([
+    { at: "graz", lossy: (packet) => through("graz")(packet) || asking(packet) },
+    { at: "shop/api-0", lossy: (packet) => ends(packet, "shop/api-0") },
+    { at: "shop/api-1", lossy: (packet) => ends(packet, "shop/api-1") || asking(packet) },
+  ])("$at", ({ at, lossy }) => {
+    for (const share of [1, 0.3, 0.05])
+      for (let seed = 1; seed <= 5; seed++) {
+        const world = { ...cluster(3), services: [web] };
+        const { report } = play({ world, to: "svc/shop/web", faults: [loses(share, lossy)], seed: seed * 7 });
+        expect(report.causes.map(({ cause, where }) => `${cause}@${where.name}`)).toEqual([`path-loss@${at}`]);
+        expect(report.status).toBe(share === 1 ? "broken" : "degraded");
+      }
+  });
+});

@@ -401,20 +401,40 @@ export function run(plan: Plan, scene: Scene): ReadonlyMap<string, string> {
 
 /** What `netcheck-read` prints: a round every five seconds. */
 function readings(
-  wanted: readonly { readonly probe: string; readonly subject: string }[],
+  wanted: readonly { readonly probes: readonly string[]; readonly subject: string }[],
   plan: Plan,
   scene: Scene,
   untilMs: number,
 ): string {
   let text = "";
   for (let atMs = plan.window.startMs; atMs <= untilMs; atMs += 5_000)
-    for (const [index, { probe, subject }] of wanted.entries()) {
+    for (const [index, { probes: sharing, subject }] of wanted.entries()) {
       const at = plan.vantages.find(({ id }) => id === subject);
       if (!at || atMs > plan.window.startMs + (scene.silentAfterS?.[at.node] ?? 1e9) * 1_000) continue;
-      const stdout = scene.facts?.(at, probe, atMs) ?? ordinaryFacts(at, probe, plan);
-      text += `@@ ${index} ${atMs + (scene.clocks?.[at.node] ?? 0)} ${scene.exits?.(at, probe, atMs) ?? 0} ${Buffer.byteLength(stdout)}\n${stdout}`;
+      const told = (of: string): string => scene.facts?.(at, of, atMs) ?? ordinaryFacts(at, of, plan);
+      const [probe = ""] = sharing;
+      const sections = () => sharing.map((name) => `== ${name}\n${told(name)}\n`.replace(/\n+$/, "\n")).join("");
+      const stdout =
+        sharing.length > 1
+          ? `${sections()}== end\n`
+          : probe === "links"
+            ? together(told("links"), told("addresses"))
+            : told(probe);
+      const exit = sharing.map((name) => scene.exits?.(at, name, atMs)).find((code) => code !== undefined) ?? 0;
+      text += `@@ ${index} ${atMs + (scene.clocks?.[at.node] ?? 0)} ${exit} ${Buffer.byteLength(stdout)}\n${stdout}`;
     }
   return text;
+}
+
+/** Devices as `ip addr` prints them, of what a scene says of links and of addresses; garbage stays garbage. */
+function together(links: string, addresses: string): string {
+  const all = new Map<string, object>();
+  for (const text of [addresses, links]) {
+    if (!text.startsWith("[")) return text;
+    for (const device of JSON.parse(text) as { ifname: string }[])
+      all.set(device.ifname, { ...all.get(device.ifname), ...device });
+  }
+  return JSON.stringify([...all.values()]);
 }
 
 /** What a healthy node of an overlay network prints. */

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, test } from "vitest";
 import { processesIn, usableHierarchies } from "#lab/cluster/cgroups.ts";
+import { startCluster } from "#lab/cluster/cluster.ts";
 import { removeLeftovers } from "#lab/cluster/leftovers.ts";
 import { childrenOf } from "#lab/cluster/processes.ts";
+import { loadTopology } from "#lab/cluster/topology.ts";
 import { startTime } from "#test/support/agent-shell.ts";
 import { whyNoLab } from "../lab/cluster/can-run-lab.ts";
 
@@ -113,8 +115,8 @@ function cgroupsNamed(prefix: string): string[] {
   );
 }
 
-const reaperOf = (pid: number): number | undefined =>
-  childrenOf(pid).find((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("reap.sh"));
+const childRunning = (pid: number, script: string): number | undefined =>
+  childrenOf(pid).find((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes(script));
 
 describe.skipIf(reason !== undefined)(`the end of a lab${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
   test("leaves nothing when its owner stops it", async () => {
@@ -132,9 +134,25 @@ describe.skipIf(reason !== undefined)(`the end of a lab${reason === undefined ? 
     await expect.poll(() => traces()).toEqual(nothing);
   });
 
+  test("leaves nothing when it comes while nodes and pods are being started", async () => {
+    const start = startCluster(await loadTopology(), {
+      dir: folder,
+      log: (line) => {
+        const lab = line.includes(" is up ") ? childRunning(process.pid, "fabric.sh") : undefined;
+        if (lab !== undefined) process.kill(lab, "SIGKILL");
+      },
+    });
+    await expect(start).rejects.toThrow();
+    const cgroups = (): string[] => cgroupsNamed(`netcheck-lab-${process.pid}-`);
+    expect(cgroups()).toEqual([]);
+    // Whoever was still at work had time to make one.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([...cgroups(), ...readdirSync(folder)]).toEqual([]);
+  });
+
   test("leaves only empty cgroups when its reaper is killed as well, and the next start removes them", async () => {
     const { child, pid, end, traces } = await startOwner();
-    const reaper = reaperOf(pid);
+    const reaper = childRunning(pid, "reap.sh");
     if (reaper === undefined) throw new Error("no reaper");
     process.kill(reaper, "SIGKILL");
     await end(() => child.kill("SIGKILL"));

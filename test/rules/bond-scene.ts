@@ -20,7 +20,7 @@ export type FakeBond = {
 export const ACTIVE_BACKUP = "fault-tolerance (active-backup)";
 export const LACP = "IEEE 802.3ad Dynamic link aggregation";
 
-/** /proc/net/bonding as netcheck-files prints it, in the words of bond_procfs.c. */
+/** /proc/net/bonding as netcheck-netns prints it, in the words of bond_procfs.c. */
 export function bondFile({
   name = "bond0",
   mode = ACTIVE_BACKUP,

@@ -100,6 +100,11 @@ const table: readonly Row[] = [
     },
     { "dns-path-loss": `${service} certain` },
   ],
+  [
+    "all lose a third, and the pod's neighbour had luck",
+    { ...everywhere(THIRD), near: {}, self: {} },
+    { "dns-path-loss": `${service} certain` },
+  ],
   ["one pod loses a third", forSource(THIRD), { "dns-path-loss": "shop/api-0 certain" }],
   ["one node loses a third", forNode(THIRD), { "dns-path-loss": "ulm certain" }],
   ["a server that the pod is not sent to loses", { source: { [TWO]: THIRD } }, {}],

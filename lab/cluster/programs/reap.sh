@@ -3,16 +3,18 @@
 # Arguments: STATE_FOLDER CGROUP…. Waits until its stdin is closed, which is when the owner has gone or asks for it.
 state=$1
 shift
+busy=
 cat >/dev/null
 for cgroup in "$@"; do
   tries=0
-  while [ $tries -lt 200 ]; do
+  # Its list of processes may be empty for a moment before it can be removed.
+  while [ -d "$cgroup" ] && [ $tries -lt 200 ]; do
     left=$(find "$cgroup" -name cgroup.procs -exec cat {} + 2>/dev/null | grep -v '^0$')
-    [ -z "$left" ] && break
-    kill -9 $left 2>/dev/null
+    [ -z "$left" ] || kill -9 $left 2>/dev/null
+    find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.05
     tries=$((tries + 1))
-    sleep 0.05
   done
-  find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
+  [ ! -d "$cgroup" ] || busy=$cgroup
 done
-rm -rf "$state"
+# What is still there is for the next lab to remove, by the record in this folder.
+[ -n "$busy" ] || rm -rf "$state"

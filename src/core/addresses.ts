@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineEvidence, evidenceOf } from "../core/evidence.ts";
-import type { ReadingProbe } from "../core/probe.ts";
-import { parseJson, versionsOf } from "../core/readings.ts";
+import { defineEvidence, type Evidence, evidenceOf } from "./evidence.ts";
+import type { Sample } from "./probe.ts";
+import { parseJson, versionsOf } from "./readings.ts";
 
 const device = z.object({
   name: z.string(),
@@ -40,7 +40,7 @@ const printed = z.array(
   }),
 );
 
-/** Reads `ip -j addr`. Link-local addresses are left out: every device has one. */
+/** Reads `ip -j addr`, with any details. Link-local addresses are left out: every device has one. */
 export function parseAddresses(stdout: string): readonly Device[] | undefined {
   const parsed = printed.safeParse(parseJson(stdout));
   return parsed.data?.map(({ ifname, mtu, flags, address, addr_info }) => ({
@@ -54,18 +54,11 @@ export function parseAddresses(stdout: string): readonly Device[] | undefined {
   }));
 }
 
-export const addresses: ReadingProbe = {
-  kind: "reading",
-  name: "addresses",
-  scope: "netns",
-  pace: "often",
-  argv: ["ip", "-j", "addr"],
-  read(samples, { subject }) {
-    const versions = versionsOf(samples, parseAddresses);
-    const newest = versions.at(-1);
-    if (!newest) return [];
-    return [
-      evidenceOf(addressesEvidence, subject, newest.toMs, { devices: [...newest.value], changes: versions.length - 1 }),
-    ];
-  },
-};
+/** What the samples of a reading that prints devices with their addresses say about them. */
+export function addressesIn(samples: readonly Sample[], subject: string): readonly Evidence[] {
+  const versions = versionsOf(samples, parseAddresses);
+  const newest = versions.at(-1);
+  if (!newest) return [];
+  const data = { devices: [...newest.value], changes: versions.length - 1 };
+  return [evidenceOf(addressesEvidence, subject, newest.toMs, data)];
+}

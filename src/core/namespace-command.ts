@@ -1,0 +1,18 @@
+/**
+ * What several probes read of a network namespace, in sections: `sysctls`, `bonds`, `counters`, `listeners`. One command for
+ * all, because starting one costs the node more than what it does.
+ */
+export const namespaceCommand = [
+  "netcheck-netns",
+  "/proc/sys/net/netfilter/nf_conntrack_count",
+  "/proc/sys/net/netfilter/nf_conntrack_max",
+  "/proc/sys/net/ipv4/ip_forward",
+  "/proc/sys/net/ipv4/ip_local_port_range",
+  "/proc/sys/net/ipv4/tcp_mtu_probing",
+  "/proc/sys/net/bridge/bridge-nf-call-iptables",
+  "/proc/sys/net/ipv6/conf/all/forwarding",
+  "/proc/sys/net/ipv4/conf/all/rp_filter",
+  "/proc/sys/net/ipv4/conf/all/forwarding",
+  "/proc/sys/net/ipv4/conf/*/rp_filter",
+  "/proc/sys/net/ipv4/conf/*/forwarding",
+] as const;

@@ -29,6 +29,14 @@ type Live = {
 
 const { b, b6 } = ADDRESSES;
 const slow = ["slow-answers", "stall", "needless-retransmissions", "loss", "receiver-limited"];
+/** A kernel of several CPUs may itself put one packet before another: what was overtaken is told by the sender's IP IDs. */
+const asSent =
+  (way: "from" | "to"): NonNullable<Live["holds"]> =>
+  ({ tcp, findings }, file) => {
+    const { sentAgain, overtaken } = sendingOrder(file, 8080, way);
+    expect([tcp.retransmissions, tcp.outOfOrder + tcp.copies]).toEqual([sentAgain, overtaken]);
+    if (overtaken === 0) expect(findings.map(({ kind }) => kind)).not.toContain("reordering");
+  };
 
 const download = async (net: LiveNetwork, bytes = 600_000, host = b): Promise<void> => {
   await net.serve("b", "serve", "8080", "send", String(bytes));
@@ -53,8 +61,8 @@ const captures: readonly Live[] = [
     prepare: (net) => net.rule('iifname "rb" tcp sport 8080 numgen inc mod 40 == 39 drop'),
     play: download,
     findings: ["loss"],
-    mayFind: slow,
-    holds: ({ tcp }) => expect(tcp.outOfOrder).toBe(0),
+    mayFind: [...slow, "reordering"],
+    holds: asSent("from"),
   },
   {
     name: "every 40th packet lost behind the capture",
@@ -62,8 +70,8 @@ const captures: readonly Live[] = [
     play: (net) => upload(net, 600_000),
     allAgainSeen: true,
     findings: ["loss"],
-    mayFind: slow,
-    holds: ({ tcp }) => expect(tcp.outOfOrder).toBe(0),
+    mayFind: [...slow, "reordering"],
+    holds: asSent("to"),
   },
   {
     name: "30 ms more in each direction, IPv6",
@@ -95,10 +103,9 @@ const captures: readonly Live[] = [
     play: (net) => download(net, 400_000),
     findings: ["reordering"],
     mayFind: slow,
-    holds: ({ tcp }, file) => {
-      const { sentAgain, overtaken } = sendingOrder(file, 8080);
-      expect(overtaken).toBeGreaterThan(9);
-      expect([tcp.retransmissions, tcp.outOfOrder + tcp.copies]).toEqual([sentAgain, overtaken]);
+    holds: (summary, file) => {
+      expect(sendingOrder(file, 8080).overtaken).toBeGreaterThan(9);
+      asSent("from")(summary, file);
     },
   },
   {

@@ -1,8 +1,8 @@
 import type { DnsAnalysis } from "./dns-analysis.ts";
+import { clientOf } from "./flow-ends.ts";
 import * as layout from "./flow-layout.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { HttpAnalysis } from "./http-analysis.ts";
-import { clientOf } from "./tcp-analysis.ts";
 import type { TlsAnalysis } from "./tls-analysis.ts";
 
 const { APPLICATION, PORTS, REQUEST, UNINTERESTING } = layout;

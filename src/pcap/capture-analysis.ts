@@ -108,8 +108,8 @@ export class CaptureAnalysis implements PacketSink {
     this.#table = new FlowTable(maxFlows, {
       left: (slot, copies, atEnd, split) => {
         this.#http.left(slot);
-        const until = atEnd ? (this.#sums[NEWEST] as number) : Number.POSITIVE_INFINITY;
-        this.#services.add(slot, copies.length > 0, until, split);
+        const newest = this.#sums[NEWEST] as number;
+        this.#services.add(slot, copies.length > 0, atEnd ? newest : Number.POSITIVE_INFINITY, split);
         this.#flows.take(slot, copies);
         this.#lines.release(slot.words, slot.at + TIME_LINE);
       },

@@ -184,6 +184,8 @@ export const PACKETS = 0;
 export const DATA_PACKETS = 1;
 export const ROUND_TRIPS = 2;
 export const DUPLICATE_ACKS = 3;
+/** From this counter on, most connections have none. */
+export const SELDOM = 4;
 export const RETRANSMISSIONS = 4;
 export const FAST = 5;
 export const SPURIOUS = 6;

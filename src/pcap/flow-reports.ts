@@ -1,4 +1,4 @@
-import { type FlowEnds, flowEnds } from "./flow-ends.ts";
+import { clientOf, type FlowEnds, flowEnds } from "./flow-ends.ts";
 import {
   ANSWER_LONGEST,
   ANSWERS,
@@ -46,7 +46,6 @@ import {
   ZERO_NS,
   ZERO_WINDOWS,
 } from "./flow-layout.ts";
-import { clientOf } from "./tcp-analysis.ts";
 import { EVENT_NAMES, type TimeLines } from "./time-lines.ts";
 import { WorstList } from "./worst-list.ts";
 

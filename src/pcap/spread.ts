@@ -4,6 +4,9 @@ const OCTAVES = 64;
 const FIRST = 1_023;
 /** Bits of the fraction in the upper word of a double. */
 const FRACTION = 20;
+/** Where a double is looked at as two words: one place for all, which stays in the cache. */
+const value = new Float64Array(1);
+const words = new Int32Array(value.buffer);
 
 /**
  * How values are spread, in `2 ** bits` steps per doubling: with 4 bits quantiles are right to within 3 % in 1,024 counters
@@ -12,8 +15,6 @@ const FRACTION = 20;
 export class Spread {
   readonly #bits: number;
   readonly #counts: Float64Array;
-  readonly #value = new Float64Array(1);
-  readonly #words = new Int32Array(this.#value.buffer);
   count = 0;
 
   constructor(bits = 4) {
@@ -21,11 +22,11 @@ export class Spread {
     this.#counts = new Float64Array(OCTAVES << bits);
   }
 
-  add(value: number): void {
-    if (!(value >= 1)) return;
-    this.#value[0] = value;
+  add(one: number): void {
+    if (!(one >= 1)) return;
+    value[0] = one;
     // The upper word of a double: sign, 11 bits of exponent, 20 of fraction. Its first bits are octave and step.
-    const step = ((this.#words[1] as number) >> (FRACTION - this.#bits)) - (FIRST << this.#bits);
+    const step = ((words[1] as number) >> (FRACTION - this.#bits)) - (FIRST << this.#bits);
     const place = Math.min(this.#counts.length - 1, step);
     this.#counts[place] = (this.#counts[place] as number) + 1;
     this.count++;
@@ -36,8 +37,8 @@ export class Spread {
     if (this.count === 0) return undefined;
     const steps = 1 << this.#bits;
     let left = Math.max(1, Math.ceil(q * this.count));
-    for (const [place, count] of this.#counts.entries()) {
-      left -= count;
+    for (let place = 0; place < this.#counts.length; place++) {
+      left -= this.#counts[place] as number;
       if (left <= 0) return 2 ** Math.floor(place / steps) * (1 + ((place % steps) + 0.5) / steps);
     }
     return undefined;

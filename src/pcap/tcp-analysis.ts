@@ -1,3 +1,4 @@
+import { clientOf } from "./flow-ends.ts";
 import * as layout from "./flow-layout.ts";
 import type { FlowTable } from "./flow-table.ts";
 import * as packetRegisters from "./packet-registers.ts";
@@ -74,7 +75,6 @@ const {
   NUMBERED,
   OTHER_TTL,
   OUT_OF_ORDER,
-  PORTS,
   PROBE,
   RESET_AFTER_FIN,
   RESET_BY_1,
@@ -967,12 +967,4 @@ export class TcpAnalysis {
     words[own] = (words[own] as number) | SCALED;
     return scaled;
   }
-}
-
-/** The direction that asks: the one that sent the SYN or got the answer to it; else the one with the higher port. */
-export function clientOf(words: Int32Array, at: number): 0 | 1 {
-  const flags = words[at + FLAGS] as number;
-  if ((flags & (FLOW_SYN | FLOW_SYN_ACK)) !== 0) return (flags & FLOW_CLIENT_1) !== 0 ? 1 : 0;
-  const ports = words[at + PORTS] as number;
-  return ports >>> 16 > (ports & 0xffff) ? 0 : 1;
 }

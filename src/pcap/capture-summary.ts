@@ -6,7 +6,6 @@ import { type Finding, type Found, severityOf } from "./finding.ts";
 import { serviceFindings } from "./flow-findings.ts";
 import {
   COPIES,
-  DATA_PACKETS,
   DUPLICATE_ACKS,
   FAST,
   KEEP_ALIVES,
@@ -24,58 +23,12 @@ import type { HttpAnalysis, HttpRequest } from "./http-analysis.ts";
 import type { IcmpAnalysis } from "./icmp-analysis.ts";
 import { DNS_CODES, dnsFindings, httpFindings, icmpFindings, tlsFindings } from "./message-findings.ts";
 import { TUNNELS } from "./packet-registers.ts";
+import { type ClientSummary, type ServiceSummary, worstClients, worstServices } from "./service-summaries.ts";
 import type { ServiceTotals } from "./service-totals.ts";
 import type { Spread } from "./spread.ts";
+import { milliseconds, named, type Quantiles, quantilesOf } from "./summary-numbers.ts";
 import type { TcpAnalysis } from "./tcp-analysis.ts";
 import { alertName, type TlsAnalysis } from "./tls-analysis.ts";
-
-type Quantiles = { readonly p50: number; readonly p90: number; readonly p99: number };
-
-/** What all connections to one server address and port came to. Durations in milliseconds. */
-type ServiceSummary = {
-  readonly server: string;
-  readonly flows: number;
-  readonly established: number;
-  readonly refused: number;
-  readonly unanswered: number;
-  readonly bytes: number;
-  readonly dataPackets: number;
-  readonly retransmissions: number;
-  readonly timeouts: number;
-  readonly outOfOrder: number;
-  readonly resets: number;
-  readonly zeroWindowMs: number;
-  readonly receiverLimitedMs: number;
-  readonly stalls: number;
-  readonly answers: number;
-  readonly meanAnswerMs: number;
-  readonly longestAnswerMs: number;
-  /** Answered, but never acknowledged by the client. */
-  readonly halfOpen: number;
-  /** Round trips of handshakes, each from the SYN that was answered. */
-  readonly handshakeMs?: Quantiles;
-  readonly meanHandshakeMs?: number;
-  /** Connections that took about a second or more to open, all SYNs counted. */
-  readonly slowHandshakes: number;
-  /** Mean round trips of data between the recorder and each side: where the time goes. */
-  readonly toServerMs?: number;
-  readonly toClientMs?: number;
-};
-
-/** What all connections of the clients of one subnet came to (IPv4 /24, IPv6 /64). */
-type ClientSummary = {
-  readonly subnet: string;
-  readonly flows: number;
-  readonly established: number;
-  /** Refused, unanswered and half open. */
-  readonly failed: number;
-  readonly bytes: number;
-  readonly dataPackets: number;
-  readonly retransmissions: number;
-  readonly timeouts: number;
-  readonly resets: number;
-  readonly meanHandshakeMs?: number;
-};
 
 /** A connection as the summary shows it: interfaces by name, where there are several. */
 type FlowSummary = Omit<FlowReport, "interface" | "alsoAt"> & {
@@ -188,7 +141,6 @@ export type CaptureSummary = {
   readonly stopped?: Stopped;
 };
 
-const MAX_SERVICES = 50;
 const MAX_SLOWEST = 10;
 
 export function captureSummary(from: {
@@ -233,14 +185,8 @@ export function captureSummary(from: {
     flows: shortcomings.flows,
     verdict: findings.length > 0 ? "findings" : withheld ? "withheld" : "clean",
     tcp: tcpOf(from),
-    services: services
-      .toSorted((a, b) => troubleOf(b) - troubleOf(a) || b.bytes - a.bytes)
-      .slice(0, MAX_SERVICES)
-      .map(serviceOf),
-    clients: from.clients
-      .toSorted((a, b) => clientTrouble(b) - clientTrouble(a) || b.bytes - a.bytes)
-      .slice(0, MAX_SERVICES)
-      .map(clientOf),
+    services: worstServices(services),
+    clients: worstClients(from.clients),
     dns: {
       queries: dns.queries,
       responses: dns.responses,
@@ -318,41 +264,6 @@ function tcpOf(from: Parameters<typeof captureSummary>[0]): CaptureSummary["tcp"
   };
 }
 
-function serviceOf(service: ServiceTotals): ServiceSummary {
-  const { server, flows, established, refused, unanswered, halfOpen, bytes, counts, stalls, answers } = service;
-  const count = (counter: number): number => counts[counter] as number;
-  return {
-    ...{ server, flows, established, refused, unanswered, halfOpen, bytes, stalls, answers },
-    dataPackets: count(DATA_PACKETS),
-    retransmissions: count(RETRANSMISSIONS),
-    timeouts: count(TIMEOUTS),
-    outOfOrder: count(OUT_OF_ORDER),
-    resets: count(RESETS),
-    zeroWindowMs: milliseconds(service.zeroNs),
-    receiverLimitedMs: milliseconds(service.fullNs),
-    meanAnswerMs: milliseconds(service.answerNs / Math.max(1, answers)),
-    longestAnswerMs: milliseconds(service.longestAnswerNs),
-    slowHandshakes: service.slowHandshakes,
-    ...named("handshakeMs", quantilesOf(service.handshakes)),
-    ...named("meanHandshakeMs", meanOf(service.handshakeNs, service.handshakes.count)),
-    ...named("toServerMs", meanOf(service.toServerNs, service.toServer)),
-    ...named("toClientMs", meanOf(service.toClientNs, service.toClient)),
-  };
-}
-
-function clientOf(client: ClientTotals): ClientSummary {
-  const { handshakes, handshakeNs, ...rest } = client;
-  return { ...rest, ...named("meanHandshakeMs", meanOf(handshakeNs, handshakes)) };
-}
-
-const clientTrouble = ({ retransmissions, failed }: ClientTotals): number => retransmissions + 5 * failed;
-const meanOf = (ns: number, count: number): number | undefined => (count > 0 ? milliseconds(ns / count) : undefined);
-
-/** How much is wrong with a service, to put the worst first. */
-function troubleOf({ counts, refused, unanswered, halfOpen, stalls }: ServiceTotals): number {
-  return (counts[RETRANSMISSIONS] as number) + 5 * (refused + unanswered + halfOpen + stalls);
-}
-
 function flowOf({ interface: key, alsoAt, ...flow }: FlowReport, ports: readonly CapturePort[]): FlowSummary {
   const place = interfaceText(key, ports);
   return {
@@ -385,17 +296,4 @@ function saysMore(one: Finding, other: Finding): boolean {
 
 function dated({ atNs, ...found }: Found, timeOf: (atNs: number) => number): Finding {
   return { ...found, ...(atNs === undefined ? {} : { atUs: timeOf(atNs) }) };
-}
-
-const milliseconds = (ns: number): number => Math.round(ns / 1e3) / 1e3;
-
-function named<Name extends string, T>(name: Name, value: T | undefined): { readonly [K in Name]?: T } {
-  return (value === undefined ? {} : { [name]: value }) as { readonly [K in Name]?: T };
-}
-
-function quantilesOf(spread: Spread): Quantiles | undefined {
-  const [p50, p90, p99] = [0.5, 0.9, 0.99].map((q) => spread.quantile(q));
-  if (p50 === undefined || p90 === undefined || p99 === undefined) return undefined;
-  const ms = (ns: number): number => Number((ns / 1e6).toPrecision(3));
-  return { p50: ms(p50), p90: ms(p90), p99: ms(p99) };
 }

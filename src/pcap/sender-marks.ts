@@ -1,0 +1,115 @@
+import * as layout from "./flow-layout.ts";
+import type { FlowTable } from "./flow-table.ts";
+import * as packetRegisters from "./packet-registers.ts";
+import type { PresentSegment } from "./present-segment.ts";
+
+const { IP_ID } = packetRegisters;
+const { ID, NUMBERED, STAMPED, TSVAL } = layout;
+
+/** IP IDs and ticks of time stamps by which a reset may differ from the data before it and still be of the same sender. */
+const IDS_BACK = 64;
+const IDS_AHEAD = 1 << 14;
+const TICKS_BACK = 1_000;
+const TICKS_AHEAD = 1e7;
+
+/** Which of two segments left first. */
+export const UNKNOWN = 0;
+export const OLDER = -1;
+export const NEWER = 1;
+export const SAME = 2;
+
+/**
+ * What a sender puts on its segments that says in which order they left: time stamps (RFC 7323) and IP IDs, of which the
+ * slot keeps those of the newest data.
+ */
+export class SenderMarks {
+  readonly #present: PresentSegment;
+  readonly #table: FlowTable;
+  #stampValue = 0;
+  /** Time stamp of the segment that was compared last, less that of the newest one before it. */
+  ticks = 0;
+
+  constructor(present: PresentSegment) {
+    this.#present = present;
+    this.#table = present.table;
+  }
+
+  /** Which of this data segment and the newest one left first: by TSval, and by IP ID within one tick of it. */
+  order(registers: Int32Array, at: number, header: number, end: number, own: number, state: number): number {
+    const { words } = this.#table;
+    let same = UNKNOWN;
+    this.ticks = 0;
+    if ((state & STAMPED) !== 0 && this.#stamp(at, header, end)) {
+      const difference = (this.#stampValue - (words[own + TSVAL] as number)) | 0;
+      this.ticks = difference;
+      if (difference !== 0) return difference < 0 ? OLDER : NEWER;
+      same = SAME;
+    }
+    const id = registers[IP_ID] as number;
+    if (id <= 0 || (state & NUMBERED) === 0) return same;
+    const difference = ((id - (words[own + ID] as number)) << 16) >> 16;
+    if (difference === 0) return SAME;
+    return difference < 0 ? OLDER : NEWER;
+  }
+
+  /** Remembers the marks of the newest data segment; answers the state. */
+  note(registers: Int32Array, at: number, header: number, end: number, own: number, before: number): number {
+    const { words } = this.#table;
+    let state = before & ~(STAMPED | NUMBERED);
+    if (this.#stamp(at, header, end)) {
+      words[own + TSVAL] = this.#stampValue;
+      state |= STAMPED;
+    }
+    const id = registers[IP_ID] as number;
+    if (id > 0) {
+      words[own + ID] = id;
+      state |= NUMBERED;
+    }
+    return state;
+  }
+
+  /**
+   * True when a reset carries an IP ID or time stamp that its side, by its data, would not. Without them it is not odd:
+   * kernels send resets for connections that they have forgotten with neither.
+   */
+  isOdd(registers: Int32Array, at: number, header: number, end: number, own: number): boolean {
+    const { words } = this.#table;
+    const state = words[own] as number;
+    const id = registers[IP_ID] as number;
+    if (id > 0 && (state & NUMBERED) !== 0) {
+      const ahead = ((id - (words[own + ID] as number)) << 16) >> 16;
+      if (ahead < -IDS_BACK || ahead > IDS_AHEAD) return true;
+    }
+    if ((state & STAMPED) === 0 || !this.#stamp(at, header, end)) return false;
+    const ticks = (this.#stampValue - (words[own + TSVAL] as number)) | 0;
+    return ticks < -TICKS_BACK || ticks > TICKS_AHEAD;
+  }
+
+  /** Reads TSval; false when there is none or it was not captured. */
+  #stamp(at: number, header: number, end: number): boolean {
+    const view = this.#present.view;
+    // After the handshake it nearly always stands here: NOP NOP TIMESTAMP.
+    if (header >= 32 && end - at >= 28 && view.getInt32(at + 20, false) === 0x0101080a) {
+      this.#stampValue = view.getInt32(at + 24, false);
+      return true;
+    }
+    const stop = Math.min(at + header, end);
+    for (let place = at + 20; place < stop; ) {
+      const kind = view.getUint8(place);
+      if (kind === 0) return false;
+      if (kind === 1) {
+        place++;
+        continue;
+      }
+      if (place + 2 > stop) return false;
+      const size = view.getUint8(place + 1);
+      if (size < 2) return false;
+      if (kind === 8 && size === 10 && place + 6 <= stop) {
+        this.#stampValue = view.getInt32(place + 2, false);
+        return true;
+      }
+      place += size;
+    }
+    return false;
+  }
+}

@@ -37,6 +37,8 @@ const GROWTH = 8;
 /** From so many flows on, the slots of closed ones are used again, rather than memory that is in no cache. */
 const MANY_FLOWS = 8_192;
 const LOOKED_AT = 64;
+/** The same once a closed one is among them: each look is a wait for memory. */
+const LOOKED_AT_CLOSED = 8;
 /** The same where there is still room. */
 const LOOKED_AT_SOON = 4;
 /** Words that come from memory at a time. */
@@ -273,22 +275,22 @@ export class FlowTable {
   #evict(now: number): number {
     const { words, times } = this;
     let chosen = this.#hand;
+    let chosenClosed = false;
     let oldest = Number.POSITIVE_INFINITY;
-    for (let looked = 0; looked < LOOKED_AT; looked++) {
+    for (let looked = 0; looked < (chosenClosed ? LOOKED_AT_CLOSED : LOOKED_AT); looked++) {
       const at = this.#hand;
       this.#pass(at);
       const newest = times[(at >> 1) + NEWEST] as number;
       const closed = ((words[at + FLAGS] as number) & FLOW_CLOSED) !== 0;
-      if (closed && now - newest > QUIET_NS) {
-        chosen = at;
-        break;
-      }
       const age = newest - (closed ? CLOSED_OLDER_NS : 0);
       if (age < oldest) {
         oldest = age;
         chosen = at;
+        chosenClosed = closed;
       }
+      if (closed && now - newest > QUIET_NS) break;
     }
+    this.#touch(chosen);
     this.#letGo(chosen, false);
     this.#unlink(chosen);
     this.evicted++;

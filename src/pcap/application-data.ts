@@ -3,9 +3,12 @@ import { clientOf } from "./flow-ends.ts";
 import * as layout from "./flow-layout.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { HttpAnalysis } from "./http-analysis.ts";
+import { HttpMessages } from "./http-messages.ts";
+import * as packetRegisters from "./packet-registers.ts";
 import type { TlsAnalysis } from "./tls-analysis.ts";
 
 const { APPLICATION, PORTS, REQUEST, UNINTERESTING } = layout;
+const { TRANSPORT } = packetRegisters;
 
 /**
  * The word APPLICATION of a flow: bits 0-2 what its data is, bits 3-5 how many segments were looked at in vain, and above
@@ -32,23 +35,16 @@ function lettersOf(text: string): number {
 
 /** Messages behind each other in one segment that are looked at. */
 const MAX_MESSAGES = 64;
-const LINE_END = 0x0d0a;
-const HEAD_END = 0x0d0a0d0a;
-/** "nt-L" of Content-Length (RFC 9112, 6.2), in small letters, and where it stands in the name. */
-const LENGTH_LETTERS = lettersOf("nt-l");
-const LENGTH_NAME = "content-length:";
-const LETTERS_AT = 5;
-const SMALL = 0x20202020;
-
 /**
- * Hands what a connection carries to whoever reads that: messages that begin with a segment, and those that follow them in
- * the same segment. One that begins behind the end of a body that began in an earlier segment is not found.
+ * Hands what a connection carries to whoever reads that: messages that begin with a segment, those that follow them in the
+ * same segment, and of HTTP/1 those behind a body that began in an earlier one.
  */
 export class ApplicationData {
   readonly #table: FlowTable;
   readonly #http: HttpAnalysis;
   readonly #tls: TlsAnalysis;
   readonly #dns: DnsAnalysis;
+  readonly #messages = new HttpMessages();
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(
@@ -63,6 +59,7 @@ export class ApplicationData {
 
   buffer(view: DataView): void {
     this.#view = view;
+    this.#messages.buffer(view);
   }
 
   /** Data that continues its direction, in the flow that the table found last: `captured` bytes at `at`. */
@@ -79,10 +76,13 @@ export class ApplicationData {
       words[flow + APPLICATION] = kind;
     }
     const end = at + captured;
+    if (kind === HTTP) {
+      this.#http1(this.#view.getInt32((registers[TRANSPORT] as number) + 4, false), at, end, now, packet);
+      return;
+    }
     let place = at;
     for (let message = 0; message < MAX_MESSAGES && end - place >= TELLS; message++) {
-      if (kind === HTTP) place = this.#http1(place, end, now, packet);
-      else if (kind === TLS) {
+      if (kind === TLS) {
         // The middle of a record, not the beginning of one.
         if (this.#view.getUint8(place + 1) !== 3) return;
         this.#tls.record(this.#table, direction === clientOf(words, flow), place, end - place, now, packet);
@@ -98,37 +98,30 @@ export class ApplicationData {
     }
   }
 
-  /** A request or an answer, if one begins here; answers where the next one would. */
-  #http1(at: number, end: number, now: number, packet: number): number {
+  /** The requests or answers that begin in these bytes, the first of which is `sequence`. */
+  #http1(sequence: number, at: number, end: number, now: number, packet: number): void {
+    const { words, at: flow, direction } = this.#table;
+    const messages = this.#messages;
+    const expected = messages.next(words, flow, direction, sequence, at, end);
+    let place = !messages.within && end - at >= TELLS && this.#message(at) ? at : expected;
+    for (let message = 0; message < MAX_MESSAGES && place < end; message++) {
+      // Cut before it can be told what it is: it is not counted, but what follows it is found.
+      const cut = end - place < TELLS;
+      if (!cut && !this.#message(place)) {
+        messages.lose();
+        break;
+      }
+      const answer = !cut && this.#view.getInt32(place, false) === ANSWER;
+      if (answer) this.#http.answer(this.#table, place, end - place, now);
+      else if (!cut) this.#http.request(this.#table, place, end - place, now, packet);
+      place = messages.behind(place, end, answer);
+    }
+    messages.keep(words, flow, direction, (sequence + Math.max(place, end) - at) | 0);
+  }
+
+  #message(at: number): boolean {
     const letters = this.#view.getInt32(at, false);
-    if (letters === ANSWER) this.#http.answer(this.#table, at, end - at, now);
-    else if (METHODS.has(letters)) this.#http.request(this.#table, at, end - at, now, packet);
-    else return end;
-    return this.#behindBody(at, end);
-  }
-
-  /** Where a message ends, by its empty line and Content-Length; without that it has no body, or nobody knows. */
-  #behindBody(at: number, end: number): number {
-    const view = this.#view;
-    let length = 0;
-    for (let place = at; place + 4 <= end; place++) {
-      if (view.getUint8(place) !== 13 || view.getUint16(place, false) !== LINE_END) continue;
-      if (view.getInt32(place, false) === HEAD_END) return place + 4 + length;
-      const letters = place + 2 + LETTERS_AT;
-      if (letters + 4 <= end && (view.getInt32(letters, false) | SMALL) === LENGTH_LETTERS)
-        length = this.#number(place + 2 + LENGTH_NAME.length, end);
-    }
-    return end;
-  }
-
-  #number(at: number, end: number): number {
-    let number = 0;
-    for (let place = at; place < end; place++) {
-      const letter = this.#view.getUint8(place);
-      if (letter >= 48 && letter <= 57) number = Math.min(0x7fff_ffff, number * 10 + letter - 48);
-      else if (letter !== 32) break;
-    }
-    return number;
+    return letters === ANSWER || METHODS.has(letters);
   }
 
   /** The side of the table's direction closes the flow, or resets it. */

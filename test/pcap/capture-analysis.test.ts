@@ -252,6 +252,71 @@ describe("findings", () => {
     expect(summary.tls).toMatchObject({ serverHellos: 1, alerts: { "handshake failure": 1 } });
   });
 
+  describe("HTTP messages behind bodies of many segments", () => {
+    const head = (code: number, ...lines: readonly string[]): string =>
+      [`HTTP/1.1 ${code} X`, ...lines, "", ""].join("\r\n");
+    const body = "HTTP/1.1 500 no\n".repeat(40);
+    const sized = (code: number): string => head(code, `Content-Length: ${body.length}`) + body;
+    const chunk = (size: number, extension = ""): string =>
+      `${size.toString(16)}${extension}\r\n${body.slice(0, size)}\r\n`;
+    const chunked = (code: number): string =>
+      head(code, "Transfer-Encoding: chunked") + chunk(300) + chunk(16, ";a=b") + chunk(1) + chunk(0xaf);
+    const answers = (notModified: string): string =>
+      `${chunked(200)}0\r\n\r\n${sized(503)}${chunked(404)}0\r\nDigest: x\r\n\r\n${notModified}${sized(200)}`;
+    const get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+    const counted = (mss: number, notModified: string, options?: Partial<Parameters<typeof converse>[0]>) =>
+      analyse(
+        pcapFile(
+          recorded(
+            converse({
+              mss,
+              turns: [
+                { from: "client", says: text(get) },
+                { from: "server", says: text(answers(notModified)) },
+              ],
+              ...options,
+            }),
+          ),
+        ),
+      ).http.answers;
+
+    test.each([250, 333, 500, 700, 1_400, 3_000])("are found in segments of %i bytes", (mss) => {
+      expect(counted(mss, head(304, "Content-Length: 9"))).toEqual({ "2xx": 2, "3xx": 1, "4xx": 1, "5xx": 1 });
+    });
+
+    test("are found nearly always wherever the segments are cut, and none is made up", () => {
+      const found = Array.from({ length: 300 }, (_, at) => counted(220 + at, head(304))).map((one) =>
+        Object.values(one).reduce((sum, count) => sum + count, 0),
+      );
+      expect(Math.max(...found)).toBe(5);
+      expect(found.filter((count) => count === 5).length).toBeGreaterThan(250);
+    });
+
+    test("are found behind what the capture lacks of a body", () => {
+      const lost = counted(100, head(304), {
+        fate: ({ from, offset, length }) =>
+          from === "server" && length === 100 && offset > 700 && offset <= 900 ? "lost before the tap" : undefined,
+      });
+      expect(lost["5xx"]).toBe(1);
+    });
+
+    test("are found behind an answer to HEAD, whose body does not come", () => {
+      const turns = [404, 200, 200].flatMap((code) => [
+        { from: "client", says: text("HEAD /a HTTP/1.1\r\n\r\n") } as const,
+        { from: "server", says: text(head(code, "Content-Length: 9000")) } as const,
+      ]);
+      expect(analyse(pcapFile(recorded(converse({ turns })))).http.answers).toEqual({ "2xx": 2, "4xx": 1 });
+    });
+
+    test("a request behind a body that began in an earlier segment counts", () => {
+      const post = `POST /b HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      const { http } = analyse(
+        pcapFile(recorded(converse({ mss: 400, turns: [{ from: "client", says: text(post + post + get) }] }))),
+      );
+      expect(http.requests).toBe(3);
+    });
+  });
+
   test("a connection that opens late, and one that the client never hears of, are told from silence", () => {
     const late = converse({
       turns: download,

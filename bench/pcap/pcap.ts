@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bench, Figure } from "../figure.ts";
+import { FiguresTable } from "./figures-table.ts";
 import { type Anchor, type Kind, kinds } from "./kinds.ts";
 import { type Median, measured } from "./timed.ts";
 import type { Made } from "./traffic.ts";
@@ -44,17 +45,20 @@ const anchors: Readonly<Record<Anchor, { readonly program: string; readonly comm
 /**
  * How fast `netcheck pcap` reads captures of its own making, as whole processes, against what is installed of tshark and
  * tcptrace in the same run: ratios of user CPU, which other work on the machine disturbs least. PCAP_BENCH_KINDS=LONG,V6 and
- * PCAP_BENCH_SCALE=0.1 make it shorter. The counters of each run are held against what was put into the capture.
+ * PCAP_BENCH_SCALE=0.1 make it shorter. The counters of each run are held against what was put into the capture. At the end
+ * the figures are told once more, on standard error, as the table that docs/performance.md holds.
  */
 export const pcap: Bench = {
   name: "pcap",
   async *run() {
     const folder = mkdtempSync(join(tmpdir(), "netcheck-bench-pcap-"));
+    const table = new FiguresTable();
     try {
       console.error(`load ${loadavg()[0]?.toFixed(2)}`);
-      yield* start(folder);
+      yield* start(folder, table);
       const wanted = process.env["PCAP_BENCH_KINDS"]?.split(",");
-      for (const kind of kinds) if (wanted?.includes(kind.name) ?? true) yield* compare(kind, folder);
+      for (const kind of kinds) if (wanted?.includes(kind.name) ?? true) yield* compare(kind, folder, table);
+      console.error(`\n${table.markdown()}\n`);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -73,11 +77,12 @@ const atMost = (value: number, wanted: number | undefined): Partial<Figure> =>
   wanted === undefined || scale !== 1 ? {} : { wanted: `at most ${wanted}`, met: value <= wanted };
 
 /** The command itself: a capture of one packet. */
-async function* start(folder: string): AsyncGenerator<Figure> {
+async function* start(folder: string, table: FiguresTable): AsyncGenerator<Figure> {
   const file = join(folder, "one.pcap");
   kinds[0]?.make(file, 1);
   await measured(`${netcheck} ${file} --json`, file, 1);
   const cost = await measured(`${netcheck} ${file} --json`, file, 9);
+  table.start(`A capture of one packet: ${ms(cost.wallS)} of wall time, ${ms(cost.userS)} of user CPU, medians of 9.`);
   yield figure(
     "a capture of one packet, wall, median of 9",
     cost.wallS * 1e3,
@@ -87,25 +92,40 @@ async function* start(folder: string): AsyncGenerator<Figure> {
   yield figure("a capture of one packet, user CPU, median of 9", cost.userS * 1e3, "ms");
 }
 
-async function* compare(kind: Kind, folder: string): AsyncGenerator<Figure> {
+const ms = (seconds: number): string => `${(seconds * 1e3).toFixed(0)} ms`;
+
+async function* compare(kind: Kind, folder: string, table: FiguresTable): AsyncGenerator<Figure> {
   const file = join(folder, `${kind.name}.pcap`);
   const made = kind.make(file, Math.round(kind.size * scale));
   const title = `${kind.name} (${(made.packets / 1e6).toFixed(2)} M packets, ${(made.bytes / 1e9).toFixed(2)} GB)`;
   const own = await measured(`${netcheck} ${file} --json`, file, RUNS);
   check(own, made, title);
   const mps = made.packets / own.wallS / 1e6;
+  table.set(kind.name, "packets", `${(made.packets / 1e6).toFixed(2)} M`);
+  table.set(kind.name, "size", `${(made.bytes / 1e9).toFixed(2)} GB`);
+  table.set(kind.name, "from a file", `${mps.toFixed(1)} M/s`);
+  table.set(kind.name, "user CPU", `${((own.userS / made.packets) * 1e9).toFixed(0)} ns`);
+  table.set(kind.name, "memory", `${own.rssMb.toFixed(0)} MB`);
   yield figure(`${title}: packets per second of wall time`, mps, "M/s", atLeast(mps, kind.wantedMps));
   yield figure(`${title}: user CPU per packet`, (own.userS / made.packets) * 1e9, "ns");
   yield figure(`${title}: user CPU, median of ${RUNS} (${own.userMinS} to ${own.userMaxS})`, own.userS, "s");
   yield figure(`${title}: system CPU, median of ${RUNS}`, own.systemS, "s");
   yield figure(`${title}: peak memory`, own.rssMb, "MB", atMost(own.rssMb, MOST_MB));
-  for (const name of anchorNames) if (name in kind.anchors) yield* against(name, { kind, file, title, own, made });
+  for (const name of anchorNames)
+    if (name in kind.anchors) yield* against(name, { kind, file, title, own, made, table });
   rmSync(file);
 }
 
 async function* against(
   name: Anchor,
-  { kind, file, title, own, made }: { kind: Kind; file: string; title: string; own: Median; made: Made },
+  {
+    kind,
+    file,
+    title,
+    own,
+    made,
+    table,
+  }: { kind: Kind; file: string; title: string; own: Median; made: Made; table: FiguresTable },
 ): AsyncGenerator<Figure> {
   const { program, command } = anchors[name];
   const wanted = kind.anchors[name];
@@ -121,6 +141,7 @@ async function* against(
   const rest = { against: other ? "netcheck" : "a file" };
   if (other) {
     const ratio = Number((cost.userS / own.userS).toPrecision(3));
+    table.set(kind.name, name, `${ratio} ×`);
     const metric = `${title}: ${name}, user CPU, median of ${runs} (${cost.userMinS} to ${cost.userMaxS})`;
     yield figure(metric, cost.userS, "s", { ...rest, ratio, ...atLeast(ratio, wanted) });
     yield figure(`${title}: ${name}, peak memory`, cost.rssMb, "MB");
@@ -131,6 +152,7 @@ async function* against(
   const ratio = Number((cost.wallS / own.wallS / times).toPrecision(3));
   const metric = `${title}: ${name}${times > 1 ? `, ${times} times the file` : ""}`;
   const mps = (made.packets * times) / cost.wallS / 1e6;
+  table.set(kind.name, name, `${mps.toFixed(1)} M/s, ${cost.rssMb.toFixed(0)} MB`);
   yield figure(`${metric}, packets per second of wall time`, mps, "M/s", { ...rest, ratio, ...atMost(ratio, wanted) });
   yield figure(`${metric}, peak memory`, cost.rssMb, "MB", atMost(cost.rssMb, MOST_MB));
   if (name === "gzip" || name === "zstd") rmSync(`${file}.${name === "gzip" ? "gz" : "zst"}`);

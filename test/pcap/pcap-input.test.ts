@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib";
@@ -234,6 +234,17 @@ describe("the command", () => {
     const { packets, stopped } = JSON.parse(out);
     expect([code, packets, stopped.reason]).toEqual([0, PACKETS - 1, "the last record is cut"]);
     expect((await run([path])).out).toContain("the last record is cut, at byte");
+  });
+
+  test("10 GB of nothing behind a capture are not read to the end", async () => {
+    const path = join(folder, "sparse.pcap");
+    writeFileSync(path, capture);
+    truncateSync(path, 10_000_000_000);
+    const { code, out } = await run([path, "--json"]);
+    rmSync(path);
+    const { packets, stopped } = JSON.parse(out);
+    expect([code, packets]).toEqual([0, PACKETS]);
+    expect(stopped.offset).toBeLessThan(300e6);
   });
 
   test("text is no capture: code 2 and a JSON document without packets", async () => {

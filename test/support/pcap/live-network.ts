@@ -9,13 +9,17 @@ type Place = "a" | "b" | "r";
 const peer = fileURLToPath(new URL("live-peer.py", import.meta.url));
 const delayer = fileURLToPath(new URL("../../../lab/cluster/programs/nfqdelay.py", import.meta.url));
 
-/** Offloads are off: packets are what the wire carries. `ra` and `rb` are the router's ends, ra is where captures are taken. */
+/**
+ * Without detection of duplicate addresses (DAD): until it is over, a second and more, a router has no link-local address to ask
+ * for IPv6 neighbours from, and the first SYN is lost. Offloads are off: packets are what the wire carries. `ra` and `rb` are the
+ * router's ends, ra is where captures are taken.
+ */
 const SETUP = `
 mount -t tmpfs none /run; mkdir -p /run/netns /run/lock; ip link set lo up
-sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0
 for h in a b; do
   n=$([ $h = a ] && echo 1 || echo 2)
-  ip netns add $h; ip -n $h link set lo up
+  ip netns add $h; ip -n $h link set lo up; ip netns exec $h sysctl -qw net.ipv6.conf.default.accept_dad=0
   ip link add r$h type veth peer name eth0 netns $h
   ip addr add 10.9.$n.1/24 dev r$h; ip addr add fd00:$n::1/64 dev r$h nodad; ip link set r$h up
   ip -n $h addr add 10.9.$n.2/24 dev eth0; ip -n $h addr add fd00:$n::2/64 dev eth0 nodad; ip -n $h link set eth0 up

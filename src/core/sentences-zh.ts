@@ -697,6 +697,8 @@ export const chinese = {
   "another pod of {node} asked the same and had no trouble": "{node} 上的另一个 pod 查询同样的内容没有问题",
   "only {server} is concerned: the other DNS pods serve {pod} well":
     "只有 {server} 有问题：其他 DNS pod 对 {pod} 的应答正常",
+  "only {server} is concerned, and pods of other nodes have no trouble with it":
+    "只有 {server} 有问题，而且其他节点的 pod 查询它没有问题",
   "pods of other nodes asked the same and had no trouble": "其他节点的 pod 查询同样的内容没有问题",
   "all of the {count} DNS pods that were asked are concerned": "被查询的 {count} 个 DNS pod 全都有问题",
   "the DNS pods do well when they are asked directly; {server} on {node} does not":

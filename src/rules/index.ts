@@ -106,6 +106,7 @@ export const rules: readonly Rule[] = [
   portFiltered,
   qdiscDrops,
   linkRateLimited,
+  pathMemberLoss,
   dnsWrongResolver,
   dnsCrashLoop,
   dnsDown,
@@ -121,7 +122,6 @@ export const rules: readonly Rule[] = [
   httpError,
   nicPeriodicDelay,
   linkDelay,
-  pathMemberLoss,
   pathLoss,
   highLatency,
 ];

@@ -3,7 +3,7 @@ import { type Asked, type DnsData, dnsEvidence } from "#src/core/dns-evidence.ts
 import { evidenceOf } from "#src/core/evidence.ts";
 import { placeText } from "#src/core/place.ts";
 import type { Plan } from "#src/core/plan.ts";
-import type { Rule, Suspicion, Verdict } from "#src/core/rule.ts";
+import type { Case, Rule, Suspicion, Verdict } from "#src/core/rule.ts";
 import { inWords } from "#src/core/sentence.ts";
 import { podStateEvidence } from "#src/probes/pod-state.ts";
 import { play, startOf } from "../core/simulate.ts";
@@ -120,11 +120,8 @@ function dataOf(
   };
 }
 
-/** What one rule says about a healthy network in which names go as told. */
-export function askNames(
-  rule: Rule,
-  names: Names,
-): { readonly brief: string; readonly text: string; readonly all: readonly Suspicion[] } {
+/** A healthy network in which names go as told. */
+export function namesCase(names: Names): Case {
   const { plan: played, evidence } = play({ seconds: 10 });
   const { source = {}, near = {}, far = {}, resolver = SERVICE, policy = "ClusterFirst", ownServers = false } = names;
   const at = (id: string, label: string, node: string): Plan["vantages"][number] => ({
@@ -189,7 +186,15 @@ export function askNames(
       }),
     );
   }
-  const said = rule.evaluate({ plan, evidence, comparison: compare(plan, evidence) });
+  return { plan, evidence, comparison: compare(plan, evidence) };
+}
+
+/** What one rule says about a healthy network in which names go as told. */
+export function askNames(
+  rule: Rule,
+  names: Names,
+): { readonly brief: string; readonly text: string; readonly all: readonly Suspicion[] } {
+  const said = rule.evaluate(namesCase(names));
   const all = Array.isArray(said)
     ? (said as readonly Suspicion[])
     : (said as Verdict).status === "suspected"

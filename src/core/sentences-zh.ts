@@ -330,6 +330,12 @@ export const chinese = {
   "Allow it if it is meant to be: an egress rule in {namespace} for {pod} to {peers}, port {ports}":
     "如果本应允许：在 {namespace} 中为 {pod} 添加到 {peers}、端口 {ports} 的出站规则",
 
+  // node-clock.ts
+  "the clock of {node} is {time} ahead of ours: its times were corrected by that estimate":
+    "{node} 的时钟比我们快 {time}：其时间已按此估计校正",
+  "the clock of {node} is {time} behind ours: its times were corrected by that estimate":
+    "{node} 的时钟比我们慢 {time}：其时间已按此估计校正",
+
   // workers/report.ts
   "before its end": "提前结束",
   "Internal error, quote {id}.": "内部错误，请提供编号 {id}。",

@@ -689,15 +689,15 @@ export const chinese = {
 
   // dns-policy-deny.ts
   "none of {policies} forbids {pod} to ask the DNS pods": "{policies}都没有禁止 {pod} 查询 DNS pod",
-  "{policies} isolates {servers} for what comes in and has no rule that allows {pod} {protocols} to port 53":
-    "{policies} 限制了 {servers} 的入站流量，没有允许 {pod} 以 {protocols} 访问 53 端口",
-  "{policies} isolates {pod} for what goes out and has no rule that allows {protocols} to port 53 of {servers}":
-    "{policies} 限制了 {pod} 的出站流量，没有允许以 {protocols} 访问 {servers} 的 53 端口",
+  "{policies} isolates {servers} for what comes in and has no rule that allows {pod} {protocols} to port {port}":
+    "{policies} 限制了 {servers} 的入站流量，没有允许 {pod} 以 {protocols} 访问 {port} 端口",
+  "{policies} isolates {pod} for what goes out and has no rule that allows {protocols} to port {port} of {servers}":
+    "{policies} 限制了 {pod} 的出站流量，没有允许以 {protocols} 访问 {servers} 的 {port} 端口",
   "nobody else is answered either: the DNS pods may be dead as well": "其他 pod 也得不到应答：DNS pod 可能同时已失效",
-  "Allow {protocols} to port 53 in a policy for {servers}, from {pod}":
-    "在 {servers} 的策略中允许来自 {pod}、以 {protocols} 访问 53 端口的流量",
-  "Allow {protocols} to port 53 of {servers} in a policy for {pod}: names are looked up before anything else":
-    "在 {pod} 的策略中允许以 {protocols} 访问 {servers} 的 53 端口：一切访问之前都要先解析名称",
+  "Allow {protocols} to port {port} in a policy for {servers}, from {pod}":
+    "在 {servers} 的策略中允许来自 {pod}、以 {protocols} 访问 {port} 端口的流量",
+  "Allow {protocols} to port {port} of {servers} in a policy for {pod}: names are looked up before anything else":
+    "在 {pod} 的策略中允许以 {protocols} 访问 {servers} 的 {port} 端口：一切访问之前都要先解析名称",
 
   // dns-path-loss.ts
   "{lost} of {sent} queries of {pod} to {server} got no answer":

@@ -19,7 +19,7 @@ type Forbidden = {
 };
 
 /**
- * NetworkPolicies let the pod talk to its peers but not to the DNS pods on port 53, or to those over UDP only. Evaluation
+ * NetworkPolicies let the pod talk to its peers but not to the port of the DNS pods, or to those over UDP only. Evaluation
  * says which queries are forbidden, by the addresses of the DNS pods; proof is that those fail, nine in ten of them, and
  * that the names which the pod's applications ask for fail with them.
  * Fooled by pod networks that enforce no policies and by pods that ask a cache which policies do not see (then names are
@@ -64,7 +64,7 @@ function forbiddenOf({ at, data, plan, servers }: DnsFacts, seen: Case): readonl
     const to = policyEnd(podOf(server.id), server.ip, seen);
     return (["udp", "tcp"] as const).flatMap((transport) => {
       const protocol = transport === "udp" ? "UDP" : "TCP";
-      const decision = to && decide({ from, to, protocol, port: 53 }, world);
+      const decision = to && decide({ from, to, protocol, port: server.port ?? 53 }, world);
       if (decision?.verdict !== "denied") return [];
       return [{ server, transport, tally: tally(data, plan, { server: server.ip, transport }), denied: decision }];
     });
@@ -101,6 +101,7 @@ function suspect(same: readonly Forbidden[], facts: DnsFacts, seen: Case): reado
     pod: at.label,
     protocols,
     servers: listed([...new Set(same.map(({ server }) => server.label))]),
+    port: `${first.server.port ?? 53}`,
   };
   return [
     {
@@ -110,11 +111,11 @@ function suspect(same: readonly Forbidden[], facts: DnsFacts, seen: Case): reado
       because: [
         denied.way === "Ingress"
           ? say(
-              "{policies} isolates {servers} for what comes in and has no rule that allows {pod} {protocols} to port 53",
+              "{policies} isolates {servers} for what comes in and has no rule that allows {pod} {protocols} to port {port}",
               values,
             )
           : say(
-              "{policies} isolates {pod} for what goes out and has no rule that allows {protocols} to port 53 of {servers}",
+              "{policies} isolates {pod} for what goes out and has no rule that allows {protocols} to port {port} of {servers}",
               values,
             ),
         ...(suffers.udp ? [serverLine(`${used} UDP`, names)] : []),
@@ -131,9 +132,9 @@ function suspect(same: readonly Forbidden[], facts: DnsFacts, seen: Case): reado
       ],
       advice: [
         denied.way === "Ingress"
-          ? say("Allow {protocols} to port 53 in a policy for {servers}, from {pod}", values)
+          ? say("Allow {protocols} to port {port} in a policy for {servers}, from {pod}", values)
           : say(
-              "Allow {protocols} to port 53 of {servers} in a policy for {pod}: names are looked up before anything else",
+              "Allow {protocols} to port {port} of {servers} in a policy for {pod}: names are looked up before anything else",
               values,
             ),
       ],

@@ -1,6 +1,7 @@
 import { errorPolicy, NetcheckError } from "../core/errors.ts";
 import type { MeasureState, NodeState } from "../core/measure-state.ts";
 import { answered, type NodeAction, nextPollMs, unanswered } from "../core/measure-step.ts";
+import { otherThan } from "../core/node-clock.ts";
 import type { Plan } from "../core/plan.ts";
 import { say, type Text } from "../core/sentence.ts";
 import type { MeasureDeps, TaskAnswer, TaskOutput } from "./measure-ports.ts";
@@ -36,24 +37,35 @@ export async function actOnNode(
   });
   async function sync(status: "running" | "stopped", pauseMs?: number): Promise<NodeResult> {
     const output = await limited((signal) => nodes.sync(name, check, session.offsets(name), { signal }));
-    session.take(name, output);
+    session.take(name, output, node?.aheadMs);
     const again = pauseMs === undefined ? nextPollMs(window, nowMs()) : nowMs() + pauseMs;
     return result(status, session.caughtUp(name) ? again : nowMs(), output.tasks);
   }
+  /** Tasks wait for the window by their node's clock. */
+  const start = (aheadMs: number) => {
+    const order = {
+      check,
+      leaseSeconds: LEASE_SECONDS,
+      window: { startMs: window.startMs + aheadMs, endMs: window.endMs + aheadMs },
+      tasks: plan.tasks.filter((task) => task.node === name),
+    };
+    return limited((signal) => nodes.start(name, order, { signal }), START_MS);
+  };
   const remove = () => limited((signal) => nodes.remove(name, check, { signal }));
   try {
     switch (action) {
       case "start": {
         // Tasks of an earlier plan may be there; they would be taken for these.
         if (state.planned > 1) await remove();
-        const order = {
-          check,
-          leaseSeconds: LEASE_SECONDS,
-          window,
-          tasks: plan.tasks.filter((task) => task.node === name),
-        };
-        const { tasks } = await limited((signal) => nodes.start(name, order, { signal }), START_MS);
-        return result("running", nextPollMs(window, nowMs()), tasks);
+        const thought = node.aheadMs ?? 0;
+        const answer = await start(thought);
+        const aheadMs = otherThan(thought, answer);
+        if (aheadMs === undefined) return result("running", nextPollMs(window, nowMs()), answer.tasks);
+        // Its tasks would wait for another moment, or end before it.
+        await remove();
+        const { tasks } = await start(aheadMs);
+        const started = result("running", nextPollMs(window, nowMs()), tasks);
+        return { ...started, node: { ...started.node, aheadMs } };
       }
       case "sync":
         return await sync("running");

@@ -2,6 +2,7 @@ import type { Assessed } from "../core/assess.ts";
 import type { CheckRequest, Window } from "../core/check.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
 import type { EvidenceSet } from "../core/evidence.ts";
+import type { ClockEstimate } from "../core/node-clock.ts";
 import type { End, Gap, Plan, TaskSpec } from "../core/plan.ts";
 import type { Probe, Reader } from "../core/probe.ts";
 import type { Target } from "../core/target.ts";
@@ -40,7 +41,7 @@ export type NodeCalls = {
       readonly tasks: readonly TaskSpec[];
     },
     options?: CallOptions,
-  ) => Promise<{ readonly tasks: readonly TaskAnswer[] }>;
+  ) => Promise<ClockEstimate & { readonly tasks: readonly TaskAnswer[] }>;
   /** Renews the lease too. `offsets` by task id: how much of each output is here already. */
   readonly sync: (
     node: string,

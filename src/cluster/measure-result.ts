@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { type ClusterView, clusterViewSchema } from "../core/cluster-view.ts";
 import type { Evidence } from "../core/evidence.ts";
 import type { MeasureState } from "../core/measure-state.ts";
+import { clockGap } from "../core/node-clock.ts";
 import type { Gap, Plan } from "../core/plan.ts";
 import { say, type Text } from "../core/sentence.ts";
 import { clockText } from "../core/units.ts";
@@ -143,7 +144,10 @@ export function gapsOf(state: MeasureState, plan: Plan): readonly Gap[] {
         ]
       : [];
   });
-  return [...plan.gaps, ...nodes, ...tasks];
+  const clocks = Object.entries(state.nodes).flatMap(([name, { aheadMs }]) =>
+    aheadMs === undefined ? [] : [clockGap(name, aheadMs)],
+  );
+  return [...plan.gaps, ...nodes, ...tasks, ...clocks];
 }
 
 function sinceText(reason: Text, fromMs: number | undefined): Text {

@@ -1,6 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { ClusterView } from "../core/cluster-view.ts";
 import { EvidenceSet } from "../core/evidence.ts";
+import { byOurClock } from "../core/node-clock.ts";
 import type { Plan, TaskSpec } from "../core/plan.ts";
 import type { Probe, Reader } from "../core/probe.ts";
 import type { Progress } from "../core/progress.ts";
@@ -25,8 +26,9 @@ const MAX_VIEWS = 30;
 export class MeasureSession {
   readonly #probes: readonly Probe[];
   readonly #byNode = new Map<string, Map<string, TaskReading>>();
-  /** Node clock minus ours, milliseconds, by node. */
+  /** Node clock minus ours, milliseconds, by node: as its newest answer says, and as its times are corrected. */
   readonly #skewMs = new Map<string, number>();
+  readonly #aheadMs = new Map<string, number>();
   readonly #synced = new Set<string>();
   /** Readers that threw, by task: bugs. */
   readonly failures = new Map<string, unknown>();
@@ -61,8 +63,9 @@ export class MeasureSession {
   }
 
   /** Takes what a node answered. A piece that does not begin where the last one ended came twice and is left out. */
-  take(node: string, { offsetEstimateMs, tasks }: NodeOutput): void {
+  take(node: string, { offsetEstimateMs, tasks }: NodeOutput, aheadMs = 0): void {
     this.#skewMs.set(node, offsetEstimateMs);
+    this.#aheadMs.set(node, aheadMs);
     this.#synced.add(node);
     for (const { id, state, totalBytes, offset, bytes } of tasks) {
       const task = this.#byNode.get(node)?.get(id);
@@ -120,7 +123,7 @@ export class MeasureSession {
       const nodeMs = nowMs + (this.#skewMs.get(node) ?? 0);
       for (const task of tasks.values())
         for (const evidence of this.#guarded(task, () => task.reader.evidence({ nowMs: nodeMs, done })) ?? [])
-          set.add(evidence);
+          set.add(byOurClock(evidence, this.#aheadMs.get(node) ?? 0));
     }
     const views = before && this.views[0]?.atMs !== before.atMs ? [before, ...this.views] : this.views;
     for (const probe of this.#probes)

@@ -68,6 +68,14 @@ export function locate(facts: DnsFacts, badOf: (one: Tally) => number, transport
       sure: near.sure,
     };
   const [only, ...others] = bad;
+  if (only && others.length === 0 && near?.part === true && far?.part === false && far.sure)
+    return {
+      where: between(at.node, only.server.node),
+      what: say("only {server} is concerned, and pods of other nodes have no trouble with it", {
+        server: only.server.label,
+      }),
+      sure: true,
+    };
   if (only && others.length === 0 && direct.length > 1)
     return {
       where: podPlace(only.server.label),
@@ -88,6 +96,10 @@ export function locate(facts: DnsFacts, badOf: (one: Tally) => number, transport
     what: say("all of the {count} DNS pods that were asked are concerned", { count: bad.length }),
     sure: far?.part === true,
   };
+}
+
+function between(node: string, peer: string): Place {
+  return node === peer ? nodePlace(node) : { kind: "pair", name: node, peer };
 }
 
 type Direct = {

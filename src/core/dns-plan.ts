@@ -7,8 +7,10 @@ export const dnsPlanSchema = z.object({
   /** `svc/<ns>/<name>` and its address. */
   service: z.string(),
   ip: z.string(),
-  /** Its pods, those nearest to the path first. `id` is a vantage id. */
-  servers: z.array(z.object({ id: z.string(), label: z.string(), ip: z.string(), node: z.string() })),
+  /** Its pods, those nearest to the path first. `id` is a vantage id; `port` is where they listen when that is not 53. */
+  servers: z.array(
+    z.object({ id: z.string(), label: z.string(), ip: z.string(), node: z.string(), port: z.number().optional() }),
+  ),
   /** Names to ask for; a name that ends in "@" ends in the cluster's domain. `expect` is the one right answer. */
   names: z.array(
     z.object({ kind: z.enum(["cluster", "target", "outside"]), name: z.string(), expect: z.string().optional() }),
@@ -44,6 +46,7 @@ export function planDns(from: End, to: End, view: ClusterView): DnsPlan | undefi
       label: `${namespace}/${name}`,
       ip,
       node,
+      ...listensAt(service, ip),
     })),
     names: namesFor(to, service, view),
     ...(source.dnsPolicy === undefined ? {} : { policy: source.dnsPolicy }),
@@ -66,6 +69,17 @@ function isBehind({ namespace, selector, endpoints }: ServiceView, pod: PodView)
   const wanted = Object.entries(selector);
   const selected = wanted.length > 0 && wanted.every(([key, value]) => pod.labels[key] === value);
   return selected || endpoints.some(({ ip }) => ip === pod.ip);
+}
+
+/** OpenShift's DNS pods listen at 5353: what is sent to port 53 of the Service is sent on to that. */
+function listensAt({ ports, endpoints }: ServiceView, ip: string): { readonly port?: number } {
+  const asked = ports.find(({ port, protocol }) => port === 53 && protocol === "UDP");
+  const named = endpoints.find((endpoint) => endpoint.ip === ip)?.named;
+  const port =
+    typeof asked?.targetPort === "number"
+      ? asked.targetPort
+      : named?.find(({ name, protocol }) => name === (asked?.name ?? "") && protocol === "UDP")?.port;
+  return port === undefined || port === 53 ? {} : { port };
 }
 
 function namesFor(to: End, dns: ServiceView, view: ClusterView): DnsPlan["names"] {

@@ -44,9 +44,9 @@ export const nodePlace = (node: string): Place => ({ kind: "node", name: node })
 export function digs(facts: DnsFacts, ...more: readonly string[]): readonly string[] {
   const name = facts.plan.names[0]?.name.replace("@", domainOf(facts)) ?? ".";
   return [
-    ...[facts.used, ...facts.plan.servers.map(({ ip }) => ip)].map(
-      (ip) =>
-        `dig @${ip} ${name} +time=2 +tries=1${more.map((word) => ` ${word}`).join("")}   # from ${facts.at.label}`,
+    ...[{ ip: facts.used, port: undefined }, ...facts.plan.servers].map(
+      ({ ip, port }) =>
+        `dig @${ip}${port === undefined ? "" : ` -p ${port}`} ${name} +time=2 +tries=1${more.map((word) => ` ${word}`).join("")}   # from ${facts.at.label}`,
     ),
   ];
 }

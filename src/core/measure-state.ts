@@ -18,6 +18,8 @@ const nodeStateSchema = z.object({
   /** Times during which the node did not answer; the newest is open while it does not. At most 20. */
   outages: z.array(outageSchema),
   reason: textSchema.optional(),
+  /** How far its clock is ahead of the workers', where they are too far apart to be taken for one (`node-clock.ts`). */
+  aheadMs: z.number().optional(),
   /** False when nothing was ever sent there, so that there is nothing to remove. */
   touched: z.boolean(),
 });

@@ -330,6 +330,12 @@ export const chinese = {
   "Allow it if it is meant to be: an egress rule in {namespace} for {pod} to {peers}, port {ports}":
     "如果本应允许：在 {namespace} 中为 {pod} 添加到 {peers}、端口 {ports} 的出站规则",
 
+  // node-clock.ts
+  "the clock of {node} is {time} ahead of ours: its times were corrected by that estimate":
+    "{node} 的时钟比我们快 {time}：其时间已按此估计校正",
+  "the clock of {node} is {time} behind ours: its times were corrected by that estimate":
+    "{node} 的时钟比我们慢 {time}：其时间已按此估计校正",
+
   // workers/report.ts
   "before its end": "提前结束",
   "Internal error, quote {id}.": "内部错误，请提供编号 {id}。",
@@ -681,6 +687,18 @@ export const chinese = {
   "echoes to {count} of {of} DNS pods are on time: the servers are slow, not the way":
     "ping {of} 个 DNS pod 中有 {count} 个不延迟：慢的是服务器，不是路径",
 
+  // dns-policy-deny.ts
+  "none of {policies} forbids {pod} to ask the DNS pods": "{policies}都没有禁止 {pod} 查询 DNS pod",
+  "{policies} isolates {servers} for what comes in and has no rule that allows {pod} {protocols} to port {port}":
+    "{policies} 限制了 {servers} 的入站流量，没有允许 {pod} 以 {protocols} 访问 {port} 端口",
+  "{policies} isolates {pod} for what goes out and has no rule that allows {protocols} to port {port} of {servers}":
+    "{policies} 限制了 {pod} 的出站流量，没有允许以 {protocols} 访问 {servers} 的 {port} 端口",
+  "nobody else is answered either: the DNS pods may be dead as well": "其他 pod 也得不到应答：DNS pod 可能同时已失效",
+  "Allow {protocols} to port {port} in a policy for {servers}, from {pod}":
+    "在 {servers} 的策略中允许来自 {pod}、以 {protocols} 访问 {port} 端口的流量",
+  "Allow {protocols} to port {port} of {servers} in a policy for {pod}: names are looked up before anything else":
+    "在 {pod} 的策略中允许以 {protocols} 访问 {servers} 的 {port} 端口：一切访问之前都要先解析名称",
+
   // dns-path-loss.ts
   "{lost} of {sent} queries of {pod} to {server} got no answer":
     "{pod} 发往 {server} 的 {sent} 次查询中有 {lost} 次没有应答",
@@ -697,6 +715,8 @@ export const chinese = {
   "another pod of {node} asked the same and had no trouble": "{node} 上的另一个 pod 查询同样的内容没有问题",
   "only {server} is concerned: the other DNS pods serve {pod} well":
     "只有 {server} 有问题：其他 DNS pod 对 {pod} 的应答正常",
+  "only {server} is concerned, and pods of other nodes have no trouble with it":
+    "只有 {server} 有问题，而且其他节点的 pod 查询它没有问题",
   "pods of other nodes asked the same and had no trouble": "其他节点的 pod 查询同样的内容没有问题",
   "all of the {count} DNS pods that were asked are concerned": "被查询的 {count} 个 DNS pod 全都有问题",
   "the DNS pods do well when they are asked directly; {server} on {node} does not":

@@ -28,12 +28,13 @@ export const dns: SurveyProbe = {
     const part = partOf({ at, plan, view });
     const names = plan.dns?.names ?? [];
     const own = plan.dns?.servers.filter(({ id }) => id === at.id) ?? [];
-    const servers = part === "server" ? own : [{ ip: plan.dns?.ip ?? "" }, ...(plan.dns?.servers ?? [])];
+    const servers =
+      part === "server" ? own : [{ ip: plan.dns?.ip ?? "", port: undefined }, ...(plan.dns?.servers ?? [])];
     return [
       "netcheck-dns",
       `${dnsIntervalMs(part ?? "source", plan.window)}`,
       `${TIMEOUT_MS}`,
-      ...servers.flatMap(({ ip }) => ["--server", ip]),
+      ...servers.flatMap(({ ip, port }) => ["--server", port === undefined ? ip : `${ip}#${port}`]),
       ...(part === "source" ? ["--own"] : part === "server" ? ["--upstream"] : []),
       ...names.flatMap(({ kind, name }) => ["--name", `${kind}=${name}`]),
     ];

@@ -7,6 +7,7 @@ import { dnsCrashLoop } from "./dns-crash-loop.ts";
 import { dnsDown } from "./dns-down.ts";
 import { dnsOverloaded } from "./dns-overloaded.ts";
 import { dnsPathLoss } from "./dns-path-loss.ts";
+import { dnsPolicyDeny } from "./dns-policy-deny.ts";
 import { dnsStaleAnswer } from "./dns-stale-answer.ts";
 import { dnsTcpBlocked } from "./dns-tcp-blocked.ts";
 import { dnsUpstreamFailing } from "./dns-upstream-failing.ts";
@@ -80,6 +81,7 @@ export const rules: readonly Rule[] = [
   routeMissing,
   tunnelEntryWrong,
   networkPolicyDeny,
+  dnsPolicyDeny,
   firewallDrop,
   conntrackFull,
   portExhaustion,
@@ -106,6 +108,7 @@ export const rules: readonly Rule[] = [
   portFiltered,
   qdiscDrops,
   linkRateLimited,
+  pathMemberLoss,
   dnsWrongResolver,
   dnsCrashLoop,
   dnsDown,
@@ -121,7 +124,6 @@ export const rules: readonly Rule[] = [
   httpError,
   nicPeriodicDelay,
   linkDelay,
-  pathMemberLoss,
   pathLoss,
   highLatency,
 ];

@@ -22,7 +22,7 @@ const ENFORCED = 0.8;
 const POLICY_CHAIN =
   /^(KUBE-(NWPLCY|POD-FW|ROUTER)|cali-|ANTREA|CILIUM|OLD_CILIUM|WEAVE-NPC)|antrea|calico|cilium|kube-router/i;
 
-type Denied = Extract<Decision, { verdict: "denied" }>;
+export type Denied = Extract<Decision, { verdict: "denied" }>;
 type Judged = { readonly result: LegResult; readonly decision: Decision };
 
 /**
@@ -38,12 +38,8 @@ export const networkPolicyDeny: Rule = {
   title: "Network policy forbids the traffic",
   needs: [],
   evaluate(seen) {
-    const known = seen.evidence.get(policiesEvidence, "cluster");
-    if (!known) return { status: "unknown", because: say("network policies could not be read") };
-    const world: PolicyWorld = {
-      policies: known.policies,
-      namespaces: known.namespaces && new Map(known.namespaces.map(({ name, labels }) => [name, labels])),
-    };
+    const world = policyWorld(seen);
+    if (!world) return { status: "unknown", because: say("network policies could not be read") };
     const judged = [...seen.comparison.legs.values()]
       .filter(({ sent }) => sent >= MIN_PACKETS)
       .map((result): Judged => ({ result, decision: decisionFor(result.leg, world, seen) }));
@@ -52,7 +48,7 @@ export const networkPolicyDeny: Rule = {
       return {
         status: "cleared",
         because: say("none of {policies} forbids anything that was sent on the path", {
-          policies: counted(known.policies.length, "network policy", "network policies"),
+          policies: counted(world.policies.length, "network policy", "network policies"),
         }),
       };
     const suspicions = [...Map.groupBy(denied, ({ decision }) => keyOf(decision as Denied)).values()].flatMap((same) =>
@@ -67,6 +63,17 @@ export const networkPolicyDeny: Rule = {
     };
   },
 };
+
+/** What policies say and whom they select; undefined where they could not be read. */
+export function policyWorld({ evidence }: Case): PolicyWorld | undefined {
+  const known = evidence.get(policiesEvidence, "cluster");
+  return (
+    known && {
+      policies: known.policies,
+      namespaces: known.namespaces && new Map(known.namespaces.map(({ name, labels }) => [name, labels])),
+    }
+  );
+}
 
 /** Legs of what was asked itself: those of the nodes on the way are segments that policies may well forbid. */
 function between(leg: Leg, { plan }: Case): boolean {
@@ -95,7 +102,14 @@ function suspect(same: readonly Judged[], judged: readonly Judged[], seen: Case)
   );
   const passing = allowed.filter(({ result }) => works(result));
   const failing = allowed.filter(({ result }) => fails(result));
-  const counting = policyRules(denial, bad, seen);
+  const counting = policyRules(
+    denial,
+    bad.flatMap(({ result }) => {
+      const { from, to } = endsOf(result.leg, plan);
+      return [from?.node, to?.node].filter((node) => node !== undefined);
+    }),
+    seen,
+  );
   if (failing.length > passing.length && counting.length === 0) return [];
   const namespace = denial.pod.split("/")[0] ?? "";
   const peers = [
@@ -186,20 +200,14 @@ function touches(leg: Leg, pod: string, plan: Case["plan"]): boolean {
   return from?.id === `pod/${pod}` || to?.id === `pod/${pod}`;
 }
 
-/** Rules of a policy engine, on the nodes of the forbidden legs, that took packets while the check ran. */
-function policyRules(
+/** Rules of a policy engine, on the nodes of what is forbidden, that took packets while the check ran. */
+export function policyRules(
   { pod }: Denied,
-  bad: readonly Judged[],
+  nodes: readonly string[],
   { plan, evidence }: Case,
 ): readonly { readonly rule: DropRule; readonly at: Vantage }[] {
-  const nodes = new Set(
-    bad.flatMap(({ result: { leg } }) => {
-      const { from, to } = endsOf(leg, plan);
-      return [from?.node, to?.node];
-    }),
-  );
   return plan.vantages
-    .filter((at) => !isPod(at) && nodes.has(at.node))
+    .filter((at) => !isPod(at) && nodes.includes(at.node))
     .flatMap((at) => {
       const rules = [
         ...(evidence.get(packetFilterEvidence, at.id)?.rules ?? []),
@@ -228,11 +236,11 @@ function decisionFor(leg: Leg, world: PolicyWorld, seen: Case): Decision {
   const { from, to } = endsOf(leg, plan);
   if (!from) return { verdict: "unknown" };
   const protocol = leg.port === undefined ? ("ICMP" as const) : ("TCP" as const);
-  const source = endFor(from.id.startsWith("pod/") ? from.id.slice(4) : undefined, sourceIp(leg, from), seen);
+  const source = policyEnd(from.id.startsWith("pod/") ? from.id.slice(4) : undefined, sourceIp(leg, from), seen);
   if (!source) return { verdict: "unknown" };
   const port = leg.port === undefined ? {} : { port: leg.port };
   if (to) {
-    const target = endFor(to.id.startsWith("pod/") ? to.id.slice(4) : undefined, leg.toIp, seen);
+    const target = policyEnd(to.id.startsWith("pod/") ? to.id.slice(4) : undefined, leg.toIp, seen);
     const ownNode = !isPod(from) && from.node === to.node;
     return target ? decide({ from: source, to: target, protocol, ...port, ownNode }, world) : { verdict: "unknown" };
   }
@@ -242,7 +250,7 @@ function decisionFor(leg: Leg, world: PolicyWorld, seen: Case): Decision {
   const namespace = service?.subject.split("/")[1] ?? "";
   const index = service?.data.ports.findIndex((one) => one.port === leg.port && one.protocol === "TCP") ?? -1;
   const decisions = (service?.data.ready ?? []).map(({ ip, pod, ports, node }): Decision => {
-    const target = pod === undefined ? { ip } : endFor(`${namespace}/${pod}`, ip, seen);
+    const target = pod === undefined ? { ip } : policyEnd(`${namespace}/${pod}`, ip, seen);
     const open = service?.data.ports[index]?.targetPort;
     const number = typeof open === "number" ? open : ports[0];
     if (!target || number === undefined) return { verdict: "unknown" };
@@ -260,7 +268,8 @@ function sourceIp(leg: Leg, from: Vantage): string | undefined {
   return leg.scope === "overlay" && !isPod(from) ? undefined : from.ip;
 }
 
-function endFor(pod: string | undefined, ip: string | undefined, { evidence }: Case): PolicyEnd | undefined {
+/** A pod (`ns/name`) or an address as policies see it; undefined where the pod's labels are not known. */
+export function policyEnd(pod: string | undefined, ip: string | undefined, { evidence }: Case): PolicyEnd | undefined {
   if (pod === undefined) return { ip };
   const [namespace = "", name = ""] = pod.split("/");
   const state = evidence.get(podStateEvidence, `pod/${pod}`);

@@ -1,3 +1,4 @@
+import { dnsFacts } from "../core/dns-facts.ts";
 import { crosses, endsOf } from "../core/elements.ts";
 import { measuredLegs, suffers } from "../core/path-facts.ts";
 import type { Place } from "../core/place.ts";
@@ -15,6 +16,8 @@ const APART = 6;
 const CLEAN = 0.2;
 const MIN_CLEAN = 0.25;
 const MIN_LOST = 3;
+/** Part of the lost queries that went to DNS pods beyond the bad path, when what names suffer is its symptom. */
+const QUERIES = 0.9;
 
 /** Flows of one pair of vantage points, by what became of them. */
 type Flows = {
@@ -112,7 +115,12 @@ function suspicion(path: Flows, seen: Case): Suspicion {
       ),
       say("Take the bad member out of the group: the others carry its flows"),
     ],
-    explains: ["port-filtered", "dns-down", "dns-path-loss", "dns-upstream-failing", "path-loss", "high-latency"],
+    explains: [
+      "port-filtered",
+      "path-loss",
+      "high-latency",
+      ...(losesQueries(path, where, seen) ? ["dns-down", "dns-path-loss", "dns-upstream-failing"] : []),
+    ],
     legs: legs.map(({ leg }) => leg.id),
   };
 }
@@ -131,6 +139,16 @@ function placeOf({ from, to }: Flows, { plan, comparison }: Case): Place {
   const [atTarget, atAsker] = [hit(to.node, from.node), hit(from.node, to.node)];
   if (atTarget !== atAsker) return { kind: "node", name: atTarget ? to.node : from.node };
   return { kind: "pair", name: from.node, peer: to.node };
+}
+
+/** Queries come from ever new source ports: a share of them takes the bad path to the DNS pods beyond it. */
+function losesQueries({ from, to }: Flows, where: Place, seen: Case): boolean {
+  const servers = dnsFacts(seen)?.servers ?? [];
+  const beyond = servers.filter(({ node }) =>
+    where.kind === "node" ? node !== from.node && [from.node, node].includes(where.name) : node === to.node,
+  );
+  const lost = (some: typeof servers): number => some.reduce((sum, { here }) => sum + here.lost, 0);
+  return lost(beyond) > 0 && lost(beyond) >= QUERIES * lost(servers);
 }
 
 function flowsOf(subject: string, target: AskedTarget, { plan }: Case): readonly Flows[] {

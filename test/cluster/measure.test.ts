@@ -92,6 +92,33 @@ test("a worker that dies between starting the nodes and saving that costs a late
   expect(tick.state.plan?.window.startMs).toBe(1_000_000 + 20_000 + 5_000);
 });
 
+test("nodes whose clocks are minutes apart measure the same window, and it is said", async () => {
+  const world = measuring();
+  world.nodes.ahead.set("node-1", 185_000).set("node-2", -600_000).set("node-3", 900);
+  const ended = await run(world);
+  expect(counts(ended)).toEqual([whole, whole, whole]);
+  expect(inEnglish(ended.measured.gaps)).toEqual([
+    {
+      probe: "clock",
+      subject: "node/node-1",
+      reason: "the clock of node-1 is 3 min 5 s ahead of ours: its times were corrected by that estimate",
+    },
+    {
+      probe: "clock",
+      subject: "node/node-2",
+      reason: "the clock of node-2 is 10 min behind ours: its times were corrected by that estimate",
+    },
+  ]);
+  expect(world.nodes.started.size).toBe(0);
+});
+
+test.each([1, 2, 3, 4, 5, 6, 8])("clocks apart and a worker killed after tick %i lose nothing either", async (at) => {
+  const world = measuring();
+  world.nodes.ahead.set("node-1", 185_000).set("node-2", -600_000);
+  const ended = await run(world, { between: (_, count) => (count === at ? "kill" : undefined) });
+  expect(counts(ended)).toEqual([whole, whole, whole]);
+});
+
 test("a node that is silent for a while loses nothing and is told of meanwhile", async () => {
   const world = measuring();
   const troubles = new Set<string>();

@@ -147,6 +147,22 @@ test.each(worlds)(
   },
 );
 
+test("DNS pods are asked where they listen, which need not be port 53", () => {
+  const elsewhere = (view: ClusterView): ClusterView => {
+    const whole = withEverything(view);
+    const services = whole.services.map((service) => ({
+      ...service,
+      ports: service.ports.map((port) => ({ ...port, name: "dns", targetPort: "dns" })),
+      endpoints: service.endpoints.map((one) => ({ ...one, named: [{ name: "dns", port: 5353, protocol: "UDP" }] })),
+    }));
+    return { ...whole, services };
+  };
+  const plan = planFor(three, "shop/api-0", "shop/api-1", elsewhere, 20);
+  expect(plan.dns?.servers.map(({ port }) => port)).toEqual([5353, 5353]);
+  const asker = plan.tasks.find(({ probe, subject }) => probe === "dns" && subject === "pod/shop/api-0");
+  expect(asker?.argv).toEqual(expect.arrayContaining(["10.96.0.10", `${plan.dns?.servers[0]?.ip}#5353`]));
+});
+
 test("readings of a node share one task, with its own pods and no others", () => {
   const plan = planFor(three, "shop/api-0", "shop/api-1");
   const task = plan.tasks.find(({ probe, node }) => probe === "read" && node === "graz");

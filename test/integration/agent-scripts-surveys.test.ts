@@ -104,3 +104,23 @@ test("netcheck-arp hears every owner of an address, and of its own only the othe
   expect(other).toEqual(new Set([reply("10.1.0.2", 2), reply("10.1.0.2", 3)]));
   expect(nobody).toEqual(new Set());
 });
+
+/** A name server on port 5353 to which every name is 10.96.0.1. */
+const NAMES = `python3 -ESs -c '
+import os, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 5353)); print(os.getpid(), flush=True)
+answer = bytes.fromhex("c00c00010001000000050004" "0a600001")
+while True:
+    query, asker = s.recvfrom(512)
+    s.sendto(query[:2] + bytes.fromhex("81800001000100000000") + query[12:] + answer, asker)
+' | { read -r pid; `;
+
+test("a name server is asked at the port that is said, others at 53", async () => {
+  const lines = await inNetns(
+    `${NAMES} timeout -s INT 1 netcheck-dns 100 500 --server 127.0.0.1#5353 --server 127.0.0.2 --name cluster=a.test || true; kill $pid; }`,
+  );
+  expect(lines).toContainEqual(
+    expect.stringMatching(/ query 127\.0\.0\.1 udp single cluster A ok [\d.]+ 10\.96\.0\.1$/),
+  );
+  expect(lines).toContainEqual(expect.stringMatching(/ query 127\.0\.0\.2 udp single cluster A refused /));
+});

@@ -3,9 +3,11 @@ import { type Asked, type DnsData, dnsEvidence } from "#src/core/dns-evidence.ts
 import { evidenceOf } from "#src/core/evidence.ts";
 import { placeText } from "#src/core/place.ts";
 import type { Plan } from "#src/core/plan.ts";
-import type { Rule, Suspicion, Verdict } from "#src/core/rule.ts";
+import type { PolicyView } from "#src/core/policy-view.ts";
+import type { Case, Rule, Suspicion, Verdict } from "#src/core/rule.ts";
 import { inWords } from "#src/core/sentence.ts";
 import { podStateEvidence } from "#src/probes/pod-state.ts";
+import { policiesEvidence } from "#src/probes/policies.ts";
 import { play, startOf } from "../core/simulate.ts";
 
 export const SERVICE = "10.96.0.10";
@@ -42,6 +44,7 @@ export type Names = {
   readonly resolver?: string;
   readonly policy?: string;
   readonly ownServers?: boolean;
+  readonly policies?: readonly PolicyView[];
   readonly states?: readonly { readonly notRunning?: readonly string[]; readonly restarts?: number }[];
 };
 
@@ -120,11 +123,8 @@ function dataOf(
   };
 }
 
-/** What one rule says about a healthy network in which names go as told. */
-export function askNames(
-  rule: Rule,
-  names: Names,
-): { readonly brief: string; readonly text: string; readonly all: readonly Suspicion[] } {
+/** A healthy network in which names go as told. */
+export function namesCase(names: Names): Case {
   const { plan: played, evidence } = play({ seconds: 10 });
   const { source = {}, near = {}, far = {}, resolver = SERVICE, policy = "ClusterFirst", ownServers = false } = names;
   const at = (id: string, label: string, node: string): Plan["vantages"][number] => ({
@@ -155,6 +155,8 @@ export function askNames(
   put("pod/shop/api-0", dataOf(source, [...new Set([...servers, resolver])], false, resolver));
   put("pod/shop/cart-0", dataOf(near, servers, true, SERVICE));
   put("pod/shop/api-1", dataOf(far, servers, true, SERVICE));
+  if (names.policies)
+    evidence.add(evidenceOf(policiesEvidence, "cluster", startOf, { policies: [...names.policies], cut: false }));
   for (const [index, { id, ip }] of SERVERS.entries()) {
     const behind = names.behind ?? { ok: 10 };
     const outside: Asked = {
@@ -181,7 +183,7 @@ export function askNames(
         notRunning: [...notRunning],
         restarts,
         containers: [],
-        labels: {},
+        labels: { "k8s-app": "kube-dns" },
         declared: [],
         hostNetwork: false,
         replaced: false,
@@ -189,7 +191,15 @@ export function askNames(
       }),
     );
   }
-  const said = rule.evaluate({ plan, evidence, comparison: compare(plan, evidence) });
+  return { plan, evidence, comparison: compare(plan, evidence) };
+}
+
+/** What one rule says about a healthy network in which names go as told. */
+export function askNames(
+  rule: Rule,
+  names: Names,
+): { readonly brief: string; readonly text: string; readonly all: readonly Suspicion[] } {
+  const said = rule.evaluate(namesCase(names));
   const all = Array.isArray(said)
     ? (said as readonly Suspicion[])
     : (said as Verdict).status === "suspected"

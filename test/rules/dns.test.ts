@@ -92,6 +92,16 @@ const table: readonly Row[] = [
     { "dns-path-loss": "kube-system/names-a certain" },
   ],
   [
+    "one server cannot be reached from one node",
+    { source: { [SERVICE]: { lost: 20 }, [TWO]: DEAD }, near: { [TWO]: DEAD } },
+    { "dns-path-loss": "ulm>graz certain" },
+  ],
+  [
+    "the server of the pod's own node cannot be reached from there",
+    { source: { [SERVICE]: { lost: 20 }, [ONE]: DEAD }, near: { [ONE]: DEAD } },
+    { "dns-path-loss": "ulm certain" },
+  ],
+  [
     "two servers lose a little, one of them less than three by chance",
     {
       source: { [SERVICE]: { lost: 9 }, [ONE]: { lost: 3 }, [TWO]: { lost: 2 } },

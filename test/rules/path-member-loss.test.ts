@@ -7,12 +7,13 @@ import { openSourcePorts } from "#src/probes/source-ports.ts";
 import { pathMemberLoss } from "#src/rules/path-member-loss.ts";
 import { loses, play, randomFrom, through } from "../core/simulate.ts";
 import { because } from "./ask.ts";
+import { type Names, namesCase, ONE, type Said, TWO } from "./dns-case.ts";
 
 /** Loss of one source port of 32, by its number. */
 type Loss = (port: number) => number;
 type Told = {
-  readonly tries?: number;
-  readonly seed?: number;
+  readonly tries?: number | undefined;
+  readonly seed?: number | undefined;
   readonly loss: Loss;
   readonly scene?: ReturnType<typeof play>;
 };
@@ -21,16 +22,9 @@ const quiet = play({ seconds: 20 });
 const dying = (node: string) =>
   play({ seconds: 20, faults: [loses(1, (packet) => through(node)(packet) && through("bern")(packet))] });
 
-function ask({ tries = 20, seed = 3, loss, scene = quiet }: Told) {
+function ask({ tries, seed, loss, scene = quiet }: Told) {
   const evidence = new EvidenceSet(scene.evidence.toArray());
-  const random = randomFrom(seed);
-  const counts = Array.from({ length: 32 }, (_, n) => {
-    const answered = Array.from({ length: tries }, () => random() >= loss(n)).filter(Boolean).length;
-    return `${33_001 + 877 * n} ${tries} ${answered}\n`;
-  });
-  const reader = openSourcePorts("pod/shop/api-0");
-  reader.push(`# 10.42.1.5 9 refused\n${counts.join("")}`);
-  for (const one of reader.evidence({ nowMs: 0, done: true })) evidence.add(one);
+  survey(evidence, { tries, seed, loss });
   const said = pathMemberLoss.evaluate({ plan: scene.plan, evidence, comparison: compare(scene.plan, scene.evidence) });
   const all = Array.isArray(said) ? (said as readonly Suspicion[]) : [];
   const verdict = (all[0] ?? said) as Verdict;
@@ -41,6 +35,19 @@ function ask({ tries = 20, seed = 3, loss, scene = quiet }: Told) {
   };
 }
 
+/** 32 source ports of the asker, tried again and again. */
+function survey(evidence: EvidenceSet, { tries = 20, seed = 3, loss }: Omit<Told, "scene">): void {
+  const random = randomFrom(seed);
+  const counts = Array.from({ length: 32 }, (_, n) => {
+    const answered = Array.from({ length: tries }, () => random() >= loss(n)).filter(Boolean).length;
+    return `${33_001 + 877 * n} ${tries} ${answered}\n`;
+  });
+  const reader = openSourcePorts("pod/shop/api-0");
+  reader.push(`# 10.42.1.5 9 refused\n${counts.join("")}`);
+  for (const one of reader.evidence({ nowMs: 0, done: true })) evidence.add(one);
+}
+
+const THIRD: Said = { lost: 13 };
 const clean: Loss = () => 0;
 const someDie: Loss = (n) => (n % 4 === 1 ? 1 : 0);
 
@@ -78,4 +85,20 @@ test("it names the source ports and both groups' losses", () => {
   expect(because(ask({ loss: someDie }).verdict)).toContain(
     "of 32 source ports from shop/api-0 to shop/api-1, 8 lose and 24 do not: 160 of 160 (100 %) against 0 of 480 packets",
   );
+});
+
+test.each<{ name: string; names: Names; beneath: boolean }>([
+  { name: "queries to a DNS pod beyond the path are lost", names: { source: { [TWO]: THIRD } }, beneath: true },
+  {
+    name: "queries to a DNS pod of the same node are",
+    names: { source: { [ONE]: THIRD, [TWO]: THIRD } },
+    beneath: false,
+  },
+  { name: "none are", names: {}, beneath: false },
+])("lost queries are filed beneath it: $beneath, when $name", ({ names, beneath }) => {
+  const seen = namesCase(names);
+  const evidence = new EvidenceSet(seen.evidence.toArray());
+  survey(evidence, { loss: someDie });
+  const [said] = pathMemberLoss.evaluate({ ...seen, evidence }) as readonly Suspicion[];
+  expect(said?.explains?.includes("dns-path-loss")).toBe(beneath);
 });

@@ -11,7 +11,7 @@ const broken: Readonly<Record<string, string | undefined>> = {
   nft: says("exec sleep 600"),
   conntrack: undefined,
   "iptables-save": says("echo 'iptables-save: \\033[31mTabelle\\033[0m  Zustand   ]]]'"),
-  bridge: says("printf '[{\"mac\":\"02:00:'"),
+  bridge: says('printf \'[{"mac":"02:00:\''),
   ethtool: says("exit 1"),
 };
 

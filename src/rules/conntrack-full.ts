@@ -121,7 +121,8 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
         "slow-connect",
         "link-delay",
       ],
-      legs: bad.map(({ leg }) => leg.id),
+      // Known connections pass: whatever else is lost there is lost of a place that clean legs cross as well.
+      legs: legsTouching(node, plan).map(({ id }) => id),
     },
   ];
 }

@@ -87,3 +87,12 @@ test("it says how full and how many drops, and lost connects are its symptom", (
     ["conntrack-full", "graz"],
   ]);
 });
+
+test("it accounts for all legs of its node, also those whose connections were known before and pass", () => {
+  const scene: Scene = { port: 7000, facts: table("graz", { fill: 1, drops: 5 }), faults: [newDie] };
+  const { plan } = play(scene);
+  const legs = ask(conntrackFull, scene).all[0]?.legs ?? [];
+  const echoes = plan.legs.filter(({ port, from }) => port === undefined && from === "node/graz");
+  expect(echoes.length).toBeGreaterThan(0);
+  expect(legs).toEqual(expect.arrayContaining(echoes.map(({ id }) => id)));
+});

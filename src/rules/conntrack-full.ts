@@ -121,7 +121,7 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
         "slow-connect",
         "link-delay",
       ],
-      // Known connections pass: whatever else is lost there is lost of a place that clean legs cross as well.
+      // Connections that the table knows pass: what is lost may look as if it were lost at a place that clean legs cross too.
       legs: legsTouching(node, plan).map(({ id }) => id),
     },
   ];

@@ -1,8 +1,8 @@
-import { intervalText } from "#src/core/interval-text.ts";
 import { dnsEvidence } from "../core/dns-evidence.ts";
 import { type DnsFacts, dnsFacts, isDead, losesNames, sufferingLegs } from "../core/dns-facts.ts";
 import { locate } from "../core/dns-place.ts";
 import { controlLines, digs, serverLines } from "../core/dns-text.ts";
+import { intervalText } from "../core/interval-text.ts";
 import type { Rule, Suspicion } from "../core/rule.ts";
 import { say } from "../core/sentence.ts";
 import { wilson } from "../core/stats.ts";

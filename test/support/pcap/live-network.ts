@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { on, once } from "node:events";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -44,7 +45,7 @@ export class LiveNetwork implements AsyncDisposable {
     const holder = spawn("unshare", ["-mn", "--propagation", "private", "sh", "-ec", SETUP], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    await says(holder, "stdout", "ready");
+    await says(holder, "stdout", /ready/);
     return new LiveNetwork(holder);
   }
 
@@ -55,7 +56,7 @@ export class LiveNetwork implements AsyncDisposable {
 
   /** Starts one end and waits until it listens. */
   async serve(place: Place, ...words: readonly string[]): Promise<void> {
-    await says(this.#start(place, ["python3", peer, ...words]), "stdout", "ready");
+    await says(this.#start(place, ["python3", peer, ...words]), "stdout", /ready/);
   }
 
   /** Runs one end until it is done. */
@@ -66,7 +67,7 @@ export class LiveNetwork implements AsyncDisposable {
   /** Delays packets that the router forwards and that match, by what nfqdelay.py calls `distribution`. */
   async delay(distribution: string, ...match: readonly string[]): Promise<void> {
     const queue = String(this.#children.length + 1);
-    await says(this.#start("r", ["python3", delayer, queue, "0x1", distribution]), "stdout", "ready");
+    await says(this.#start("r", ["python3", delayer, queue, "0x1", distribution]), "stdout", /ready/);
     for (const program of ["iptables", "ip6tables"]) {
       const rule = ["-t", "mangle", "-A", "FORWARD"];
       // A delayed packet passes again without the mark: the connection's own packets are told by a second mark.
@@ -103,8 +104,9 @@ export class LiveNetwork implements AsyncDisposable {
       "-w",
       file,
     ]);
-    await says(tcpdump, "stderr", "listening on");
+    await says(tcpdump, "stderr", /listening on/);
     await during();
+    await drained(tcpdump);
     tcpdump.kill("SIGINT");
     await once(tcpdump, "exit");
   }
@@ -142,15 +144,23 @@ export class LiveNetwork implements AsyncDisposable {
   }
 }
 
+/** Waits until tcpdump has read its ring: what still lies there when it is ended is lost, and much may where the CPUs are busy. */
+async function drained(tcpdump: ChildProcess): Promise<void> {
+  for (;;) {
+    const counts = says(tcpdump, "stderr", /(\d+) packets? captured, (\d+) packets? received by filter, (\d+)/);
+    tcpdump.kill("SIGUSR1");
+    const [captured = 0, received = 0, dropped = 0] = (await counts).slice(1).map(Number);
+    if (captured + dropped >= received) return;
+  }
+}
+
 /** Waits until a process has written something; throws when it ends before. */
-async function says(child: ChildProcess, stream: "stdout" | "stderr", words: string): Promise<void> {
+async function says(child: ChildProcess, stream: "stdout" | "stderr", words: RegExp): Promise<RegExpExecArray> {
   let heard = "";
-  await new Promise<void>((resolve, reject) => {
-    child[stream]?.on("data", (bytes) => {
-      heard += bytes;
-      if (heard.includes(words)) resolve();
-    });
-    child.once("exit", () => reject(new Error(`ended without saying "${words}": ${heard}`)));
-    child.once("error", reject);
-  });
+  for await (const [bytes] of on(child[stream] as Readable, "data", { close: ["end"] })) {
+    heard += bytes;
+    const found = words.exec(heard);
+    if (found) return found;
+  }
+  throw new Error(`ended without saying ${words}: ${heard}`);
 }

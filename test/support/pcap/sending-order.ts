@@ -2,7 +2,8 @@ import { readCapture } from "./read-capture.ts";
 
 /**
  * What a sender did, told by the IP IDs with which Linux numbers the segments of a connection: an independent judge of what
- * was sent again and what was overtaken. Takes IPv4 over Ethernet, data segments from (or to) `port`, fewer than 32,768.
+ * was sent again and what was overtaken. Takes IPv4 over Ethernet, segments with data or a FIN from (or to) `port`, fewer
+ * than 32,768.
  */
 export function sendingOrder(
   file: Uint8Array,
@@ -13,7 +14,9 @@ export function sendingOrder(
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (view.getUint16(12) !== 0x0800 || view.getUint8(23) !== 6 || view.getUint16(way === "from" ? 34 : 36) !== port)
       return [];
-    const length = view.getUint16(16) - 20 - ((view.getUint8(46) >> 4) << 2);
+    // A FIN takes one, too: what comes behind it fills a gap.
+    const fin = view.getUint8(47) & 1;
+    const length = view.getUint16(16) - 20 - ((view.getUint8(46) >> 4) << 2) + fin;
     return length > 0 ? [{ arrived, id: view.getUint16(18), sequence: view.getUint32(38), length }] : [];
   });
   const first = segments[0]?.id ?? 0;
@@ -33,8 +36,8 @@ export function sendingOrder(
     const end = segment.sequence + segment.length;
     // Below the highest byte: what only arrives after something that was sent again fills no gap.
     if (late && segment.sequence < highest) overtaken++;
-    // What arrives before its original is nothing that was seen before.
-    else if (again.has(segment.arrived) && end <= highest) sentAgain++;
+    // What arrives before its original is nothing that was seen before; one that also brings something new is both.
+    else if (again.has(segment.arrived) && segment.sequence < highest) sentAgain++;
     newest = Math.max(newest, rank(segment));
     highest = Math.max(highest, end);
   }

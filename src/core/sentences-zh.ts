@@ -987,8 +987,8 @@ export const chinese = {
   "of {count} source ports from {from} to {to}, {bad} lose and {clean} do not: {lost} of {tries} ({share}) against {few} of {all}":
     "从 {from} 到 {to} 的 {count} 个源端口中，{bad} 个丢包、{clean} 个不丢：前者 {tries} 个包丢 {lost} 个（{share}），后者 {all}丢 {few} 个",
   "source ports that lose: {ports}": "丢包的源端口：{ports}",
-  "legs to other nodes through {node} lose as well, legs beside it do not":
-    "经过 {node} 去往其他节点的测量线路也丢包，不经过它的不丢",
+  "what other nodes send through {node} is lost as well in part, what goes beside it is not":
+    "其他节点经 {node} 的流量也有一部分丢失，不经它的则没有",
   "Look at the members of link aggregations and equal-cost routes on the way: errors of a single port, a member that forwards nothing":
     "检查途中链路聚合和等价路由的成员：某个端口的错误、不转发的成员",
   "Take the bad member out of the group: the others carry its flows": "把坏成员移出该组：其余成员会承担它的流量",

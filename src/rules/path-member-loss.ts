@@ -1,4 +1,5 @@
-import { dnsFacts } from "../core/dns-facts.ts";
+import { dnsEvidence } from "../core/dns-evidence.ts";
+import { dnsFacts, tally } from "../core/dns-facts.ts";
 import { crosses, endsOf } from "../core/elements.ts";
 import { measuredLegs, suffers } from "../core/path-facts.ts";
 import type { Place } from "../core/place.ts";
@@ -16,6 +17,8 @@ const APART = 6;
 const CLEAN = 0.2;
 const MIN_CLEAN = 0.25;
 const MIN_LOST = 3;
+/** Queries between a node and others that have to be lost before they say where the bad path is: few are asked there. */
+const MIN_QUERIES = 2;
 /** Part of the lost queries that went to DNS pods beyond the bad path, when what names suffer is its symptom. */
 const QUERIES = 0.9;
 
@@ -102,7 +105,11 @@ function suspicion(path: Flows, seen: Case): Suspicion {
         ),
       }),
       ...(where.kind === "node"
-        ? [say("legs to other nodes through {node} lose as well, legs beside it do not", { node: where.name })]
+        ? [
+            say("what other nodes send through {node} is lost as well in part, what goes beside it is not", {
+              node: where.name,
+            }),
+          ]
         : []),
     ],
     against: [],
@@ -126,19 +133,36 @@ function suspicion(path: Flows, seen: Case): Suspicion {
 }
 
 /**
- * Each leg is a flow of its own, so only some of those that cross the bad path suffer: the end through which legs of other
- * nodes suffer too is the place; when there is none, or both, the pair that was asked about.
+ * Each leg is a flow of its own, and each query for a name, so only some of those that cross the bad path suffer: the end
+ * through which those of other nodes suffer too is the place; when there is none, or both, the pair that was asked about.
  */
-function placeOf({ from, to }: Flows, { plan, comparison }: Case): Place {
+function placeOf({ from, to }: Flows, seen: Case): Place {
   const hit = (node: string, other: string): boolean =>
-    measuredLegs(comparison).some((result) => {
-      const ends = endsOf(result.leg, plan);
+    measuredLegs(seen.comparison).some((result) => {
+      const ends = endsOf(result.leg, seen.plan);
       const nodes = [ends.from?.node, ends.to?.node];
       return crosses(result.leg) && nodes.includes(node) && !nodes.includes(other) && result.lost >= MIN_LOST;
-    });
+    }) || lostQueries(node, other, seen) >= MIN_QUERIES;
   const [atTarget, atAsker] = [hit(to.node, from.node), hit(from.node, to.node)];
   if (atTarget !== atAsker) return { kind: "node", name: atTarget ? to.node : from.node };
   return { kind: "pair", name: from.node, peer: to.node };
+}
+
+/** Queries lost between a node and others than `other`, to DNS pods that lose none in their own network. */
+function lostQueries(node: string, other: string, { plan, evidence }: Case): number {
+  const { dns, vantages } = plan;
+  if (!dns) return 0;
+  const lostAt = (subject: string, server: string): number =>
+    tally(evidence.get(dnsEvidence, subject), dns, { server }).lost;
+  const sound = dns.servers.filter(({ id, ip }) => lostAt(id, ip) === 0);
+  return vantages
+    .flatMap((at) =>
+      sound
+        .filter((server) => server.node !== at.node)
+        .map((server) => ({ nodes: [at.node, server.node], lost: lostAt(at.id, server.ip) })),
+    )
+    .filter(({ nodes }) => nodes.includes(node) && !nodes.includes(other))
+    .reduce((sum, { lost }) => sum + lost, 0);
 }
 
 /** Queries come from ever new source ports: a share of them takes the bad path to the DNS pods beyond it. */

@@ -13,6 +13,7 @@ import { play, startOf } from "../core/simulate.ts";
 export const SERVICE = "10.96.0.10";
 /** Two name servers: one on the source's node, one on the target's. */
 export const [ONE, TWO] = ["10.42.0.9", "10.42.1.9"] as const;
+const THIRD = "pod/shop/mail-0";
 export const UPSTREAM = "172.20.7.1";
 const SERVERS = [
   { id: "pod/kube-system/names-a", label: "kube-system/names-a", ip: ONE, node: "ulm" },
@@ -38,6 +39,8 @@ export type Names = {
   readonly source?: Readonly<Record<string, Said>>;
   readonly near?: Readonly<Record<string, Said>>;
   readonly far?: Readonly<Record<string, Said>>;
+  /** From a pod of a node that has neither end nor name server. */
+  readonly third?: Readonly<Record<string, Said>>;
   /** At the name servers' own pods: themselves, and the one behind. */
   readonly self?: Said;
   readonly behind?: Readonly<Record<string, number>>;
@@ -137,7 +140,11 @@ export function namesCase(names: Names): Case {
   });
   const plan: Plan = {
     ...played,
-    vantages: [...played.vantages, ...SERVERS.map(({ id, label, node }) => at(id, label, node))],
+    vantages: [
+      ...played.vantages,
+      ...SERVERS.map(({ id, label, node }) => at(id, label, node)),
+      at(THIRD, "shop/mail-0", "bern"),
+    ],
     dns: {
       service: "svc/kube-system/kube-dns",
       ip: SERVICE,
@@ -155,6 +162,7 @@ export function namesCase(names: Names): Case {
   put("pod/shop/api-0", dataOf(source, [...new Set([...servers, resolver])], false, resolver));
   put("pod/shop/cart-0", dataOf(near, servers, true, SERVICE));
   put("pod/shop/api-1", dataOf(far, servers, true, SERVICE));
+  if (names.third) put(THIRD, dataOf(names.third, servers, true, SERVICE));
   if (names.policies)
     evidence.add(evidenceOf(policiesEvidence, "cluster", startOf, { policies: [...names.policies], cut: false }));
   for (const [index, { id, ip }] of SERVERS.entries()) {

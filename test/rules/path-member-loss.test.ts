@@ -87,6 +87,24 @@ test("it names the source ports and both groups' losses", () => {
   );
 });
 
+test.each<{ name: string; names: Names; want: string }>([
+  { name: "none", names: {}, want: "ulm>graz" },
+  { name: "some of a third node to the target's", names: { third: { [TWO]: { lost: 17 } } }, want: "graz" },
+  { name: "some of a third node to the asker's", names: { third: { [ONE]: { lost: 17 } } }, want: "ulm" },
+  { name: "a single one", names: { third: { [TWO]: { lost: 8 } } }, want: "ulm>graz" },
+  {
+    name: "some to a DNS pod that loses its own as well",
+    names: { third: { [TWO]: { lost: 17 } }, self: { lost: 17 } },
+    want: "ulm>graz",
+  },
+])("its place is $want when queries of others are lost: $name", ({ names, want }) => {
+  const seen = namesCase(names);
+  const evidence = new EvidenceSet(seen.evidence.toArray());
+  survey(evidence, { loss: someDie });
+  const [said] = pathMemberLoss.evaluate({ ...seen, evidence }) as readonly Suspicion[];
+  expect(said && placeText(said.where)).toBe(want);
+});
+
 test.each<{ name: string; names: Names; beneath: boolean }>([
   { name: "queries to a DNS pod beyond the path are lost", names: { source: { [TWO]: THIRD } }, beneath: true },
   {

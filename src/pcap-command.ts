@@ -1,9 +1,11 @@
-import { parseArgs } from "node:util";
 import { CaptureAnalysis } from "./pcap/capture-analysis.ts";
 import type { CaptureSummary } from "./pcap/capture-summary.ts";
 import { FilterError, readFilter } from "./pcap/packet-filter.ts";
 import { CaptureInputError, type OpenInput, openInput, readInput } from "./pcap-input.ts";
 import { showProgress } from "./pcap-progress.ts";
+
+// Not imported, for the reason told in pcap-input.ts.
+const { parseArgs } = process.getBuiltinModule("node:util");
 
 const usage = `Usage: npm run -s netcheck -- pcap FILE… [--json] [--filter "EXPRESSION"] [--flows N] [--write OUT.pcapng]
 

@@ -1,7 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { isatty } from "node:tty";
 import type { CaptureReader } from "./pcap/capture-reader.ts";
 import type { Decompressor } from "./pcap-compressed.ts";
+
+// Not imported: that evaluates everything a built-in module exports, of which much is loaded only then, at every start.
+const { closeSync, constants, fstatSync, openSync, readSync } = process.getBuiltinModule("node:fs");
+const { isatty } = process.getBuiltinModule("node:tty");
 
 /** An input that cannot be read at all: a sentence for people. Not a NetcheckError, whose import alone takes 0.1 s. */
 export class CaptureInputError extends Error {}

@@ -28,6 +28,8 @@ const DNS_HEADER = 12;
 /** First four letters of HTTP/1 requests (RFC 9110, 9.3; RFC 5789) and of answers. */
 const METHODS = new Set(["GET ", "HEAD", "POST", "PUT ", "DELE", "CONN", "OPTI", "TRAC", "PATC"].map(lettersOf));
 const ANSWER = lettersOf("HTTP");
+/** No method begins with a letter before this one: most data that is not HTTP need not be looked for. */
+const FIRST_LETTER = "C".charCodeAt(0);
 
 function lettersOf(text: string): number {
   return [...text].reduce((word, letter) => (word << 8) | letter.charCodeAt(0), 0);
@@ -121,7 +123,7 @@ export class ApplicationData {
 
   #message(at: number): boolean {
     const letters = this.#view.getInt32(at, false);
-    return letters === ANSWER || METHODS.has(letters);
+    return letters === ANSWER || (letters >> 24 >= FIRST_LETTER && METHODS.has(letters));
   }
 
   /** The side of the table's direction closes the flow, or resets it. */
@@ -136,8 +138,7 @@ export class ApplicationData {
 
   #kindOf(at: number, ports: number): number {
     const view = this.#view;
-    const letters = view.getInt32(at, false);
-    if (METHODS.has(letters) || letters === ANSWER) return HTTP;
+    if (this.#message(at)) return HTTP;
     // A TLS record (RFC 8446, 5.1): handshake or alert, version 3.x.
     const type = view.getUint8(at);
     if ((type === 22 || type === 21) && view.getUint8(at + 1) === 3 && view.getUint8(at + 2) <= 4) return TLS;

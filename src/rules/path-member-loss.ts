@@ -17,8 +17,6 @@ const APART = 6;
 const CLEAN = 0.2;
 const MIN_CLEAN = 0.25;
 const MIN_LOST = 3;
-/** Queries between a node and others that have to be lost before they say where the bad path is: few are asked there. */
-const MIN_QUERIES = 2;
 /** Part of the lost queries that went to DNS pods beyond the bad path, when what names suffer is its symptom. */
 const QUERIES = 0.9;
 
@@ -142,27 +140,28 @@ function placeOf({ from, to }: Flows, seen: Case): Place {
       const ends = endsOf(result.leg, seen.plan);
       const nodes = [ends.from?.node, ends.to?.node];
       return crosses(result.leg) && nodes.includes(node) && !nodes.includes(other) && result.lost >= MIN_LOST;
-    }) || lostQueries(node, other, seen) >= MIN_QUERIES;
+    }) || losesQueriesOfOthers(node, other, seen);
   const [atTarget, atAsker] = [hit(to.node, from.node), hit(from.node, to.node)];
   if (atTarget !== atAsker) return { kind: "node", name: atTarget ? to.node : from.node };
   return { kind: "pair", name: from.node, peer: to.node };
 }
 
-/** Queries lost between a node and others than `other`, to DNS pods that lose none in their own network. */
-function lostQueries(node: string, other: string, { plan, evidence }: Case): number {
+/**
+ * Queries between a node and others than `other` are lost, to DNS pods that lose none in their own network. One is enough:
+ * few are asked there, and a network that is well loses none.
+ */
+function losesQueriesOfOthers(node: string, other: string, { plan, evidence }: Case): boolean {
   const { dns, vantages } = plan;
-  if (!dns) return 0;
-  const lostAt = (subject: string, server: string): number =>
-    tally(evidence.get(dnsEvidence, subject), dns, { server }).lost;
-  const sound = dns.servers.filter(({ id, ip }) => lostAt(id, ip) === 0);
-  return vantages
-    .flatMap((at) =>
-      sound
-        .filter((server) => server.node !== at.node)
-        .map((server) => ({ nodes: [at.node, server.node], lost: lostAt(at.id, server.ip) })),
-    )
-    .filter(({ nodes }) => nodes.includes(node) && !nodes.includes(other))
-    .reduce((sum, { lost }) => sum + lost, 0);
+  if (!dns) return false;
+  const lost = (subject: string, server: string): boolean =>
+    tally(evidence.get(dnsEvidence, subject), dns, { server }).lost > 0;
+  const sound = dns.servers.filter(({ id, ip }) => !lost(id, ip));
+  return vantages.some((at) =>
+    sound.some((server) => {
+      const nodes = [at.node, server.node];
+      return at.node !== server.node && nodes.includes(node) && !nodes.includes(other) && lost(at.id, server.ip);
+    }),
+  );
 }
 
 /** Queries come from ever new source ports: a share of them takes the bad path to the DNS pods beyond it. */

@@ -17,6 +17,8 @@ const APART = 6;
 const CLEAN = 0.2;
 const MIN_CLEAN = 0.25;
 const MIN_LOST = 3;
+/** Connections and queries of others that have to suffer before they say where: a single one is an accident. */
+const MIN_FLOWS = 2;
 /** Part of the lost queries that went to DNS pods beyond the bad path, when what names suffer is its symptom. */
 const QUERIES = 0.9;
 
@@ -131,37 +133,44 @@ function suspicion(path: Flows, seen: Case): Suspicion {
 }
 
 /**
- * Each leg is a flow of its own, and each query for a name, so only some of those that cross the bad path suffer: the end
- * through which those of other nodes suffer too is the place; when there is none, or both, the pair that was asked about.
+ * Each leg of echoes is one flow, each connection and each query another one, so only some of those that cross the bad path
+ * suffer: the end through which those of other nodes suffer too is the place; when there is none, or both, the pair that was
+ * asked about.
  */
 function placeOf({ from, to }: Flows, seen: Case): Place {
-  const hit = (node: string, other: string): boolean =>
-    measuredLegs(seen.comparison).some((result) => {
+  const hit = (node: string, other: string): boolean => {
+    const legs = measuredLegs(seen.comparison).filter((result) => {
       const ends = endsOf(result.leg, seen.plan);
-      const nodes = [ends.from?.node, ends.to?.node];
-      return crosses(result.leg) && nodes.includes(node) && !nodes.includes(other) && result.lost >= MIN_LOST;
-    }) || losesQueriesOfOthers(node, other, seen);
+      return crosses(result.leg) && isBeside(other, node, [ends.from?.node, ends.to?.node]);
+    });
+    const connections = legs.filter(({ leg }) => leg.port !== undefined);
+    const flows = connections.reduce((sum, { lost }) => sum + lost, 0) + lostQueries(node, other, seen);
+    return flows >= MIN_FLOWS || legs.some(({ leg, lost }) => leg.port === undefined && lost >= MIN_LOST);
+  };
   const [atTarget, atAsker] = [hit(to.node, from.node), hit(from.node, to.node)];
   if (atTarget !== atAsker) return { kind: "node", name: atTarget ? to.node : from.node };
   return { kind: "pair", name: from.node, peer: to.node };
 }
 
-/**
- * Queries between a node and others than `other` are lost, to DNS pods that lose none in their own network. One is enough:
- * few are asked there, and a network that is well loses none.
- */
-function losesQueriesOfOthers(node: string, other: string, { plan, evidence }: Case): boolean {
+/** One of the two is `node`, and none is `other`. */
+function isBeside(other: string, node: string, nodes: readonly (string | undefined)[]): boolean {
+  return nodes.includes(node) && !nodes.includes(other);
+}
+
+/** Queries lost between a node and others than `other`, to DNS pods that lose none in their own network. */
+function lostQueries(node: string, other: string, { plan, evidence }: Case): number {
   const { dns, vantages } = plan;
-  if (!dns) return false;
-  const lost = (subject: string, server: string): boolean =>
-    tally(evidence.get(dnsEvidence, subject), dns, { server }).lost > 0;
-  const sound = dns.servers.filter(({ id, ip }) => !lost(id, ip));
-  return vantages.some((at) =>
-    sound.some((server) => {
-      const nodes = [at.node, server.node];
-      return at.node !== server.node && nodes.includes(node) && !nodes.includes(other) && lost(at.id, server.ip);
-    }),
-  );
+  if (!dns) return 0;
+  const lostAt = (subject: string, server: string): number =>
+    tally(evidence.get(dnsEvidence, subject), dns, { server }).lost;
+  return dns.servers
+    .filter(({ id, ip }) => lostAt(id, ip) === 0)
+    .flatMap((server) =>
+      vantages
+        .filter((at) => at.node !== server.node && isBeside(other, node, [at.node, server.node]))
+        .map(({ id }) => lostAt(id, server.ip)),
+    )
+    .reduce((sum, lost) => sum + lost, 0);
 }
 
 /** Queries come from ever new source ports: a share of them takes the bad path to the DNS pods beyond it. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { loadScenario } from "./cluster/scenario.ts";
-import { type Played, playCommand, type ThreadMessage } from "./play.ts";
+import { channelNamed, type Played, playCommand, type ThreadMessage } from "./play.ts";
 import { type Session, startSession } from "./session.ts";
 
 const PAGE_PORT = 8930;
@@ -30,7 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const fault of scenario.faults)
     say(`Broken on purpose: ${(await session.lab.cluster.fault.add(fault)).description}`);
   say(`Typing into #network: /netcheck ${scenario.command}`);
-  if (!values.once) say(`Watch it at ${session.slack.url}`);
+  if (!values.once) say(`Watch it at ${pageOf(session)}`);
   const ended = stop.then(() => undefined);
   const played = await Promise.race([playCommand(session, scenario.command, { timeoutMs: scenario.timeoutMs }), ended]);
   if (played === undefined) return 0;
@@ -60,13 +60,18 @@ function messageText(message: ThreadMessage, indent: string): string {
   return [message.text, ...message.files.map((file) => `[${file}]`)].join("\n").replaceAll(/^/gm, indent);
 }
 
-function invite({ slack, lab }: Session): void {
+/** The page with the channel open in which the check runs. */
+function pageOf({ slack }: Session): string {
+  return `${slack.url}/#/${channelNamed(slack, "network")}`;
+}
+
+function invite(session: Session): void {
   say(`
 The lab stays up. Things to try:
-  ${slack.url}  the lab Slack: type /netcheck web-0 db-0 30s in #network
+  ${pageOf(session)}  the lab Slack: type /netcheck web-0 db-0 30s in #network
   npm run -s lab -- fault add '{ kind: loss, node: node-3, percent: 10 }'
   npm run -s lab -- fault clear
-  KUBECONFIG=${lab.running.kubeconfig} kubectl get pods -A -o wide
+  KUBECONFIG=${session.lab.running.kubeconfig} kubectl get pods -A -o wide
 Ctrl-C removes everything.`);
 }
 

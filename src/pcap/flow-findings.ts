@@ -246,10 +246,9 @@ function slow(service: ServiceTotals): Found | undefined {
 }
 
 function reordering(service: ServiceTotals): Found | undefined {
-  const overtaken = service.counts[OUT_OF_ORDER] as number;
-  const segments = service.counts[DATA_PACKETS] as number;
-  const share = overtaken / Math.max(1, segments);
-  if (overtaken < LEAST || share < LEAST_SHARE) return undefined;
+  const some = ofSegments(service, OUT_OF_ORDER);
+  if (!some) return undefined;
+  const { count: overtaken, segments, share } = some;
   return found(
     service,
     "reordering",
@@ -261,10 +260,9 @@ function reordering(service: ServiceTotals): Found | undefined {
 }
 
 function needless(service: ServiceTotals): Found | undefined {
-  const spurious = service.counts[SPURIOUS] as number;
-  const segments = service.counts[DATA_PACKETS] as number;
-  const share = spurious / Math.max(1, segments);
-  if (spurious < LEAST || share < LEAST_SHARE) return undefined;
+  const some = ofSegments(service, SPURIOUS);
+  if (!some) return undefined;
+  const { count: spurious, segments, share } = some;
   return found(
     service,
     "spurious",
@@ -273,4 +271,14 @@ function needless(service: ServiceTotals): Found | undefined {
     (example, when) =>
       `${service.server}: ${spurious} of ${segments} segments (${percentText(share)}) were sent again though they had been acknowledged: ACKs are lost or late. Worst: ${example.score} from ${speaker(example)}, first ${when}.`,
   );
+}
+
+/** How many of all segments with data a counter concerns; undefined when they are too few to speak of. */
+function ofSegments(
+  { counts }: ServiceTotals,
+  counter: number,
+): { readonly count: number; readonly segments: number; readonly share: number } | undefined {
+  const [count, segments] = [counts[counter] as number, counts[DATA_PACKETS] as number];
+  const share = count / Math.max(1, segments);
+  return count < LEAST || share < LEAST_SHARE ? undefined : { count, segments, share };
 }

@@ -126,7 +126,7 @@ function suspicion(path: Flows, seen: Case): Suspicion {
       "port-filtered",
       "path-loss",
       "high-latency",
-      ...(losesQueries(path, where, seen) ? ["dns-down", "dns-path-loss", "dns-upstream-failing"] : []),
+      ...(namesAreSymptom(path, where, seen) ? ["dns-down", "dns-path-loss", "dns-upstream-failing"] : []),
     ],
     legs: legs.map(({ leg }) => leg.id),
   };
@@ -144,7 +144,7 @@ function placeOf({ from, to }: Flows, seen: Case): Place {
       return crosses(result.leg) && isBeside(other, node, [ends.from?.node, ends.to?.node]);
     });
     const connections = legs.filter(({ leg }) => leg.port !== undefined);
-    const flows = connections.reduce((sum, { lost }) => sum + lost, 0) + lostQueries(node, other, seen);
+    const flows = connections.reduce((sum, { lost }) => sum + lost, 0) + queriesLostBeside(node, other, seen);
     return flows >= MIN_FLOWS || legs.some(({ leg, lost }) => leg.port === undefined && lost >= MIN_LOST);
   };
   const [atTarget, atAsker] = [hit(to.node, from.node), hit(from.node, to.node)];
@@ -157,8 +157,8 @@ function isBeside(other: string, node: string, nodes: readonly (string | undefin
   return nodes.includes(node) && !nodes.includes(other);
 }
 
-/** Queries lost between a node and others than `other`, to DNS pods that lose none in their own network. */
-function lostQueries(node: string, other: string, { plan, evidence }: Case): number {
+/** How many queries were lost between a node and others than `other`, to DNS pods that lose none in their own network. */
+function queriesLostBeside(node: string, other: string, { plan, evidence }: Case): number {
   const { dns, vantages } = plan;
   if (!dns) return 0;
   const lostAt = (subject: string, server: string): number =>
@@ -174,7 +174,7 @@ function lostQueries(node: string, other: string, { plan, evidence }: Case): num
 }
 
 /** Queries come from ever new source ports: a share of them takes the bad path to the DNS pods beyond it. */
-function losesQueries({ from, to }: Flows, where: Place, seen: Case): boolean {
+function namesAreSymptom({ from, to }: Flows, where: Place, seen: Case): boolean {
   const servers = dnsFacts(seen)?.servers ?? [];
   const beyond = servers.filter(({ node }) =>
     where.kind === "node" ? node !== from.node && [from.node, node].includes(where.name) : node === to.node,

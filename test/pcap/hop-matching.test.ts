@@ -1,0 +1,122 @@
+import { expect, test } from "vitest";
+import { type Hop, HopMatching, type HopSummary } from "#src/pcap/hop-matching.ts";
+import {
+  ADDRESSES,
+  capturesOf,
+  FAR,
+  MTU,
+  type PathOptions,
+  POINTS,
+  pointsOf,
+  random,
+} from "../support/pcap/hop-path.ts";
+
+function matched(options: PathOptions, files = capturesOf(options).files): HopSummary {
+  const matching = new HopMatching({ points: pointsOf(), ...ADDRESSES, mtu: MTU });
+  for (const [point, file] of files.entries()) {
+    matching.reader(point).push(file);
+    matching.reader(point).end();
+  }
+  return matching.finish();
+}
+
+const nameOf = ({ from, to, lost }: Hop): string => `${from}>${to} ${lost}`;
+const losing = ({ hops }: HopSummary): readonly string[] => hops.filter(({ lost }) => lost > 0).map(nameOf);
+
+test("without loss every packet is found at every point, and nothing is lost", () => {
+  const { hops, clocks } = matched({ seed: 1 });
+  expect(hops).toHaveLength((POINTS.length - 1) * 2);
+  for (const hop of hops) {
+    expect(hop).toMatchObject({ lost: 0, missed: 0 });
+    expect(hop.seen).toBe(hop.sent);
+    expect(hop.sent).toBeGreaterThan(800);
+  }
+  expect(clocks).toMatchObject([{ node: "far" }]);
+});
+
+const next = random(99);
+const ways = ["forward", "backward"] as const;
+const places = POINTS.slice(1).flatMap((_, hop) => ways.map((direction) => ({ hop, direction })));
+
+test.each(
+  places.map(({ hop, direction }) => ({
+    hop,
+    direction,
+    share: 0.005 + next() * 0.295,
+    overlay: next() < 0.5 ? ("vxlan" as const) : ("host-gw" as const),
+    service: next() < 0.5,
+    skewMs: (next() - 0.5) * 10_000,
+    driftPpm: (next() - 0.5) * 200,
+    seed: Math.floor(next() * 1e6),
+  })),
+)("loss at hop $hop $direction is found there: $share", ({ hop, direction, share, ...about }) => {
+  const options = { ...about, loses: { hop, direction, share } };
+  const { files, lost } = capturesOf(options);
+  const summary = matched(options, files);
+  const ends = [POINTS[hop], POINTS[hop + 1]];
+  const [from, to] = direction === "forward" ? ends : ends.toReversed();
+  const bad = summary.hops.filter((one) => one.lost > 0);
+  expect(bad.map((one) => `${one.from}>${one.to}`)).toEqual([`${from}>${to}`]);
+  // Not those that were lost in the first and the last second.
+  expect(bad[0]?.lost).toBeLessThanOrEqual(lost);
+  expect(bad[0]?.lost).toBeGreaterThan(lost * 0.4);
+  expect(bad[0]?.lossShare.low).toBeLessThan(share);
+  expect(bad[0]?.lossShare.high).toBeGreaterThan(share);
+  expect(bad[0]?.lostAt.reduce((sum, [, count]) => sum + count, 0)).toBe(bad[0]?.lost);
+});
+
+test.each([
+  { skewMs: 5_000, driftPpm: 80 },
+  { skewMs: -180_000, driftPpm: -50 },
+  { skewMs: 0, driftPpm: 0 },
+])("clocks $skewMs ms apart that drift by $driftPpm ppm are compared to within the way's own time", (clock) => {
+  const { clocks, hops } = matched({ seed: 3, seconds: 40, ...clock });
+  const [far] = clocks;
+  expect(far?.driftPpm).toBeCloseTo(clock.driftPpm, -0.5);
+  expect(far?.uncertainMs).toBeLessThan(0.3);
+  expect(Math.abs((far?.offsetMs ?? 0) - clock.skewMs)).toBeLessThan(5);
+  const wire = hops.find(({ from, to }) => from === POINTS[FAR - 1] && to === POINTS[FAR]);
+  expect(wire?.delayMs?.p50).toBeGreaterThan(0.1);
+  expect(wire?.delayMs?.p50).toBeLessThan(0.25);
+});
+
+test("segments that one point sees whole and another in pieces are the same", () => {
+  const summary = matched({ seed: 5, offload: true });
+  expect(losing(summary)).toEqual([]);
+  const cut = matched({ seed: 5, offload: true, loses: { hop: 3, direction: "forward", share: 0.02 } });
+  expect(cut.hops.filter(({ lost }) => lost > 0).map(({ from }) => from)).toEqual(["nic"]);
+});
+
+test("what a recorder misses is not lost by the network", () => {
+  const { hops } = matched({ seed: 7, misses: { point: 2, share: 0.1 } });
+  expect(hops.filter(({ lost }) => lost > 0)).toEqual([]);
+  const [hop] = hops.filter(({ to, direction }) => to === "tunnel" && direction === "forward");
+  expect(hop?.missShare.share).toBeCloseTo(0.1, 1);
+});
+
+test("a loss of large packets only is told by their sizes", () => {
+  const { hops } = matched({ seed: 9, mtu: 1_400 });
+  const bad = hops.find(({ lost, direction }) => lost > 0 && direction === "forward");
+  expect(bad).toMatchObject({ from: "nic", to: "far-nic" });
+  expect(bad?.smallestLost).toBeGreaterThan(1_400);
+  expect(bad?.largestSeen).toBeLessThanOrEqual(1_400);
+});
+
+test("files in pieces, point by point in turn, give the same as whole ones", () => {
+  const options: PathOptions = { seed: 11, seconds: 70, loses: { hop: 1, direction: "backward", share: 0.03 } };
+  const { files } = capturesOf(options);
+  const whole = matched(options, files);
+  const matching = new HopMatching({ points: pointsOf(), ...ADDRESSES, mtu: MTU });
+  const rounds = 200;
+  for (let round = 0; round < rounds; round++)
+    for (const [point, file] of files.entries()) {
+      const size = Math.ceil(file.length / rounds);
+      matching.reader(point).push(file.subarray(round * size, (round + 1) * size));
+    }
+  for (const point of files.keys()) matching.reader(point).end();
+  const pieces = matching.finish();
+  expect(pieces.hops.map(({ sent, seen, lost }) => [sent, seen, lost])).toEqual(
+    whole.hops.map(({ sent, seen, lost }) => [sent, seen, lost]),
+  );
+  expect([whole.refused, pieces.refused]).toEqual([0, 0]);
+});

@@ -1,0 +1,187 @@
+import type { HopPoint } from "#src/pcap/hop-matching.ts";
+import { pcapFile, type Recorded } from "./capture-file.ts";
+import { ACK, type Ends, ethernet, icmpMessage, ip4, joined, tcpSegment, udpDatagram, vxlan } from "./frames.ts";
+
+/** A path of a pod's packets to another pod, as taps on both nodes see it; all random choices from one seed. */
+
+export const POINTS = ["pod", "veth", "tunnel", "nic", "far-nic", "far-tunnel", "far-pod"] as const;
+/** Index of the first point on the far node. */
+export const FAR = 4;
+
+const [POD, FAR_POD, SERVICE] = ["10.42.0.5", "10.42.1.7", "10.96.3.9"];
+const [NODE, FAR_NODE] = ["172.20.0.11", "172.20.0.12"];
+export const ADDRESSES = { from: [POD], to: [FAR_POD, SERVICE] };
+const BEGAN_NS = 1_790_000_000_000_000_000n;
+export const MTU = 1450;
+
+export type PathOptions = {
+  readonly seed: number;
+  readonly seconds?: number;
+  /** Share of packets that are lost between point `hop` and the next one on the way, one direction. */
+  readonly loses?: { readonly hop: number; readonly direction: "forward" | "backward"; readonly share: number };
+  /** Share that the recorder at a point misses. */
+  readonly misses?: { readonly point: number; readonly share: number };
+  readonly overlay?: "vxlan" | "host-gw";
+  /** The pod asks a Service: its own points see another address than those behind the rewriting (from point 2 on). */
+  readonly service?: boolean;
+  /** Pod points see segments before the network card cuts them, far ones after it has merged them. */
+  readonly offload?: boolean;
+  /** Of the far node's clock. */
+  readonly skewMs?: number;
+  readonly driftPpm?: number;
+  /** Packets above this many bytes are lost at hop 3. */
+  readonly mtu?: number;
+};
+
+export function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+type Travelling = {
+  readonly backward: boolean;
+  readonly sentMs: number;
+  /** Bytes of data; 0 = an ACK. */
+  readonly length: number;
+  readonly protocol: "tcp" | "udp" | "icmp";
+  readonly id: number;
+  readonly sequence: number;
+  readonly acknowledged: number;
+};
+
+/** A file for each point, in the order of POINTS, and how many packets were really lost. */
+export function capturesOf(options: PathOptions): { readonly files: readonly Uint8Array[]; readonly lost: number } {
+  const next = random(options.seed);
+  const seen: Recorded[][] = POINTS.map(() => []);
+  let lost = 0;
+  for (const packet of traffic(options, next)) {
+    let ms = packet.sentMs;
+    for (let step = 0; step < POINTS.length; step++) {
+      const point = packet.backward ? POINTS.length - 1 - step : step;
+      if (step > 0) {
+        const hop = packet.backward ? point : point - 1;
+        // A queue now and then, and the wire between the nodes.
+        ms += 0.005 + (hop === FAR - 1 ? 0.15 : 0) + (next() < 0.1 ? next() * 2 : 0);
+        const { loses, mtu } = options;
+        const unlucky =
+          loses?.hop === hop && (loses.direction === "backward") === packet.backward && next() < loses.share;
+        if (unlucky || (mtu !== undefined && hop === FAR - 1 && packet.length + 52 > mtu)) {
+          lost++;
+          break;
+        }
+      }
+      if (options.misses?.point === point && next() < options.misses.share) continue;
+      seen[point]?.push({ ns: shown(options, point, ms), bytes: frameAt(options, point, packet) });
+    }
+  }
+  const files = seen.map((packets, point) => pcapFile(inOrder(merged(options, point, packets)), { snapLength: 128 }));
+  return { files, lost };
+}
+
+/** Points without what only a caller can know. */
+export const pointsOf = (more: Partial<HopPoint> = {}): readonly HopPoint[] =>
+  POINTS.map((id, index) => ({ id, node: index < FAR ? "near" : "far", ...more }));
+
+function traffic({ seconds = 8 }: PathOptions, next: () => number): readonly Travelling[] {
+  const found: Travelling[] = [];
+  let [sequence, acknowledged, id, back] = [1_000, 5_000, 7, 60_000];
+  for (let ms = 0; ms < seconds * 1_000; ms += 3 + next() * 6) {
+    const length = next() < 0.6 ? 1_398 : Math.floor(1 + next() * 1_300);
+    const common = { protocol: "tcp" as const };
+    found.push({ ...common, backward: false, sentMs: ms, length, id: id++, sequence, acknowledged });
+    sequence = (sequence + length) | 0;
+    found.push({
+      ...common,
+      backward: true,
+      sentMs: ms + 1,
+      length: 0,
+      id: back++,
+      sequence: acknowledged,
+      acknowledged: sequence,
+    });
+    const other = { length: 40, sequence: id, acknowledged: 0 };
+    if (next() < 0.2) found.push({ ...other, backward: next() < 0.5, sentMs: ms + 1.5, protocol: "udp", id: id++ });
+    if (next() < 0.2) found.push({ ...other, backward: next() < 0.5, sentMs: ms + 1.7, protocol: "icmp", id: id++ });
+  }
+  return found;
+}
+
+function shown({ skewMs = 0, driftPpm = 0 }: PathOptions, point: number, ms: number): bigint {
+  const far = point >= FAR ? skewMs + (ms * driftPpm) / 1e6 : 0;
+  return BEGAN_NS + BigInt(Math.round((ms + far) * 1e6));
+}
+
+const inOrder = (packets: readonly Recorded[]): readonly Recorded[] =>
+  packets.toSorted((one, other) => Number(one.ns - other.ns));
+
+function frameAt({ service = false, overlay = "vxlan" }: PathOptions, point: number, packet: Travelling): Uint8Array {
+  const far = service && point < 2 ? SERVICE : FAR_POD;
+  const ends: Ends = packet.backward ? { source: far, destination: POD } : { source: POD, destination: far };
+  const inner = ip4(
+    { ...ends, ...about(packet), ttl: point < 2 ? 64 : 63 },
+    payloadOf(packet, ends, service && point < 2),
+  );
+  const wrapped = overlay === "vxlan" && (point === 3 || point === 4);
+  const nodes: Ends = packet.backward
+    ? { source: FAR_NODE, destination: NODE }
+    : { source: NODE, destination: FAR_NODE };
+  return ethernet(wrapped ? vxlan(ethernet(inner), nodes) : inner);
+}
+
+const PROTOCOLS = { tcp: 6, udp: 17, icmp: 1 };
+const about = ({ protocol, id }: Travelling) => ({
+  protocol: PROTOCOLS[protocol],
+  id,
+  dontFragment: protocol !== "udp",
+});
+
+function payloadOf(packet: Travelling, ends: Ends, rewritten: boolean): Uint8Array {
+  const { backward, length, sequence, acknowledged, protocol, sentMs } = packet;
+  const port = rewritten ? 80 : 8_080;
+  const [sourcePort, destinationPort] = backward ? [port, 40_000] : [40_000, port];
+  if (protocol === "udp") return udpDatagram(sourcePort, destinationPort, filledWith(sequence, length), ends);
+  if (protocol === "icmp") return icmpMessage(backward ? 0 : 8, 0, sequence & 0xffff, filledWith(sequence, length));
+  const options = new Uint8Array(12);
+  new DataView(options.buffer).setUint32(0, 0x0101080a);
+  new DataView(options.buffer).setUint32(4, Math.floor(sentMs));
+  const segment = { sourcePort, destinationPort, sequence, acknowledged, flags: ACK, window: 500, options };
+  return tcpSegment({ ...segment, payload: new Uint8Array(length) }, ends);
+}
+
+function filledWith(number: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  new DataView(bytes.buffer).setInt32(0, number);
+  return bytes;
+}
+
+/** Neighbouring full segments as one, as the point's network card hands them over. */
+function merged({ offload = false }: PathOptions, point: number, packets: readonly Recorded[]): readonly Recorded[] {
+  if (!offload || (point > 1 && point < POINTS.length - 1)) return packets;
+  const found: Recorded[] = [];
+  for (const packet of packets) {
+    const before = found.at(-1);
+    const joint = before && point !== 0 ? undefined : before && joinedSegments(before, packet);
+    if (joint) found[found.length - 1] = joint;
+    else found.push(packet);
+  }
+  return found;
+}
+
+/** Two segments that follow each other, of which the first is whole pieces of 1,398 bytes, in one. */
+function joinedSegments(one: Recorded, other: Recorded): Recorded | undefined {
+  const HEADERS = 14 + 20 + 32;
+  const [first, second] = [new DataView(one.bytes.buffer), new DataView(other.bytes.buffer)];
+  const [size, more] = [one.bytes.length - HEADERS, other.bytes.length - HEADERS];
+  const tcp = one.bytes[23] === 6 && other.bytes[23] === 6;
+  if (!tcp || size <= 0 || more <= 0 || size % 1_398 !== 0 || size > 10_000) return undefined;
+  if (first.getInt32(26) !== second.getInt32(26)) return undefined;
+  if (first.getInt32(38) + size !== second.getInt32(38) || first.getInt32(42) !== second.getInt32(42)) return undefined;
+  const bytes = joined(one.bytes, other.bytes.subarray(HEADERS));
+  new DataView(bytes.buffer).setUint16(16, bytes.length - 14);
+  return { ...one, bytes };
+}

@@ -1,6 +1,6 @@
 import type { HopPoint } from "#src/pcap/hop-matching.ts";
 import { pcapFile, type Recorded } from "./capture-file.ts";
-import { ACK, type Ends, ethernet, icmpMessage, ip4, joined, tcpSegment, udpDatagram, vxlan } from "./frames.ts";
+import { ACK, type Ends, ethernet, icmpMessage, ip4, tcpSegment, udpDatagram, vxlan } from "./frames.ts";
 
 /** A path of a pod's packets to another pod, as taps on both nodes see it; all random choices from one seed. */
 
@@ -13,6 +13,8 @@ const [NODE, FAR_NODE] = ["172.20.0.11", "172.20.0.12"];
 export const ADDRESSES = { from: [POD], to: [FAR_POD, SERVICE] };
 const BEGAN_NS = 1_790_000_000_000_000_000n;
 export const MTU = 1450;
+/** Of the data of a packet. */
+const DATA_BYTES = 40;
 
 export type PathOptions = {
   readonly seed: number;
@@ -76,7 +78,7 @@ export function capturesOf(options: PathOptions): { readonly files: readonly Uin
         }
       }
       if (options.misses?.point === point && next() < options.misses.share) continue;
-      seen[point]?.push({ ns: shown(options, point, ms), bytes: frameAt(options, point, packet) });
+      seen[point]?.push({ ns: shown(options, point, ms), ...frameAt(options, point, packet) });
     }
   }
   const files = seen.map((packets, point) => pcapFile(inOrder(merged(options, point, packets)), { snapLength: 128 }));
@@ -90,7 +92,7 @@ export const pointsOf = (more: Partial<HopPoint> = {}): readonly HopPoint[] =>
 function traffic({ seconds = 8 }: PathOptions, next: () => number): readonly Travelling[] {
   const found: Travelling[] = [];
   let [sequence, acknowledged, id, back] = [1_000, 5_000, 7, 60_000];
-  for (let ms = 0; ms < seconds * 1_000; ms += 3 + next() * 6) {
+  for (let ms = 0; ms < seconds * 1_000; ms += 6 + next() * 12) {
     const length = next() < 0.6 ? 1_398 : Math.floor(1 + next() * 1_300);
     const common = { protocol: "tcp" as const };
     found.push({ ...common, backward: false, sentMs: ms, length, id: id++, sequence, acknowledged });
@@ -119,18 +121,26 @@ function shown({ skewMs = 0, driftPpm = 0 }: PathOptions, point: number, ms: num
 const inOrder = (packets: readonly Recorded[]): readonly Recorded[] =>
   packets.toSorted((one, other) => Number(one.ns - other.ns));
 
-function frameAt({ service = false, overlay = "vxlan" }: PathOptions, point: number, packet: Travelling): Uint8Array {
+/** Recorded headers only, as if the rest had been there: lengths are those of the whole packet. */
+function frameAt(
+  { service = false, overlay = "vxlan" }: PathOptions,
+  point: number,
+  packet: Travelling,
+): Pick<Recorded, "bytes" | "original"> {
   const far = service && point < 2 ? SERVICE : FAR_POD;
   const ends: Ends = packet.backward ? { source: far, destination: POD } : { source: POD, destination: far };
-  const inner = ip4(
-    { ...ends, ...about(packet), ttl: point < 2 ? 64 : 63 },
-    payloadOf(packet, ends, service && point < 2),
-  );
-  const wrapped = overlay === "vxlan" && (point === 3 || point === 4);
+  const payload = payloadOf(packet, ends, service && point < 2);
+  const whole = 20 + payload.length + Math.max(0, packet.length - DATA_BYTES);
+  const inner = ip4({ ...ends, ...about(packet), ttl: point < 2 ? 64 : 63, totalLength: whole }, payload);
+  if (overlay !== "vxlan" || (point !== 3 && point !== 4)) return { bytes: ethernet(inner), original: 14 + whole };
   const nodes: Ends = packet.backward
     ? { source: FAR_NODE, destination: NODE }
     : { source: NODE, destination: FAR_NODE };
-  return ethernet(wrapped ? vxlan(ethernet(inner), nodes) : inner);
+  const bytes = ethernet(vxlan(ethernet(inner), nodes));
+  const view = new DataView(bytes.buffer);
+  view.setUint16(16, whole + 50);
+  view.setUint16(38, whole + 30);
+  return { bytes, original: 14 + 50 + whole };
 }
 
 const PROTOCOLS = { tcp: 6, udp: 17, icmp: 1 };
@@ -150,7 +160,7 @@ function payloadOf(packet: Travelling, ends: Ends, rewritten: boolean): Uint8Arr
   new DataView(options.buffer).setUint32(0, 0x0101080a);
   new DataView(options.buffer).setUint32(4, Math.floor(sentMs));
   const segment = { sourcePort, destinationPort, sequence, acknowledged, flags: ACK, window: 500, options };
-  return tcpSegment({ ...segment, payload: new Uint8Array(length) }, ends);
+  return tcpSegment({ ...segment, payload: new Uint8Array(Math.min(length, DATA_BYTES)) }, ends);
 }
 
 function filledWith(number: number, length: number): Uint8Array {
@@ -158,6 +168,9 @@ function filledWith(number: number, length: number): Uint8Array {
   new DataView(bytes.buffer).setInt32(0, number);
   return bytes;
 }
+
+/** IP and TCP. */
+const HEADERS = 20 + 32;
 
 /** Neighbouring full segments as one, as the point's network card hands them over. */
 function merged({ offload = false }: PathOptions, point: number, packets: readonly Recorded[]): readonly Recorded[] {
@@ -174,14 +187,13 @@ function merged({ offload = false }: PathOptions, point: number, packets: readon
 
 /** Two segments that follow each other, of which the first is whole pieces of 1,398 bytes, in one. */
 function joinedSegments(one: Recorded, other: Recorded): Recorded | undefined {
-  const HEADERS = 14 + 20 + 32;
   const [first, second] = [new DataView(one.bytes.buffer), new DataView(other.bytes.buffer)];
-  const [size, more] = [one.bytes.length - HEADERS, other.bytes.length - HEADERS];
+  const [size, more] = [first.getUint16(16) - HEADERS, second.getUint16(16) - HEADERS];
   const tcp = one.bytes[23] === 6 && other.bytes[23] === 6;
   if (!tcp || size <= 0 || more <= 0 || size % 1_398 !== 0 || size > 10_000) return undefined;
   if (first.getInt32(26) !== second.getInt32(26)) return undefined;
   if (first.getInt32(38) + size !== second.getInt32(38) || first.getInt32(42) !== second.getInt32(42)) return undefined;
-  const bytes = joined(one.bytes, other.bytes.subarray(HEADERS));
-  new DataView(bytes.buffer).setUint16(16, bytes.length - 14);
-  return { ...one, bytes };
+  const bytes = Uint8Array.from(one.bytes);
+  new DataView(bytes.buffer).setUint16(16, HEADERS + size + more);
+  return { ...one, bytes, original: 14 + HEADERS + size + more };
 }

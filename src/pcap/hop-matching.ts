@@ -2,10 +2,13 @@ import { type Share, wilson } from "../core/stats.ts";
 import { readAddress } from "./address.ts";
 import { CaptureReader, type PacketSink } from "./capture-reader.ts";
 import { type ClockDifference, ClockPair } from "./clock-difference.ts";
-import { DESTINATION, Decoder, FAMILY, FRAGMENT, SOURCE, WHOLE } from "./decode.ts";
+import { Decoder } from "./decode.ts";
 import { PacketIdentity } from "./packet-identity.ts";
+import * as packetRegisters from "./packet-registers.ts";
 import { Sightings } from "./sightings.ts";
 import { Spread } from "./spread.ts";
+
+const { DESTINATION, FAMILY, FRAGMENT, SOURCE, WHOLE } = packetRegisters;
 
 /** A place on the path where packets were recorded. Points are given in the order in which packets cross them. */
 export type HopPoint = {

@@ -1,16 +1,8 @@
-import {
-  FAMILY,
-  FRAGMENT,
-  FRAGMENT_AT,
-  FRAGMENT_ID,
-  FRAGMENTED,
-  IP_ID,
-  PROTOCOL,
-  TRANSPORT,
-  TRANSPORT_LENGTH,
-  WHOLE,
-} from "./decode.ts";
+import * as packetRegisters from "./packet-registers.ts";
 import { stampOf } from "./tcp-options.ts";
+
+const { FAMILY, FRAGMENT, FRAGMENT_AT, FRAGMENT_ID, FRAGMENTED, IP_ID, PROTOCOL, TRANSPORT, TRANSPORT_LENGTH, WHOLE } =
+  packetRegisters;
 
 const TCP = 6;
 const UDP = 17;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { captureWishSchema } from "./capture.ts";
 import { languageSchema } from "./sentence.ts";
 import { targetSchema } from "./target.ts";
 
@@ -24,6 +25,8 @@ export const checkRequestSchema = z.object({
   from: targetSchema,
   to: targetSchema,
   durationMs: z.number().int(),
+  /** What is recorded of the path beside what is measured; absent = only what a finding makes worth recording. */
+  capture: captureWishSchema.optional(),
   requestedAtMs: z.number(),
   /** In which language it is reported; English when absent. */
   language: languageSchema.optional(),

@@ -5,7 +5,8 @@ import { parseArgs } from "node:util";
 import { openChartRenderer } from "./chart/render.ts";
 import { connectCluster } from "./cluster/cluster-side.ts";
 import { runToEnd } from "./cluster/measure-to-end.ts";
-import { parseCheck, toRequest } from "./commands/check.ts";
+import { parseAsked } from "./commands/capture.ts";
+import { toRequest } from "./commands/check.ts";
 import { pointerOf } from "./commands/grammar/bad-command.ts";
 import { cleanText } from "./commands/grammar/clean.ts";
 import { languageIn } from "./commands/grammar/options.ts";
@@ -57,7 +58,7 @@ async function check(argv: readonly string[]): Promise<number> {
 
 function requestOf(line: string, config: WorkerConfig): CheckRequest {
   const words = readLine(line);
-  const parsed = parseCheck(words, { cluster: config.cluster, maxDurationMs: limits.maxDurationMs });
+  const parsed = parseAsked(words, { cluster: config.cluster, maxDurationMs: limits.maxDurationMs });
   const id = `nc-${randomInt(36 ** 6)
     .toString(36)
     .padStart(6, "0")}`;

@@ -12,6 +12,8 @@ import { within } from "./within.ts";
 export const LEASE_SECONDS = 120;
 /** One node that hangs must not hold up the others for longer. */
 const CALL_MS = 5_000;
+/** Recorded files are fetched for so long in one go; the node's other output waits meanwhile. */
+const FETCH_MS = 1_500;
 /** Dozens of processes on a busy node take their time. */
 const START_MS = 10_000;
 
@@ -23,7 +25,7 @@ export async function actOnNode(
   name: string,
   action: NodeAction,
   { state, plan, session }: { readonly state: MeasureState; readonly plan: Plan; readonly session: MeasureSession },
-  { nodes, nowMs, log }: Pick<MeasureDeps, "nodes" | "nowMs" | "log">,
+  { nodes, captures, nowMs, log }: Pick<MeasureDeps, "nodes" | "captures" | "nowMs" | "log">,
 ): Promise<NodeResult> {
   const node = state.nodes[name];
   if (!node) throw new Error(`no such node in the state: ${name}`);
@@ -38,6 +40,9 @@ export async function actOnNode(
   async function sync(status: "running" | "stopped", pauseMs?: number): Promise<NodeResult> {
     const output = await limited((signal) => nodes.sync(name, check, session.offsets(name), { signal }));
     session.take(name, output, node?.aheadMs);
+    const recordings = session.recordings(name);
+    if (recordings.size > 0)
+      session.fetched(name, await captures.fetch({ check, node: name, recordings }, { limitMs: FETCH_MS }));
     const again = pauseMs === undefined ? nextPollMs(window, nowMs()) : nowMs() + pauseMs;
     return result(status, session.caughtUp(name) ? again : nowMs(), output.tasks);
   }
@@ -66,6 +71,11 @@ export async function actOnNode(
         const { tasks } = await start(aheadMs);
         const started = result("running", nextPollMs(window, nowMs()), tasks);
         return { ...started, node: { ...started.node, aheadMs } };
+      }
+      case "grow": {
+        // What runs is adopted as it is; only the recorders are new.
+        const { tasks } = await start(node.aheadMs ?? 0);
+        return result("running", nextPollMs(window, nowMs()), tasks);
       }
       case "sync":
         return await sync("running");

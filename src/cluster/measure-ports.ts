@@ -1,7 +1,8 @@
 import type { Assessed } from "../core/assess.ts";
+import type { Recording } from "../core/capture.ts";
 import type { CheckRequest, Window } from "../core/check.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
-import type { EvidenceSet } from "../core/evidence.ts";
+import type { Evidence, EvidenceSet } from "../core/evidence.ts";
 import type { ClockEstimate } from "../core/node-clock.ts";
 import type { End, Gap, Plan, TaskSpec } from "../core/plan.ts";
 import type { Probe, Reader } from "../core/probe.ts";
@@ -54,6 +55,31 @@ export type NodeCalls = {
   readonly remove: (node: string, check: string, options?: CallOptions) => Promise<unknown>;
 };
 
+/** What recorders of one node have closed. */
+export type ClosedFiles = {
+  readonly check: string;
+  readonly node: string;
+  /** What each recorder says of itself, by task. */
+  readonly recordings: ReadonlyMap<string, Recording>;
+};
+
+/** Brings recorded packets from the nodes and says what they mean. */
+export type Captures = {
+  /**
+   * Fetches closed files that are not here yet, for about `limitMs`, and lets the node delete what is here. Answers how many
+   * are still to come; 0 also when they cannot be kept, which is a gap of `analyse`.
+   */
+  readonly fetch: (files: ClosedFiles, options: { readonly limitMs: number }) => Promise<number>;
+  /** Everything that was recorded, as evidence; runs outside the event loop. */
+  readonly analyse: (recorded: {
+    readonly plan: Plan;
+    readonly recordings: ReadonlyMap<string, Recording>;
+    /** How far the clock of each node is ahead of ours, milliseconds, where that is known. */
+    readonly aheadMs: ReadonlyMap<string, number>;
+    readonly evidence: EvidenceSet;
+  }) => Promise<{ readonly evidence: readonly Evidence[]; readonly gaps: readonly Gap[] }>;
+};
+
 /** Everything a part of a check needs; the queue worker and the terminal command give the same. */
 export type MeasureDeps = {
   readonly cluster: string;
@@ -66,6 +92,7 @@ export type MeasureDeps = {
   /** `fromNode`: where a host name is looked up. */
   readonly resolve: (target: Target, view: ClusterView, options: { readonly fromNode?: string }) => Promise<End>;
   readonly nodes: NodeCalls;
+  readonly captures: Captures;
   readonly probes: readonly Probe[];
   readonly makePlan: (from: {
     readonly request: CheckRequest;

@@ -1,8 +1,10 @@
 import { StringDecoder } from "node:string_decoder";
+import type { Recording } from "../core/capture.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
 import { EvidenceSet } from "../core/evidence.ts";
 import { byOurClock } from "../core/node-clock.ts";
 import type { Plan, TaskSpec } from "../core/plan.ts";
+import { RECORD } from "../core/plan-taps.ts";
 import type { Probe, Reader } from "../core/probe.ts";
 import type { Progress } from "../core/progress.ts";
 import type { MeasureDeps, NodeOutput } from "./measure-ports.ts";
@@ -25,11 +27,13 @@ const MAX_VIEWS = 30;
  */
 export class MeasureSession {
   readonly #probes: readonly Probe[];
+  readonly #openReader: MeasureDeps["openReader"];
   readonly #byNode = new Map<string, Map<string, TaskReading>>();
   /** Node clock minus ours, milliseconds, by node: as its newest answer says, and as its times are corrected. */
   readonly #skewMs = new Map<string, number>();
   readonly #aheadMs = new Map<string, number>();
   readonly #synced = new Set<string>();
+  readonly #unfetched = new Map<string, number>();
   /** Readers that threw, by task: bugs. */
   readonly failures = new Map<string, unknown>();
   views: ClusterView[] = [];
@@ -42,9 +46,16 @@ export class MeasureSession {
   constructor(plan: Plan, planned: number, { probes, openReader }: Pick<MeasureDeps, "probes" | "openReader">) {
     this.planned = planned;
     this.#probes = probes;
+    this.#openReader = openReader;
+    this.follow(plan);
+  }
+
+  /** Reads the tasks of the plan that are not read yet: recorders come in the middle of a check. */
+  follow(plan: Plan): void {
     for (const spec of plan.tasks) {
       const tasks = this.#byNode.get(spec.node) ?? new Map<string, TaskReading>();
-      const reader = openReader(spec, plan, probes);
+      if (tasks.has(spec.id)) continue;
+      const reader = this.#openReader(spec, plan, this.#probes);
       tasks.set(spec.id, {
         spec,
         reader,
@@ -55,6 +66,25 @@ export class MeasureSession {
       });
       this.#byNode.set(spec.node, tasks);
     }
+  }
+
+  /** What the recorders of a node have said so far, by task. */
+  recordings(node: string): ReadonlyMap<string, Recording> {
+    const found = [...(this.#byNode.get(node)?.values() ?? [])]
+      .filter(({ spec }) => spec.probe === RECORD)
+      .flatMap((task) => this.#guarded(task, () => task.reader.evidence({ nowMs: 0, done: false })) ?? []);
+    return new Map(found.map(({ subject, data }) => [subject, data as Recording]));
+  }
+
+  /** The same of all nodes, with the clocks by which they speak. */
+  recorded(): { readonly recordings: ReadonlyMap<string, Recording>; readonly aheadMs: ReadonlyMap<string, number> } {
+    const all = [...this.#byNode.keys()].flatMap((node) => [...this.recordings(node)]);
+    return { recordings: new Map(all), aheadMs: this.#skewMs };
+  }
+
+  /** Notes how many closed files of a node are still to be fetched. */
+  fetched(node: string, left: number): void {
+    this.#unfetched.set(node, left);
   }
 
   /** How much of each task's output is here, by task id, bytes. */
@@ -85,11 +115,12 @@ export class MeasureSession {
     return this.#synced.has(node) && tasks.every(({ offset, totalBytes }) => offset >= totalBytes);
   }
 
-  /** Nodes whose tasks have all ended and whose output is all here. */
+  /** Nodes whose tasks have all ended and whose output is all here, recorded files included. */
   collected(): ReadonlySet<string> {
     const ended = (node: string) =>
       [...(this.#byNode.get(node)?.values() ?? [])].every(({ state }) => state !== "running");
-    return new Set([...this.#byNode.keys()].filter((node) => this.caughtUp(node) && ended(node)));
+    const all = (node: string) => (this.#unfetched.get(node) ?? 0) === 0;
+    return new Set([...this.#byNode.keys()].filter((node) => this.caughtUp(node) && ended(node) && all(node)));
   }
 
   addView(view: ClusterView): void {

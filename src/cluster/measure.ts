@@ -1,9 +1,14 @@
+import { recordingEvidence } from "../core/capture.ts";
 import type { CheckRequest } from "../core/check.ts";
 import { fullText, NetcheckError } from "../core/errors.ts";
+import { EvidenceSet } from "../core/evidence.ts";
 import { type MeasureState, newMeasureState, untouchedNode } from "../core/measure-state.ts";
 import { leadMs, type NodeAction, nextStep, READ_PATIENCE_MS, retryDelayMs } from "../core/measure-step.ts";
+import type { Plan } from "../core/plan.ts";
+import { RECORD } from "../core/plan-taps.ts";
 import type { Measured, Progress } from "../core/progress.ts";
 import { say } from "../core/sentence.ts";
+import { withRecorders } from "../core/start-recording.ts";
 import { actOnNode } from "./measure-node.ts";
 import type { MeasureDeps } from "./measure-ports.ts";
 import { progressOf } from "./measure-progress.ts";
@@ -76,6 +81,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     const known = sessions.get(check);
     const session = known?.planned === planned ? known : new MeasureSession(plan, planned, deps);
     session.usedAtMs = nowMs;
+    session.follow(plan);
     sessions.set(check, session);
     return session;
   }
@@ -162,7 +168,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     const { plan } = state;
     const nowMs = deps.nowMs();
     const running = Object.entries(state.nodes).filter(
-      ([, { status, failures }]) => status === "running" && failures === 0,
+      ([, { status, failures }]) => (status === "running" || status === "growing") && failures === 0,
     );
     if (!plan || running.length === 0 || !running.every(([name]) => session.caughtUp(name))) return state;
     const evidence = session.evidence({ nowMs, done: false, before: unpackView(state.before) });
@@ -171,7 +177,8 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     session.soFar = soFar;
     const told =
       state.firstFinding ?? (finding && finding.key === before ? { atMs: nowMs, text: finding.text } : undefined);
-    return { ...rest, ...(finding && { suspicion: finding.key }), ...(told && { firstFinding: told }) };
+    const seen = { ...rest, ...(finding && { suspicion: finding.key }), ...(told && { firstFinding: told }) };
+    return withRecorders(request, seen, evidence, nowMs);
   }
 
   /** A bug in a rule costs the progress line now, and shows in the report; it must not cost the measurement. */
@@ -215,8 +222,11 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     const session = sessionOf(state, deps.nowMs());
     const last = await viewWithin(VIEW_MS).catch(() => undefined);
     if (last) session?.addView(last);
-    const evidence =
-      session?.evidence({ nowMs: deps.nowMs(), done: true, before: unpackView(state.before) }).toArray() ?? [];
+    const measured =
+      session?.evidence({ nowMs: deps.nowMs(), done: true, before: unpackView(state.before) }) ?? new EvidenceSet();
+    const recorded = session ? await analysed(plan, session, measured) : { evidence: [], gaps: [] };
+    const read = measured.toArray().filter(({ kind }) => kind !== recordingEvidence.name);
+    const evidence = [...read, ...recorded.evidence];
     const packed = packEvidence(evidence);
     for (const [task, err] of session?.failures ?? [])
       deps.log.error({ check: request.id, task, err }, "output cannot be read");
@@ -232,7 +242,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
             reason: say("the Kubernetes API did not answer at the end"),
           },
         ];
-    const gaps = [...gapsOf(state, plan), ...packed.gaps, ...unreadable, ...unread];
+    const gaps = [...gapsOf(state, plan), ...recorded.gaps, ...packed.gaps, ...unreadable, ...unread];
     deps.log.info(
       { check: request.id, evidence: evidence.length, bytes: packed.evidence.length, gaps: gaps.length },
       "check measured",
@@ -240,6 +250,22 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     const result: Measured = { cluster: deps.cluster, plan, evidence: packed.evidence, gaps, ...end, ...finding };
     // Nodes that failed while measuring get a fresh chance to be tidied.
     return { ...state, result };
+  }
+
+  /** A bug in the analysis of captures, or a disk that is full, must not cost the rest of the check. */
+  async function analysed(
+    plan: Plan,
+    session: MeasureSession,
+    evidence: EvidenceSet,
+  ): ReturnType<MeasureDeps["captures"]["analyse"]> {
+    if (!plan.taps || plan.taps.length === 0) return { evidence: [], gaps: [] };
+    try {
+      return await deps.captures.analyse({ plan, ...session.recorded(), evidence });
+    } catch (error) {
+      deps.log.error({ check: plan.check, err: error }, "captures cannot be analysed");
+      const reason = error instanceof NetcheckError ? error.text : say("internal error, see the worker's log");
+      return { evidence: [], gaps: [{ probe: RECORD, subject: "path", reason }] };
+    }
   }
 
   function finished(request: CheckRequest, state: MeasureState): Tick {

@@ -1,3 +1,4 @@
+import type { CaptureWish } from "#src/core/capture.ts";
 import { type CheckRequest, limits } from "#src/core/check.ts";
 import type { Inventory } from "#src/core/inventory.ts";
 import { type Language, type Sentence, say, type Text } from "#src/core/sentence.ts";
@@ -6,7 +7,7 @@ import { durationText } from "#src/core/units.ts";
 import { drawQueued } from "#src/report/answers.ts";
 import { badCommand } from "./grammar/bad-command.ts";
 import { refuseStrangeCharacters } from "./grammar/characters.ts";
-import { defineCommand } from "./grammar/command.ts";
+import { type Answer, type Asked, defineCommand } from "./grammar/command.ts";
 import { looksLikeDuration, parseDuration } from "./grammar/duration.ts";
 import { kindWord } from "./grammar/kinds.ts";
 import { parseLanguage } from "./grammar/language.ts";
@@ -26,6 +27,8 @@ export type CheckWords = {
   /** Where the two ends stand in the line, for errors that show only later. */
   readonly at: { readonly from: Word; readonly to: Word };
   readonly understood: readonly Text[];
+  /** What is to be recorded; absent for a plain check. */
+  readonly capture?: CaptureWish;
 };
 
 /** Reads `<from> <to> [duration] [options]`; the duration and the options may stand anywhere. */
@@ -99,9 +102,10 @@ export function toRequest(
   inventory: Inventory | undefined,
   made: Pick<CheckRequest, "id" | "requestedAtMs"> & Pick<Partial<CheckRequest>, "slack" | "language">,
 ): CheckRequest {
-  const { durationMs, cluster, language = made.language } = parsed;
+  const { durationMs, cluster, capture, language = made.language } = parsed;
   const { from, to } = inventory === undefined ? parsed : checkNames(parsed, words, inventory);
-  return { ...made, command: words.line, cluster, from, to, durationMs, ...(language && { language }) };
+  const asked = { ...(capture && { capture }), ...(language && { language }) };
+  return { ...made, command: words.line, cluster, from, to, durationMs, ...asked };
 }
 
 export const check = defineCommand({
@@ -122,18 +126,21 @@ export const check = defineCommand({
     }),
   ],
   parse: parseCheck,
-  async run(parsed, asked, words) {
-    const { checks, slack, once, newId, nowMs, language, wording } = asked;
-    const inventory = await checks.readInventory(parsed.cluster);
-    if (inventory === undefined) await knownCluster(parsed, words, asked);
-    const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, language, slack });
-    const { position, duplicate } = await checks.submit(request, { once });
-    return {
-      message: drawQueued({ request, position, duplicate, namesChecked: inventory !== undefined, wording }),
-      started: duplicate ?? request.id,
-    };
-  },
+  run: startCheck,
 });
+
+/** Queues the check that a read command line asks for. */
+export async function startCheck(parsed: CheckWords, asked: Asked, words: Words): Promise<Answer> {
+  const { checks, slack, once, newId, nowMs, language, wording } = asked;
+  const inventory = await checks.readInventory(parsed.cluster);
+  if (inventory === undefined) await knownCluster(parsed, words, asked);
+  const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, language, slack });
+  const { position, duplicate } = await checks.submit(request, { once });
+  return {
+    message: drawQueued({ request, position, duplicate, namesChecked: inventory !== undefined, wording }),
+    started: duplicate ?? request.id,
+  };
+}
 
 /** A cluster that never had a worker is a misspelling, unless no cluster has had one yet. */
 async function knownCluster(

@@ -1,6 +1,7 @@
 import { NetcheckError } from "#src/core/errors.ts";
 import { say } from "#src/core/sentence.ts";
 import { cancel } from "./cancel.ts";
+import { capture } from "./capture.ts";
 import { check } from "./check.ts";
 import { badCommand, pointerOf } from "./grammar/bad-command.ts";
 import { cleanText } from "./grammar/clean.ts";
@@ -17,7 +18,7 @@ export const MAX_LINE = 500;
 const help = helpFor(() => commands);
 
 /** Every word that may follow `/netcheck`. The first is meant when no word is given. */
-export const commands: readonly Command[] = [check, status, cancel, lang, help];
+export const commands: readonly Command[] = [check, capture, status, cancel, lang, help];
 
 /**
  * Answers one command line as it came from Slack. Throws NetcheckError: "bad-command" and "over-limit" carry a

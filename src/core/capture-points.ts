@@ -1,21 +1,11 @@
+import type { z } from "zod";
+import type { pointKindSchema } from "./capture.ts";
+import type { Device } from "./devices.ts";
+
 /**
  * Where on the way of a packet a tap can be put, found from what the node itself says about its devices and routes, so that
  * every data plane is treated alike: bridged, routed, tunnelled, or redirected past the host's end of the pod's cable.
  */
-
-/** A device of one network namespace, as `ip -j -d link` describes it. */
-export type LinkState = {
-  readonly name: string;
-  readonly index: number;
-  /** As the kernel names it: veth, netkit, bridge, vxlan, ipip, bond …; absent for plain NICs. */
-  readonly kind?: string | undefined;
-  /** The other end of a cable, or the device below; an index in another network namespace when `elsewhere`. */
-  readonly peer?: number | undefined;
-  readonly elsewhere?: boolean | undefined;
-  /** Name of the bridge or bond that it is a part of. */
-  readonly master?: string | undefined;
-  readonly mtu: number;
-};
 
 /** One end of the path: its network namespace, and its node. */
 export type EndState = {
@@ -24,9 +14,9 @@ export type EndState = {
   readonly netns: string;
   /** Device by which the end sends to the other one; its own network namespace. */
   readonly device: string;
-  readonly links: readonly LinkState[];
+  readonly links: readonly Device[];
   /** The same of its node; `links` again where the end is the node. */
-  readonly nodeLinks: readonly LinkState[];
+  readonly nodeLinks: readonly Device[];
   /** Devices of the node by which it sends to the other end, and to the other end's node (`ip route get`). */
   readonly towardsEnd: string;
   readonly towardsNode: string;
@@ -37,7 +27,7 @@ export type CapturePoint = {
   /** "node", or the UID of the pod whose network namespace it lies in. */
   readonly netns: string;
   readonly device: string;
-  readonly kind: "pod" | "host-end" | "bridge" | "tunnel" | "nic" | "bond-member";
+  readonly kind: z.infer<typeof pointKindSchema>;
   /** Largest IP packet without what tunnels put around it, bytes. */
   readonly mtu: number;
   /** Programs of the data plane may pass packets by this device: that one was not seen here proves nothing. */
@@ -50,8 +40,12 @@ const CABLES = new Set(["veth", "netkit"]);
 /** Devices of a pod that send by a NIC of the node themselves. */
 const ON_NIC = new Set(["macvlan", "ipvlan", "macvtap"]);
 
-/** All points between two ends in the order in which packets of the first one cross them. */
-export function capturePoints(from: EndState, to: EndState): readonly CapturePoint[] {
+/**
+ * All points between two ends in the order in which packets of the first one cross them; of one end only where nothing is known
+ * of the other.
+ */
+export function capturePoints(from: EndState | undefined, to: EndState | undefined): readonly CapturePoint[] {
+  if (!from || !to) return from ? pointsOf(from) : to ? pointsOf(to).toReversed() : [];
   if (from.node !== to.node) return [...pointsOf(from), ...pointsOf(to).toReversed()];
   // What leaves by one cable comes in by the other; a bridge lies between the two once.
   const [near, far] = [from, to].map((end) =>
@@ -66,15 +60,11 @@ export function capturePoints(from: EndState, to: EndState): readonly CapturePoi
 function pointsOf(end: EndState): readonly CapturePoint[] {
   const { node, netns, device, links, nodeLinks, towardsEnd, towardsNode } = end;
   const own = links.find(({ name }) => name === device);
-  const at = (
-    link: LinkState | undefined,
-    kind: CapturePoint["kind"],
-    mayBeSkipped = false,
-  ): readonly CapturePoint[] =>
+  const at = (link: Device | undefined, kind: CapturePoint["kind"], mayBeSkipped = false): readonly CapturePoint[] =>
     link
       ? [{ node, netns: kind === "pod" ? netns : "node", device: link.name, kind, mtu: link.mtu, mayBeSkipped }]
       : [];
-  const named = (name: string): LinkState | undefined => nodeLinks.find((link) => link.name === name);
+  const named = (name: string): Device | undefined => nodeLinks.find((link) => link.name === name);
 
   const tunnel = named(towardsEnd);
   const isTunnel = tunnel !== undefined && TUNNELS.has(tunnel.kind ?? "");
@@ -93,14 +83,14 @@ function pointsOf(end: EndState): readonly CapturePoint[] {
 }
 
 /** The node's end of a pod's cable. */
-function hostEnd(own: LinkState | undefined, nodeLinks: readonly LinkState[]): LinkState | undefined {
+function hostEnd(own: Device | undefined, nodeLinks: readonly Device[]): Device | undefined {
   if (!own || ON_NIC.has(own.kind ?? "") || own.peer === undefined || !own.elsewhere) return undefined;
   const found = nodeLinks.find(({ index }) => index === own.peer);
   // Indices count anew in every namespace: its end must point back.
   return found && CABLES.has(found.kind ?? "") && found.peer === own.index ? found : undefined;
 }
 
-function bridgeOf({ device, links, nodeLinks }: EndState): LinkState | undefined {
+function bridgeOf({ device, links, nodeLinks }: EndState): Device | undefined {
   const own = links.find(({ name }) => name === device);
   const master = hostEnd(own, nodeLinks)?.master;
   return nodeLinks.find(({ name, kind }) => name === master && kind === "bridge");

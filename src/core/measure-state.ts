@@ -7,10 +7,10 @@ const outageSchema = z.object({ fromMs: z.number(), toMs: z.number().optional() 
 
 const nodeStateSchema = z.object({
   /**
-   * pending: its tasks are to be started · running: they were · stopped: they were told to end ·
-   * failed: given up, `reason` says why · removed: nothing of the check is left there.
+   * pending: its tasks are to be started · running: they were · growing: they were, and recorders are to be started beside
+   * them · stopped: they were told to end · failed: given up, `reason` says why · removed: nothing of the check is left there.
    */
-  status: z.enum(["pending", "running", "stopped", "failed", "removed"]),
+  status: z.enum(["pending", "running", "growing", "stopped", "failed", "removed"]),
   /** Calls in a row that failed; 0 after one that did not. */
   failures: z.number().int(),
   /** No call before this time, Unix milliseconds. */

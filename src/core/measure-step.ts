@@ -32,7 +32,7 @@ export const retryDelayMs = (failures: number): number =>
 export const pollMs = ({ startMs, endMs }: Window): number =>
   Math.min(5_000, Math.max(1_500, Math.round((endMs - startMs) / 400)));
 
-export type NodeAction = "start" | "sync" | "stop" | "collect" | "give-up" | "remove";
+export type NodeAction = "start" | "grow" | "sync" | "stop" | "collect" | "give-up" | "remove";
 
 export type Step =
   | { readonly do: "plan"; readonly again: boolean }
@@ -66,6 +66,7 @@ export function nextStep(state: MeasureState, { collected, nowMs }: Known): Step
     if (node.retryAtMs > nowMs) return undefined;
     if (node.status === "pending") return ended ? "give-up" : "start";
     if (node.status === "stopped") return "collect";
+    if (node.status === "growing" && !ended) return "grow";
     return ended ? "stop" : "sync";
   });
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { tapSchema } from "./capture.ts";
 import { windowSchema } from "./check.ts";
 import { dnsPlanSchema } from "./dns-plan.ts";
 import { textSchema } from "./sentence.ts";
@@ -82,6 +83,8 @@ export const planSchema = z.object({
   /** The cluster's name service; absent where none was found, or where no pod asks. */
   dns: dnsPlanSchema.optional(),
   tasks: z.array(taskSpecSchema),
+  /** Where packets are recorded; absent while nothing is. Planned once the nodes have said what devices they have. */
+  taps: z.array(tapSchema).optional(),
   gaps: z.array(gapSchema),
   /** What people should know about the asked path beside what is measured; no fault. */
   notes: z.array(textSchema).optional(),

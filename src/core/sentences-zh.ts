@@ -151,6 +151,19 @@ export const chinese = {
     "这里有 {length} 个字符，而命令最多 {most} 个字符。",
   "Write two names and a duration, such as: {example}.": "请写两个名称和一个时长，例如：{example}。",
 
+  // commands/capture.ts, grammar/wish.ts
+  "A check that also records the packets between the two points, at every device they cross.":
+    "同时在途经的每个设备上抓取两点之间数据包的检查。",
+  "Option {name}: {about}.": "选项 {name}：{about}。",
+  "only packets for which this holds, in the language of tcpdump, in quotes: {example}":
+    "只抓取符合此条件的包，使用 tcpdump 语法并加引号：{example}",
+  "only points of these kinds: {kinds}": "只在这些类型的点抓包：{kinds}",
+  "whole packets with what the programs say; otherwise headers only": "抓取包含应用数据的完整包；否则只抓包头",
+  "The filter has no closing quote.": "过滤条件缺少结尾引号。",
+  "Write {example}.": "请写成 {example}。",
+  "There is no point {name}.": "没有 {name} 这种抓包点。",
+  "Points: {names}.": "抓包点：{names}。",
+
   // commands/grammar/*.ts
   "{emoji} is an emoji; a command is made of names, addresses and durations.":
     "{emoji} 是表情符号，而命令由名称、地址和时长组成。",
@@ -280,6 +293,11 @@ export const chinese = {
   "{reason}, since {at}": "{reason}，始于 {at}",
   "{reason}, at {at}": "{reason}，时间 {at}",
 
+  // plan-taps.ts
+  "its devices are not known: nothing was recorded there": "未获知它的网络设备：未在该处抓包",
+  "no device was found through which the packets of both ends go": "未找到两端的包所经过的设备",
+  "the path has no point of the asked kinds": "该路径上没有所要求类型的抓包点",
+  "only the first {most} points were recorded": "仅在前 {most} 个点抓包",
   // progress-steps.ts
   "Resolve targets": "解析目标",
   "Collect and compare": "收集并比较",

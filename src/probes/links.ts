@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressesIn } from "../core/addresses.ts";
+import { type Device, devicesEvidence } from "../core/devices.ts";
 import { defineEvidence, evidenceOf } from "../core/evidence.ts";
 import type { ReadingProbe, Sample } from "../core/probe.ts";
 import { parseJson } from "../core/readings.ts";
@@ -48,6 +49,9 @@ const printed = z.array(
     flags: z.array(z.string()).default([]),
     address: z.string().optional(),
     link_index: z.number().optional(),
+    link_netnsid: z.number().optional(),
+    link: z.string().optional(),
+    master: z.string().optional(),
     carrier_changes: z.number().optional(),
     linkinfo: z
       .object({
@@ -74,6 +78,10 @@ type Link = z.infer<typeof printed>[number];
 /** More devices than this belong to other pods than ours; busy nodes have hundreds. */
 const MAX_DEVICES = 40;
 const MAX_PORTS = 300;
+/** Taps need the cable of a pod among all others. */
+const MAX_ALL = 2_000;
+/** At these the way of the asked packets begins, ends, or leaves its node. */
+const ON_PATH = new Set(["from", "to", "from-node", "to-node"]);
 
 /** Reads `ip -j -d -s -s addr`, or `link`. */
 export function parseLinks(stdout: string): readonly Link[] | undefined {
@@ -87,7 +95,7 @@ export const links: ReadingProbe = {
   scope: "netns",
   pace: "often",
   argv: ["ip", "-j", "-d", "-s", "-s", "addr"],
-  read(samples, { subject }) {
+  read(samples, { subject, vantage }) {
     const good = samples.filter(({ exitCode }) => exitCode === 0);
     const [first, last] = [good[0], good.at(-1)].map((sample) => (sample ? parseLinks(sample.stdout) : undefined));
     const [from, to] = [good[0], good.at(-1)] as [Sample | undefined, Sample | undefined];
@@ -109,6 +117,9 @@ export const links: ReadingProbe = {
       evidenceOf(linksEvidence, subject, to.atMs, { fromMs: from.atMs, toMs: to.atMs, devices }),
       evidenceOf(tunnelsEvidence, subject, to.atMs, { devices: last.flatMap(tunnelOf) }),
       evidenceOf(hairpinEvidence, subject, to.atMs, bridgePorts(last)),
+      ...(ON_PATH.has(vantage.role)
+        ? [evidenceOf(devicesEvidence, subject, to.atMs, { devices: devicesOf(last) })]
+        : []),
       ...addresses,
     ];
   },
@@ -119,6 +130,28 @@ function tunnelPort({ linkinfo }: Link): { readonly tunnelPort?: number } {
   return typeof port === "number" && (linkinfo?.info_kind === "vxlan" || linkinfo?.info_kind === "geneve")
     ? { tunnelPort: port }
     : {};
+}
+
+function devicesOf(all: readonly Link[]): Device[] {
+  const indices = new Map(all.map(({ ifname, ifindex }) => [ifname, ifindex]));
+  return all.slice(0, MAX_ALL).flatMap((device) => {
+    const { ifname, ifindex, mtu, master, linkinfo, link_netnsid: elsewhere } = device;
+    if (ifindex === undefined) return [];
+    // Of a device in the same namespace the tool prints the name, of one elsewhere the number.
+    const peer = device.link_index ?? (device.link === undefined ? undefined : indices.get(device.link));
+    return [
+      {
+        name: ifname,
+        index: ifindex,
+        mtu,
+        ...(linkinfo?.info_kind === undefined ? {} : { kind: linkinfo.info_kind }),
+        ...(peer === undefined ? {} : { peer }),
+        ...(elsewhere === undefined ? {} : { elsewhere: true }),
+        ...(master === undefined ? {} : { master }),
+        ...tunnelPort(device),
+      },
+    ];
+  });
 }
 
 const TUNNELS = new Set(["vxlan", "geneve", "ipip", "sit", "gre", "gretap", "wireguard"]);

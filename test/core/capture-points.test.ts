@@ -1,16 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { capturePoints, type EndState, type LinkState } from "#src/core/capture-points.ts";
+import { capturePoints, type EndState } from "#src/core/capture-points.ts";
+import type { Device } from "#src/core/devices.ts";
 
-const link = (name: string, index: number, more: Partial<LinkState> = {}): LinkState => ({
+const link = (name: string, index: number, more: Partial<Device> = {}): Device => ({
   name,
   index,
   mtu: 1_500,
   ...more,
 });
 const nic = link("eth0", 2);
-const podLink = (peer: number, more: Partial<LinkState> = {}): LinkState =>
+const podLink = (peer: number, more: Partial<Device> = {}): Device =>
   link("eth0", 3, { kind: "veth", peer, elsewhere: true, mtu: 1_450, ...more });
-const veth = (index: number, more: Partial<LinkState> = {}): LinkState =>
+const veth = (index: number, more: Partial<Device> = {}): Device =>
   link(`veth${index}`, index, { kind: "veth", peer: 3, elsewhere: true, mtu: 1_450, ...more });
 
 function pod(node: string, more: Partial<EndState> = {}): EndState {

@@ -1,0 +1,88 @@
+import type { Tap } from "./capture.ts";
+import { captureFilter } from "./capture-filter.ts";
+import type { CheckRequest } from "./check.ts";
+import type { EvidenceSet } from "./evidence.ts";
+import type { MeasureState } from "./measure-state.ts";
+import type { Plan, TaskSpec } from "./plan.ts";
+import { pathAddresses, planTaps, RECORD, tunnelPorts } from "./plan-taps.ts";
+import { recordArgv } from "./recorder.ts";
+
+/** Recording is not worth its start for less. */
+const SHORTEST_MS = 5_000;
+/** The devices of a node that has not said a word for so long are not awaited any longer. */
+const PATIENCE_MS = 15_000;
+/** What all recorders of a node may leave unfetched on its disk, bytes. */
+const NODE_BYTES = 1_000_000_000;
+/** What is sealed late is told late, and what is sealed often costs an exec each. */
+const SEGMENT_BYTES = 8_000_000;
+const OLDEST_SEGMENT_S = { short: 15, long: 60 } as const;
+const LONG_MS = 30 * 60_000;
+
+/**
+ * The state of a check with recorders at every point between its ends, once there is a reason to record: it was asked for, or
+ * something was found wrong. The same state where there is none, or where the devices are not known yet.
+ */
+export function withRecorders(
+  { capture, durationMs }: CheckRequest,
+  state: MeasureState,
+  evidence: EvidenceSet,
+  nowMs: number,
+): MeasureState {
+  const { plan, cancelled, firstFinding } = state;
+  const wish = capture ?? (firstFinding ? { full: false } : undefined);
+  if (!plan || plan.taps || cancelled || !wish || plan.window.endMs - nowMs < SHORTEST_MS) return state;
+  const late = nowMs - plan.window.startMs > PATIENCE_MS;
+  const silent = Object.entries(state.nodes).filter(([, { status }]) => late || status === "failed");
+  const made = planTaps(plan, evidence, { wish, unreachable: new Set(silent.map(([name]) => name)) });
+  if (!made) return state;
+  const tasks = made.taps.map((tap) =>
+    recorder(tap, { plan, evidence, taps: made.taps, filter: wish.filter, durationMs }),
+  );
+  const grown: Plan = {
+    ...plan,
+    tasks: [...plan.tasks, ...tasks],
+    taps: [...made.taps],
+    gaps: [...plan.gaps, ...made.gaps],
+  };
+  const growing = new Set(tasks.map(({ node }) => node));
+  const nodes = Object.entries(state.nodes).map(([name, node]) =>
+    growing.has(name) && node.status === "running"
+      ? [name, { ...node, status: "growing", retryAtMs: nowMs } as const]
+      : ([name, node] as const),
+  );
+  return { ...state, plan: grown, nodes: Object.fromEntries(nodes) };
+}
+
+function recorder(
+  { task, label, node, netns, device, kind, snapLength }: Tap,
+  {
+    plan,
+    evidence,
+    taps,
+    filter,
+    durationMs,
+  }: {
+    readonly plan: Plan;
+    readonly evidence: EvidenceSet;
+    readonly taps: readonly Tap[];
+    readonly filter: string | undefined;
+    readonly durationMs: number;
+  },
+): TaskSpec {
+  const beside = taps.filter((tap) => tap.node === node).length;
+  const ringBytes = Math.floor(NODE_BYTES / beside);
+  const argv = recordArgv({
+    device,
+    snapLength,
+    segmentBytes: SEGMENT_BYTES,
+    segmentSeconds: durationMs > LONG_MS ? OLDEST_SEGMENT_S.long : OLDEST_SEGMENT_S.short,
+    ringBytes,
+    filter: captureFilter({
+      ...pathAddresses(plan),
+      kind,
+      tunnelPorts: tunnelPorts(plan, evidence),
+      ...(filter === undefined ? {} : { user: filter }),
+    }),
+  });
+  return { id: task, probe: RECORD, subject: label, node, netns, argv: [...argv], maxBytes: ringBytes };
+}

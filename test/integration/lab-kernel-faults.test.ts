@@ -44,6 +44,18 @@ describe.skipIf(reason !== undefined)(`kernel faults${reason === undefined ? "" 
     expect(victim?.containers[0]?.restarts).toBe(0);
   });
 
+  test.each([
+    ["its cable, outwards", { pod: db, direction: "out" as const }],
+    ["the bridge, inwards", { node: "node-2", device: "cni0", direction: "in" as const }],
+  ])("a device loses packets in the kernel of its node: %s", async (_, where) => {
+    await lab.fault.add({ kind: "device-loss", ...where, percent: 30 });
+    const there = await roundTrips(lab, web, db, { count: 100, everyMs: 10, waitMs: 500 });
+    expect(lost(there)).toBeGreaterThan(10);
+    expect(lost(there)).toBeLessThan(60);
+    await lab.fault.clear();
+    expect(lost(await roundTrips(lab, web, db, { count: 20, everyMs: 10, waitMs: 500 }))).toBe(0);
+  });
+
   test("a container that has too much to do for its limit is throttled", async () => {
     await lab.fault.add({ kind: "cpu-limit", pod: db, milli: 50 });
     await expect.poll(async () => number(await cgroup(db), /nr_throttled (\d+)/)).toBeGreaterThan(5);

@@ -5,6 +5,7 @@ import { cpuLimit } from "./cpu-limit.ts";
 import { nodeCrash, podCrash, podMove, podRestart } from "./crash.ts";
 import { corrupt, duplicate } from "./damage.ts";
 import { delay } from "./delay.ts";
+import { deviceLoss } from "./device-loss.ts";
 import { dns } from "./dns.ts";
 import { duplicateIp } from "./duplicate-ip.ts";
 import type { FaultKind, FaultSpec } from "./fault.ts";
@@ -34,6 +35,7 @@ import { udpBuffer } from "./udp-buffer.ts";
 const faultKinds: readonly FaultKind[] = [
   delay,
   loss,
+  deviceLoss,
   firewall,
   routeMissing,
   routeBlackhole,

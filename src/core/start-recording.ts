@@ -42,7 +42,8 @@ export function withRecorders(
     ...plan,
     tasks: [...plan.tasks, ...tasks],
     taps: [...made.taps],
-    gaps: [...plan.gaps, ...made.gaps],
+    // Nobody who did not ask for packets misses them.
+    gaps: [...plan.gaps, ...(capture ? made.gaps : [])],
   };
   const growing = new Set(tasks.map(({ node }) => node));
   const nodes = Object.entries(state.nodes).map(([name, node]) =>

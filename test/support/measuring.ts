@@ -64,6 +64,7 @@ export function measuring(time: { readonly nowMs?: () => number } = {}) {
       };
     },
     nodes: nodes.nodes,
+    captures: { fetch: async () => 0, analyse: async () => ({ evidence: [], gaps: [] }) },
     probes: [
       {
         kind: "cluster",

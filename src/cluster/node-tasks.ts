@@ -8,19 +8,23 @@ import type { ExecAccess } from "./exec.ts";
 import { ExecError } from "./exec-error.ts";
 import { type ExecResult, retryExec, runExec } from "./exec-run.ts";
 import {
+  acknowledgedSchema,
   answerSchema,
   listSchema,
+  parseSegmentReply,
   parseSyncReply,
   removedSchema,
+  type SegmentPart,
   type SyncedTask,
   type TaskAnswer,
 } from "./task-reply.ts";
 import { startWords } from "./task-words.ts";
 
 const VERB_TIMEOUT_MS = 15_000;
-/** Answers are a few kB; only `sync` carries output. */
+/** Answers are a few kB; only `sync` and `segment` carry more. */
 const ANSWER_BYTES = 1024 * 1024;
 const SYNC_BYTES = 512 * 1024;
+const SEGMENT_BYTES = 4 * 1024 * 1024;
 /** A node with less free disk than this starts nothing, and stops what runs. */
 const KEEP_FREE_MB = 200;
 
@@ -59,6 +63,22 @@ export type NodeTasks = {
     offsets: ReadonlyMap<string, number>,
     options?: CallOptions & { readonly maxBytes?: number },
   ) => Promise<SyncAnswer>;
+  /** Reads a part of a sealed segment of a recording and renews the lease. Segments never change, so a part may be read again. */
+  readonly segment: (
+    node: string,
+    check: string,
+    task: string,
+    number: number,
+    offset: number,
+    options?: CallOptions & { readonly maxBytes?: number },
+  ) => Promise<SegmentPart>;
+  /** Deletes the sealed segments of each task up to a number, because they are kept elsewhere; renews the lease. */
+  readonly acknowledge: (
+    node: string,
+    check: string,
+    upTo: ReadonlyMap<string, number>,
+    options?: CallOptions,
+  ) => Promise<{ deleted: number }>;
   /** Interrupts tasks (all without `ids`); they end within 5 s and keep their output. */
   readonly stop: (node: string, check: string, ids?: readonly string[], options?: CallOptions) => Promise<TaskAnswers>;
   /** Ends what runs and deletes everything of the check. */
@@ -154,6 +174,15 @@ export function nodeTasks({
     sync: async (node, check, offsets, { maxBytes = SYNC_BYTES, ...options } = {}) => {
       const words = ["sync", check, String(maxBytes), ...[...offsets].flatMap(([id, offset]) => [id, String(offset)])];
       return withClock(await call(node, words, parseSyncReply, { ...options, maxBytes: maxBytes + ANSWER_BYTES }));
+    },
+    segment: async (node, check, task, number, offset, { maxBytes = SEGMENT_BYTES, ...options } = {}) => {
+      const words = ["segment", check, task, ...[number, offset, maxBytes].map(String)];
+      return (await call(node, words, parseSegmentReply, { ...options, maxBytes: maxBytes + ANSWER_BYTES })).value;
+    },
+    acknowledge: async (node, check, upTo, options = {}) => {
+      const words = ["ack", check, ...[...upTo].flatMap(([task, number]) => [task, String(number)])];
+      const { deleted } = (await call(node, words, json(acknowledgedSchema), options)).value;
+      return { deleted };
     },
     stop: async (node, check, ids = [], options = {}) =>
       withClock(await call(node, ["stop", check, ...ids], json(answerSchema), options)),

@@ -50,6 +50,11 @@ export const segmentSchema = z.object({
   /** Time of its first packet, and when it was closed; Unix milliseconds of the node's clock. */
   fromMs: ms,
   toMs: ms,
+  /**
+   * Its recorder died and it was closed later: bytes of an unfinished packet that were cut off its end. `toMs` is then the time of
+   * its last packet.
+   */
+  cutBytes: count.optional(),
 });
 export type Segment = z.infer<typeof segmentSchema>;
 
@@ -60,6 +65,8 @@ export const recordingEvidence = defineEvidence(
     /** When the tap stood; absent while it does not. */
     listeningMs: ms.optional(),
     endedMs: ms.optional(),
+    /** stopped: was asked to · tcpdump: it ended by itself · total-bytes, cpu: a limit · disk: could not write. */
+    endReason: z.enum(["stopped", "tcpdump", "total-bytes", "cpu", "disk"]).optional(),
     /** The newest counts of the recorder: packets written, matched by the filter, and lost before they were read. */
     written: count,
     matched: count,
@@ -68,7 +75,7 @@ export const recordingEvidence = defineEvidence(
     segments: z.array(segmentSchema),
     /** Closed files that were deleted on the node before anybody had fetched them, because the ring was full. */
     letGo: z.array(segmentSchema),
-    /** Why nothing is recorded, in the recorder's own words: no such device, not permitted, bad filter. */
+    /** Why nothing is recorded, or not any more, in tcpdump's words or the system's: no such device, not permitted, bad filter. */
     trouble: z.string().optional(),
   }),
 );

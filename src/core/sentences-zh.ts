@@ -1524,4 +1524,12 @@ export const chinese = {
   "{kind} holds a rate of {rate} by design: more than that was sent": "{kind} 按设计限速 {rate}：实际发送超过了它",
   "{kind} drops early by design to keep waiting short: the link behind it is full":
     "{kind} 按设计提前丢包以缩短排队：其后的链路已满",
+
+  // capture-filter.ts
+  "The filter is empty.": "过滤表达式为空。",
+  "The filter has {count} characters; at most {most} are taken.": "过滤表达式有 {count} 个字符；最多接受 {most} 个。",
+  "A filter is one line of plain characters without quotes; it has {character}.":
+    "过滤表达式只能是一行普通字符，不能含引号；其中有 {character}。",
+  "{word} looks like an option, which a filter cannot have.": "{word} 看起来是选项，过滤表达式中不能有选项。",
+  "The brackets of the filter do not match.": "过滤表达式的括号不匹配。",
 } as const satisfies Readonly<Record<string, string>>;

@@ -1,9 +1,12 @@
 import type { Plan, TaskSpec } from "./plan.ts";
+import { RECORD } from "./plan-taps.ts";
 import type { Probe, Reader } from "./probe.ts";
 import { openReadings } from "./readings.ts";
+import { openRecording } from "./recorder.ts";
 
 /** The reader of any task of a plan. Throws when the plan names a probe, leg or place that it does not have: a bug. */
 export function openReader(task: TaskSpec, plan: Plan, probes: readonly Probe[]): Reader {
+  if (task.probe === RECORD) return openRecording(task.id);
   if (task.readings) return openReadings(task, plan, probes);
   const probe = probes.find(({ name }) => name === task.probe);
   if (probe?.kind === "tap" || probe?.kind === "survey") {

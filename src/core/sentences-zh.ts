@@ -298,6 +298,10 @@ export const chinese = {
   "no device was found through which the packets of both ends go": "未找到两端的包所经过的设备",
   "the path has no point of the asked kinds": "该路径上没有所要求类型的抓包点",
   "only the first {most} points were recorded": "仅在前 {most} 个点抓包",
+  // cluster/fetch-captures.ts
+  "{node} does not have the recorded packets any more.": "{node} 上已没有抓到的包。",
+  "Recorded packets of {node} arrived damaged.": "从 {node} 取回的抓包数据已损坏。",
+
   // progress-steps.ts
   "Resolve targets": "解析目标",
   "Collect and compare": "收集并比较",

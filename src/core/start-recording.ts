@@ -5,7 +5,7 @@ import type { EvidenceSet } from "./evidence.ts";
 import type { MeasureState } from "./measure-state.ts";
 import type { Plan, TaskSpec } from "./plan.ts";
 import { pathAddresses, planTaps, RECORD, tunnelPorts } from "./plan-taps.ts";
-import { recordArgv } from "./recorder.ts";
+import { type RecordOrder, recordArgv, recordMaxBytes } from "./recorder.ts";
 
 /** Recording is not worth its start for less. */
 const SHORTEST_MS = 5_000;
@@ -13,6 +13,10 @@ const SHORTEST_MS = 5_000;
 const PATIENCE_MS = 15_000;
 /** What all recorders of a node may leave unfetched on its disk, bytes. */
 const NODE_BYTES = 1_000_000_000;
+/** What the kernel holds for each recorder while that is not running: a second of 50,000 headers. */
+const BUFFER_KIB = 8_192;
+/** Of one core, per cent. */
+const MOST_CPU = 50;
 /** What is sealed late is told late, and what is sealed often costs an exec each. */
 const SEGMENT_BYTES = 8_000_000;
 const OLDEST_SEGMENT_S = { short: 15, long: 60 } as const;
@@ -71,19 +75,22 @@ function recorder(
   },
 ): TaskSpec {
   const beside = taps.filter((tap) => tap.node === node).length;
-  const ringBytes = Math.floor(NODE_BYTES / beside);
-  const argv = recordArgv({
+  const order: RecordOrder = {
     device,
     snapLength,
+    bufferKib: BUFFER_KIB,
     segmentBytes: SEGMENT_BYTES,
     segmentSeconds: durationMs > LONG_MS ? OLDEST_SEGMENT_S.long : OLDEST_SEGMENT_S.short,
-    ringBytes,
+    ringBytes: Math.floor(NODE_BYTES / beside),
+    totalBytes: 0,
+    cpuPercent: MOST_CPU,
     filter: captureFilter({
       ...pathAddresses(plan),
       kind,
       tunnelPorts: tunnelPorts(plan, evidence),
       ...(filter === undefined ? {} : { user: filter }),
     }),
-  });
-  return { id: task, probe: RECORD, subject: label, node, netns, argv: [...argv], maxBytes: ringBytes };
+  };
+  const argv = recordArgv(order);
+  return { id: task, probe: RECORD, subject: label, node, netns, argv, maxBytes: recordMaxBytes(order) };
 }

@@ -1,5 +1,6 @@
 import { type CaptureWish, pointKindSchema } from "#src/core/capture.ts";
-import { filterTrouble } from "#src/core/capture-filter.ts";
+import { checkedFilter } from "#src/core/capture-filter.ts";
+import { NetcheckError } from "#src/core/errors.ts";
 import { type Sentence, say } from "#src/core/sentence.ts";
 import { badCommand } from "./bad-command.ts";
 import { nearestWords } from "./near.ts";
@@ -14,7 +15,7 @@ export const CAPTURE_OPTIONS: Readonly<Record<"filter" | "points" | "full", Sent
   full: say("whole packets with what the programs say; otherwise headers only"),
 };
 
-const WRITTEN = /(?<=^| )(?:--)?(?:filter[= ](?:"([^"]*)"|'([^']*)'|(\S+))|points[= ](\S+)|full)(?= |$)/g;
+const WRITTEN = /(?<=^| )(?:--)?(?:filter[= ](?:"([^"]*)"|'([^']*)'|([^\s"']\S*))|points[= ](\S+)|full)(?= |$)/g;
 
 /** Takes what is to be recorded out of the words; what is left is a check. */
 export function takeWish(words: Words): { readonly wish: CaptureWish; readonly rest: Words } {
@@ -48,14 +49,13 @@ function once<T>(words: Words, at: Word, before: T | undefined, value: T): T {
 }
 
 function readFilter(words: Words, at: Word, filter: string): string {
-  const trouble = filterTrouble(filter);
-  if (trouble !== undefined)
-    throw badCommand(trouble, {
-      words,
-      at,
-      hint: say("Write {example}.", { example: 'filter="tcp port 5432 and not host 10.0.0.9"' }),
-    });
-  return filter;
+  try {
+    return checkedFilter(filter);
+  } catch (error) {
+    if (!(error instanceof NetcheckError)) throw error;
+    const example = 'filter="tcp port 5432 and not host 10.0.0.9"';
+    throw badCommand(error.text, { words, at, hint: say("Write {example}.", { example }) });
+  }
 }
 
 function readPoints(words: Words, at: Word, value: string): CaptureWish["points"] {

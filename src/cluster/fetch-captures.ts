@@ -1,0 +1,162 @@
+import { createHash } from "node:crypto";
+import type { Recording, Segment } from "../core/capture.ts";
+import { NetcheckError } from "../core/errors.ts";
+import { say, type Text } from "../core/sentence.ts";
+import type { Log } from "../log.ts";
+import type { ByteBudget } from "./byte-budget.ts";
+import type { ClosedFiles } from "./measure-ports.ts";
+import type { NodeTasks } from "./node-tasks.ts";
+
+/** What the fetcher needs of the artifact store; `artifacts.ts` has it. */
+export type Shelf = {
+  readonly put: (key: string, content: Uint8Array, about: { readonly sha256: string }) => Promise<unknown>;
+  readonly list: (prefix: string) => Promise<readonly { readonly key: string }[]>;
+};
+
+/** One exec brings so much at most, bytes. */
+const PIECE_BYTES = 4 * 1024 * 1024;
+/** A node that does not hand its files over, or a store that does not take them, is tried for so long. */
+const PATIENCE_MS = 60_000;
+
+/** Where a segment lies in the store. */
+export const segmentKey = (check: string, task: string, number: number): string =>
+  `captures/${check}/${task}/${String(number).padStart(6, "0")}.pcap`;
+
+const KEY = /^captures\/[^/]+\/([^/]+)\/(\d+)\.pcap$/;
+
+/** What is known of the recordings of one check. */
+type Fetched = {
+  /** Numbers of the segments that are in the store, by task. */
+  readonly kept: Map<string, Set<number>>;
+  /** Up to which segment the nodes were told to delete, by task. */
+  readonly acknowledged: Map<string, number>;
+  /** Since when nothing can be fetched from a node, and why; Unix milliseconds. */
+  readonly troubles: Map<string, { readonly sinceMs: number; readonly text: Text }>;
+};
+
+export type CaptureFetcher = {
+  /** See `Captures.fetch`. */
+  readonly fetch: (files: ClosedFiles, options: { readonly limitMs: number }) => Promise<number>;
+  /** What is here of a check, and why the rest is not. */
+  readonly fetched: (check: string) => Promise<Pick<Fetched, "kept" | "troubles">>;
+  /** Forgets what was known of a check; the files stay. */
+  readonly forget: (check: string) => void;
+};
+
+/**
+ * Brings sealed segments from the nodes into the store, in the order of time, and lets the nodes delete what is there.
+ * Whatever it does may be done twice, or by two workers at once: a segment never changes, and is in the store whole or not at
+ * all. What is in the store is asked once per check and worker.
+ */
+export function captureFetcher({
+  nodes,
+  shelf,
+  budget,
+  nowMs,
+  log,
+}: {
+  readonly nodes: Pick<NodeTasks, "segment" | "acknowledge">;
+  readonly shelf: Shelf;
+  readonly budget: ByteBudget;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}): CaptureFetcher {
+  const checks = new Map<string, Promise<Fetched>>();
+
+  function known(check: string): Promise<Fetched> {
+    const reading = checks.get(check) ?? listed(check);
+    checks.set(check, reading);
+    return reading;
+  }
+
+  /** A store that cannot be read now is asked again with the first segment that is to be put there. */
+  async function listed(check: string): Promise<Fetched> {
+    const kept = new Map<string, Set<number>>();
+    const found = await shelf.list(`captures/${check}/`).catch((err: unknown) => {
+      log.warn({ check, err }, "the artifact store cannot be read");
+      return [];
+    });
+    for (const { key } of found) {
+      const [, task = "", number] = KEY.exec(key) ?? [];
+      if (number !== undefined) kept.set(task, (kept.get(task) ?? new Set()).add(Number(number)));
+    }
+    return { kept, acknowledged: new Map(), troubles: new Map() };
+  }
+
+  async function fetch(files: ClosedFiles, { limitMs }: { readonly limitMs: number }): Promise<number> {
+    const untilMs = nowMs() + limitMs;
+    const state = await known(files.check);
+    const missing = missingOf(files.recordings, state.kept);
+    let brought = 0;
+    try {
+      for (const { task, segment } of missing) {
+        if (nowMs() >= untilMs || budget.left <= 0) break;
+        await bring(files, task, segment);
+        state.kept.set(task, (state.kept.get(task) ?? new Set()).add(segment.number));
+        brought++;
+      }
+      await acknowledge(files, state);
+      state.troubles.delete(files.node);
+    } catch (error) {
+      return afterTrouble(files, state, { error, left: missing.length - brought });
+    }
+    return missing.length - brought;
+  }
+
+  async function bring({ check, node }: ClosedFiles, task: string, segment: Segment): Promise<void> {
+    const parts: Buffer[] = [];
+    for (let offset = 0; offset < segment.bytes; ) {
+      const { bytes } = await nodes.segment(node, check, task, segment.number, offset, { maxBytes: PIECE_BYTES });
+      if (bytes.length === 0)
+        throw new NetcheckError("exec-failed", say("{node} does not have the recorded packets any more.", { node }));
+      parts.push(bytes);
+      offset += bytes.length;
+      budget.took(bytes.length);
+    }
+    const content = Buffer.concat(parts);
+    if (createHash("sha256").update(content).digest("hex") !== segment.sha256)
+      throw new NetcheckError("exec-failed", say("Recorded packets of {node} arrived damaged.", { node }));
+    await shelf.put(segmentKey(check, task, segment.number), content, { sha256: segment.sha256 });
+  }
+
+  async function acknowledge({ check, node, recordings }: ClosedFiles, state: Fetched): Promise<void> {
+    const upTo = new Map<string, number>();
+    for (const [task, { segments }] of recordings) {
+      const here = state.kept.get(task);
+      const gap = segments.findIndex(({ number }) => !here?.has(number));
+      const last = segments.at(gap === -1 ? -1 : gap - 1);
+      if (last && gap !== 0 && last.number > (state.acknowledged.get(task) ?? 0)) upTo.set(task, last.number);
+    }
+    if (upTo.size === 0) return;
+    await nodes.acknowledge(node, check, upTo);
+    for (const [task, number] of upTo) state.acknowledged.set(task, number);
+  }
+
+  /** After a while the rest is given up: it is a gap, and must not keep the check from its end. */
+  function afterTrouble(
+    { check, node }: ClosedFiles,
+    { troubles }: Fetched,
+    { error, left }: { readonly error: unknown; readonly left: number },
+  ): number {
+    const text = error instanceof NetcheckError ? error.text : say("internal error, see the worker's log");
+    const before = troubles.get(node);
+    if (!before) log.warn({ check, node, err: error }, "recorded packets cannot be fetched");
+    const sinceMs = before?.sinceMs ?? nowMs();
+    troubles.set(node, { sinceMs, text });
+    return nowMs() - sinceMs > PATIENCE_MS ? 0 : left;
+  }
+
+  return { fetch, fetched: known, forget: (check) => void checks.delete(check) };
+}
+
+/** Segments that are on a node and not in the store, the oldest first. */
+function missingOf(
+  recordings: ClosedFiles["recordings"],
+  kept: Fetched["kept"],
+): readonly { readonly task: string; readonly segment: Segment }[] {
+  return [...recordings]
+    .flatMap(([task, { segments }]: readonly [string, Recording]) =>
+      segments.filter(({ number }) => !kept.get(task)?.has(number)).map((segment) => ({ task, segment })),
+    )
+    .toSorted((one, other) => one.segment.fromMs - other.segment.fromMs);
+}

@@ -9,7 +9,10 @@ import type { NodeTasks } from "./node-tasks.ts";
 
 /** What the fetcher needs of the artifact store; `artifacts.ts` has it. */
 export type Shelf = {
-  readonly put: (key: string, content: Uint8Array, about: { readonly sha256: string }) => Promise<unknown>;
+  readonly put: (key: string, content: Uint8Array, about?: { readonly sha256: string }) => Promise<unknown>;
+  /** Where a file of this machine has the same content. */
+  readonly localPath: (key: string) => Promise<string>;
+  readonly remove: (keys: readonly string[]) => Promise<unknown>;
   readonly list: (prefix: string) => Promise<readonly { readonly key: string }[]>;
 };
 
@@ -39,6 +42,8 @@ export type CaptureFetcher = {
   readonly fetch: (files: ClosedFiles, options: { readonly limitMs: number }) => Promise<number>;
   /** What is here of a check, and why the rest is not. */
   readonly fetched: (check: string) => Promise<Pick<Fetched, "kept" | "troubles">>;
+  /** Deletes segments from the store that are not worth their room. */
+  readonly letGo: (check: string, segments: readonly { readonly task: string; readonly number: number }[]) => Promise<void>;
   /** Forgets what was known of a check; the files stay. */
   readonly forget: (check: string) => void;
 };

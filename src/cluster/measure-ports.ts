@@ -63,6 +63,15 @@ export type ClosedFiles = {
   readonly recordings: ReadonlyMap<string, Recording>;
 };
 
+/** What all recorders of a check have said. */
+export type Recorded = {
+  readonly plan: Plan;
+  /** By task; times by the clock of its node. */
+  readonly recordings: ReadonlyMap<string, Recording>;
+  /** How far the clocks of nodes are ahead of ours, milliseconds, where they are too far apart to be taken for one. */
+  readonly aheadMs: Readonly<Record<string, number>>;
+};
+
 /** Brings recorded packets from the nodes and says what they mean. */
 export type Captures = {
   /**
@@ -70,14 +79,12 @@ export type Captures = {
    * are still to come; 0 also when they cannot be kept, which is a gap of `analyse`.
    */
   readonly fetch: (files: ClosedFiles, options: { readonly limitMs: number }) => Promise<number>;
+  /** Begins to analyse what lies whole behind us, and lets go what does not fit. Comes back at once. */
+  readonly advance: (recorded: Recorded) => void;
   /** Everything that was recorded, as evidence; runs outside the event loop. */
-  readonly analyse: (recorded: {
-    readonly plan: Plan;
-    readonly recordings: ReadonlyMap<string, Recording>;
-    /** How far the clock of each node is ahead of ours, milliseconds, where that is known. */
-    readonly aheadMs: ReadonlyMap<string, number>;
-    readonly evidence: EvidenceSet;
-  }) => Promise<{ readonly evidence: readonly Evidence[]; readonly gaps: readonly Gap[] }>;
+  readonly analyse: (
+    recorded: Recorded,
+  ) => Promise<{ readonly evidence: readonly Evidence[]; readonly gaps: readonly Gap[] }>;
 };
 
 /** Everything a part of a check needs; the queue worker and the terminal command give the same. */

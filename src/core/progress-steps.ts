@@ -48,6 +48,7 @@ export function progressSteps(
       status,
     })),
     ...readings(plan, status),
+    ...recorders(plan, status),
     { id: "collect", title: say("Collect and compare"), status: statusOf(phase, "finishing") },
   ];
 }
@@ -84,4 +85,9 @@ function readings(plan: Plan, status: Status): readonly ProgressStep[] {
           status,
         },
       ];
+}
+
+function recorders({ taps = [] }: Plan, status: Status): readonly ProgressStep[] {
+  if (taps.length === 0) return [];
+  return [{ id: "record", title: say("Record packets at {points}", { points: counted(taps.length, "point") }), status }];
 }

@@ -1,0 +1,198 @@
+import { readFile } from "node:fs/promises";
+import { captureKept, hopsEvidence, type Recording, type Segment, type Tap } from "../core/capture.ts";
+import { type Evidence, evidenceOf } from "../core/evidence.ts";
+import { type IndexedSegment, keepSegments } from "../core/keep-segments.ts";
+import type { Gap, Plan } from "../core/plan.ts";
+import { pathAddresses, RECORD } from "../core/plan-taps.ts";
+import { counted, say } from "../core/sentence.ts";
+import type { Log } from "../log.ts";
+import { addSlices, type PathFindings } from "../pcap/add-slices.ts";
+import { type SliceResult, sliceResultSchema } from "../pcap/path-analysis.ts";
+import { recordedBy } from "../pcap/path-points.ts";
+import { analyseCaptures } from "./analyse-captures.ts";
+import { type CaptureFetcher, type Shelf, segmentKey } from "./fetch-captures.ts";
+import type { Captures, Recorded } from "./measure-ports.ts";
+
+/** Long recordings are analysed piece by piece while they go on. */
+const SLICE_MS = 10 * 60_000;
+/** Packets before and after a slice that are read with it: so long one is awaited at the other points. */
+const MARGIN_MS = 25_000;
+/** A segment of a quiet point is closed a minute after its first packet, and is here some seconds later. */
+const SETTLED_MS = MARGIN_MS + 90_000;
+
+type Held = { readonly tap: Tap; readonly segments: readonly Segment[] };
+
+/**
+ * Recorded packets of one cluster: fetches them, says what they mean, and lets those go that do not fit. A slice of time is
+ * analysed once, and what was found is kept beside the packets, so that whoever takes over does not begin anew.
+ */
+export function clusterCaptures({
+  fetcher,
+  shelf,
+  maxBytes,
+  nowMs,
+  log,
+}: {
+  readonly fetcher: CaptureFetcher;
+  readonly shelf: Shelf;
+  /** Most that is kept of one check, bytes. */
+  readonly maxBytes: number;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}): Captures {
+  /** Slices at work, by check. */
+  const working = new Map<string, Promise<void>>();
+
+  const sliceKey = (check: string, fromMs: number): string => `captures/${check}/slices/${fromMs}.json`;
+
+  /** What is held of each tap; of files that are not, the times are not judged. */
+  async function heldOf({ plan, recordings }: Recorded): Promise<readonly Held[]> {
+    const { kept } = await fetcher.fetched(plan.check);
+    return (plan.taps ?? []).map((tap) => {
+      const here = kept.get(tap.task);
+      const segments = recordings.get(tap.task)?.segments.filter(({ number }) => here?.has(number)) ?? [];
+      return { tap, segments };
+    });
+  }
+
+  async function slice(recorded: Recorded, fromMs: number, toMs: number): Promise<SliceResult> {
+    const { plan, recordings, aheadMs } = recorded;
+    const key = sliceKey(plan.check, fromMs);
+    const before = await storedSlice(key);
+    if (before) return before;
+    const held = await heldOf(recorded);
+    const files = await Promise.all(
+      held.map(async ({ tap, segments }) => {
+        const ahead = aheadMs[tap.node] ?? 0;
+        const wanted = segments.filter(
+          (segment) => segment.toMs - ahead >= fromMs - MARGIN_MS && segment.fromMs - ahead <= toMs + MARGIN_MS,
+        );
+        const paths = wanted.map(async ({ number, toMs: closedMs }) => ({
+          path: await shelf.localPath(segmentKey(plan.check, tap.task, number)),
+          number,
+          toMs: closedMs,
+        }));
+        return [tap.task, await Promise.all(paths)] as const;
+      }),
+    );
+    const result = await analyseCaptures({
+      slice: {
+        taps: plan.taps ?? [],
+        ...pathAddresses(plan),
+        ahead: aheadMs,
+        ...{ fromMs, toMs },
+        recorded: Object.fromEntries(
+          held.map(({ tap, segments }) => [tap.task, recordedBy(segments, recordings.get(tap.task))]),
+        ),
+      },
+      files: Object.fromEntries(files),
+    });
+    await shelf.put(key, Buffer.from(JSON.stringify(result)));
+    return result;
+  }
+
+  async function storedSlice(key: string): Promise<SliceResult | undefined> {
+    const [found] = await shelf.list(key);
+    if (!found) return undefined;
+    return sliceResultSchema.safeParse(JSON.parse(await readFile(await shelf.localPath(key), "utf8"))).data;
+  }
+
+  /** Analyses what lies whole behind us, one slice at a time, and keeps the rest of the check within its bytes. */
+  async function advance(recorded: Recorded): Promise<void> {
+    const { window, check } = recorded.plan;
+    const due = slicesOf(window).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
+    const newest = due.at(-1);
+    if (!newest || working.has(check)) return;
+    const work = (async () => {
+      const results = [];
+      for (const { fromMs, toMs } of due) results.push(await slice(recorded, fromMs, toMs));
+      await letGo(recorded, added(recorded, results), newest.toMs);
+    })()
+      .catch((err: unknown) => log.warn({ check, err }, "captures cannot be analysed yet"))
+      .finally(() => working.delete(check));
+    working.set(check, work);
+  }
+
+  /** Only what was analysed may go. */
+  async function letGo(recorded: Recorded, { triggers }: PathFindings, analysedMs: number): Promise<void> {
+    const { plan, aheadMs } = recorded;
+    const index = (await heldOf(recorded)).flatMap(({ tap, segments }) =>
+      segments.map((segment): IndexedSegment & { readonly task: string } => ({
+        ...{ task: tap.task, tap: tap.label, number: segment.number, bytes: segment.bytes },
+        fromMs: segment.fromMs - (aheadMs[tap.node] ?? 0),
+        toMs: segment.toMs - (aheadMs[tap.node] ?? 0),
+      })),
+    );
+    const { letGo: gone } = keepSegments(index, triggers, maxBytes);
+    const old = index.filter((segment) => gone.includes(segment) && segment.toMs < analysedMs - MARGIN_MS);
+    if (old.length === 0) return;
+    await fetcher.letGo(
+      plan.check,
+      old.map(({ task, number }) => ({ task, number })),
+    );
+  }
+
+  async function analyse(recorded: Recorded): ReturnType<Captures["analyse"]> {
+    const { plan } = recorded;
+    await working.get(plan.check);
+    const results = [];
+    for (const { fromMs, toMs } of slicesOf(plan.window)) results.push(await slice(recorded, fromMs, toMs));
+    const findings = added(recorded, results);
+    const gaps = await gapsOf(recorded);
+    fetcher.forget(plan.check);
+    return { evidence: evidenceFrom(plan, findings), gaps };
+  }
+
+  async function gapsOf({ plan, recordings }: Recorded): Promise<readonly Gap[]> {
+    const { kept, troubles } = await fetcher.fetched(plan.check);
+    return (plan.taps ?? []).flatMap(({ task, label, node }): readonly Gap[] => {
+      const recording = recordings.get(task);
+      const gap = (reason: Gap["reason"]): Gap => ({ probe: RECORD, subject: label, reason });
+      if (!recording?.listeningMs) return [gap(recording?.trouble ?? say("its recorder has not started"))];
+      const missing = recording.segments.filter(({ number }) => !kept.get(task)?.has(number));
+      const reason = troubles.get(node)?.text ?? say("the check had to end");
+      return [
+        ...(recording.trouble === undefined ? [] : [gap(recording.trouble)]),
+        ...(recording.letGo.length === 0
+          ? []
+          : [
+              gap(
+                say("{files} were let go on the node, because nobody had fetched them in time", {
+                  files: counted(recording.letGo.length, "recorded file"),
+                }),
+              ),
+            ]),
+        ...(missing.length === 0
+          ? []
+          : [gap(say("{files} could not be fetched: {reason}", { files: counted(missing.length, "recorded file"), reason }))]),
+      ];
+    });
+  }
+
+  return { fetch: fetcher.fetch, advance, analyse };
+}
+
+function added({ plan, recordings, aheadMs }: Recorded, results: readonly SliceResult[]): PathFindings {
+  return addSlices({ taps: plan.taps ?? [], ahead: aheadMs, recordings: Object.fromEntries(recordings) }, results);
+}
+
+/** The window of a check in pieces that do not depend on when one looks. */
+function slicesOf({ startMs, endMs }: Plan["window"]): readonly { readonly fromMs: number; readonly toMs: number }[] {
+  const count = Math.max(1, Math.floor((endMs - startMs) / SLICE_MS));
+  return Array.from({ length: count }, (_, n) => ({
+    fromMs: startMs + n * SLICE_MS,
+    // Recorders go on a little longer than the window, and the last slice has what is left over.
+    toMs: n === count - 1 ? endMs + MARGIN_MS : startMs + (n + 1) * SLICE_MS,
+  }));
+}
+
+function evidenceFrom(plan: Plan, { hops, kept, evidence }: PathFindings): readonly Evidence[] {
+  const endMs = plan.window.endMs;
+  return [
+    evidenceOf(hopsEvidence, `${plan.from.name}>${plan.to.name}`, endMs, hops),
+    ...kept.map((one) =>
+      evidenceOf(captureKept, one.tap.label, endMs, { ...one, file: `captures/${plan.check}/${one.tap.task}/` }),
+    ),
+    ...evidence,
+  ];
+}

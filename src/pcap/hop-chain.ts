@@ -18,7 +18,7 @@ export type Hop = {
   readonly from: string;
   readonly to: string;
   readonly direction: HopDirection;
-  /** Packets seen at `from` while `to` and all points behind were recording. */
+  /** Packets seen at `from` while `to`, and some point behind it, were recording. */
   readonly sent: number;
   /** Those that were seen at `to`. */
   readonly seen: number;
@@ -153,7 +153,10 @@ class Way {
       const { mayBeSkipped = false } = this.#points[point] as ChainPoint;
       const { missed, of, seen } = (isLast ? back : this).#misses(point);
       const most = mayBeSkipped ? SKIPPED_SHARE : BLIND_SHARE;
-      if (of > 0 && missed / of > most)
+      if (!this.#crossings.some(({ could }) => has(could, point))) {
+        if (this.#crossings.length > 0)
+          this.#left.set(point, "nothing was recorded here while packets were on their way");
+      } else if (of > 0 && missed / of > most)
         this.#left.set(
           point,
           seen === 0
@@ -178,7 +181,8 @@ class Way {
   #hop(from: number, to: number, back: Way): Omit<Hop, "from" | "to"> {
     const chain = this.#chain;
     const place = chain.indexOf(to);
-    const wanted = maskOf(chain.slice(place));
+    // Whether a packet was missed at `to` only, somebody behind has to tell.
+    const witnesses = maskOf(place === chain.length - 1 ? [to] : chain.slice(place + 1));
     const before = this.#before(to);
     const wantedBefore = maskOf(chain.slice(0, place));
     const behind = this.#behind(to);
@@ -188,7 +192,7 @@ class Way {
     for (const { seen, could, count, smallest, largest, at } of this.#crossings) {
       const here = has(seen, to);
       if (here && (seen & before) === 0 && (could & wantedBefore) === wantedBefore) found.appeared += count;
-      if (!has(seen, from) || (could & wanted) !== wanted) continue;
+      if (!has(seen, from) || !has(could, to) || (could & witnesses) === 0) continue;
       found.sent += count;
       const passed = (seen & behind) !== 0;
       if (passed) beyond += count;

@@ -15,9 +15,10 @@ export type HopPoint = ChainPoint & {
   readonly node: string;
   /** How far this node's clock is known to be ahead of ours, ns. */
   readonly aheadNs?: number;
-  /** When it was recording by this node's clock, ns since 1970: pieces, ascending; else the first and last packet say it. */
-  readonly covered?: readonly (readonly [fromNs: bigint, toNs: bigint])[];
 };
+
+/** When a tap was recording by its node's clock, ns since 1970: pieces, ascending. */
+export type Recorded = readonly (readonly [fromNs: bigint, toNs: bigint])[];
 
 const count = z.number().int().nonnegative();
 const ms = z.number();
@@ -40,9 +41,10 @@ export type HopSummary = Omit<Matched, "crossings" | "took" | "uncounted"> & {
   readonly left: readonly Left[];
 };
 
-/** A packet that was lost behind a point: the `number`th there, counted from 1. */
+/** A packet that was lost behind a point: the `number`th of a tap, counted from 1. */
 export type LostPacket = {
   readonly point: number;
+  readonly tap: number;
   readonly backward: boolean;
   readonly number: number;
   /** By our clock. */
@@ -60,6 +62,8 @@ const MOST_BYTES = 160e6;
 
 export type HopMatchingOptions = {
   readonly points: readonly HopPoint[];
+  /** For each tap the point at which it stands; absent = one a point. Members of a bond stand beside each other. */
+  readonly taps?: readonly { readonly point: number; readonly recorded?: Recorded }[];
   /** All addresses that packets of either end carry on the way: its own, those of its Service, and of whoever masks it. */
   readonly from: readonly string[];
   readonly to: readonly string[];
@@ -81,6 +85,10 @@ export type HopMatchingOptions = {
 export class HopMatching {
   readonly #options: HopMatchingOptions;
   readonly #taps: readonly HopTap[];
+  /** Of each tap. */
+  readonly #pointOf: readonly number[];
+  /** Times of taps that are missing in what was recorded. */
+  readonly #holes: { readonly tap: number; readonly fromNs: number; readonly toNs: number }[] = [];
   readonly #readers: CaptureReader[] = [];
   readonly #clocks: NodeClocks;
   readonly #sightings: Sightings;
@@ -88,6 +96,7 @@ export class HopMatching {
   #times: RecordingTimes;
   #counted: readonly [fromNs: number, toNs: number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   #base: bigint | undefined;
+  #baseMs = 0;
   #sweptNs: number | undefined;
   #refused = 0;
   #others = 0;
@@ -100,53 +109,65 @@ export class HopMatching {
     this.#crossings = new Crossings(points.length);
     this.#times = new RecordingTimes([], 0);
     const ends = new PathEnds(from, to);
+    const taps = options.taps ?? points.map((_, point) => ({ point }));
+    this.#pointOf = taps.map(({ point }) => point);
     const user = {
       sinceBase: (ns: bigint) => this.#sinceBase(ns),
-      see: (one: number, two: number, piece: Piece, point: number, ns: number, number: number) => {
-        if (!this.#sightings.see(one, two, piece, point, ns, number)) this.#refused++;
+      see: (one: number, two: number, piece: Piece, tap: number, ns: number, number: number) => {
+        const point = this.#pointOf[tap] as number;
+        if (!this.#sightings.see(one, two, piece, point, ns, number * this.#taps.length + tap)) this.#refused++;
       },
       advance: () => this.#advance(),
     };
-    this.#taps = points.map((_, point) => new HopTap(point, { ends, mtu, user }));
+    this.#taps = taps.map((_, tap) => new HopTap(tap, { ends, mtu, user }));
   }
 
-  /** Takes the packets of a point from a reader that the caller has, and that it announces with `readBy`. */
-  tap(point: number): HopTap {
-    const tap = this.#taps[point];
-    if (!tap) throw new RangeError(`no point ${point}: there are ${this.#taps.length}`);
+  /** Takes packets from a reader that the caller has, and that it announces with `readBy`. */
+  tap(index: number): HopTap {
+    const tap = this.#taps[index];
+    if (!tap) throw new RangeError(`no tap ${index}: there are ${this.#taps.length}`);
     return tap;
   }
 
-  /** Takes the capture of a point. */
-  reader(point: number): CaptureReader {
-    const tap = this.tap(point);
-    const reader = this.#readers[point] ?? new CaptureReader(tap);
-    this.#readers[point] = reader;
+  /** Takes the capture of a tap. */
+  reader(index: number): CaptureReader {
+    const tap = this.tap(index);
+    const reader = this.#readers[index] ?? new CaptureReader(tap);
+    this.#readers[index] = reader;
     tap.readBy(reader);
     return reader;
   }
 
-  /** The point that should be read next: of those that have not ended the one that is furthest behind; -1 = none. */
+  /** What a tap has recorded between two times (`HopTap.ns`) cannot be read. */
+  unread(tap: number, fromNs: number, toNs: number): void {
+    this.#holes.push({ tap, fromNs, toNs });
+  }
+
+  /** The tap that should be read next: of those that have not ended the one that is furthest behind; -1 = none. */
   get behind(): number {
     let [found, least] = [-1, Number.POSITIVE_INFINITY];
-    for (const [point, { ended, newestNs }] of this.#taps.entries()) {
-      const ns = this.#clocks.rough(point, newestNs);
+    for (const [tap, { ended, newestNs }] of this.#taps.entries()) {
+      const ns = this.#clocks.rough(this.#pointOf[tap] as number, newestNs);
       if (ended || (found !== -1 && ns >= least)) continue;
-      found = point;
+      found = tap;
       least = ns;
     }
     return found;
   }
 
-  /** A time of a point (`HopTap.ns`) by our clock as it was known before: ms since 1970. */
-  msOf(point: number, ns: number): number {
-    return Number((this.#base ?? 0n) / 1_000n) / 1e3 + this.#clocks.given(point, ns) / 1e6;
+  /** A time of a tap (`HopTap.ns`) by our clock as it was known before: ms since 1970. */
+  msOf(tap: number, ns: number): number {
+    return this.#msAt(this.#clocks.given(this.#pointOf[tap] as number, ns));
   }
 
-  /** True for times of a point that count. */
-  counts(point: number, ns: number): boolean {
-    const given = this.#clocks.given(point, ns);
-    return given >= this.#counted[0] && given < this.#counted[1];
+  /** The other way round: ms since 1970 of a tap's own clock. */
+  nsOf(ms: number): number {
+    return (ms - this.#msAt(0)) * 1e6;
+  }
+
+  /** True for times of a tap that count. */
+  counts(tap: number, ns: number): boolean {
+    return this.#isCounted(this.#pointOf[tap] as number, ns);
   }
 
   /** Everything that was counted. No packets may follow. */
@@ -170,6 +191,7 @@ export class HopMatching {
   #sinceBase(ns: bigint): number {
     if (this.#base === undefined) {
       this.#base = ns;
+      this.#baseMs = Number(ns / 1_000n) / 1e3;
       const { counted } = this.#options;
       if (counted) this.#counted = [Number(counted.fromNs - ns), Number(counted.toNs - ns)];
     }
@@ -183,8 +205,8 @@ export class HopMatching {
     this.#sweptNs = sweptNs;
     const dueNs = sweptNs + (this.#sightings.nearlyFull ? LEAST_SWEEP_NS : SWEEP_NS) + PATIENCE_NS;
     let oldest = Number.POSITIVE_INFINITY;
-    for (const [point, { ended, newestNs }] of this.#taps.entries()) {
-      const ns = this.#clocks.rough(point, newestNs);
+    for (const [tap, { ended, newestNs }] of this.#taps.entries()) {
+      const ns = this.#clocks.rough(this.#pointOf[tap] as number, newestNs);
       if (ended) continue;
       if (ns < dueNs) return;
       if (ns < oldest) oldest = ns;
@@ -194,21 +216,30 @@ export class HopMatching {
     this.#sweep(this.#sweptNs);
   }
 
-  /** The first packet of all, when every point has begun. */
+  /** The first packet of all, when every tap has begun. */
   #begun(): number | undefined {
-    let first = Number.POSITIVE_INFINITY;
-    for (const [point, { ended, firstNs }] of this.#taps.entries()) {
-      if (Number.isFinite(firstNs)) this.#clocks.begin(point, firstNs);
-      else if (!ended) return undefined;
-    }
-    for (const [point, { firstNs }] of this.#taps.entries())
-      if (Number.isFinite(firstNs)) first = Math.min(first, this.#clocks.rough(point, firstNs));
-    return first;
+    const begun = [...this.#taps.entries()].filter(([, { firstNs }]) => Number.isFinite(firstNs));
+    if (
+      begun.length + this.#taps.filter(({ ended, firstNs }) => ended && !Number.isFinite(firstNs)).length <
+      this.#taps.length
+    )
+      return undefined;
+    for (const [tap, { firstNs }] of begun) this.#clocks.begin(this.#pointOf[tap] as number, firstNs);
+    return Math.min(...begun.map(([tap, { firstNs }]) => this.#clocks.rough(this.#pointOf[tap] as number, firstNs)));
+  }
+
+  #isCounted(point: number, ns: number): boolean {
+    const given = this.#clocks.given(point, ns);
+    return given >= this.#counted[0] && given < this.#counted[1];
+  }
+
+  #msAt(ns: number): number {
+    return this.#baseMs + ns / 1e6;
   }
 
   /** Counts and forgets packets that all points are past. */
   #sweep(untilNs: number): void {
-    const points = this.#taps.length;
+    const points = this.#options.points.length;
     const isOld = (times: Float64Array, at: number): boolean => {
       // Not seen is no number, and not later than anything.
       for (let point = 0; point < points; point++)
@@ -250,7 +281,7 @@ export class HopMatching {
       return;
     }
     const { times, at, backward } = packet;
-    const points = this.#taps.length;
+    const points = this.#options.points.length;
     let [seen, before, beforeNs] = [0, -1, 0];
     let [firstNs, counts] = [0, true];
     for (let step = 0; step < points && counts; step++) {
@@ -260,30 +291,41 @@ export class HopMatching {
       const common = this.#clocks.common(point, ns);
       if (before === -1) {
         firstNs = common;
-        counts = this.counts(point, ns);
+        counts = this.#isCounted(point, ns);
       } else if (!packet.alike && counts) this.#crossings.took(before, point, common - beforeNs);
       seen |= 1 << point;
       before = point;
       beforeNs = common;
     }
     if (!counts) return;
-    const ms = (): number => this.msOf(0, firstNs);
-    const isLost = this.#crossings.add(packet, seen, this.#times.at(firstNs), () => Math.floor(ms() / 1e3));
-    if (isLost && packet.number > 0)
-      this.#options.lost?.({ point: before, backward, number: packet.number, atMs: this.msOf(0, beforeNs) });
+    const msOf = (ns: number): number => this.#msAt(this.#clocks.given(0, ns));
+    const isLost = this.#crossings.add(packet, seen, this.#times.at(firstNs), () => Math.floor(msOf(firstNs) / 1e3));
+    if (!isLost || packet.number === 0) return;
+    const tap = packet.number % this.#taps.length;
+    const number = Math.floor(packet.number / this.#taps.length);
+    this.#options.lost?.({ point: before, tap, backward, number, atMs: msOf(beforeNs) });
   }
 
   /** By the clock of the first point. */
   #recordingTimes(): RecordingTimes {
-    const { points } = this.#options;
-    const covered = points.map(({ covered }, point): readonly (readonly [number, number])[] => {
-      const { firstNs, newestNs } = this.#taps[point] as HopTap;
+    const { taps } = this.#options;
+    const recorders = this.#taps.map(({ firstNs, newestNs }, tap) => {
+      const point = this.#pointOf[tap] as number;
       const common = (ns: number): number => this.#clocks.common(point, ns);
-      if (covered)
-        return covered.map(([from, to]) => [common(this.#sinceBase(from)), common(this.#sinceBase(to))] as const);
-      return Number.isFinite(firstNs) ? [[common(firstNs), common(newestNs)]] : [];
+      const recorded = taps?.[tap]?.recorded;
+      const pieces = recorded
+        ? recorded.map(([from, to]) => [common(this.#sinceBase(from)), common(this.#sinceBase(to))] as const)
+        : Number.isFinite(firstNs)
+          ? [[common(firstNs), common(newestNs)] as const]
+          : [];
+      return { point, pieces };
     });
-    return new RecordingTimes(covered, MARGIN_NS);
+    const holes = this.#holes.map(({ tap, fromNs, toNs }) => {
+      const point = this.#pointOf[tap] as number;
+      const [from, to] = [this.#clocks.common(point, fromNs), this.#clocks.common(point, toNs)];
+      return { point, pieces: [[Number.NEGATIVE_INFINITY, from] as const, [to, Number.POSITIVE_INFINITY] as const] };
+    });
+    return new RecordingTimes([...recorders, ...holes], MARGIN_NS);
   }
 
   #newest(): number {

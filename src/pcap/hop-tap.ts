@@ -15,7 +15,7 @@ export type Piece = { backward: boolean; known: boolean; length: number };
 type TapUser = {
   /** Nanoseconds since the first packet of all points. */
   readonly sinceBase: (ns: bigint) => number;
-  readonly see: (one: number, two: number, piece: Piece, point: number, ns: number, number: number) => void;
+  readonly see: (one: number, two: number, piece: Piece, tap: number, ns: number, number: number) => void;
   /** After each packet of the two ends. */
   readonly advance: () => void;
 };
@@ -31,7 +31,7 @@ export class HopTap implements PacketSink {
   firstNs = Number.POSITIVE_INFINITY;
   newestNs = Number.NEGATIVE_INFINITY;
   ended = false;
-  readonly #point: number;
+  readonly #index: number;
   readonly #ends: PathEnds;
   readonly #mtu: number;
   readonly #user: TapUser;
@@ -42,10 +42,10 @@ export class HopTap implements PacketSink {
   #offsetNs: number | undefined;
 
   constructor(
-    point: number,
+    index: number,
     { ends, mtu, user }: { readonly ends: PathEnds; readonly mtu: number; readonly user: TapUser },
   ) {
-    this.#point = point;
+    this.#index = index;
     this.#ends = ends;
     this.#mtu = mtu;
     this.#user = user;
@@ -86,9 +86,14 @@ export class HopTap implements PacketSink {
     about.known = (way & KNOWN) !== 0;
     for (let piece = 0; piece < pieces; piece++) {
       about.length = lengths[piece] as number;
-      this.#user.see(words[piece * 2] as number, words[piece * 2 + 1] as number, about, this.#point, ns, this.number);
+      this.#user.see(words[piece * 2] as number, words[piece * 2 + 1] as number, about, this.#index, ns, this.number);
     }
     this.#user.advance();
+  }
+
+  /** A time of this tap, from nanoseconds since its first packet. */
+  at(sinceFirstNs: number): number {
+    return (this.#offsetNs ?? 0) + sinceFirstNs;
   }
 
   gap(): void {}

@@ -8,23 +8,31 @@ export class RecordingTimes {
   readonly #masks: number[] = [];
   #place = 0;
 
-  /** Packets so close to the beginning or end of a piece may have been missed. */
-  constructor(points: readonly Covered[], marginNs: number) {
-    const changes = points.flatMap((pieces, point) =>
+  /**
+   * A point that has several recorders was recording when all of them were. Packets within the margin of the beginning or end
+   * of a piece may have been missed.
+   */
+  constructor(recorders: readonly { readonly point: number; readonly pieces: Covered }[], marginNs: number) {
+    const changes = recorders.flatMap(({ point, pieces }) =>
       joined(pieces).flatMap(([fromNs, toNs]) =>
         fromNs + marginNs < toNs - marginNs
           ? [
-              { ns: fromNs + marginNs, point },
-              { ns: toNs - marginNs, point },
+              { ns: fromNs + marginNs, point, by: 1 },
+              { ns: toNs - marginNs, point, by: -1 },
             ]
           : [],
       ),
     );
+    const of = new Map<number, number>();
+    for (const { point } of recorders) of.set(point, (of.get(point) ?? 0) + 1);
+    const now = new Map<number, number>();
     let mask = 0;
     this.#edges.push(Number.NEGATIVE_INFINITY);
     this.#masks.push(0);
-    for (const { ns, point } of changes.toSorted((one, other) => one.ns - other.ns)) {
-      mask ^= 1 << point;
+    for (const { ns, point, by } of changes.toSorted((one, other) => one.ns - other.ns)) {
+      const recording = (now.get(point) ?? 0) + by;
+      now.set(point, recording);
+      mask = recording === of.get(point) ? mask | (1 << point) : mask & ~(1 << point);
       this.#edges.push(ns);
       this.#masks.push(mask);
     }

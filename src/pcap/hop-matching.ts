@@ -3,7 +3,7 @@ import { alikePackets } from "./alike-packets.ts";
 import { CaptureReader } from "./capture-reader.ts";
 import { Crossings, crossingsSchema } from "./crossings.ts";
 import { type ChainPoint, type Hop, hopsOf, type Left } from "./hop-chain.ts";
-import { HopTap, type Piece } from "./hop-tap.ts";
+import { HopTap } from "./hop-tap.ts";
 import { NodeClocks } from "./node-clocks.ts";
 import { PathEnds } from "./path-ends.ts";
 import { RecordingTimes } from "./recording-times.ts";
@@ -98,7 +98,6 @@ export class HopMatching {
   #base: bigint | undefined;
   #baseMs = 0;
   #sweptNs: number | undefined;
-  #refused = 0;
   #others = 0;
 
   constructor(options: HopMatchingOptions) {
@@ -111,15 +110,19 @@ export class HopMatching {
     const ends = new PathEnds(from, to);
     const taps = options.taps ?? points.map((_, point) => ({ point }));
     this.#pointOf = taps.map(({ point }) => point);
-    const user = {
-      sinceBase: (ns: bigint) => this.#sinceBase(ns),
-      see: (one: number, two: number, piece: Piece, tap: number, ns: number, number: number) => {
-        const point = this.#pointOf[tap] as number;
-        if (!this.#sightings.see(one, two, piece, point, ns, number * this.#taps.length + tap)) this.#refused++;
-      },
-      advance: () => this.#advance(),
-    };
-    this.#taps = taps.map((_, tap) => new HopTap(tap, { ends, mtu, user }));
+    this.#taps = taps.map(({ point }, tap) => {
+      const numberOf = (number: number): number => number * taps.length + tap;
+      const sinceBase = (ns: bigint): number => this.#sinceBase(ns);
+      return new HopTap({
+        point,
+        numberOf,
+        ends,
+        mtu,
+        sightings: this.#sightings,
+        sinceBase,
+        advance: () => this.#advance(),
+      });
+    });
   }
 
   /** Takes packets from a reader that the caller has, and that it announces with `readBy`. */
@@ -138,7 +141,7 @@ export class HopMatching {
     return reader;
   }
 
-  /** What a tap has recorded between two times (`HopTap.ns`) cannot be read. */
+  /** What a tap has recorded between two times (`HopTap.now`) cannot be read. */
   unread(tap: number, fromNs: number, toNs: number): void {
     this.#holes.push({ tap, fromNs, toNs });
   }
@@ -155,7 +158,7 @@ export class HopMatching {
     return found;
   }
 
-  /** A time of a tap (`HopTap.ns`) by our clock as it was known before: ms since 1970. */
+  /** A time of a tap (`HopTap.now`) by our clock as it was known before: ms since 1970. */
   msOf(tap: number, ns: number): number {
     return this.#msAt(this.#clocks.given(this.#pointOf[tap] as number, ns));
   }
@@ -179,7 +182,7 @@ export class HopMatching {
       clocks: [...this.#clocks.against(this.#newest())],
       strangers: sum(({ strangers }) => strangers) + this.#others,
       unidentified: sum(({ unidentified }) => unidentified),
-      refused: this.#refused,
+      refused: this.#sightings.refused,
     };
   }
 
@@ -203,7 +206,7 @@ export class HopMatching {
     const sweptNs = this.#sweptNs ?? this.#begun();
     if (sweptNs === undefined) return;
     this.#sweptNs = sweptNs;
-    const dueNs = sweptNs + (this.#sightings.nearlyFull ? LEAST_SWEEP_NS : SWEEP_NS) + PATIENCE_NS;
+    const dueNs = sweptNs + (this.#sightings.isCrowded ? LEAST_SWEEP_NS : SWEEP_NS) + PATIENCE_NS;
     let oldest = Number.POSITIVE_INFINITY;
     for (const [tap, { ended, newestNs }] of this.#taps.entries()) {
       const ns = this.#clocks.rough(this.#pointOf[tap] as number, newestNs);

@@ -3,22 +3,30 @@ import { Decoder } from "./decode.ts";
 import { PacketIdentity } from "./packet-identity.ts";
 import * as packetRegisters from "./packet-registers.ts";
 import { BACKWARD, KNOWN, type PathEnds, STRANGER } from "./path-ends.ts";
+import type { Sightings } from "./sightings.ts";
 
 const { FRAGMENT, WHOLE } = packetRegisters;
 
 /** What a tap is read with: when the first packet was, and how long after it the present one. */
 export type TapClock = { readonly firstNs: bigint | undefined; readonly clock: Float64Array };
 
-/** A piece of a packet that a tap has seen. */
-export type Piece = { backward: boolean; known: boolean; length: number };
-
+/** Where a tap stands, and who wants its packets. */
 type TapUser = {
+  readonly point: number;
+  /** Told a packet's number here, answers the one under which it is known to all. */
+  readonly numberOf: (number: number) => number;
+  readonly ends: PathEnds;
+  /** The largest IP packet that either end puts on the wire, bytes. */
+  readonly mtu: number;
+  readonly sightings: Sightings;
   /** Nanoseconds since the first packet of all points. */
   readonly sinceBase: (ns: bigint) => number;
-  readonly see: (one: number, two: number, piece: Piece, tap: number, ns: number, number: number) => void;
-  /** After each packet of the two ends. */
+  /** Now and then. */
   readonly advance: () => void;
 };
+
+/** So often, in packets. */
+const ADVANCE_EVERY = 64;
 
 /** One point's packets on their way into the table of all points. */
 export class HopTap implements PacketSink {
@@ -26,28 +34,20 @@ export class HopTap implements PacketSink {
   unidentified = 0;
   /** Packets so far: the present one's number, from 1. */
   number = 0;
-  /** Time of the present packet, and of the first and the newest; nanoseconds of this node's clock. Infinite before the first. */
-  ns = 0;
+  /** [0]: time of the present packet, nanoseconds of this node's clock. */
+  readonly now = new Float64Array(1);
+  /** Of the first and the newest; infinite before the first. */
   firstNs = Number.POSITIVE_INFINITY;
   newestNs = Number.NEGATIVE_INFINITY;
   ended = false;
-  readonly #index: number;
-  readonly #ends: PathEnds;
-  readonly #mtu: number;
   readonly #user: TapUser;
   readonly #decoder = new Decoder();
   readonly #identity = new PacketIdentity();
-  readonly #piece: Piece = { backward: false, known: false, length: 0 };
+  readonly #piece = { backward: false, known: false, length: 0 };
   #clock: TapClock | undefined;
   #offsetNs: number | undefined;
 
-  constructor(
-    index: number,
-    { ends, mtu, user }: { readonly ends: PathEnds; readonly mtu: number; readonly user: TapUser },
-  ) {
-    this.#index = index;
-    this.#ends = ends;
-    this.#mtu = mtu;
+  constructor(user: TapUser) {
     this.#user = user;
   }
 
@@ -69,26 +69,28 @@ export class HopTap implements PacketSink {
     this.#offsetNs ??= this.#user.sinceBase(clock.firstNs as bigint);
     const ns = this.#offsetNs + (clock.clock[0] as number);
     this.number++;
-    this.ns = ns;
+    this.now[0] = ns;
     if (ns < this.firstNs) this.firstNs = ns;
     if (ns > this.newestNs) this.newestNs = ns;
+    if (this.number % ADVANCE_EVERY === 0) this.#user.advance();
+    const { ends, mtu, sightings, point } = this.#user;
     const registers = decoder.registers;
-    const way = outcome === WHOLE || outcome === FRAGMENT ? this.#ends.wayOf(registers) : STRANGER;
+    const way = outcome === WHOLE || outcome === FRAGMENT ? ends.wayOf(registers) : STRANGER;
     if (way === STRANGER) {
       this.strangers++;
       return;
     }
-    const pieces = this.#identity.of(registers, outcome, at + captured, this.#mtu);
+    const pieces = this.#identity.of(registers, outcome, at + captured, mtu);
     if (pieces === 0) this.unidentified++;
     const { words, lengths } = this.#identity;
     const about = this.#piece;
     about.backward = (way & BACKWARD) !== 0;
     about.known = (way & KNOWN) !== 0;
+    const number = this.#user.numberOf(this.number);
     for (let piece = 0; piece < pieces; piece++) {
       about.length = lengths[piece] as number;
-      this.#user.see(words[piece * 2] as number, words[piece * 2 + 1] as number, about, this.#index, ns, this.number);
+      sightings.see(words[piece * 2] as number, words[piece * 2 + 1] as number, about, point, this.now, number);
     }
-    this.#user.advance();
   }
 
   /** A time of this tap, from nanoseconds since its first packet. */

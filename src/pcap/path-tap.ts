@@ -65,7 +65,7 @@ export class PathTap {
       readBy: (sink, clock) => new CaptureReader(this.#both(sink), clock),
       told: (event) => {
         const kind = KIND_OF[event];
-        if (kind) this.#happened(kind, this.#tap.ns, this.#tap.number);
+        if (kind) this.#happened(kind, this.#tap.now[0] as number, this.#tap.number);
       },
       dnsFailed: (sinceFirstNs) => this.#happened("dns-failures", this.#tap.at(sinceFirstNs), 0),
     });
@@ -131,7 +131,7 @@ export class PathTap {
       },
       packet: (at, captured, original, link, port) => {
         tap.packet(at, captured, original, link);
-        const { ns } = tap;
+        const ns = tap.now[0] as number;
         if (!this.#matching.counts(this.#index, ns)) return;
         this.packets++;
         this.bytes += captured;

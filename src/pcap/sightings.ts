@@ -10,6 +10,9 @@ const GROUPED_BIT = 1 << 8;
 const LENGTH_AT = 9;
 const LENGTH_MASK = (1 << 17) - 1;
 const STEP_AT = 26;
+/** Words of a slot. */
+const FACTS = 2;
+const NUMBER = 3;
 export const MOST_POINTS = 14;
 
 /** What is handed over of a packet. `times` from `at` on, one a point; NaN = not seen there. */
@@ -36,22 +39,23 @@ export type Untangle = (seen: readonly (readonly number[])[], backward: boolean)
 /**
  * Which packets were seen at which point, and when. An open-addressed table of slots in typed arrays:
  *
- *   names    2 words a slot: the identity of the packet, and a slot is free when both are 0
- *   facts    1 word a slot: bit 0 = travels backward; 1 to 6 = which of those that look alike; 7 = known; 8 = there are others
- *            like it (told at the first of them); 9 to 25 = its length, bytes; from 26 on how far on its way it was seen
- *   numbers  1 word a slot: the packet's number at that point
- *   times    one double a point: nanoseconds; NaN = not seen there
+ *   words  4 a slot, since all are looked at together:
+ *          0, 1: the identity of the packet, and a slot is free when both are 0
+ *          2: bit 0 = travels backward; 1 to 6 = which of those that look alike; 7 = known; 8 = there are others like it (told
+ *          at the first of them); 9 to 25 = its length, bytes; from 26 on how far on its way it was seen
+ *          3: the packet's number at that point
+ *   times  one double a point: nanoseconds; NaN = not seen there
  */
 export class Sightings {
   readonly #points: number;
   readonly #most: number;
   #mask = FIRST_ROOM - 1;
-  #names = new Int32Array(FIRST_ROOM * 2);
-  #facts = new Int32Array(FIRST_ROOM);
-  #numbers = new Int32Array(FIRST_ROOM);
+  #words = new Int32Array(FIRST_ROOM * 4);
   #times: Float64Array;
   /** Slots that are taken. */
   size = 0;
+  /** Sightings for which there was no room. */
+  refused = 0;
 
   /** Takes up to so many bytes, and for a moment half as many again; three slots in four are used. */
   constructor(points: number, mostBytes: number) {
@@ -61,57 +65,63 @@ export class Sightings {
     this.#times = new Float64Array(FIRST_ROOM * points).fill(Number.NaN);
   }
 
-  /** True when there is room for few more. */
-  get nearlyFull(): boolean {
-    return this.#mask + 1 >= this.#most && this.size > this.#most * 0.7;
+  /** True when a third of the room is taken: small tables are quicker, and there is some left for a burst. */
+  get isCrowded(): boolean {
+    return this.size > this.#most * 0.34;
   }
 
-  /** Notes a packet at a point, the `number`th there; false when it is a new one and there is no room. */
+  /**
+   * Notes a packet at a point, the `number`th there, at the time in `clock[0]` (as a parameter it would be put on the heap each
+   * time). Counts it as refused when it is a new one and there is no room.
+   */
   see(
     one: number,
     two: number,
     about: { readonly backward: boolean; readonly known: boolean; readonly length: number },
     point: number,
-    ns: number,
+    clock: Float64Array,
     number: number,
-  ): boolean {
+  ): void {
     if (this.size >= this.#mask - (this.#mask >> 2) && this.#mask + 1 < this.#most) this.#grow();
     const points = this.#points;
+    const words = this.#words;
     const step = about.backward ? points - 1 - point : point;
     for (let alike = 0; alike < MOST_ALIKE; alike++) {
       const slot = this.#slotOf(one, two, alike);
-      const free = this.#names[slot * 2] === 0 && this.#names[slot * 2 + 1] === 0;
-      if (!free && !Number.isNaN(this.#times[slot * points + point] as number)) {
-        if (alike === 0) this.#facts[slot] = (this.#facts[slot] as number) | GROUPED_BIT;
+      const at = slot * 4;
+      const free = words[at] === 0 && words[at + 1] === 0;
+      const place = slot * points + point;
+      if (!free && !Number.isNaN(this.#times[place] as number)) {
+        if (alike === 0) words[at + FACTS] = (words[at + FACTS] as number) | GROUPED_BIT;
         continue;
       }
       if (free) {
-        if (this.size >= this.#mask - (this.#mask >> 2)) return false;
-        this.#names[slot * 2] = one;
-        this.#names[slot * 2 + 1] = two;
-        this.#facts[slot] =
+        if (this.size >= this.#mask - (this.#mask >> 2)) break;
+        words[at] = one;
+        words[at + 1] = two;
+        words[at + FACTS] =
           (about.length << LENGTH_AT) | (alike << ALIKE_AT) | (about.backward ? BACKWARD_BIT : 0) | (step << STEP_AT);
-        this.#numbers[slot] = number;
+        words[at + NUMBER] = number;
         this.size++;
       }
-      let facts = this.#facts[slot] as number;
+      let facts = words[at + FACTS] as number;
       if (about.known) facts |= KNOWN_BIT;
       if (step > facts >>> STEP_AT) {
         facts = (facts & ((1 << STEP_AT) - 1)) | (step << STEP_AT);
-        this.#numbers[slot] = number;
+        words[at + NUMBER] = number;
       }
-      this.#facts[slot] = facts;
-      this.#times[slot * points + point] = ns;
-      return true;
+      words[at + FACTS] = facts;
+      this.#times[place] = clock[0] as number;
+      return;
     }
-    return false;
+    this.refused++;
   }
 
   /** Hands over every packet that nothing looks like. */
   each(take: (times: Float64Array, at: number, backward: boolean, known: boolean) => void): void {
     for (let slot = 0; slot <= this.#mask; slot++) {
-      if (this.#names[slot * 2] === 0 && this.#names[slot * 2 + 1] === 0) continue;
-      const facts = this.#facts[slot] as number;
+      if (this.#words[slot * 4] === 0 && this.#words[slot * 4 + 1] === 0) continue;
+      const facts = this.#words[slot * 4 + FACTS] as number;
       if ((facts & (GROUPED_BIT | (ALIKE_MASK << ALIKE_AT))) !== 0) continue;
       take(this.#times, slot * this.#points, (facts & BACKWARD_BIT) !== 0, (facts & KNOWN_BIT) !== 0);
     }
@@ -124,7 +134,7 @@ export class Sightings {
     untangle: Untangle,
   ): void {
     const points = this.#points;
-    const [names, facts, numbers, times] = [this.#names, this.#facts, this.#numbers, this.#times];
+    const [words, times] = [this.#words, this.#times];
     const slots = this.#mask + 1;
     const rest: { readonly one: number; readonly two: number; readonly facts: number; readonly times: Float64Array }[] =
       [];
@@ -141,12 +151,12 @@ export class Sightings {
     };
     let staying = 0;
     for (let slot = 0; slot < slots; slot++) {
-      const [one, two] = [names[slot * 2] as number, names[slot * 2 + 1] as number];
+      const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];
       if (one === 0 && two === 0) continue;
-      const about = facts[slot] as number;
+      const about = words[slot * 4 + FACTS] as number;
       if (((about >> ALIKE_AT) & ALIKE_MASK) !== 0) continue;
       if ((about & GROUPED_BIT) === 0) {
-        if (isOld(times, slot * points)) hand(times, slot * points, about, false, numbers[slot] as number);
+        if (isOld(times, slot * points)) hand(times, slot * points, about, false, words[slot * 4 + NUMBER] as number);
         else staying++;
         continue;
       }
@@ -164,10 +174,11 @@ export class Sightings {
     while (room < staying * 2 && room < this.#most) room *= 2;
     this.#empty(room);
     for (let slot = 0; slot < slots; slot++) {
-      const [one, two] = [names[slot * 2] as number, names[slot * 2 + 1] as number];
-      const about = facts[slot] as number;
+      const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];
+      const about = words[slot * 4 + FACTS] as number;
       if ((one === 0 && two === 0) || (about & (GROUPED_BIT | (ALIKE_MASK << ALIKE_AT))) !== 0) continue;
-      if (!isOld(times, slot * points)) this.#put(one, two, about, numbers[slot] as number, times, slot * points);
+      if (!isOld(times, slot * points))
+        this.#put(one, two, about, words[slot * 4 + NUMBER] as number, times, slot * points);
     }
     for (const one of rest) this.#putBeside(one);
   }
@@ -178,8 +189,8 @@ export class Sightings {
     let known = 0;
     for (let alike = 0; alike < MOST_ALIKE; alike++) {
       const slot = this.#slotOf(one, two, alike);
-      if (this.#names[slot * 2] === 0 && this.#names[slot * 2 + 1] === 0) break;
-      known |= (this.#facts[slot] as number) & KNOWN_BIT;
+      if (this.#words[slot * 4] === 0 && this.#words[slot * 4 + 1] === 0) break;
+      known |= (this.#words[slot * 4 + FACTS] as number) & KNOWN_BIT;
       for (let point = 0; point < this.#points; point++) {
         const ns = this.#times[slot * this.#points + point] as number;
         if (!Number.isNaN(ns)) (seen[point] as number[]).push(ns);
@@ -191,13 +202,13 @@ export class Sightings {
 
   /** The slot of the packet, or the free one where it belongs. */
   #slotOf(one: number, two: number, alike: number): number {
-    const names = this.#names;
+    const words = this.#words;
     let slot = (one ^ Math.imul(two, 0x9e3779b1) ^ Math.imul(alike, 0x85ebca6b)) & this.#mask;
     for (;;) {
-      const first = names[slot * 2] as number;
-      const second = names[slot * 2 + 1] as number;
+      const first = words[slot * 4] as number;
+      const second = words[slot * 4 + 1] as number;
       if (first === 0 && second === 0) return slot;
-      if (first === one && second === two && (((this.#facts[slot] as number) >> ALIKE_AT) & ALIKE_MASK) === alike)
+      if (first === one && second === two && (((words[slot * 4 + FACTS] as number) >> ALIKE_AT) & ALIKE_MASK) === alike)
         return slot;
       slot = (slot + 1) & this.#mask;
     }
@@ -205,10 +216,10 @@ export class Sightings {
 
   #put(one: number, two: number, about: number, number: number, times: Float64Array, at: number): void {
     const slot = this.#slotOf(one, two, (about >> ALIKE_AT) & ALIKE_MASK);
-    this.#names[slot * 2] = one;
-    this.#names[slot * 2 + 1] = two;
-    this.#facts[slot] = about;
-    this.#numbers[slot] = number;
+    this.#words[slot * 4] = one;
+    this.#words[slot * 4 + 1] = two;
+    this.#words[slot * 4 + FACTS] = about;
+    this.#words[slot * 4 + NUMBER] = number;
     const place = slot * this.#points;
     for (let point = 0; point < this.#points; point++) this.#times[place + point] = times[at + point] as number;
     this.size++;
@@ -224,8 +235,8 @@ export class Sightings {
     const { one, two, facts, times } = packet;
     for (let alike = 0; alike < MOST_ALIKE; alike++) {
       const slot = this.#slotOf(one, two, alike);
-      if (this.#names[slot * 2] !== 0 || this.#names[slot * 2 + 1] !== 0) {
-        if (alike === 0) this.#facts[slot] = (this.#facts[slot] as number) | GROUPED_BIT;
+      if (this.#words[slot * 4] !== 0 || this.#words[slot * 4 + 1] !== 0) {
+        if (alike === 0) this.#words[slot * 4 + FACTS] = (this.#words[slot * 4 + FACTS] as number) | GROUPED_BIT;
         continue;
       }
       this.#put(one, two, (facts & ~(ALIKE_MASK << ALIKE_AT)) | (alike << ALIKE_AT), 0, times, 0);
@@ -235,21 +246,26 @@ export class Sightings {
 
   #grow(): void {
     const points = this.#points;
-    const [names, facts, numbers, times] = [this.#names, this.#facts, this.#numbers, this.#times];
+    const [words, times] = [this.#words, this.#times];
     const slots = this.#mask + 1;
     this.#empty(slots * 2);
     for (let slot = 0; slot < slots; slot++) {
-      const [one, two] = [names[slot * 2] as number, names[slot * 2 + 1] as number];
+      const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];
       if (one !== 0 || two !== 0)
-        this.#put(one, two, facts[slot] as number, numbers[slot] as number, times, slot * points);
+        this.#put(
+          one,
+          two,
+          words[slot * 4 + FACTS] as number,
+          words[slot * 4 + NUMBER] as number,
+          times,
+          slot * points,
+        );
     }
   }
 
   #empty(room: number): void {
     this.#mask = room - 1;
-    this.#names = new Int32Array(room * 2);
-    this.#facts = new Int32Array(room);
-    this.#numbers = new Int32Array(room);
+    this.#words = new Int32Array(room * 4);
     this.#times = new Float64Array(room * this.#points).fill(Number.NaN);
     this.size = 0;
   }

@@ -3,13 +3,14 @@ import { cost, speed } from "./check.ts";
 import { diagnosis } from "./diagnose.ts";
 import { exec } from "./exec.ts";
 import type { Bench, Figure } from "./figure.ts";
+import { hops } from "./hops.ts";
 import { labUp } from "./lab-up.ts";
 import { names } from "./names.ts";
 import { nodeTask } from "./node-task.ts";
 import { pcapMutants } from "./pcap/mutants.ts";
 import { pcap } from "./pcap/pcap.ts";
 
-const benches: readonly Bench[] = [labUp, ack, cost, speed, names, diagnosis, exec, nodeTask, pcap, pcapMutants];
+const benches: readonly Bench[] = [labUp, ack, cost, speed, names, diagnosis, exec, nodeTask, hops, pcap, pcapMutants];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));

@@ -63,14 +63,14 @@ export class CaptureAnalysis implements PacketSink {
   readonly #decoder = new Decoder();
   readonly #recent = new RecentPackets();
   readonly #fragments = new Fragments();
-  readonly #lines = new TimeLines();
-  readonly #services = new Services(this.#lines);
+  readonly #lines: TimeLines;
+  readonly #services: Services;
   readonly #table: FlowTable;
   readonly #flows: FlowReports;
   readonly #tcp: TcpAnalysis;
   readonly #http = new HttpAnalysis();
   readonly #tls = new TlsAnalysis();
-  readonly #dns = new DnsAnalysis();
+  readonly #dns: DnsAnalysis;
   readonly #icmp: IcmpAnalysis;
   readonly #application: ApplicationData;
   readonly #links = new Map<number, number>();
@@ -97,13 +97,29 @@ export class CaptureAnalysis implements PacketSink {
 
   readonly #filter: PacketFilter | undefined;
 
-  /** `flows`: how many of the worst are kept whole. With a `filter`, other packets are as if they were not there. */
+  /**
+   * `flows`: how many of the worst are kept whole. With a `filter`, other packets are as if they were not there. `readBy`: makes
+   * the reader, for whoever has more to do with its packets. `told` and `dnsFailed`: TimeLines and DnsAnalysis.
+   */
   constructor({
     flows = 10,
     maxFlows = MAX_FLOWS,
     filter,
-  }: { readonly flows?: number; readonly maxFlows?: number; readonly filter?: PacketFilter | undefined } = {}) {
+    readBy = (sink, clock) => new CaptureReader(sink, clock),
+    told,
+    dnsFailed,
+  }: {
+    readonly flows?: number;
+    readonly maxFlows?: number;
+    readonly filter?: PacketFilter | undefined;
+    readonly readBy?: (sink: PacketSink, clock: Float64Array<ArrayBuffer>) => CaptureReader;
+    readonly told?: (event: number) => void;
+    readonly dnsFailed?: (sinceFirstNs: number) => void;
+  } = {}) {
     this.#filter = filter;
+    this.#lines = new TimeLines(told);
+    this.#services = new Services(this.#lines);
+    this.#dns = new DnsAnalysis(dnsFailed);
     this.#flows = new FlowReports(flows, this.#lines);
     this.#table = new FlowTable(maxFlows, {
       left: (slot, copies, atEnd, split) => {
@@ -126,7 +142,7 @@ export class CaptureAnalysis implements PacketSink {
         closing: (reset, now, packet) => this.#application.closing(reset, now, packet),
       },
     );
-    this.reader = new CaptureReader(this, this.#clock);
+    this.reader = readBy(this, this.#clock);
   }
 
   buffer(_bytes: Uint8Array, view: DataView): void {

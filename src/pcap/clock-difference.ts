@@ -1,5 +1,7 @@
 /** Minima are taken over stretches of this length: long enough to hold packets that waited nowhere. */
-const STRETCH_NS = 2e9;
+const STRETCH_NS = 1e9;
+/** The fastest packets of so long ago still say how the clocks drift. */
+const MEMORY_NS = 40e9;
 const MAX_STRETCHES = 4_096;
 /** The line is fitted again after what it explains was taken away: drift within a stretch hides the minimum. */
 const ROUNDS = 3;
@@ -35,13 +37,14 @@ export class ClockPair {
     samples.difference.push(secondNs - firstNs);
   }
 
-  /** The difference by all packets since it was asked the last time; the one of before when there were none. */
+  /** The difference by all packets since it was asked the last time, and the fastest of before. */
   take(): ClockDifference {
     const now = difference(this.#there, this.#back, this.#before);
-    for (const samples of [this.#there, this.#back]) {
-      samples.at.length = 0;
-      samples.difference.length = 0;
-    }
+    for (const [samples, sign] of [
+      [this.#there, 1],
+      [this.#back, -1],
+    ] as const)
+      keepFastest(samples, now.at, sign);
     this.#before = now;
     return now;
   }
@@ -69,6 +72,27 @@ function difference(there: Samples, back: Samples, before: ClockDifference | und
     uncertain = line.uncertain;
   }
   return { at: (ns) => base + slope * (ns - origin), uncertainNs: uncertain, driftPpm: slope * 1e6 };
+}
+
+/** Leaves of each stretch the packet that waited least. */
+function keepFastest(samples: Samples, known: (ns: number) => number, sign: 1 | -1): void {
+  const fastest = new Map<number, { readonly at: number; readonly difference: number; readonly waited: number }>();
+  let newest = Number.NEGATIVE_INFINITY;
+  for (const [index, at] of samples.at.entries()) {
+    const one = samples.difference[index] as number;
+    const waited = sign * (one - known(at));
+    const stretch = Math.floor(at / STRETCH_NS);
+    if (waited < (fastest.get(stretch)?.waited ?? Number.POSITIVE_INFINITY))
+      fastest.set(stretch, { at, difference: one, waited });
+    newest = Math.max(newest, at);
+  }
+  samples.at.length = 0;
+  samples.difference.length = 0;
+  for (const { at, difference } of fastest.values()) {
+    if (at < newest - MEMORY_NS) continue;
+    samples.at.push(at);
+    samples.difference.push(difference);
+  }
 }
 
 function lowest({ difference }: Samples, sign: 1 | -1): number {

@@ -80,7 +80,13 @@ export class DnsAnalysis {
   /** The table of questions, empty before the first message; and when each was sent, -1 where there is none. */
   #pending = new Int32Array(0);
   #sentAt = new Float64Array(0);
+  readonly #failed: ((sinceFirstNs: number) => void) | undefined;
   #view: DataView = new DataView(new ArrayBuffer(0));
+
+  /** `failed` is told when a question was asked that was not answered, or when an answer said that something is wrong. */
+  constructor(failed?: (sinceFirstNs: number) => void) {
+    this.#failed = failed;
+  }
 
   buffer(view: DataView): void {
     this.#view = view;
@@ -213,6 +219,7 @@ export class DnsAnalysis {
     // That a name does not exist is an answer; the search list of a pod asks for many such names.
     if (code === 3) return;
     if (about) about.failures++;
+    this.#failed?.(now);
     this.failed.offer(1, question);
     if (this.failedNames.size >= MAX_NAMES) return;
     const name = this.#name(at, end) ?? "";
@@ -222,6 +229,7 @@ export class DnsAnalysis {
   #giveUp(slot: number): void {
     const at = slot * WORDS;
     this.unanswered++;
+    this.#failed?.(this.#sentAt[slot] as number);
     const server = this.#servers[this.#pending[at + SERVER] as number];
     if (server) server.unanswered++;
     this.lost.offer(1, () => ({

@@ -2,6 +2,7 @@ import * as layout from "./flow-layout.ts";
 import type { FlowTable } from "./flow-table.ts";
 import * as packetRegisters from "./packet-registers.ts";
 import type { PresentSegment } from "./present-segment.ts";
+import { stampOf } from "./tcp-options.ts";
 
 const { IP_ID } = packetRegisters;
 const { ID, NUMBERED, STAMPED, TSVAL } = layout;
@@ -25,7 +26,6 @@ export const SAME = 2;
 export class SenderMarks {
   readonly #present: PresentSegment;
   readonly #table: FlowTable;
-  #stampValue = 0;
   /** Time stamp of the segment that was compared last, less that of the newest one before it. */
   ticks = 0;
 
@@ -39,8 +39,9 @@ export class SenderMarks {
     const { words } = this.#table;
     let same = UNKNOWN;
     this.ticks = 0;
-    if ((state & STAMPED) !== 0 && this.#stamp(at, header, end)) {
-      const difference = (this.#stampValue - (words[own + TSVAL] as number)) | 0;
+    const stamp = (state & STAMPED) === 0 ? 0 : stampOf(this.#present.view, at, header, end);
+    if (stamp !== 0) {
+      const difference = (stamp - (words[own + TSVAL] as number)) | 0;
       this.ticks = difference;
       if (difference !== 0) return difference < 0 ? OLDER : NEWER;
       same = SAME;
@@ -56,8 +57,9 @@ export class SenderMarks {
   note(registers: Int32Array, at: number, header: number, end: number, own: number, before: number): number {
     const { words } = this.#table;
     let state = before & ~(STAMPED | NUMBERED);
-    if (this.#stamp(at, header, end)) {
-      words[own + TSVAL] = this.#stampValue;
+    const stamp = stampOf(this.#present.view, at, header, end);
+    if (stamp !== 0) {
+      words[own + TSVAL] = stamp;
       state |= STAMPED;
     }
     const id = registers[IP_ID] as number;
@@ -80,36 +82,9 @@ export class SenderMarks {
       const ahead = ((id - (words[own + ID] as number)) << 16) >> 16;
       if (ahead < -IDS_BACK || ahead > IDS_AHEAD) return true;
     }
-    if ((state & STAMPED) === 0 || !this.#stamp(at, header, end)) return false;
-    const ticks = (this.#stampValue - (words[own + TSVAL] as number)) | 0;
+    const stamp = (state & STAMPED) === 0 ? 0 : stampOf(this.#present.view, at, header, end);
+    if (stamp === 0) return false;
+    const ticks = (stamp - (words[own + TSVAL] as number)) | 0;
     return ticks < -TICKS_BACK || ticks > TICKS_AHEAD;
-  }
-
-  /** Reads TSval; false when there is none or it was not captured. */
-  #stamp(at: number, header: number, end: number): boolean {
-    const view = this.#present.view;
-    // After the handshake it nearly always stands here: NOP NOP TIMESTAMP.
-    if (header >= 32 && end - at >= 28 && view.getInt32(at + 20, false) === 0x0101080a) {
-      this.#stampValue = view.getInt32(at + 24, false);
-      return true;
-    }
-    const stop = Math.min(at + header, end);
-    for (let place = at + 20; place < stop; ) {
-      const kind = view.getUint8(place);
-      if (kind === 0) return false;
-      if (kind === 1) {
-        place++;
-        continue;
-      }
-      if (place + 2 > stop) return false;
-      const size = view.getUint8(place + 1);
-      if (size < 2) return false;
-      if (kind === 8 && size === 10 && place + 6 <= stop) {
-        this.#stampValue = view.getInt32(place + 2, false);
-        return true;
-      }
-      place += size;
-    }
-    return false;
   }
 }

@@ -1,120 +1,272 @@
 const FIRST_ROOM = 1 << 12;
-/** Packets that look alike at one point are told apart by their order, up to this many. */
+/** Packets that look alike are held side by side, up to this many. */
 const MOST_ALIKE = 64;
-const ALIKE = MOST_ALIKE - 1;
-const LENGTH_AT = 8;
+/** Bits of a fact. */
+const BACKWARD_BIT = 1;
+const ALIKE_AT = 1;
+const ALIKE_MASK = MOST_ALIKE - 1;
+const KNOWN_BIT = 1 << 7;
+const GROUPED_BIT = 1 << 8;
+const LENGTH_AT = 9;
+const LENGTH_MASK = (1 << 17) - 1;
+const STEP_AT = 26;
+/** Words of a slot. */
+const FACTS = 2;
+const NUMBER = 3;
+export const MOST_POINTS = 14;
 
-/** What `each` hands over: the place of the times, one a point. */
-type Take = (times: Float64Array, at: number, backward: boolean, alike: boolean, length: number) => void;
+/** What is handed over of a packet. `times` from `at` on, one a point; NaN = not seen there. */
+export type Sighted = {
+  readonly times: Float64Array;
+  readonly at: number;
+  readonly backward: boolean;
+  /** It was seen with the addresses of both ends. */
+  readonly known: boolean;
+  /** Others look like it, so that its times may be theirs. */
+  readonly alike: boolean;
+  /** Bytes of IP. */
+  readonly length: number;
+  /** Number of the packet at the point that saw it furthest on its way; 0 where that is not known. */
+  readonly number: number;
+};
+
+/**
+ * Tells which sightings of packets that look alike belong together. For each point its times; answers packets with one time a
+ * point, NaN = not seen.
+ */
+export type Untangle = (seen: readonly (readonly number[])[], backward: boolean) => readonly (readonly number[])[];
 
 /**
  * Which packets were seen at which point, and when. An open-addressed table of slots in typed arrays:
  *
- *   names   2 words a slot: the identity of the packet, and a slot is free when both are 0
- *   facts   1 word a slot: bit 0 = travels backward; bits 1 to 6 = the how-manieth of packets that look alike; from bit 8 on
- *           its length, bytes
- *   times   one double a point: nanoseconds; NaN = not seen there
+ *   words  4 a slot, since all are looked at together:
+ *          0, 1: the identity of the packet, and a slot is free when both are 0
+ *          2: bit 0 = travels backward; 1 to 6 = which of those that look alike; 7 = known; 8 = there are others like it (told
+ *          at the first of them); 9 to 25 = its length, bytes; from 26 on how far on its way it was seen
+ *          3: the packet's number at that point
+ *   times  one double a point: nanoseconds; NaN = not seen there
  */
 export class Sightings {
   readonly #points: number;
   readonly #most: number;
   #mask = FIRST_ROOM - 1;
-  #names = new Int32Array(FIRST_ROOM * 2);
-  #facts = new Int32Array(FIRST_ROOM);
+  #words = new Int32Array(FIRST_ROOM * 4);
   #times: Float64Array;
+  /** Slots that are taken. */
   size = 0;
+  /** Sightings for which there was no room. */
+  refused = 0;
 
-  /** `most` slots, a power of two; three in four of them are used. */
-  constructor(points: number, most: number) {
+  /** Takes up to so many bytes, and for a moment half as many again; three slots in four are used. */
+  constructor(points: number, mostBytes: number) {
+    if (points > MOST_POINTS) throw new RangeError(`${points} points: ${MOST_POINTS} can be compared`);
     this.#points = points;
-    this.#most = most;
+    this.#most = 2 ** Math.floor(Math.log2(mostBytes / (16 + 8 * points)));
     this.#times = new Float64Array(FIRST_ROOM * points).fill(Number.NaN);
   }
 
-  /** Notes a packet at a point; false when it is a new one and there is no room. */
+  /** True when a third of the room is taken: small tables are quicker, and there is some left for a burst. */
+  get isCrowded(): boolean {
+    return this.size > this.#most * 0.34;
+  }
+
+  /**
+   * Notes a packet at a point, the `number`th there, at the time in `clock[0]` (as a parameter it would be put on the heap each
+   * time). Counts it as refused when it is a new one and there is no room.
+   */
   see(
     one: number,
     two: number,
-    about: { readonly backward: boolean; readonly length: number },
+    about: { readonly backward: boolean; readonly known: boolean; readonly length: number },
     point: number,
-    ns: number,
-  ): boolean {
-    if (this.size >= this.#mask - (this.#mask >> 2) && this.#mask + 1 < this.#most)
-      this.#move((this.#mask + 1) * 2, () => true);
+    clock: Float64Array,
+    number: number,
+  ): void {
+    if (this.size >= this.#mask - (this.#mask >> 2) && this.#mask + 1 < this.#most) this.#grow();
+    const points = this.#points;
+    const words = this.#words;
+    const step = about.backward ? points - 1 - point : point;
     for (let alike = 0; alike < MOST_ALIKE; alike++) {
       const slot = this.#slotOf(one, two, alike);
-      const free = this.#isFree(slot);
-      if (!free && !Number.isNaN(this.#times[slot * this.#points + point] as number)) continue;
-      if (free) {
-        if (this.size >= this.#mask - (this.#mask >> 2)) return false;
-        this.#take(slot, one, two, (about.length << LENGTH_AT) | (alike << 1) | (about.backward ? 1 : 0));
+      const at = slot * 4;
+      const free = words[at] === 0 && words[at + 1] === 0;
+      const place = slot * points + point;
+      if (!free && !Number.isNaN(this.#times[place] as number)) {
+        if (alike === 0) words[at + FACTS] = (words[at + FACTS] as number) | GROUPED_BIT;
+        continue;
       }
-      this.#times[slot * this.#points + point] = ns;
-      return true;
+      if (free) {
+        if (this.size >= this.#mask - (this.#mask >> 2)) break;
+        words[at] = one;
+        words[at + 1] = two;
+        words[at + FACTS] =
+          (about.length << LENGTH_AT) | (alike << ALIKE_AT) | (about.backward ? BACKWARD_BIT : 0) | (step << STEP_AT);
+        words[at + NUMBER] = number;
+        this.size++;
+      }
+      let facts = words[at + FACTS] as number;
+      if (about.known) facts |= KNOWN_BIT;
+      if (step > facts >>> STEP_AT) {
+        facts = (facts & ((1 << STEP_AT) - 1)) | (step << STEP_AT);
+        words[at + NUMBER] = number;
+      }
+      words[at + FACTS] = facts;
+      this.#times[place] = clock[0] as number;
+      return;
     }
-    return false;
+    this.refused++;
   }
 
-  /** Hands over every packet. `alike`: others look like it, so that its times may be theirs. */
-  each(take: Take): void {
+  /** Hands over every packet that nothing looks like. */
+  each(take: (times: Float64Array, at: number, backward: boolean, known: boolean) => void): void {
     for (let slot = 0; slot <= this.#mask; slot++) {
-      if (this.#isFree(slot)) continue;
-      const facts = this.#facts[slot] as number;
-      take(this.#times, slot * this.#points, (facts & 1) === 1, alikeOf(facts) > 0, facts >>> LENGTH_AT);
+      if (this.#words[slot * 4] === 0 && this.#words[slot * 4 + 1] === 0) continue;
+      const facts = this.#words[slot * 4 + FACTS] as number;
+      if ((facts & (GROUPED_BIT | (ALIKE_MASK << ALIKE_AT))) !== 0) continue;
+      take(this.#times, slot * this.#points, (facts & BACKWARD_BIT) !== 0, (facts & KNOWN_BIT) !== 0);
     }
   }
 
-  /** Keeps those packets of which this is true. */
-  keep(wanted: (times: Float64Array, at: number) => boolean): void {
-    this.#move(this.#mask + 1, wanted);
+  /** Hands over all packets that are old, and forgets them. */
+  sweep(
+    isOld: (times: Float64Array, at: number) => boolean,
+    take: (packet: Sighted) => void,
+    untangle: Untangle,
+  ): void {
+    const points = this.#points;
+    const [words, times] = [this.#words, this.#times];
+    const slots = this.#mask + 1;
+    const rest: { readonly one: number; readonly two: number; readonly facts: number; readonly times: Float64Array }[] =
+      [];
+    const packet = { times, at: 0, backward: false, known: false, alike: false, length: 0, number: 0 };
+    const hand = (from: Float64Array, at: number, about: number, alike: boolean, number: number): void => {
+      packet.times = from;
+      packet.at = at;
+      packet.backward = (about & BACKWARD_BIT) !== 0;
+      packet.known = (about & KNOWN_BIT) !== 0;
+      packet.alike = alike;
+      packet.length = (about >>> LENGTH_AT) & LENGTH_MASK;
+      packet.number = number;
+      take(packet);
+    };
+    let staying = 0;
+    for (let slot = 0; slot < slots; slot++) {
+      const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];
+      if (one === 0 && two === 0) continue;
+      const about = words[slot * 4 + FACTS] as number;
+      if (((about >> ALIKE_AT) & ALIKE_MASK) !== 0) continue;
+      if ((about & GROUPED_BIT) === 0) {
+        if (isOld(times, slot * points)) hand(times, slot * points, about, false, words[slot * 4 + NUMBER] as number);
+        else staying++;
+        continue;
+      }
+      const group = this.#groupOf(one, two);
+      for (const found of untangle(group.seen, (about & BACKWARD_BIT) !== 0)) {
+        const sightings = Float64Array.from(found);
+        if (isOld(sightings, 0)) hand(sightings, 0, about | group.known, true, 0);
+        else {
+          rest.push({ one, two, facts: (about & ~GROUPED_BIT) | group.known, times: sightings });
+          staying++;
+        }
+      }
+    }
+    let room = FIRST_ROOM;
+    while (room < staying * 2 && room < this.#most) room *= 2;
+    this.#empty(room);
+    for (let slot = 0; slot < slots; slot++) {
+      const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];
+      const about = words[slot * 4 + FACTS] as number;
+      if ((one === 0 && two === 0) || (about & (GROUPED_BIT | (ALIKE_MASK << ALIKE_AT))) !== 0) continue;
+      if (!isOld(times, slot * points))
+        this.#put(one, two, about, words[slot * 4 + NUMBER] as number, times, slot * points);
+    }
+    for (const one of rest) this.#putBeside(one);
   }
 
-  #isFree(slot: number): boolean {
-    return this.#names[slot * 2] === 0 && this.#names[slot * 2 + 1] === 0;
+  /** All sightings of those that look alike, by point. */
+  #groupOf(one: number, two: number): { readonly seen: readonly number[][]; readonly known: number } {
+    const seen: number[][] = Array.from({ length: this.#points }, () => []);
+    let known = 0;
+    for (let alike = 0; alike < MOST_ALIKE; alike++) {
+      const slot = this.#slotOf(one, two, alike);
+      if (this.#words[slot * 4] === 0 && this.#words[slot * 4 + 1] === 0) break;
+      known |= (this.#words[slot * 4 + FACTS] as number) & KNOWN_BIT;
+      for (let point = 0; point < this.#points; point++) {
+        const ns = this.#times[slot * this.#points + point] as number;
+        if (!Number.isNaN(ns)) (seen[point] as number[]).push(ns);
+      }
+    }
+    for (const times of seen) times.sort((first, second) => first - second);
+    return { seen, known };
   }
 
   /** The slot of the packet, or the free one where it belongs. */
   #slotOf(one: number, two: number, alike: number): number {
-    const names = this.#names;
+    const words = this.#words;
     let slot = (one ^ Math.imul(two, 0x9e3779b1) ^ Math.imul(alike, 0x85ebca6b)) & this.#mask;
     for (;;) {
-      const first = names[slot * 2] as number;
-      const second = names[slot * 2 + 1] as number;
+      const first = words[slot * 4] as number;
+      const second = words[slot * 4 + 1] as number;
       if (first === 0 && second === 0) return slot;
-      if (first === one && second === two && alikeOf(this.#facts[slot] as number) === alike) return slot;
+      if (first === one && second === two && (((words[slot * 4 + FACTS] as number) >> ALIKE_AT) & ALIKE_MASK) === alike)
+        return slot;
       slot = (slot + 1) & this.#mask;
     }
   }
 
-  #take(slot: number, one: number, two: number, facts: number): void {
-    this.#names[slot * 2] = one;
-    this.#names[slot * 2 + 1] = two;
-    this.#facts[slot] = facts;
+  #put(one: number, two: number, about: number, number: number, times: Float64Array, at: number): void {
+    const slot = this.#slotOf(one, two, (about >> ALIKE_AT) & ALIKE_MASK);
+    this.#words[slot * 4] = one;
+    this.#words[slot * 4 + 1] = two;
+    this.#words[slot * 4 + FACTS] = about;
+    this.#words[slot * 4 + NUMBER] = number;
+    const place = slot * this.#points;
+    for (let point = 0; point < this.#points; point++) this.#times[place + point] = times[at + point] as number;
     this.size++;
   }
 
-  /** Into a table with `room` slots. */
-  #move(room: number, wanted: (times: Float64Array, at: number) => boolean): void {
-    const [names, facts, times] = [this.#names, this.#facts, this.#times];
-    const slots = this.#mask + 1;
-    const points = this.#points;
-    this.#mask = room - 1;
-    this.#names = new Int32Array(room * 2);
-    this.#facts = new Int32Array(room);
-    this.#times = new Float64Array(room * points).fill(Number.NaN);
-    this.size = 0;
-    for (let slot = 0; slot < slots; slot++) {
-      const [one, two] = [names[slot * 2] as number, names[slot * 2 + 1] as number];
-      if ((one === 0 && two === 0) || !wanted(times, slot * points)) continue;
-      const about = facts[slot] as number;
-      const place = this.#slotOf(one, two, alikeOf(about));
-      this.#take(place, one, two, about);
-      for (let point = 0; point < points; point++)
-        this.#times[place * points + point] = times[slot * points + point] as number;
+  /** Puts a packet beside those that look like it. */
+  #putBeside(packet: {
+    readonly one: number;
+    readonly two: number;
+    readonly facts: number;
+    readonly times: Float64Array;
+  }): void {
+    const { one, two, facts, times } = packet;
+    for (let alike = 0; alike < MOST_ALIKE; alike++) {
+      const slot = this.#slotOf(one, two, alike);
+      if (this.#words[slot * 4] !== 0 || this.#words[slot * 4 + 1] !== 0) {
+        if (alike === 0) this.#words[slot * 4 + FACTS] = (this.#words[slot * 4 + FACTS] as number) | GROUPED_BIT;
+        continue;
+      }
+      this.#put(one, two, (facts & ~(ALIKE_MASK << ALIKE_AT)) | (alike << ALIKE_AT), 0, times, 0);
+      return;
     }
   }
-}
 
-function alikeOf(facts: number): number {
-  return (facts >> 1) & ALIKE;
+  #grow(): void {
+    const points = this.#points;
+    const [words, times] = [this.#words, this.#times];
+    const slots = this.#mask + 1;
+    this.#empty(slots * 2);
+    for (let slot = 0; slot < slots; slot++) {
+      const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];
+      if (one !== 0 || two !== 0)
+        this.#put(
+          one,
+          two,
+          words[slot * 4 + FACTS] as number,
+          words[slot * 4 + NUMBER] as number,
+          times,
+          slot * points,
+        );
+    }
+  }
+
+  #empty(room: number): void {
+    this.#mask = room - 1;
+    this.#words = new Int32Array(room * 4);
+    this.#times = new Float64Array(room * this.#points).fill(Number.NaN);
+    this.size = 0;
+  }
 }

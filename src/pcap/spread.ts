@@ -32,6 +32,19 @@ export class Spread {
     this.count++;
   }
 
+  /** The counters that are not 0, by their places: to be stored, and added up elsewhere. */
+  counters(): [place: number, count: number][] {
+    return [...this.#counts].flatMap((count, place): [number, number][] => (count > 0 ? [[place, count]] : []));
+  }
+
+  /** Adds the counters of a spread of as many bits. */
+  addCounters(counters: readonly (readonly [place: number, count: number])[]): void {
+    for (const [place, count] of counters) {
+      this.#counts[place] = (this.#counts[place] as number) + count;
+      this.count += count;
+    }
+  }
+
   /** The q-th quantile (0 to 1); undefined without values. */
   quantile(q: number): number | undefined {
     if (this.count === 0) return undefined;

@@ -1,7 +1,7 @@
 /** NOP NOP TIMESTAMP of 10 bytes: how nearly every segment after the handshake begins its options. */
 const USUAL = 0x0101080a;
 
-/** TSval of the TCP header at `at` with `header` bytes, as far as it was recorded (RFC 7323, 3.2); 0 when there is none. */
+/** TSval of the TCP header at `at` with `header` bytes, as far as it was recorded (RFC 7323, 3.2); 0 when there is none, or it is. */
 export function stampOf(view: DataView, at: number, header: number, end: number): number {
   if (header >= 32 && end - at >= 28 && view.getInt32(at + 20, false) === USUAL) return view.getInt32(at + 24, false);
   const stop = Math.min(at + header, end);

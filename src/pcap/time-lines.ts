@@ -54,6 +54,7 @@ export class TimeLines {
   #words = new Int32Array(0);
   /** When; both are empty before the first event. */
   #times = new Float64Array(0);
+  readonly #told: ((event: number) => void) | undefined;
   readonly #counts = new Int32Array(BLOCKS);
   readonly #free: number[] = [];
   /** The place of the word that names it, in the one flow whose time line it is; -1 while it is free. */
@@ -63,8 +64,14 @@ export class TimeLines {
   /** Flows whose time line was given to another flow. */
   lost = 0;
 
+  /** `told` is told of every event, also of those that have no room. */
+  constructor(told?: (event: number) => void) {
+    this.#told = told;
+  }
+
   /** Adds an event to the time line that `words[place]` names; makes one when it is 0. */
   add(words: Int32Array, place: number, event: number, direction: number, now: number, packet: number): void {
+    this.#told?.(event);
     let block = this.#blockOf(words, place);
     if (block === -1) {
       block = this.#take();

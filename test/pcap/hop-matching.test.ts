@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Hop, HopMatching, type HopSummary } from "#src/pcap/hop-matching.ts";
+import type { Hop } from "#src/pcap/hop-chain.ts";
+import { HopMatching, type HopSummary } from "#src/pcap/hop-matching.ts";
 import {
   ADDRESSES,
   capturesOf,

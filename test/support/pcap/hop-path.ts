@@ -10,8 +10,10 @@ export const FAR = 4;
 
 const [POD, FAR_POD, SERVICE] = ["10.42.0.5", "10.42.1.7", "10.96.3.9"];
 const [NODE, FAR_NODE] = ["172.20.0.11", "172.20.0.12"];
-export const ADDRESSES = { from: [POD], to: [FAR_POD, SERVICE] };
-const BEGAN_NS = 1_790_000_000_000_000_000n;
+const ELSEWHERE = "10.42.9.9";
+/** All that they carry on the way, masked or not. */
+export const ADDRESSES = { from: [POD, NODE], to: [FAR_POD, SERVICE] };
+export const BEGAN_NS = 1_790_000_000_000_000_000n;
 export const MTU = 1450;
 /** Of the data of a packet. */
 const DATA_BYTES = 40;
@@ -33,6 +35,16 @@ export type PathOptions = {
   readonly driftPpm?: number;
   /** Packets above this many bytes are lost at hop 3. */
   readonly mtu?: number;
+  /** Points that packets of some direction pass by. */
+  readonly passes?: readonly { readonly point: number; readonly direction?: "forward" | "backward" }[];
+  /** A point that sees every packet twice, as a bridge does when a packet goes in and out. */
+  readonly twice?: number;
+  /** The node puts its own address in the place of the pod's, from its NIC on. */
+  readonly masks?: boolean;
+  /** What is lost is sent again 300 ms later, and looks the same: without time stamps. */
+  readonly resends?: boolean;
+  /** Packets of the pod with somebody else, a share of all, seen at its own points only. */
+  readonly others?: number;
 };
 
 export function random(seed: number): () => number {
@@ -54,35 +66,75 @@ type Travelling = {
   readonly id: number;
   readonly sequence: number;
   readonly acknowledged: number;
+  /** With somebody else. */
+  readonly other?: boolean;
 };
 
 /** A file for each point, in the order of POINTS, and how many packets were really lost. */
 export function capturesOf(options: PathOptions): { readonly files: readonly Uint8Array[]; readonly lost: number } {
+  const { points, lost } = recordedOf(options);
+  return { files: points.map((packets) => pcapFile(packets, { snapLength: 128 })), lost };
+}
+
+/** What each point recorded, in the order of time. */
+export function recordedOf(options: PathOptions): {
+  readonly points: readonly (readonly Recorded[])[];
+  readonly lost: number;
+} {
   const next = random(options.seed);
   const seen: Recorded[][] = POINTS.map(() => []);
   let lost = 0;
-  for (const packet of traffic(options, next)) {
-    let ms = packet.sentMs;
-    for (let step = 0; step < POINTS.length; step++) {
-      const point = packet.backward ? POINTS.length - 1 - step : step;
-      if (step > 0) {
-        const hop = packet.backward ? point : point - 1;
-        // A queue now and then, and the wire between the nodes.
-        ms += 0.005 + (hop === FAR - 1 ? 0.15 : 0) + (next() < 0.1 ? next() * 2 : 0);
-        const { loses, mtu } = options;
-        const unlucky =
-          loses?.hop === hop && (loses.direction === "backward") === packet.backward && next() < loses.share;
-        if (unlucky || (mtu !== undefined && hop === FAR - 1 && packet.length + 52 > mtu)) {
-          lost++;
-          break;
-        }
-      }
-      if (options.misses?.point === point && next() < options.misses.share) continue;
-      seen[point]?.push({ ns: shown(options, point, ms), ...frameAt(options, point, packet) });
+  const sendings = traffic(options, next).flatMap((packet) => [
+    packet,
+    ...(next() < (options.others ?? 0) ? [{ ...packet, other: true, id: packet.id ^ 0x8000 }] : []),
+  ]);
+  for (const packet of sendings) {
+    const frames = new Map<string, Pick<Recorded, "bytes" | "original">>();
+    const frame = (point: number): Pick<Recorded, "bytes" | "original"> => {
+      const key = `${point < 2} ${point === 3 || point === 4} ${point > 2}`;
+      const known = frames.get(key) ?? frameAt(options, point, packet);
+      frames.set(key, known);
+      return known;
+    };
+    for (let ms: number | undefined = packet.sentMs; ms !== undefined; ms = options.resends ? ms : undefined) {
+      const lostThere = travel(options, packet, ms, next, (point, at) => {
+        seen[point]?.push({ ns: shown(options, point, at), ...frame(point) });
+        if (options.twice === point) seen[point]?.push({ ns: shown(options, point, at + 0.004), ...frame(point) });
+      });
+      if (!lostThere) break;
+      lost++;
+      ms += 300;
     }
   }
-  const files = seen.map((packets, point) => pcapFile(inOrder(merged(options, point, packets)), { snapLength: 128 }));
-  return { files, lost };
+  return { points: seen.map((packets, point) => inOrder(merged(options, point, packets))), lost };
+}
+
+/** A packet on its way, and who sees it; true when it is lost. */
+function travel(
+  options: PathOptions,
+  packet: Travelling,
+  sentMs: number,
+  next: () => number,
+  see: (point: number, ms: number) => void,
+): boolean {
+  const { loses, mtu, misses, passes = [] } = options;
+  let ms = sentMs;
+  for (let step = 0; step < (packet.other ? 2 : POINTS.length); step++) {
+    const point = packet.backward ? POINTS.length - 1 - step : step;
+    if (step > 0) {
+      const hop = packet.backward ? point : point - 1;
+      // A queue now and then, and the wire between the nodes.
+      ms += 0.005 + (hop === FAR - 1 ? 0.15 : 0) + (next() < 0.1 ? next() * 2 : 0);
+      const unlucky =
+        loses?.hop === hop && (loses.direction === "backward") === packet.backward && next() < loses.share;
+      if (unlucky || (mtu !== undefined && hop === FAR - 1 && packet.length + 52 > mtu)) return true;
+    }
+    if (misses?.point === point && next() < misses.share) continue;
+    const way = packet.backward ? "backward" : "forward";
+    if (passes.some((one) => one.point === point && (one.direction ?? way) === way)) continue;
+    see(point, ms);
+  }
+  return false;
 }
 
 /** Points without what only a caller can know. */
@@ -118,18 +170,39 @@ function shown({ skewMs = 0, driftPpm = 0 }: PathOptions, point: number, ms: num
   return BEGAN_NS + BigInt(Math.round((ms + far) * 1e6));
 }
 
+/** A capture in files of so many milliseconds each, as a recorder leaves them; by the time of the point's own clock. */
+export function segmentsOf(
+  packets: readonly Recorded[],
+  everyMs: number,
+): readonly { readonly number: number; readonly fromMs: number; readonly toMs: number; readonly bytes: Uint8Array }[] {
+  const ms = ({ ns }: Recorded): number => Number(ns / 1_000n) / 1e3;
+  const [first] = packets;
+  if (!first) return [];
+  const begin = ms(first);
+  const groups = Map.groupBy(packets, (packet) => Math.floor((ms(packet) - begin) / everyMs));
+  return [...groups].map(([number, own]) => ({
+    ...{ number, fromMs: ms(own[0] as Recorded), toMs: begin + (number + 1) * everyMs },
+    bytes: pcapFile(own, { snapLength: 128 }),
+  }));
+}
+
 const inOrder = (packets: readonly Recorded[]): readonly Recorded[] =>
   packets.toSorted((one, other) => Number(one.ns - other.ns));
 
 /** Recorded headers only, as if the rest had been there: lengths are those of the whole packet. */
 function frameAt(
-  { service = false, overlay = "vxlan" }: PathOptions,
+  { service = false, overlay = "vxlan", masks = false, resends = false }: PathOptions,
   point: number,
   packet: Travelling,
 ): Pick<Recorded, "bytes" | "original"> {
-  const far = service && point < 2 ? SERVICE : FAR_POD;
-  const ends: Ends = packet.backward ? { source: far, destination: POD } : { source: POD, destination: far };
-  const payload = payloadOf(packet, ends, service && point < 2);
+  const far = packet.other ? ELSEWHERE : service && point < 2 ? SERVICE : FAR_POD;
+  const near = masks && point > 2 ? NODE : POD;
+  const ends: Ends = packet.backward ? { source: far, destination: near } : { source: near, destination: far };
+  const payload = payloadOf(packet, ends, {
+    rewritten: service && point < 2,
+    masked: masks && point > 2,
+    stamps: !resends,
+  });
   const whole = 20 + payload.length + Math.max(0, packet.length - DATA_BYTES);
   const inner = ip4({ ...ends, ...about(packet), ttl: point < 2 ? 64 : 63, totalLength: whole }, payload);
   if (overlay !== "vxlan" || (point !== 3 && point !== 4)) return { bytes: ethernet(inner), original: 14 + whole };
@@ -150,15 +223,27 @@ const about = ({ protocol, id }: Travelling) => ({
   dontFragment: protocol !== "udp",
 });
 
-function payloadOf(packet: Travelling, ends: Ends, rewritten: boolean): Uint8Array {
+function payloadOf(
+  packet: Travelling,
+  ends: Ends,
+  { rewritten, masked, stamps }: { readonly rewritten: boolean; readonly masked: boolean; readonly stamps: boolean },
+): Uint8Array {
   const { backward, length, sequence, acknowledged, protocol, sentMs } = packet;
   const port = rewritten ? 80 : 8_080;
   const [sourcePort, destinationPort] = backward ? [port, 40_000] : [40_000, port];
   if (protocol === "udp") return udpDatagram(sourcePort, destinationPort, filledWith(sequence, length), ends);
-  if (protocol === "icmp") return icmpMessage(backward ? 0 : 8, 0, sequence & 0xffff, filledWith(sequence, length));
-  const options = new Uint8Array(12);
-  new DataView(options.buffer).setUint32(0, 0x0101080a);
-  new DataView(options.buffer).setUint32(4, Math.floor(sentMs));
+  if (protocol === "icmp")
+    return icmpMessage(
+      backward ? 0 : 8,
+      0,
+      ((masked ? 0x7777 : 0x1234) << 16) | (sequence & 0xffff),
+      filledWith(sequence, length),
+    );
+  const options = new Uint8Array(12).fill(1);
+  if (stamps) {
+    new DataView(options.buffer).setUint32(0, 0x0101080a);
+    new DataView(options.buffer).setUint32(4, Math.floor(sentMs));
+  }
   const segment = { sourcePort, destinationPort, sequence, acknowledged, flags: ACK, window: 500, options };
   return tcpSegment({ ...segment, payload: new Uint8Array(Math.min(length, DATA_BYTES)) }, ends);
 }

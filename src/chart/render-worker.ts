@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import type { Chart } from "../core/report.ts";
 import { drawPng } from "./draw.ts";
-import type { ChartWords } from "./spec.ts";
+import type { ChartWords } from "./words.ts";
 
 /** Body of the drawing thread: one picture at a time, whatever goes wrong is an answer. */
 export type Order = { readonly chart: Chart; readonly words: ChartWords };

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { drawPng, drawSvg } from "#src/chart/draw.ts";
+import { latencyRange, latencySpec } from "#src/chart/latency.ts";
 import { mergeBuckets } from "#src/chart/merge.ts";
 import { openChartRenderer } from "#src/chart/render.ts";
-import { chartSpec, chartWords, latencyRange } from "#src/chart/spec.ts";
+import { chartWords } from "#src/chart/words.ts";
 import { charts, sampleChart } from "#test/support/sample-reports.ts";
 
 const words = chartWords.en;
@@ -53,8 +54,8 @@ describe("the specification", () => {
   });
 
   test("only probes that stand out get a dot, and only losses get a bar", () => {
-    const points = (chart: Parameters<typeof chartSpec>[0], type: string) =>
-      (chartSpec(chart, words).series as { type: string; data: unknown[] }[])
+    const points = (chart: Parameters<typeof latencySpec>[0], type: string) =>
+      (latencySpec(chart, words).series as { type: string; data: unknown[] }[])
         .filter((one) => one.type === type)
         .map(({ data }) => data.length);
     expect(points(charts.healthy, "scatter")).toEqual([0]);

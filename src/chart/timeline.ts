@@ -19,6 +19,8 @@ const LANE = { most: 150, least: 72, gap: 18 } as const;
 const AXIS = 64;
 const MAX_HEIGHT = 1_080;
 const MAX_BUCKETS = 240;
+/** More lines than these are drawn thin, so that what lies between them is seen. */
+const MANY = 40;
 /** Pixels from the first to the last mark that share one number. */
 const TOGETHER = 60;
 const KINDS = ["kernel", "trigger", "kept"] as const;
@@ -128,8 +130,9 @@ type Across = { readonly top: number; readonly xOf: (atMs: number) => number };
 /** Kernel events as lines through a lane, one per three pixels. */
 function through(marks: readonly Mark[], { top, height, xOf }: Place & Across) {
   const places = marks.flatMap(({ kind, atMs }) => (kind === "kernel" ? [Math.round(xOf(atMs) / 3) * 3] : []));
-  return [...new Set(places)].map((x) =>
-    stroke([x, top], [x, top + height], { colour: "rgba(198,155,255,0.7)", width: 2 }),
+  const lines = [...new Set(places)];
+  return lines.map((x) =>
+    stroke([x, top], [x, top + height], { colour: "rgba(198,155,255,0.7)", width: lines.length > MANY ? 2 : 4 }),
   );
 }
 

@@ -63,7 +63,7 @@ export function hopsChart(data: Hops, subject: string, language?: Language): Hop
 }
 
 function judge(
-  { sent, seen, lost, missed }: HopCounts,
+  { sent, seen, missed }: HopCounts,
   loss: LossyHop | undefined,
   mayBeSkipped: boolean,
 ): { readonly judged: Judged["judged"]; readonly why?: Sentence } {
@@ -73,7 +73,7 @@ function judge(
   if (mayBeSkipped && missed > SKIPPED * sent && seen < sent / 2)
     return { judged: "unsure", why: say("point bypassed") };
   if (sent < MIN_SENT) return { judged: "unsure", why: say("only {packets}", { packets: counted(sent, "packet") }) };
-  return lost > 0 && lost === sent ? { judged: "lossy" } : { judged: "clean" };
+  return { judged: "clean" };
 }
 
 const DOUBTS: Readonly<Record<NonNullable<LossyHop["doubt"]>, Sentence>> = {
@@ -106,7 +106,7 @@ function titleOf({ points, hops }: HopsChart): Sentence {
     return say("{count} of {hops} cannot be judged", { count: unsure, hops: counted(hops.length, "hop") });
   const lost = hops.reduce((sum, hop) => sum + hop.lost, 0);
   return lost === 0
-    ? say("Nothing lost on {hops}", { hops: counted(hops.length, "hop") })
+    ? say("Nothing lost between {points}", { points: counted(points.length, "point") })
     : say("No hop loses more than usual ({lost} in all)", { lost: counted(lost, "packet") });
 }
 

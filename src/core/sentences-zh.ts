@@ -62,7 +62,7 @@ export const chinese = {
   "packets changed": "途中被改动",
   "{share} lost: {from} → {to}": "丢失 {share}：{from} → {to}",
   "{count} of {hops} cannot be judged": "{hops}中有 {count} 跳无法判断",
-  "Nothing lost on {hops}": "{hops}均无丢包",
+  "Nothing lost between {points}": "{points}之间无丢包",
   "No hop loses more than usual ({lost} in all)": "没有异常丢包的跳（共丢 {lost}）",
   "{from} → {to}, {points}": "{from} → {to}，{points}",
   "{from} → {to}, {hops} with loss": "{from} → {to}，{hops}有丢包",
@@ -369,6 +369,7 @@ export const chinese = {
   "Hop by hop from {from} to {to} and back: {found}, {unsure} that cannot be judged ({why}).":
     "{from} 到 {to} 往返逐跳：{found}，{unsure} 跳无法判断（{why}）。",
   "{share} lost": "丢失 {share}",
+  "↓ to {to}, ↑ to {from}: lost/sent, delay p50/p99": "↓ 到 {to}，↑ 到 {from}：丢失/发出，延迟 p50/p99",
 
   // report/timeline-text.ts
   "{label} at {at}": "{at} {label}",

@@ -2,7 +2,7 @@ import type { HopsChart } from "#src/core/report.ts";
 import { inWords, listed, type Sentence, say } from "#src/core/sentence.ts";
 import { msText } from "#src/core/units.ts";
 import { partText, thousands } from "./numbers.ts";
-import { columns, pad } from "./width.ts";
+import { columns, pad, wrap } from "./width.ts";
 import type { Wording } from "./words.ts";
 
 type Hop = HopsChart["hops"][number];
@@ -50,7 +50,11 @@ export function hopsLines(chart: HopsChart, { language }: Pick<Wording, "languag
   const forward = (hop: Hop): boolean => hop.direction === "forward";
   const cells = hops.map((hop) => ({ hop, text: hopText(hop, language) }));
   const widest = Math.max(0, ...cells.filter(({ hop }) => forward(hop)).map(({ text }) => columns(text)));
-  return points.flatMap((point, index) => {
+  const legend = inWords(
+    say("↓ to {to}, ↑ to {from}: lost/sent, delay p50/p99", { to: chart.to, from: chart.from }),
+    language,
+  );
+  const rows = points.flatMap((point, index) => {
     const head = point.left === undefined ? point.label : `${point.label} (${point.left})`;
     const mine = cells.filter(({ hop }) => (forward(hop) ? hop.from : hop.to) === index);
     const down = mine.find(({ hop }) => forward(hop))?.text;
@@ -60,6 +64,7 @@ export function hopsLines(chart: HopsChart, { language }: Pick<Wording, "languag
     const both = `${left}   ${right}`;
     return [`  ${head}`, ...(columns(both) <= width ? [both] : [left.trimEnd(), `    ${right}`])];
   });
+  return [...wrap(legend, width, "  ", "  "), ...rows];
 }
 
 function hopText({ judged, lost, sent, delayMs, why }: Hop, language: Wording["language"]): string {

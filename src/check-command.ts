@@ -21,6 +21,7 @@ import type { Measured, Progress } from "./core/progress.ts";
 import type { Report } from "./core/report.ts";
 import { inWords, type Language, say as sentence } from "./core/sentence.ts";
 import { createLog } from "./log.ts";
+import { kernelMarks } from "./probes/kernel-marks.ts";
 import { measuredEvidence } from "./queue/measured-evidence.ts";
 import { mistakeText } from "./report/answers.ts";
 import { chartComment } from "./report/chart-words.ts";
@@ -95,6 +96,7 @@ async function reportOf(request: CheckRequest, measured: Measured): Promise<Repo
     evidence: brought?.set ?? new EvidenceSet(),
     gaps: measured.gaps,
     rules,
+    ...(brought && { marks: kernelMarks({ plan: brought.plan, evidence: brought.set }, request.language) }),
     ...(ended?.code === "cancelled" ? { cancelled: sentence("before its end") } : {}),
   });
 }

@@ -7,6 +7,7 @@ import type { Report } from "#src/core/report.ts";
 import { inWords, say, type Text } from "#src/core/sentence.ts";
 import { targetText } from "#src/core/target.ts";
 import type { Log } from "#src/log.ts";
+import { kernelMarks } from "#src/probes/kernel-marks.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Finished, finishedChecks } from "#src/queue/finished.ts";
 import { measuredEvidence } from "#src/queue/measured-evidence.ts";
@@ -43,7 +44,8 @@ export function reportProcessor({ records, finished, history, notify, diagnose, 
       };
     const { plan, all: evidence, set } = brought;
     const cancelled = part.ended?.code === "cancelled" ? { cancelled: say("before its end") } : {};
-    const report = diagnose({ request, plan, evidence: set, gaps: part.gaps, rules, ...cancelled });
+    const marks = kernelMarks({ plan, evidence: set }, request.language);
+    const report = diagnose({ request, plan, evidence: set, gaps: part.gaps, rules, marks, ...cancelled });
     return { done: { report, plan, measured: true, ...(ended && { ended }) }, evidence };
   }
 

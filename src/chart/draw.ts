@@ -7,7 +7,8 @@ import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import type { Chart } from "../core/report.ts";
 import { SIZE } from "./card.ts";
-import { type ChartWords, chartSpec } from "./spec.ts";
+import { chartSpec } from "./spec.ts";
+import type { ChartWords } from "./words.ts";
 
 use([BarChart, CustomChart, LineChart, ScatterChart, GraphicComponent, GridComponent, MarkAreaComponent, SVGRenderer]);
 
@@ -21,9 +22,10 @@ const fontFiles = [
 
 /** The chart as SVG text. */
 export function drawSvg(chart: Chart, words: ChartWords): string {
-  const drawing = init(null, null, { renderer: "svg", ssr: true, ...SIZE });
+  const { height, option } = chartSpec(chart, words);
+  const drawing = init(null, null, { renderer: "svg", ssr: true, width: SIZE.width, height });
   try {
-    drawing.setOption(chartSpec(chart, words));
+    drawing.setOption(option);
     return plainFonts(drawing.renderToSVGString());
   } finally {
     drawing.dispose();

@@ -3,11 +3,10 @@ import { Worker } from "node:worker_threads";
 import type { Chart } from "../core/report.ts";
 import type { Language } from "../core/sentence.ts";
 import type { Drawn, Order } from "./render-worker.ts";
-import { chartWords } from "./spec.ts";
 
 /** Draws charts; `using` or `close` ends its thread. */
 export type ChartRenderer = {
-  /** The chart as a PNG of 1080 × 660 pixels. Rejects when it cannot be drawn; the next picture is not affected. */
+  /** The chart as a PNG, 1080 pixels wide. Rejects when it cannot be drawn; the next picture is not affected. */
   readonly render: (chart: Chart, language?: Language) => Promise<Buffer>;
   readonly close: () => Promise<void>;
 } & AsyncDisposable;
@@ -31,7 +30,7 @@ export function openChartRenderer({
     worker ??= new Worker(workerUrl);
     const current = worker;
     try {
-      current.postMessage({ chart, words: chartWords[language] } satisfies Order);
+      current.postMessage({ chart, language } satisfies Order);
       const answer = await answerOf(current);
       if ("error" in answer) throw new Error(`the chart could not be drawn: ${answer.error}`);
       return Buffer.from(answer.png);

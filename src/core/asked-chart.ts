@@ -4,7 +4,7 @@ import type { EvidenceSet } from "./evidence.ts";
 import { type Buckets, pingEvidence, tcpEvidence } from "./leg-evidence.ts";
 import { placeText } from "./place.ts";
 import type { Leg } from "./plan.ts";
-import type { Chart } from "./report.ts";
+import type { LatencyChart } from "./report.ts";
 import type { Case } from "./rule.ts";
 import { counted, inWords, type Language, type Sentence, say } from "./sentence.ts";
 import { msText, percentText } from "./units.ts";
@@ -19,12 +19,8 @@ type Plotted = {
 };
 
 /** The latency chart of the asked path: its end-to-end echoes, else its connects, else its first measured segment. */
-export function askedChart({ plan, evidence, comparison }: Case, language?: Language): Chart[] {
-  const plotted = plan.legs
-    .toSorted((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part) || Number(a.port ?? 0) - Number(b.port ?? 0))
-    .values()
-    .map((leg) => plot(leg, evidence))
-    .find((found) => found !== undefined);
+export function askedChart({ plan, evidence, comparison }: Case, language?: Language): LatencyChart[] {
+  const plotted = plottedLeg({ plan, evidence });
   if (!plotted) return [];
   const { leg, buckets, sent, lost, p50, max } = plotted;
   const episodes = [...comparison.loss, ...comparison.late]
@@ -63,6 +59,15 @@ export function askedChart({ plan, evidence, comparison }: Case, language?: Lang
       episodes,
     },
   ];
+}
+
+/** The leg that stands for the asked path, with what was measured on it. */
+export function plottedLeg({ plan, evidence }: Pick<Case, "plan" | "evidence">): Plotted | undefined {
+  return plan.legs
+    .toSorted((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part) || Number(a.port ?? 0) - Number(b.port ?? 0))
+    .values()
+    .map((leg) => plot(leg, evidence))
+    .find((found) => found !== undefined);
 }
 
 const PARTS: readonly Leg["part"][] = ["end-to-end", "segment", "control"];

@@ -4,6 +4,7 @@ import type { CheckRequest } from "./check.ts";
 import { type Comparison, compare } from "./compare.ts";
 import { coverageOf } from "./coverage.ts";
 import type { EvidenceSet } from "./evidence.ts";
+import { worstHopsChart } from "./hops-chart.ts";
 import { measurementsOf } from "./measurements.ts";
 import { measuredLegs } from "./path-facts.ts";
 import { placeText } from "./place.ts";
@@ -14,6 +15,7 @@ import type { Report } from "./report.ts";
 import type { Rule } from "./rule.ts";
 import { inWords, type Language, listed, type Sentence, say, type Text } from "./sentence.ts";
 import { targetText } from "./target.ts";
+import { type ChartMark, timelineChart } from "./timeline-chart.ts";
 import { clockText } from "./units.ts";
 import { nothingText, verdictText } from "./verdict-text.ts";
 
@@ -24,6 +26,8 @@ export type Seen = {
   readonly evidence: EvidenceSet;
   readonly gaps: readonly Gap[];
   readonly rules: readonly Rule[];
+  /** What happened on the nodes, for the time line: `kernelMarks`, triggers of a recording. */
+  readonly marks?: readonly ChartMark[];
   /** Somebody ended the check early; in words: "by @alice". */
   readonly cancelled?: Text | undefined;
 };
@@ -35,7 +39,7 @@ const BROKEN = 0.9;
 const MAX_GAPS = 200;
 
 /** Turns everything that was measured into the report. Pure, and true on partial evidence. */
-export function diagnose({ request, plan, evidence, gaps, rules, cancelled }: Seen): Report {
+export function diagnose({ request, plan, evidence, gaps, rules, marks = [], cancelled }: Seen): Report {
   if (!plan) return nothingMeasured(request, gaps, cancelled);
   const comparison = compare(plan, evidence);
   const { language } = request;
@@ -69,7 +73,11 @@ export function diagnose({ request, plan, evidence, gaps, rules, cancelled }: Se
     captures: [],
     hops: comparison.oneWay.map(({ from, to, bad, of }) => ({ from, to, sent: of, seen: of - bad, lost: bad })),
     coverage,
-    charts: askedChart(seen, language),
+    charts: [
+      ...askedChart(seen, language),
+      ...worstHopsChart(evidence, language),
+      ...timelineChart(seen, marks, language),
+    ],
     window: plan.window,
   };
   return { ...report, verdict: inWords(verdictText(report, { plan, comparison, cancelled }), language) };
@@ -191,7 +199,9 @@ export function firstFinding(report: Report): Sentence | undefined {
   const measured = report.measurements.filter(({ part }) => part !== "control");
   const enough = measured.some(({ probe, sent }) => sent >= (probe === "ping" ? MIN_ECHOES : MIN_CONNECTS));
   if (measured.length > 0 && !enough) return undefined;
-  const episode = report.charts.flatMap(({ episodes }) => episodes).toSorted((a, b) => a.startMs - b.startMs)[0];
+  const episode = report.charts
+    .flatMap((chart) => (chart.kind === "latency" ? chart.episodes : []))
+    .toSorted((a, b) => a.startMs - b.startMs)[0];
   const finding = cause.because[0] ?? cause.title;
   return say("{at}: {finding}.", { at: clockText(episode?.startMs ?? report.window.startMs), finding });
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pointKindSchema } from "./capture.ts";
 import { windowSchema } from "./check.ts";
 import { placeSchema } from "./place.ts";
 
@@ -18,7 +19,7 @@ export const causeSchema = z.object({
 });
 export type Cause = z.infer<typeof causeSchema>;
 
-export const chartSchema = z.object({
+const latencyChartSchema = z.object({
   kind: z.literal("latency"),
   title: z.string(),
   subtitle: z.string(),
@@ -34,6 +35,68 @@ export const chartSchema = z.object({
   lost: z.array(z.number()),
   episodes: z.array(z.object({ startMs: z.number(), endMs: z.number(), label: z.string() })),
 });
+export type LatencyChart = z.infer<typeof latencyChartSchema>;
+
+/** The ladder: the same packets at all points of a path, and what each hop did to them. */
+const hopsChartSchema = z.object({
+  kind: z.literal("hops"),
+  title: z.string(),
+  subtitle: z.string(),
+  /** The two ends; forward is from `from` to `to`. */
+  from: z.string(),
+  to: z.string(),
+  /** In the order in which packets of the first end cross them. `left`: why this one's packets were not compared. */
+  points: z.array(
+    z.object({ label: z.string(), node: z.string(), kind: pointKindSchema, left: z.string().optional() }),
+  ),
+  hops: z.array(
+    z.object({
+      /** Indices into `points`, in the direction of travel: backward, `from` is the larger one. */
+      from: z.number().int(),
+      to: z.number().int(),
+      direction: z.enum(["forward", "backward"]),
+      sent: z.number(),
+      seen: z.number(),
+      lost: z.number(),
+      /** Not seen at `to`, but behind it: lost by the recorder and not by the network. */
+      missed: z.number(),
+      delayMs: z.object({ p50: z.number(), p99: z.number() }).optional(),
+      /** lossy: the network certainly lost packets here; unsure: cannot be told, `why` says why not. */
+      judged: z.enum(["clean", "lossy", "unsure"]),
+      why: z.string().optional(),
+    }),
+  ),
+});
+export type HopsChart = z.infer<typeof hopsChartSchema>;
+
+/** What went wrong when, one lane per measurement, and above it what happened on the nodes at that time. */
+const timelineChartSchema = z.object({
+  kind: z.literal("timeline"),
+  title: z.string(),
+  subtitle: z.string(),
+  startMs: z.number(),
+  bucketMs: z.number(),
+  lanes: z.array(
+    z.object({
+      label: z.string(),
+      /** count: buckets can be added up; ms: the larger one counts. */
+      unit: z.enum(["count", "ms"]),
+      /** Per bucket; null = not measured. */
+      values: z.array(z.number().nullable()),
+    }),
+  ),
+  marks: z.array(
+    z.object({
+      atMs: z.number(),
+      endMs: z.number().optional(),
+      kind: z.enum(["kernel", "trigger", "kept"]),
+      label: z.string(),
+    }),
+  ),
+});
+export type TimelineChart = z.infer<typeof timelineChartSchema>;
+
+export const chartSchema = z.discriminatedUnion("kind", [latencyChartSchema, hopsChartSchema, timelineChartSchema]);
 /** What a chart shows, as data; `chart/` draws it. */
 export type Chart = z.infer<typeof chartSchema>;
 

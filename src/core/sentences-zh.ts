@@ -53,6 +53,55 @@ export const chinese = {
   "{share} lost at {place}": "{place}：丢包 {share}",
   "{share} late at {place}": "{place}：{share} 延迟",
 
+  // hops-chart.ts
+  "no packets": "没有包",
+  "point bypassed": "包绕过此点",
+  "only {packets}": "仅 {packets}",
+  "too few lost": "丢失太少",
+  "recorder losses": "抓包自身有丢失",
+  "packets changed": "途中被改动",
+  "{share} lost: {from} → {to}": "丢失 {share}：{from} → {to}",
+  "{count} of {hops} cannot be judged": "{hops}中有 {count} 跳无法判断",
+  "Nothing lost between {points}": "{points}之间无丢包",
+  "No hop loses more than usual ({lost} in all)": "没有异常丢包的跳（共丢 {lost}）",
+  "{from} → {to}, {points}": "{from} → {to}，{points}",
+  "{from} → {to}, {hops} with loss": "{from} → {to}，{hops}有丢包",
+  "{count} hop": "{count} 跳",
+  "{count} hops": "{count} 跳",
+  "{count} point": "{count} 个抓包点",
+  "{count} points": "{count} 个抓包点",
+
+  // timeline-chart.ts
+  "packets kept": "留存的包",
+  "lost on the asked path": "所查路径丢包",
+  "lost between recorded points": "抓包点之间丢包",
+  "round trip, p99": "往返时间 p99",
+  "connect, p99": "连接时间 p99",
+  "{leg}: what happened when": "{leg}：时间线",
+  "{lost} of {sent} lost": "{sent}丢失 {lost} 个",
+  "{lost} of {sent} lost, {events}": "{sent}丢失 {lost} 个，{events}",
+  "{count} kernel event": "{count} 个内核事件",
+  "{count} kernel events": "{count} 个内核事件",
+
+  // probes/kernel-marks.ts
+  "{event} on {node}": "{node} 上 {event}",
+  "OOM kill of {process}": "{process} 被 OOM 杀死",
+  "{process} hung": "{process} 挂起",
+  "OOM kill": "OOM 杀进程",
+  "conntrack table full": "conntrack 表满",
+  "SYN flood": "SYN 洪泛",
+  "CPU lockup": "CPU 锁死",
+  "hung task": "任务挂起",
+  "TCP out of memory": "TCP 内存不足",
+  "page allocation failure": "内存页分配失败",
+  "neighbour table full": "邻居表满",
+  "NIC reset": "网卡重置",
+  "link up or down": "链路通断",
+  "martian source": "异常源地址",
+  "netns not released": "netns 未释放",
+  "PCIe error": "PCIe 错误",
+  "kernel bug": "内核 bug",
+
   // coverage.ts
   "{share} of the asked time on {measured} of {legs}: {sent} ({packets} packets/s, {kilobytes} kB/s on the whole cluster).":
     "观测到所要求时间的 {share}，覆盖 {legs}中的 {measured} 条：{sent}（整个集群 {packets} 个包/s，{kilobytes} kB/s）。",
@@ -333,6 +382,26 @@ export const chinese = {
   "Marked: {label}, from {at} for {lasted}.": "标记处：{label}，从 {at} 起持续 {lasted}。",
   "Marked: {label}, from {at} for {lasted} and {count} more.":
     "标记处：{label}，从 {at} 起持续 {lasted}，另有 {count} 处。",
+
+  // report/hops-text.ts
+  "{share} lost from {from} to {to} ({lost} of {sent})": "从 {from} 到 {to} 丢失 {share}（{sent} 个中 {lost} 个）",
+  "no hop with loss, {clean} clean": "没有丢包的跳，{clean} 跳正常",
+  "{lossy}; {clean} clean": "{lossy}；{clean} 跳正常",
+  "Hop by hop from {from} to {to} and back: {found}.": "{from} 到 {to} 往返逐跳：{found}。",
+  "Hop by hop from {from} to {to} and back: {found}, {unsure} that cannot be judged ({why}).":
+    "{from} 到 {to} 往返逐跳：{found}，{unsure} 跳无法判断（{why}）。",
+  "{share} lost": "丢失 {share}",
+  "↓ to {to}, ↑ to {from}: lost/sent, delay p50/p99": "↓ 到 {to}，↑ 到 {from}：丢失/发出，延迟 p50/p99",
+
+  // report/timeline-text.ts
+  "{label} at {at}": "{at} {label}",
+  "{label} × {count}, first at {at}": "{label} × {count}，首次 {at}",
+  "{title}. {lanes}.": "{title}。{lanes}。",
+  "{title}. {lanes}. Marked: {marks}.": "{title}。{lanes}。标记：{marks}。",
+  "{label}: not measured": "{label}：未测量",
+  "{label}: none": "{label}：无",
+  "{label}: most {value} in {bucket}, at {at}": "{label}：{bucket} 内最多 {value}，{at}",
+  "and {count} more": "另有 {count} 项",
 
   // rules/network-policy-deny.ts
   "network policies could not be read": "没有读到网络策略",

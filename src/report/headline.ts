@@ -91,7 +91,7 @@ export function drawDone({ request, revision, wording, report, ended }: Done): M
   if (cause?.advice[0] !== undefined) lines.push(wording.about(bold(wording.doNext), safe(cause.advice[0])));
   lines.push(...(report.notes ?? []).map(safe));
   if (report.gaps.length > 0) lines.push(wording.gapsNote(report.gaps.length));
-  const chart = report.charts[0];
+  const chart = report.charts.find((one) => one.kind === "latency");
   const blocks: Block[] = [
     header(title),
     section(lines.join("\n")),

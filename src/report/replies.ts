@@ -5,7 +5,7 @@ import type { Chart, Report } from "#src/core/report.ts";
 import { durationText } from "#src/core/units.ts";
 import { context, type Message, section } from "./blocks.ts";
 import { drawCauses } from "./causes.ts";
-import { chartComment, chartFileName } from "./chart-words.ts";
+import { chartComment, chartFileName, picturesOf } from "./chart-words.ts";
 import { drawChecklist } from "./checklist.ts";
 import { drawDetails } from "./details.ts";
 import { cut, LIMITS, REPLY, withinLimits } from "./limits.ts";
@@ -34,15 +34,15 @@ type Drawn = {
   readonly plan?: Plan | undefined;
 };
 
-/** Everything the thread says once the report exists, in this order: chart, causes, check list, details, closing line. */
+/** Everything the thread says once the report exists, in this order: at most two pictures, causes, check list, details, closing line. */
 export function drawReplies({ request, report, wording, plan }: Drawn): readonly Reply[] {
-  const replies: Reply[] = report.charts.map((chart, index) => ({
+  const replies: Reply[] = picturesOf(report.charts).map((chart, index) => ({
     key: index === 0 ? "chart" : `chart-${index + 1}`,
     kind: "chart",
     chart,
     comment: cut(safe(chartComment(chart, wording)), LIMITS.section),
     altText: cut(chartComment(chart, wording), LIMITS.altText),
-    fileName: chartFileName(report.check, index),
+    fileName: chartFileName(report.check, chart.kind),
   }));
   const say = (key: string, message: Message): void =>
     void replies.push({ key, kind: "message", message: withinLimits(message, REPLY) });

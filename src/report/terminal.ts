@@ -1,5 +1,6 @@
 import type { Cause, Report } from "#src/core/report.ts";
 import { durationText } from "#src/core/units.ts";
+import { chartLines } from "./chart-words.ts";
 import { everyClearedLine, gapLines, unknownLines } from "./groups.ts";
 import { askedPath, latencyText, lossText, type Measurement, outcomesText, probesSent } from "./measured.ts";
 import { utcClock, utcDay } from "./mrkdwn.ts";
@@ -57,6 +58,13 @@ export function renderText(
 
   if (report.causes.length > 0) heading(wording.causes(report.causes.length));
   for (const [index, one] of report.causes.entries()) causeText(one, index + 1, wording, paragraph);
+
+  for (const chart of report.charts) {
+    const drawn = chartLines(chart, wording, columns);
+    if (drawn.length === 0) continue;
+    heading(chart.title);
+    lines.push(...drawn.map(printable));
+  }
 
   const lists = [
     [wording.unknown, unknownLines(report, wording), wording.about],

@@ -1,4 +1,4 @@
-import type { Chart } from "#src/core/report.ts";
+import type { LatencyChart } from "#src/core/report.ts";
 import { durationText } from "#src/core/units.ts";
 import type { Block } from "./blocks.ts";
 import { cut, LIMITS } from "./limits.ts";
@@ -10,7 +10,7 @@ type Point = { readonly label: string; readonly value: number };
  * Slack's own charts of a check: the worst p99 of every bucket, and losses when there were any. At most 20 points;
  * a bucket without any answer has no latency and is left out of the first, its losses stand in the second.
  */
-export function trendBlocks(chart: Chart, wording: Wording): readonly Block[] {
+export function trendBlocks(chart: LatencyChart, wording: Wording): readonly Block[] {
   const count = chart.sent.length;
   const perPoint = Math.max(1, Math.ceil(count / LIMITS.chartPoints));
   const bucket = durationText(perPoint * chart.bucketMs);

@@ -1,9 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { drawPng, drawSvg } from "#src/chart/draw.ts";
+import { latencyRange, latencySpec } from "#src/chart/latency.ts";
 import { mergeBuckets } from "#src/chart/merge.ts";
 import { openChartRenderer } from "#src/chart/render.ts";
-import { chartSpec, chartWords, latencyRange } from "#src/chart/spec.ts";
+import { chartWords } from "#src/chart/words.ts";
+import { ladders, timelines } from "#test/support/sample-pictures.ts";
 import { charts, sampleChart } from "#test/support/sample-reports.ts";
 
 const words = chartWords.en;
@@ -53,8 +55,8 @@ describe("the specification", () => {
   });
 
   test("only probes that stand out get a dot, and only losses get a bar", () => {
-    const points = (chart: Parameters<typeof chartSpec>[0], type: string) =>
-      (chartSpec(chart, words).series as { type: string; data: unknown[] }[])
+    const points = (chart: Parameters<typeof latencySpec>[0], type: string) =>
+      (latencySpec(chart, words).series as { type: string; data: unknown[] }[])
         .filter((one) => one.type === type)
         .map(({ data }) => data.length);
     expect(points(charts.healthy, "scatter")).toEqual([0]);
@@ -106,6 +108,18 @@ describe("the renderer", () => {
       expect(png.length).toBeLessThan(200_000);
     }
     // Drawn on this thread, it would beat between two pictures at most.
+    expect(beats).toBeGreaterThan(10);
+  });
+
+  test("the largest ladder and a night's time line do not hold it up either", async () => {
+    await using renderer = openChartRenderer();
+    await renderer.render(charts.healthy);
+    let beats = 0;
+    const watch = setInterval(() => beats++, 5);
+    const all = [ladders["fourteen-points"], timelines["night"]].filter((chart) => chart !== undefined);
+    const pngs = await Promise.all([...all, ...all].map((chart) => renderer.render(chart, "zh")));
+    clearInterval(watch);
+    expect(pngs.map((png) => png.readUInt32BE(20))).toEqual([1132, 1063, 1132, 1063]);
     expect(beats).toBeGreaterThan(10);
   });
 

@@ -60,7 +60,11 @@ function textsOf({ verdict, causes, cleared, unknown, gaps, coverage, charts }: 
     ...causes.flatMap(({ explains }) => explains.flatMap(({ because }) => because)),
     ...[...cleared, ...unknown].map(({ because }) => because),
     ...gaps.map(({ reason }) => reason),
-    ...charts.flatMap(({ title, subtitle, episodes }) => [title, subtitle, ...episodes.map(({ label }) => label)]),
+    ...charts.flatMap((chart) => {
+      const { title, subtitle } = chart;
+      if (chart.kind === "latency") return [title, subtitle, ...chart.episodes.map(({ label }) => label)];
+      return [title, subtitle, ...(chart.kind === "timeline" ? chart.lanes : chart.points).map(({ label }) => label)];
+    }),
   ];
 }
 

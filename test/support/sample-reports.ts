@@ -1,7 +1,7 @@
 import { chineseCauses } from "#src/core/causes-zh.ts";
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Plan } from "#src/core/plan.ts";
-import type { Chart, Report } from "#src/core/report.ts";
+import type { LatencyChart, Report } from "#src/core/report.ts";
 
 /** 2026-11-21 02:00:00 UTC, Unix milliseconds. */
 export const START_MS = Date.UTC(2026, 10, 21, 2);
@@ -30,8 +30,8 @@ function chance(seed: number): () => number {
 export function sampleChart(
   buckets: number,
   rtts: (second: number, random: () => number) => readonly number[],
-  more: Partial<Chart> = {},
-): Chart {
+  more: Partial<LatencyChart> = {},
+): LatencyChart {
   const random = chance(7);
   const seconds = Array.from({ length: buckets }, (_, second) => rtts(second, random).toSorted((a, b) => a - b));
   return {

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { captureKept, hopsEvidence } from "#src/core/capture.ts";
+import { EvidenceSet, evidenceOf } from "#src/core/evidence.ts";
+import { chartSchema } from "#src/core/report.ts";
+import { type ChartMark, timelineChart } from "#src/core/timeline-chart.ts";
+import { sampleHops, sampleTaps } from "#test/support/sample-pictures.ts";
+import { loses, play, type Scene, startOf, through } from "./simulate.ts";
+
+const bad = (fromS: number, toS: number): Scene => ({
+  faults: [
+    loses(
+      1,
+      (packet) =>
+        packet.atMs >= startOf + fromS * 1_000 && packet.atMs < startOf + toS * 1_000 && through("graz")(packet),
+    ),
+  ],
+});
+const kernel = (...atS: readonly number[]): readonly ChartMark[] =>
+  atS.map((at) => ({ atMs: startOf + at * 1_000, kind: "kernel", label: "OOM kill of logstash on graz" }));
+
+test.each<{ name: string; scene: Scene; marks: readonly ChartMark[]; drawn: boolean }>([
+  { name: "nothing happened", scene: {}, marks: [], drawn: false },
+  { name: "kernel events beside a healthy path", scene: {}, marks: kernel(4, 9), drawn: false },
+  { name: "losses alone", scene: bad(8, 10), marks: [], drawn: false },
+  { name: "losses begin with a kernel event", scene: bad(8, 10), marks: kernel(8), drawn: true },
+  { name: "kernel events at other times", scene: bad(12, 14), marks: kernel(2, 4, 6), drawn: false },
+  {
+    name: "kernel events all the time, losses for a moment",
+    scene: bad(8, 10),
+    marks: kernel(...Array.from({ length: 20 }, (_, at) => at)),
+    drawn: false,
+  },
+  { name: "losses all the time", scene: bad(0, 20), marks: kernel(3, 8, 12), drawn: false },
+  { name: "a kernel event long before the check", scene: bad(0, 2), marks: kernel(-200), drawn: false },
+  {
+    name: "a recording was triggered",
+    scene: {},
+    marks: [{ atMs: startOf + 5_000, kind: "trigger", label: "loss" }],
+    drawn: true,
+  },
+])("$name: drawn $drawn", ({ scene, marks, drawn }) => {
+  const { plan, evidence } = play(scene);
+  expect(timelineChart({ plan, evidence }, marks)).toHaveLength(drawn ? 1 : 0);
+});
+
+test("lanes have one value per bucket of the leg; losses between points stand at their second", () => {
+  const { plan, evidence } = play(bad(8, 10));
+  const hops = sampleHops(sampleTaps(4), [{ hop: 1, way: "forward", lost: 50 }]);
+  const second = Math.floor(startOf / 1_000) + 8;
+  const at = {
+    ...hops,
+    hops: hops.hops.map((hop) => ({ ...hop, lostAt: hop.lost > 0 ? [[second, 50] as [number, number]] : [] })),
+  };
+  const all = new EvidenceSet([...evidence.toArray(), evidenceOf(hopsEvidence, "a>b", startOf, at)]);
+  const [chart] = timelineChart({ plan, evidence: all }, kernel(8));
+  expect(() => chartSchema.parse(JSON.parse(JSON.stringify(chart)))).not.toThrow();
+  expect(chart?.lanes.map(({ label }) => label)).toEqual([
+    "lost on the asked path",
+    "lost between recorded points",
+    "round trip, p99",
+  ]);
+  expect(new Set(chart?.lanes.map(({ values }) => values.length)).size).toBe(1);
+  const values = chart?.lanes[1]?.values ?? [];
+  const index = values.findIndex((value) => value !== null && value > 0);
+  expect(values[index]).toBe(50);
+  expect(
+    Math.abs((chart?.startMs ?? 0) + (index + 0.5) * (chart?.bucketMs ?? 0) - (second + 0.5) * 1_000),
+  ).toBeLessThanOrEqual(500);
+  expect(chart?.subtitle).toMatch(/^\d+ of \d+ packets lost, 1 kernel event$/);
+});
+
+test("what was kept is a mark of its own where it is a part, once for all points", () => {
+  const { plan, evidence } = play({});
+  const taps = sampleTaps(2);
+  const kept = (fromS: number, toS: number) =>
+    taps.map((tap) =>
+      evidenceOf(captureKept, tap.label, startOf, {
+        ...{ tap, packets: 1, bytes: 1, droppedByKernel: 0, file: "f", letGo: 0 },
+        ...{ fromMs: startOf + fromS * 1_000 + tap.order, toMs: startOf + toS * 1_000 },
+      }),
+    );
+  const marks = (fromS: number, toS: number) =>
+    timelineChart({ plan, evidence: new EvidenceSet([...evidence.toArray(), ...kept(fromS, toS)]) }, []).flatMap(
+      (chart) => chart.marks,
+    );
+  expect(marks(5, 9)).toEqual([{ atMs: startOf + 5_000, endMs: startOf + 9_000, kind: "kept", label: "packets kept" }]);
+  expect(marks(-1, 21)).toEqual([]);
+});

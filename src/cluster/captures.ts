@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { captureKept, hopsEvidence, type Recording, type Segment, type Tap } from "../core/capture.ts";
+import { captureKept, hopsEvidence, type Segment, type Tap } from "../core/capture.ts";
 import { type Evidence, evidenceOf } from "../core/evidence.ts";
 import { type IndexedSegment, keepSegments } from "../core/keep-segments.ts";
 import type { Gap, Plan } from "../core/plan.ts";
@@ -9,8 +9,8 @@ import type { Log } from "../log.ts";
 import { addSlices, type PathFindings } from "../pcap/add-slices.ts";
 import { type SliceResult, sliceResultSchema } from "../pcap/path-analysis.ts";
 import { recordedBy } from "../pcap/path-points.ts";
-import { analyseCaptures } from "./analyse-captures.ts";
-import { type CaptureFetcher, type Shelf, segmentKey } from "./fetch-captures.ts";
+import { analyseCaptures, type CaptureFile } from "./analyse-captures.ts";
+import { type CaptureFetcher, pieces, type Shelf, segmentKey } from "./fetch-captures.ts";
 import type { Captures, Recorded } from "./measure-ports.ts";
 
 /** Long recordings are analysed piece by piece while they go on. */
@@ -43,7 +43,8 @@ export function clusterCaptures({
   /** Slices at work, by check. */
   const working = new Map<string, Promise<void>>();
 
-  const sliceKey = (check: string, fromMs: number): string => `captures/${check}/slices/${fromMs}.json`;
+  const slicesOfCheck = (check: string): string => `captures/${check}/slices`;
+  const sliceKey = (check: string, fromMs: number): string => `${slicesOfCheck(check)}/${fromMs}.json`;
 
   /** What is held of each tap; of files that are not, the times are not judged. */
   async function heldOf({ plan, recordings }: Recorded): Promise<readonly Held[]> {
@@ -58,23 +59,21 @@ export function clusterCaptures({
   async function slice(recorded: Recorded, fromMs: number, toMs: number): Promise<SliceResult> {
     const { plan, recordings, aheadMs } = recorded;
     const key = sliceKey(plan.check, fromMs);
-    const before = await storedSlice(key);
+    const before = await storedSlice(plan.check, key);
     if (before) return before;
     const held = await heldOf(recorded);
-    const files = await Promise.all(
-      held.map(async ({ tap, segments }) => {
-        const ahead = aheadMs[tap.node] ?? 0;
-        const wanted = segments.filter(
-          (segment) => segment.toMs - ahead >= fromMs - MARGIN_MS && segment.fromMs - ahead <= toMs + MARGIN_MS,
-        );
-        const paths = wanted.map(async ({ number, toMs: closedMs }) => ({
-          path: await shelf.localPath(segmentKey(plan.check, tap.task, number)),
-          number,
-          toMs: closedMs,
-        }));
-        return [tap.task, await Promise.all(paths)] as const;
-      }),
-    );
+    using open = new DisposableStack();
+    const files: Record<string, CaptureFile[]> = {};
+    for (const { tap, segments } of held) {
+      const ahead = aheadMs[tap.node] ?? 0;
+      const own: CaptureFile[] = [];
+      for (const segment of segments) {
+        if (segment.toMs - ahead < fromMs - MARGIN_MS || segment.fromMs - ahead > toMs + MARGIN_MS) continue;
+        const { path } = open.use(await shelf.localPath(segmentKey(plan.check, tap.task, segment.number)));
+        own.push({ path, number: segment.number, toMs: segment.toMs });
+      }
+      files[tap.task] = own;
+    }
     const result = await analyseCaptures({
       slice: {
         taps: plan.taps ?? [],
@@ -85,20 +84,21 @@ export function clusterCaptures({
           held.map(({ tap, segments }) => [tap.task, recordedBy(segments, recordings.get(tap.task))]),
         ),
       },
-      files: Object.fromEntries(files),
+      files,
     });
-    await shelf.put(key, Buffer.from(JSON.stringify(result)));
+    await shelf.put(key, pieces([Buffer.from(JSON.stringify(result))]));
     return result;
   }
 
-  async function storedSlice(key: string): Promise<SliceResult | undefined> {
-    const [found] = await shelf.list(key);
-    if (!found) return undefined;
-    return sliceResultSchema.safeParse(JSON.parse(await readFile(await shelf.localPath(key), "utf8"))).data;
+  async function storedSlice(check: string, key: string): Promise<SliceResult | undefined> {
+    const known = await shelf.list(slicesOfCheck(check));
+    if (!known.some((stored) => stored.key === key)) return undefined;
+    using file = await shelf.localPath(key);
+    return sliceResultSchema.safeParse(JSON.parse(await readFile(file.path, "utf8"))).data;
   }
 
   /** Analyses what lies whole behind us, one slice at a time, and keeps the rest of the check within its bytes. */
-  async function advance(recorded: Recorded): Promise<void> {
+  function advance(recorded: Recorded): void {
     const { window, check } = recorded.plan;
     const due = slicesOf(window).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
     const newest = due.at(-1);
@@ -144,12 +144,15 @@ export function clusterCaptures({
   }
 
   async function gapsOf({ plan, recordings }: Recorded): Promise<readonly Gap[]> {
-    const { kept, troubles } = await fetcher.fetched(plan.check);
+    const { kept, gone, troubles } = await fetcher.fetched(plan.check);
     return (plan.taps ?? []).flatMap(({ task, label, node }): readonly Gap[] => {
       const recording = recordings.get(task);
       const gap = (reason: Gap["reason"]): Gap => ({ probe: RECORD, subject: label, reason });
       if (!recording?.listeningMs) return [gap(recording?.trouble ?? say("its recorder has not started"))];
-      const missing = recording.segments.filter(({ number }) => !kept.get(task)?.has(number));
+      const old = gone.get(task)?.size ?? 0;
+      const missing = recording.segments.filter(
+        ({ number }) => !kept.get(task)?.has(number) && !gone.get(task)?.has(number),
+      );
       const reason = troubles.get(node)?.text ?? say("the check had to end");
       return [
         ...(recording.trouble === undefined ? [] : [gap(recording.trouble)]),
@@ -162,9 +165,25 @@ export function clusterCaptures({
                 }),
               ),
             ]),
+        ...(old === 0
+          ? []
+          : [
+              gap(
+                say("{files} were let go, because there was no room for them: no packet in them was suspicious", {
+                  files: counted(old, "recorded file"),
+                }),
+              ),
+            ]),
         ...(missing.length === 0
           ? []
-          : [gap(say("{files} could not be fetched: {reason}", { files: counted(missing.length, "recorded file"), reason }))]),
+          : [
+              gap(
+                say("{files} could not be fetched: {reason}", {
+                  files: counted(missing.length, "recorded file"),
+                  reason,
+                }),
+              ),
+            ]),
       ];
     });
   }

@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
 import type { Recording, Segment } from "../core/capture.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { say, type Text } from "../core/sentence.ts";
@@ -7,13 +8,14 @@ import type { ByteBudget } from "./byte-budget.ts";
 import type { ClosedFiles } from "./measure-ports.ts";
 import type { NodeTasks } from "./node-tasks.ts";
 
-/** What the fetcher needs of the artifact store; `artifacts.ts` has it. */
+/** What captures need of the artifact store (`store/artifact.ts`): a file is there whole or not at all. */
 export type Shelf = {
-  readonly put: (key: string, content: Uint8Array, about?: { readonly sha256: string }) => Promise<unknown>;
-  /** Where a file of this machine has the same content. */
-  readonly localPath: (key: string) => Promise<string>;
-  readonly remove: (keys: readonly string[]) => Promise<unknown>;
-  readonly list: (prefix: string) => Promise<readonly { readonly key: string }[]>;
+  readonly put: (key: string, content: AsyncIterable<Uint8Array>, sha256?: string) => Promise<unknown>;
+  /** A file of this machine with the same content, until it is disposed of. */
+  readonly localPath: (key: string) => Promise<Disposable & { readonly path: string }>;
+  /** Everything below a folder. */
+  readonly list: (folder: string) => Promise<readonly { readonly key: string }[]>;
+  readonly remove: (key: string) => Promise<void>;
 };
 
 /** One exec brings so much at most, bytes. */
@@ -25,12 +27,17 @@ const PATIENCE_MS = 60_000;
 export const segmentKey = (check: string, task: string, number: number): string =>
   `captures/${check}/${task}/${String(number).padStart(6, "0")}.pcap`;
 
+const goneKey = (check: string): string => `captures/${check}/let-go.json`;
+const goneSchema = z.array(z.object({ task: z.string(), number: z.number() }));
+type SegmentName = z.infer<typeof goneSchema>[number];
+
 const KEY = /^captures\/[^/]+\/([^/]+)\/(\d+)\.pcap$/;
 
 /** What is known of the recordings of one check. */
 type Fetched = {
-  /** Numbers of the segments that are in the store, by task. */
+  /** Numbers of the segments that are in the store, by task, and of those that were there and did not fit. */
   readonly kept: Map<string, Set<number>>;
+  readonly gone: Map<string, Set<number>>;
   /** Up to which segment the nodes were told to delete, by task. */
   readonly acknowledged: Map<string, number>;
   /** Since when nothing can be fetched from a node, and why; Unix milliseconds. */
@@ -41,9 +48,9 @@ export type CaptureFetcher = {
   /** See `Captures.fetch`. */
   readonly fetch: (files: ClosedFiles, options: { readonly limitMs: number }) => Promise<number>;
   /** What is here of a check, and why the rest is not. */
-  readonly fetched: (check: string) => Promise<Pick<Fetched, "kept" | "troubles">>;
+  readonly fetched: (check: string) => Promise<Pick<Fetched, "kept" | "gone" | "troubles">>;
   /** Deletes segments from the store that are not worth their room. */
-  readonly letGo: (check: string, segments: readonly { readonly task: string; readonly number: number }[]) => Promise<void>;
+  readonly letGo: (check: string, segments: readonly SegmentName[]) => Promise<void>;
   /** Forgets what was known of a check; the files stay. */
   readonly forget: (check: string) => void;
 };
@@ -76,28 +83,33 @@ export function captureFetcher({
 
   /** A store that cannot be read now is asked again with the first segment that is to be put there. */
   async function listed(check: string): Promise<Fetched> {
-    const kept = new Map<string, Set<number>>();
-    const found = await shelf.list(`captures/${check}/`).catch((err: unknown) => {
+    const state: Fetched = { kept: new Map(), gone: new Map(), acknowledged: new Map(), troubles: new Map() };
+    try {
+      const found = await shelf.list(`captures/${check}`);
+      for (const { key } of found) {
+        const [, task, number] = KEY.exec(key) ?? [];
+        if (task !== undefined) note(state.kept, task, Number(number));
+      }
+      if (!found.some(({ key }) => key === goneKey(check))) return state;
+      using file = await shelf.localPath(goneKey(check));
+      const gone = goneSchema.parse(JSON.parse(await readFile(file.path, "utf8")));
+      for (const { task, number } of gone) note(state.gone, task, number);
+    } catch (err) {
       log.warn({ check, err }, "the artifact store cannot be read");
-      return [];
-    });
-    for (const { key } of found) {
-      const [, task = "", number] = KEY.exec(key) ?? [];
-      if (number !== undefined) kept.set(task, (kept.get(task) ?? new Set()).add(Number(number)));
     }
-    return { kept, acknowledged: new Map(), troubles: new Map() };
+    return state;
   }
 
   async function fetch(files: ClosedFiles, { limitMs }: { readonly limitMs: number }): Promise<number> {
     const untilMs = nowMs() + limitMs;
     const state = await known(files.check);
-    const missing = missingOf(files.recordings, state.kept);
+    const missing = missingOf(files.recordings, state);
     let brought = 0;
     try {
       for (const { task, segment } of missing) {
         if (nowMs() >= untilMs || budget.left <= 0) break;
         await bring(files, task, segment);
-        state.kept.set(task, (state.kept.get(task) ?? new Set()).add(segment.number));
+        note(state.kept, task, segment.number);
         brought++;
       }
       await acknowledge(files, state);
@@ -118,17 +130,13 @@ export function captureFetcher({
       offset += bytes.length;
       budget.took(bytes.length);
     }
-    const content = Buffer.concat(parts);
-    if (createHash("sha256").update(content).digest("hex") !== segment.sha256)
-      throw new NetcheckError("exec-failed", say("Recorded packets of {node} arrived damaged.", { node }));
-    await shelf.put(segmentKey(check, task, segment.number), content, { sha256: segment.sha256 });
+    await shelf.put(segmentKey(check, task, segment.number), pieces(parts), segment.sha256);
   }
 
   async function acknowledge({ check, node, recordings }: ClosedFiles, state: Fetched): Promise<void> {
     const upTo = new Map<string, number>();
     for (const [task, { segments }] of recordings) {
-      const here = state.kept.get(task);
-      const gap = segments.findIndex(({ number }) => !here?.has(number));
+      const gap = segments.findIndex(({ number }) => !has(state, task, number));
       const last = segments.at(gap === -1 ? -1 : gap - 1);
       if (last && gap !== 0 && last.number > (state.acknowledged.get(task) ?? 0)) upTo.set(task, last.number);
     }
@@ -151,17 +159,39 @@ export function captureFetcher({
     return nowMs() - sinceMs > PATIENCE_MS ? 0 : left;
   }
 
-  return { fetch, fetched: known, forget: (check) => void checks.delete(check) };
+  async function letGo(check: string, segments: readonly SegmentName[]): Promise<void> {
+    const state = await known(check);
+    for (const { task, number } of segments) note(state.gone, task, number);
+    const all = [...state.gone].flatMap(([task, numbers]) => [...numbers].map((number) => ({ task, number })));
+    // First what is gone: whoever takes over must not look for it on the node.
+    await shelf.put(goneKey(check), pieces([Buffer.from(JSON.stringify(all))]));
+    for (const { task, number } of segments) await shelf.remove(segmentKey(check, task, number));
+    for (const { task, number } of segments) state.kept.get(task)?.delete(number);
+  }
+
+  return { fetch, fetched: known, letGo, forget: (check) => void checks.delete(check) };
 }
 
 /** Segments that are on a node and not in the store, the oldest first. */
 function missingOf(
   recordings: ClosedFiles["recordings"],
-  kept: Fetched["kept"],
+  state: Fetched,
 ): readonly { readonly task: string; readonly segment: Segment }[] {
   return [...recordings]
     .flatMap(([task, { segments }]: readonly [string, Recording]) =>
-      segments.filter(({ number }) => !kept.get(task)?.has(number)).map((segment) => ({ task, segment })),
+      segments.filter(({ number }) => !has(state, task, number)).map((segment) => ({ task, segment })),
     )
     .toSorted((one, other) => one.segment.fromMs - other.segment.fromMs);
+}
+
+function note(numbers: Map<string, Set<number>>, task: string, number: number): void {
+  numbers.set(task, (numbers.get(task) ?? new Set()).add(number));
+}
+
+function has({ kept, gone }: Fetched, task: string, number: number): boolean {
+  return kept.get(task)?.has(number) === true || gone.get(task)?.has(number) === true;
+}
+
+export async function* pieces(all: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* all;
 }

@@ -76,10 +76,9 @@ export class MeasureSession {
     return new Map(found.map(({ subject, data }) => [subject, data as Recording]));
   }
 
-  /** The same of all nodes, with the clocks by which they speak. */
-  recorded(): { readonly recordings: ReadonlyMap<string, Recording>; readonly aheadMs: ReadonlyMap<string, number> } {
-    const all = [...this.#byNode.keys()].flatMap((node) => [...this.recordings(node)]);
-    return { recordings: new Map(all), aheadMs: this.#skewMs };
+  /** The same of all nodes. */
+  recorded(): ReadonlyMap<string, Recording> {
+    return new Map([...this.#byNode.keys()].flatMap((node) => [...this.recordings(node)]));
   }
 
   /** Notes how many closed files of a node are still to be fetched. */

@@ -10,7 +10,7 @@ import type { Measured, Progress } from "../core/progress.ts";
 import { say } from "../core/sentence.ts";
 import { withRecorders } from "../core/start-recording.ts";
 import { actOnNode } from "./measure-node.ts";
-import type { MeasureDeps } from "./measure-ports.ts";
+import type { MeasureDeps, Recorded } from "./measure-ports.ts";
 import { progressOf } from "./measure-progress.ts";
 import { earlyEnd, gapsOf, packEvidence, packView, unpackView } from "./measure-result.ts";
 import { MeasureSession } from "./measure-session.ts";
@@ -160,6 +160,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
         if (reason !== undefined) ended[task.id] ??= { atMs: deps.nowMs(), reason };
       }
     }
+    if (measuring && plan.taps && plan.taps.length > 0) deps.captures.advance(recordedOf(state, plan, session));
     return measuring ? assessed(request, { ...state, nodes, ended }, session) : { ...state, nodes };
   }
 
@@ -224,7 +225,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     if (last) session?.addView(last);
     const measured =
       session?.evidence({ nowMs: deps.nowMs(), done: true, before: unpackView(state.before) }) ?? new EvidenceSet();
-    const recorded = session ? await analysed(plan, session, measured) : { evidence: [], gaps: [] };
+    const recorded = session ? await analysed(state, plan, session) : { evidence: [], gaps: [] };
     const read = measured.toArray().filter(({ kind }) => kind !== recordingEvidence.name);
     const evidence = [...read, ...recorded.evidence];
     const packed = packEvidence(evidence);
@@ -254,19 +255,25 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
 
   /** A bug in the analysis of captures, or a disk that is full, must not cost the rest of the check. */
   async function analysed(
+    state: MeasureState,
     plan: Plan,
     session: MeasureSession,
-    evidence: EvidenceSet,
   ): ReturnType<MeasureDeps["captures"]["analyse"]> {
     if (!plan.taps || plan.taps.length === 0) return { evidence: [], gaps: [] };
     try {
-      return await deps.captures.analyse({ plan, ...session.recorded(), evidence });
+      return await deps.captures.analyse(recordedOf(state, plan, session));
     } catch (error) {
       deps.log.error({ check: plan.check, err: error }, "captures cannot be analysed");
       const reason = error instanceof NetcheckError ? error.text : say("internal error, see the worker's log");
       return { evidence: [], gaps: [{ probe: RECORD, subject: "path", reason }] };
     }
   }
+
+  const recordedOf = ({ nodes }: MeasureState, plan: Plan, session: MeasureSession): Recorded => ({
+    plan,
+    recordings: session.recorded(),
+    aheadMs: Object.fromEntries(Object.entries(nodes).map(([name, { aheadMs = 0 }]) => [name, aheadMs])),
+  });
 
   function finished(request: CheckRequest, state: MeasureState): Tick {
     const { state: last, progress } = ended(request, state);

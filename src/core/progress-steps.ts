@@ -89,5 +89,7 @@ function readings(plan: Plan, status: Status): readonly ProgressStep[] {
 
 function recorders({ taps = [] }: Plan, status: Status): readonly ProgressStep[] {
   if (taps.length === 0) return [];
-  return [{ id: "record", title: say("Record packets at {points}", { points: counted(taps.length, "point") }), status }];
+  return [
+    { id: "record", title: say("Record packets at {points}", { points: counted(taps.length, "point") }), status },
+  ];
 }

@@ -347,12 +347,21 @@ export const chinese = {
   "no device was found through which the packets of both ends go": "未找到两端的包所经过的设备",
   "the path has no point of the asked kinds": "该路径上没有所要求类型的抓包点",
   "only the first {most} points were recorded": "仅在前 {most} 个点抓包",
+  // cluster/captures.ts
+  "its recorder has not started": "该处的抓包尚未开始",
+  "the check had to end": "检查必须结束",
+  "{files} were let go on the node, because nobody had fetched them in time": "节点上的 {files}因未及时取走而被删除",
+  "{files} could not be fetched: {reason}": "{files}未能取回：{reason}",
+  "{files} were let go, because there was no room for them: no packet in them was suspicious":
+    "{files}因空间不足被删除：其中没有可疑的包",
+  "it was over before the devices of the path were known": "在获知途经设备之前检查已结束",
+
   // cluster/fetch-captures.ts
   "{node} does not have the recorded packets any more.": "{node} 上已没有抓到的包。",
-  "Recorded packets of {node} arrived damaged.": "从 {node} 取回的抓包数据已损坏。",
 
   // progress-steps.ts
   "Resolve targets": "解析目标",
+  "Record packets at {points}": "在 {points}抓包",
   "Collect and compare": "收集并比较",
   "Ping on {legs}": "ping：{legs}",
   "TCP connect on {legs}": "TCP 连接：{legs}",
@@ -652,6 +661,8 @@ export const chinese = {
 
   // sentence.ts: lists and counted nouns
   "{list} and {count} more": "{list} 等（另有 {count} 个）",
+  "{count} recorded file": "{count} 个抓包文件",
+  "{count} recorded files": "{count} 个抓包文件",
   "{count} packet": "{count} 个包",
   "{count} packets": "{count} 个包",
   "{count} leg": "{count} 条测量线路",

@@ -37,10 +37,15 @@ function world({ bytesPerSecond = 1e9 } = {}) {
       log: silentLog,
       budget: new ByteBudget(bytesPerSecond, () => clock.nowMs),
       shelf: {
-        async put(key, content) {
+        async put(key, content, sha256) {
           if (trouble.store) throw new NetcheckError("exec-failed", "The disk is full.");
-          shelf.set(key, Buffer.from(content));
+          const bytes = Buffer.concat(await Array.fromAsync(content));
+          if (sha256 !== createHash("sha256").update(bytes).digest("hex"))
+            throw new NetcheckError("exec-failed", "It is damaged.");
+          shelf.set(key, bytes);
         },
+        localPath: async () => expect.unreachable(),
+        remove: async (key) => void shelf.delete(key),
         list: async (prefix) => [...shelf.keys()].filter((key) => key.startsWith(prefix)).map((key) => ({ key })),
       },
       nodes: {
@@ -118,7 +123,7 @@ test("the budget of the cluster holds", async () => {
 test.each([
   ["a node that does not answer", { node: "down" as const }, "node-1 does not answer."],
   ["a node that has lost the files", { node: "gone" as const }, "node-1 does not have the recorded packets any more."],
-  ["packets that arrive damaged", { node: "damaged" as const }, "Recorded packets of node-1 arrived damaged."],
+  ["packets that arrive damaged", { node: "damaged" as const }, "It is damaged."],
   ["a store that is full", { store: "full" as const }, "The disk is full."],
 ])("%s is tried for a while, told, and given up", async (_, how, said) => {
   const { open, trouble, clock, calls } = world();

@@ -64,7 +64,7 @@ export function measuring(time: { readonly nowMs?: () => number } = {}) {
       };
     },
     nodes: nodes.nodes,
-    captures: { fetch: async () => 0, analyse: async () => ({ evidence: [], gaps: [] }) },
+    captures: { fetch: async () => 0, advance: () => undefined, analyse: async () => ({ evidence: [], gaps: [] }) },
     probes: [
       {
         kind: "cluster",

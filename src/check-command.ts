@@ -29,6 +29,7 @@ import { renderHtml } from "./report/page.ts";
 import { renderText } from "./report/terminal.ts";
 import { wordings } from "./report/words.ts";
 import { rules } from "./rules/index.ts";
+import { openArtifacts } from "./store/artifacts.ts";
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
@@ -71,7 +72,8 @@ async function runCheck(request: CheckRequest, config: WorkerConfig): Promise<Re
   const log = createLog({ level: process.stderr.isTTY ? "error" : config.logLevel });
   const worker = `${hostname()}:${process.pid}`;
   await using stack = new AsyncDisposableStack();
-  const side = stack.adopt(connectCluster({ kube: config.kube, cluster: config.cluster, worker, log }), (open) =>
+  const shelf = openArtifacts(config);
+  const side = stack.adopt(connectCluster({ kube: config.kube, cluster: config.cluster, worker, shelf, log }), (open) =>
     open.close(),
   );
   const stopping = new AbortController();

@@ -115,6 +115,14 @@ const cluster = {
     "the namespace of the agents: a-z, 0-9 and -, at most 63",
     text(dnsLabel).default("netcheck"),
   ),
+  NETCHECK_FETCH_MB_PER_S: variable(
+    "megabytes of recorded packets a second that are fetched from the cluster: 1 to 10000",
+    whole(1, 10_000).default(10),
+  ),
+  NETCHECK_CAPTURE_MB: variable(
+    "megabytes of recorded packets that are kept of one check: 10 to 999999",
+    whole(10, 999_999).default(2_000),
+  ),
 } as const;
 
 /** Every variable that there is, for the documentation test. */
@@ -192,6 +200,10 @@ function readCluster(from: Reader) {
     kubeconfig: values.KUBECONFIG,
     context: values.NETCHECK_KUBE_CONTEXT,
     agentNamespace: values.NETCHECK_AGENT_NAMESPACE,
+    captures: {
+      bytesPerSecond: values.NETCHECK_FETCH_MB_PER_S * 1e6,
+      bytesPerCheck: values.NETCHECK_CAPTURE_MB * 1e6,
+    },
   };
 }
 

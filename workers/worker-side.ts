@@ -3,6 +3,7 @@ import type { WorkerConfig } from "#src/config.ts";
 import type { Log } from "#src/log.ts";
 import { inventories } from "#src/queue/inventory.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
+import { openArtifacts } from "#src/store/artifacts.ts";
 import { startMeasuring } from "./measuring.ts";
 
 type Side = { readonly config: WorkerConfig; readonly log: Log; readonly redis: RedisAccess; readonly name: string };
@@ -15,7 +16,10 @@ export async function startWorkerSide({ config, log, redis, name }: Side): Promi
 }> {
   await using stack = new AsyncDisposableStack();
   const { cluster, maxChecks } = config;
-  const side = stack.adopt(connectCluster({ kube: config.kube, cluster, worker: name, log }), (open) => open.close());
+  const shelf = openArtifacts(config);
+  const side = stack.adopt(connectCluster({ kube: config.kube, cluster, worker: name, shelf, log }), (open) =>
+    open.close(),
+  );
   const names = inventories(await redis.connect("worker"), redis.keys);
   const known = Promise.withResolvers<void>();
   const publisher = side.followNames(async (inventory) => {

@@ -7,6 +7,9 @@ import { type Log, occasionally } from "../log.ts";
 import { probes } from "../probes/index.ts";
 import { rules } from "../rules/index.ts";
 import { agentsOf } from "./agents.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { clusterCaptures } from "./captures.ts";
+import { captureFetcher, type Shelf } from "./fetch-captures.ts";
 import { type InventoryPublisher, publishInventory } from "./inventory-publisher.ts";
 import { connectKube } from "./kube-client.ts";
 import { createMeasurer, type Measurer } from "./measure.ts";
@@ -18,6 +21,8 @@ import { readView } from "./view.ts";
 export type ClusterSide = {
   readonly measurer: Measurer;
   readonly nodes: NodeTasks;
+  /** How fast this process may fetch recorded packets. */
+  readonly budget: ByteBudget;
   /** Follows the cluster's names and hands them to `publish` soon after each change. */
   readonly followNames: (publish: (inventory: Inventory) => Promise<void>) => InventoryPublisher;
   readonly close: () => Promise<void>;
@@ -25,19 +30,24 @@ export type ClusterSide = {
 
 /** Opens no connection by itself: a cluster that is away shows at the first call. `worker` is host:pid. */
 export function connectCluster({
-  kube: { kubeconfig, context, agentNamespace },
+  kube: { kubeconfig, context, agentNamespace, captures: limits },
   cluster,
   worker,
+  shelf,
   log,
 }: {
   readonly kube: KubeConfiguration;
   readonly cluster: string;
   readonly worker: string;
+  /** Where recorded packets are kept. */
+  readonly shelf: Shelf;
   readonly log: Log;
 }): ClusterSide {
   const kube = connectKube({ kubeconfig, context });
   const agents = agentsOf(kube, { namespace: agentNamespace });
   const nodes = nodeTasks({ access: kube.exec, agents });
+  const budget = new ByteBudget(limits.bytesPerSecond, Date.now);
+  const fetcher = captureFetcher({ nodes, shelf, budget, nowMs: Date.now, log });
   const measurer = createMeasurer({
     cluster,
     worker,
@@ -46,6 +56,7 @@ export function connectCluster({
     readView: () => readView({ kube, agents }),
     resolve: resolver({ kube, agents }),
     nodes,
+    captures: clusterCaptures({ fetcher, shelf, maxBytes: limits.bytesPerCheck, nowMs: Date.now, log }),
     probes,
     makePlan,
     openReader,
@@ -55,6 +66,7 @@ export function connectCluster({
   return {
     measurer,
     nodes,
+    budget,
     followNames: (publish) => publishInventory({ kube, cluster, publish, onError }),
     close: kube.close,
   };

@@ -11,7 +11,7 @@ const SEND = `
   my $start = clock_gettime(CLOCK_MONOTONIC);
   while ($sent < $count) {
     my $due = 1 + int((clock_gettime(CLOCK_MONOTONIC) - $start) * $rate);
-    for ($sent + 1 .. $due < $count ? $due : $count) { defined send $socket, $payload, 0, $to or die; $sent++ }
+    while ($sent < $due && $sent < $count) { defined send $socket, $payload, 0, $to or die "send: $!"; $sent++ }
     sleep 0.002;
   }
   print "$sent\\n";`;
@@ -59,6 +59,7 @@ export class RecordedLink implements AsyncDisposable {
       ip addr add 10.77.0.2/24 dev ${this.device}; ip link set ${this.device} up
       ip -n sender addr add 10.77.0.1/24 dev out; ip -n sender link set out up
       ip -n sender neigh replace 10.77.0.2 lladdr "$(ip -o link show ${this.device} | sed 's/.*ether \\([^ ]*\\).*/\\1/')" dev out
+      iptables -A OUTPUT -p icmp -j DROP # nobody listens to what is sent, and the kernel would say so
       echo ready; exec cat`;
   }
 }

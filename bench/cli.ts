@@ -9,8 +9,22 @@ import { names } from "./names.ts";
 import { nodeTask } from "./node-task.ts";
 import { pcapMutants } from "./pcap/mutants.ts";
 import { pcap } from "./pcap/pcap.ts";
+import { record } from "./record.ts";
 
 const benches: readonly Bench[] = [labUp, ack, cost, speed, names, diagnosis, exec, nodeTask, hops, pcap, pcapMutants];
+const benches: readonly Bench[] = [
+  labUp,
+  ack,
+  cost,
+  speed,
+  names,
+  diagnosis,
+  exec,
+  nodeTask,
+  record,
+  pcap,
+  pcapMutants,
+];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));

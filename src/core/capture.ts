@@ -64,6 +64,7 @@ export const recordingEvidence = defineEvidence(
   z.object({
     /** When the tap stood; absent while it does not. */
     listeningMs: ms.optional(),
+    /** Until when everything that came and was not dropped is in segments; absent while it runs, and when it was killed. */
     endedMs: ms.optional(),
     /** stopped: was asked to · tcpdump: it ended by itself · total-bytes, cpu: a limit · disk: could not write. */
     endReason: z.enum(["stopped", "tcpdump", "total-bytes", "cpu", "disk"]).optional(),

@@ -115,6 +115,44 @@ describe("node tasks through exec", () => {
     await node.remove("node-1", check);
   });
 
+  test("segments are read in parts, also when an exec is cut, and acknowledged", async () => {
+    const node = tasks();
+    const write = "for n in 1 2; do yes $n | head -c 9001 >seg-00000$n.pcap; done; : >seg-000003.open; exec sleep 30";
+    await node.start("node-1", {
+      check,
+      leaseSeconds: 60,
+      window: window(),
+      keepFreeMb: 1,
+      tasks: [{ ...task("capture-1", "sh", "-c", write), maxBytes: 20_000 }],
+    });
+    await expect.poll(async () => (await node.segment("node-1", check, "capture-1", 3, 0)).state).toBe("open");
+    const parts = [];
+    for (const offset of [0, 4_000, 8_000, 9_001])
+      parts.push(await node.segment("node-1", check, "capture-1", 2, offset, { maxBytes: 4_000 }));
+    expect(parts.map(({ bytes }) => bytes.length)).toEqual([4_000, 4_000, 1_001, 0]);
+    expect(parts[1]).toMatchObject({ number: 2, state: "sealed", totalBytes: 9_001, offset: 4_000 });
+    const whole = "2\n".repeat(4_501).slice(0, 9_001);
+    expect(Buffer.concat(parts.map(({ bytes }) => bytes)).toString()).toBe(whole);
+
+    cluster.api.faults.set({ exec: { cut: { afterBytes: 3_000, how: "rst" } } });
+    const before = cluster.api.counts().execs;
+    const restored = expect
+      .poll(() => cluster.api.counts().execs)
+      .toBeGreaterThan(before)
+      .then(() => cluster.api.faults.clear());
+    expect((await node.segment("node-1", check, "capture-1", 2, 0)).bytes.toString()).toBe(whole);
+    await restored;
+
+    const upTo = new Map([["capture-1", 1]]);
+    expect(await node.acknowledge("node-1", check, upTo)).toEqual({ deleted: 1 });
+    expect(await node.acknowledge("node-1", check, upTo)).toEqual({ deleted: 0 });
+    expect((await node.segment("node-1", check, "capture-1", 1, 0)).state).toBe("absent");
+    expect((await node.segment("node-1", check, "capture-1", 2, 0)).bytes).toHaveLength(9_001);
+    await node.remove("node-1", check);
+    expect((await node.segment("node-1", check, "capture-1", 2, 0)).state).toBe("absent");
+    expect(await failure(node.segment("node-1", check, "../x", 1, 0))).toMatchObject({ code: "exec-failed" });
+  });
+
   test("failures get their meaning", async () => {
     const once = { retries: 0 };
     const node = tasks();

@@ -50,7 +50,7 @@ export function hopsSpec(chart: HopsChart, words: ChartWords): ChartSpec {
         ...legend(hops, words),
         ...columnHeads(chart, words),
         ...points.flatMap((_, index) => (starts[index] ? group(chart, index, { places, pitch }) : [])),
-        ...points.flatMap((point, index) => pointShapes(point, places[index] ?? 0, pitch)),
+        ...points.flatMap((point, index) => pointShapes(point, { y: places[index] ?? 0, pitch, words })),
         ...hops.flatMap((hop) => hopShapes(hop, { places, pitch, slowMs, words })),
       ],
     },
@@ -106,15 +106,19 @@ function group({ points }: HopsChart, first: number, { places, pitch }: Rows) {
   ];
 }
 
-function pointShapes({ label, node, left }: HopsChart["points"][number], y: number, pitch: number) {
+function pointShapes(
+  { label, node, left }: HopsChart["points"][number],
+  { y, pitch, words }: { readonly y: number; readonly pitch: number; readonly words: ChartWords },
+) {
   const height = Math.min(50, pitch - 10);
   const shape = { x: MIDDLE.left + 14, y: y - height / 2, width: MIDDLE.width - 28, height };
   // Its node stands above already.
   const name = label.startsWith(`${node} `) ? label.slice(node.length + 1) : label;
   const known = left === undefined;
+  const behind = known ? "" : ` · ${words.leftOut}`;
   return [
     known ? box(shape, { fill: COLOURS.box, round: 8 }) : box(shape, { stroke: COLOURS.hatch, dashed: true, round: 8 }),
-    textAt(fitName(name, FONT.small, shape.width - 20), {
+    textAt(fitName(name, FONT.small, shape.width - 20 - textWidth(behind, FONT.small)) + behind, {
       ...{ x: MIDDLE.left + MIDDLE.width / 2, y, align: "center" },
       colour: known ? COLOURS.text : COLOURS.secondary,
     }),

@@ -104,7 +104,7 @@ function laneShapes(lane: Lane, { top, height, width, bucketMs, words }: LanePla
 function bars({ unit, values }: Lane, { top, height, width }: Place) {
   const [fill, least] = unit === "ms" ? [COLOURS.passed, 2] : [COLOURS.lost, 8];
   const most = values.reduce<number>((max, value) => Math.max(max, value ?? 0), 0);
-  const wide = Math.max(4, width * 0.8);
+  const wide = Math.max(6, width * 0.8);
   return values.flatMap((value, index) => {
     if (value === null || value <= 0) return [];
     const tall = Math.max(least, ((height - 6) * value) / most);
@@ -132,7 +132,7 @@ function through(marks: readonly Mark[], { top, height, xOf }: Place & Across) {
   const places = marks.flatMap(({ kind, atMs }) => (kind === "kernel" ? [Math.round(xOf(atMs) / 3) * 3] : []));
   const lines = [...new Set(places)];
   return lines.map((x) =>
-    stroke([x, top], [x, top + height], { colour: "rgba(198,155,255,0.7)", width: lines.length > MANY ? 2 : 4 }),
+    stroke([x, top], [x, top + height], { colour: "rgba(198,155,255,0.7)", width: lines.length > MANY ? 2 : 3 }),
   );
 }
 

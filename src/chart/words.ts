@@ -14,6 +14,8 @@ export type ChartWords = {
   readonly passed: string;
   readonly lostHere: string;
   readonly notJudged: string;
+  /** Behind a point whose packets were not compared. */
+  readonly leftOut: string;
   readonly lostShare: (share: string) => string;
   readonly partOf: (part: string, whole: string) => string;
   /** What stands above the rows of marks. */
@@ -36,6 +38,7 @@ export const chartWords: Readonly<Record<Language, ChartWords>> = {
     passed: "passed (p50 / p99)",
     lostHere: "lost here",
     notJudged: "cannot tell",
+    leftOut: "left out",
     lostShare: (share) => `${share} lost`,
     partOf: (part, whole) => `${part} of ${whole}`,
     mark: { kernel: "kernel", trigger: "trigger", kept: "kept" },
@@ -55,6 +58,7 @@ export const chartWords: Readonly<Record<Language, ChartWords>> = {
     passed: "通过 (p50 / p99)",
     lostHere: "在此丢失",
     notJudged: "无法判断",
+    leftOut: "未比较",
     lostShare: (share) => `丢失 ${share}`,
     partOf: (part, whole) => `${part} / ${whole}`,
     mark: { kernel: "内核", trigger: "触发", kept: "留存" },

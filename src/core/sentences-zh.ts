@@ -400,6 +400,7 @@ export const chinese = {
   "Hop by hop from {from} to {to} and back: {found}, {unsure} that cannot be judged ({why}).":
     "{from} 到 {to} 往返逐跳：{found}，{unsure} 跳无法判断（{why}）。",
   "{share} lost": "丢失 {share}",
+  "{hops} Not compared: {points}.": "{hops}未比较：{points}。",
   "↓ to {to}, ↑ to {from}: lost/sent, delay p50/p99": "↓ 到 {to}，↑ 到 {from}：丢失/发出，延迟 p50/p99",
 
   // report/timeline-text.ts

@@ -31,7 +31,7 @@ export function hopsComment(chart: HopsChart, { language }: Pick<Wording, "langu
     named.length === 0
       ? say("no hop with loss, {clean} clean", { clean })
       : say("{lossy}; {clean} clean", { lossy: listed(named, MAX_NAMED), clean });
-  return inWords(
+  const hops =
     unsure.length === 0
       ? say("Hop by hop from {from} to {to} and back: {found}.", { ...ends, found })
       : say("Hop by hop from {from} to {to} and back: {found}, {unsure} that cannot be judged ({why}).", {
@@ -39,7 +39,10 @@ export function hopsComment(chart: HopsChart, { language }: Pick<Wording, "langu
           found,
           unsure: unsure.length,
           why: listed([...new Set(unsure.map(({ why }) => why ?? ""))].filter(Boolean), MAX_NAMED),
-        }),
+        });
+  const left = chart.points.flatMap((point) => (point.left === undefined ? [] : [`${point.label} (${point.left})`]));
+  return inWords(
+    left.length === 0 ? hops : say("{hops} Not compared: {points}.", { hops, points: listed(left, MAX_NAMED) }),
     language,
   );
 }

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { captureKept, hopsEvidence } from "#src/core/capture.ts";
+import { diagnose } from "#src/core/diagnose.ts";
 import { EvidenceSet, evidenceOf } from "#src/core/evidence.ts";
-import { chartSchema } from "#src/core/report.ts";
+import { chartSchema, reportSchema } from "#src/core/report.ts";
 import { type ChartMark, timelineChart } from "#src/core/timeline-chart.ts";
+import { rules } from "#src/rules/index.ts";
 import { sampleHops, sampleTaps } from "#test/support/sample-pictures.ts";
-import { loses, play, type Scene, startOf, through } from "./simulate.ts";
+import { loses, play, requestFor, type Scene, startOf, through } from "./simulate.ts";
 
 const bad = (fromS: number, toS: number): Scene => ({
   faults: [
@@ -85,4 +87,16 @@ test("what was kept is a mark of its own where it is a part, once for all points
     );
   expect(marks(5, 9)).toEqual([{ atMs: startOf + 5_000, endMs: startOf + 9_000, kind: "kept", label: "packets kept" }]);
   expect(marks(-1, 21)).toEqual([]);
+});
+
+test("a report has all three charts, and the first finding still begins with the first bad moment", () => {
+  const { plan, evidence } = play(bad(8, 10));
+  const hops = evidenceOf(hopsEvidence, "shop/api-0>shop/api-1", startOf, sampleHops(sampleTaps(4)));
+  const report = diagnose({
+    ...{ request: requestFor(20), plan, gaps: [], rules, marks: kernel(8) },
+    evidence: new EvidenceSet([...evidence.toArray(), hops]),
+  });
+  expect(report.charts.map(({ kind }) => kind)).toEqual(["latency", "hops", "timeline"]);
+  expect(() => reportSchema.parse(JSON.parse(JSON.stringify(report)))).not.toThrow();
+  expect(report.charts[1]?.title).toBe("Nothing lost between 4 points");
 });

@@ -69,6 +69,11 @@ test.each<[string, Chart, string]>([
     "Hop by hop from shop/web-0 to shop/db-0 and back: 100 % lost from node-1 ens5f1 to node-2 ens5f1 (500 of 500); 4 clean, 13 that cannot be judged (no packets).",
   ],
   [
+    "a point that was left out",
+    ladder("point-left"),
+    "Hop by hop from shop/web-0 to shop/db-0 and back: 12 % lost from node-1 veth1a2b3c4d to node-1 cni0 (1,200 of 10,000); 9 clean. Not compared: node-1 flannel.1 (no such device).",
+  ],
+  [
     "a moment",
     timeline("ten-seconds"),
     "shop/web-0 → shop/db-0: what happened when. lost on the asked path: most 3 in 1 s, at 02:00:03 UTC and round trip, p99: most 521 ms in 1 s, at 02:00:03 UTC. Marked: OOM kill of logstash on node-2 at 02:00:03 UTC.",

@@ -11,7 +11,6 @@ import { pcapMutants } from "./pcap/mutants.ts";
 import { pcap } from "./pcap/pcap.ts";
 import { record } from "./record.ts";
 
-const benches: readonly Bench[] = [labUp, ack, cost, speed, names, diagnosis, exec, nodeTask, hops, pcap, pcapMutants];
 const benches: readonly Bench[] = [
   labUp,
   ack,
@@ -22,6 +21,7 @@ const benches: readonly Bench[] = [
   exec,
   nodeTask,
   record,
+  hops,
   pcap,
   pcapMutants,
 ];

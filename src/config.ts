@@ -125,10 +125,33 @@ const cluster = {
   ),
 } as const;
 
+/** Where captures are kept, and how many. */
+const artifacts = {
+  NETCHECK_ARTIFACT_DAYS: variable("how many days captures are kept: 1 to 3650", whole(1, 3_650).default(14)),
+  NETCHECK_ARTIFACT_QUOTA_GB: variable(
+    "gigabytes that all captures may take: 1 to 999999",
+    whole(1, 999_999).default(20),
+  ),
+  NETCHECK_S3_BUCKET: variable(
+    "the name of a bucket: 3 to 63 of a-z, 0-9, - and .",
+    text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/).optional(),
+  ),
+  NETCHECK_S3_ENDPOINT: variable("a URL such as https://objects.example.com", url("https:", "http:").optional()),
+  NETCHECK_S3_REGION: variable("a region such as eu-central-1", text(/^[a-z0-9-]{1,40}$/).default("us-east-1")),
+  NETCHECK_S3_PREFIX: variable(
+    "the beginning of all object names, such as netcheck/prod",
+    text(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*\/?$/)
+      .max(200)
+      .optional(),
+  ),
+  NETCHECK_S3_PATH_STYLE: variable("true or false", z.enum(["true", "false"]).optional()),
+  NETCHECK_S3_CACHE_GB: variable("gigabytes for copies of objects: 1 to 9999", whole(1, 9_999).default(4)),
+} as const;
+
 /** Every variable that there is, for the documentation test. */
-export const variableNames: readonly string[] = [shared, slack, talk, socketMode, httpMode, cluster].flatMap((group) =>
-  Object.keys(group),
-);
+export const variableNames: readonly string[] = [
+  ...[shared, artifacts, slack, talk, socketMode, httpMode, cluster].flatMap((group) => Object.keys(group)),
+];
 
 /** Reads groups of variables and collects what is wrong with all of them, so that it is said once. */
 function reader(env: Environment) {
@@ -147,6 +170,10 @@ function reader(env: Environment) {
         faults.push(`  ${name} ${what}: it must be ${want}.`);
       }
       return values as Values<G>;
+    },
+    /** For what a group cannot know by itself. */
+    fault(text: string): void {
+      faults.push(`  ${text}`);
     },
     done<T>(config: T): T {
       if (faults.length === 0) return config;
@@ -170,6 +197,33 @@ function readShared(from: Reader) {
     /** A worker's own cluster; for a bot the one that is meant when a command names none. */
     cluster: values.NETCHECK_CLUSTER,
     maxChecks: values.NETCHECK_MAX_CHECKS,
+    artifacts: readArtifacts(from),
+  };
+}
+
+function readArtifacts(from: Reader) {
+  const values = from.read(artifacts);
+  const bucket = values.NETCHECK_S3_BUCKET;
+  const endpoint = values.NETCHECK_S3_ENDPOINT;
+  const style = values.NETCHECK_S3_PATH_STYLE;
+  if (bucket === undefined && endpoint !== undefined)
+    from.fault("NETCHECK_S3_BUCKET is missing: where NETCHECK_S3_ENDPOINT is set it must be the name of a bucket.");
+  return {
+    days: values.NETCHECK_ARTIFACT_DAYS,
+    quotaBytes: values.NETCHECK_ARTIFACT_QUOTA_GB * 1e9,
+    /** Absent: artifacts lie below `dataDir`. */
+    s3:
+      bucket === undefined
+        ? undefined
+        : {
+            bucket,
+            endpoint,
+            region: values.NETCHECK_S3_REGION,
+            prefix: values.NETCHECK_S3_PREFIX?.replace(/\/?$/, "/") ?? "",
+            // Few stores other than Amazon's have a host name for each bucket.
+            pathStyle: style === undefined ? endpoint !== undefined : style === "true",
+            cacheBytes: values.NETCHECK_S3_CACHE_GB * 1e9,
+          },
   };
 }
 

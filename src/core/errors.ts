@@ -12,6 +12,9 @@ export const errorPolicy = {
   cancelled: { retry: false },
   "cluster-unreachable": { retry: true },
   "exec-failed": { retry: true },
+  "disk-full": { retry: true },
+  damaged: { retry: true },
+  "store-unavailable": { retry: true },
 } as const satisfies Record<string, { readonly retry: boolean }>;
 
 export type ErrorCode = keyof typeof errorPolicy;

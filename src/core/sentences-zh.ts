@@ -312,6 +312,29 @@ export const chinese = {
   // errors.ts
   "{text} {hint}": "{text} {hint}",
 
+  // store/artifact-errors.ts, s3-client.ts
+  "{file} was not kept as it is: on the way its bytes have changed (another sha256).":
+    "{file} 未保存：传输途中内容已改变（sha256 不符）。",
+  "{file} is not kept, or not any more.": "{file} 没有保存，或已被清理。",
+  "See docs/captures.md for how long captures are kept.": "抓包保存多久，见 docs/captures.md。",
+  "There is no room to keep {file}: the disk is nearly full.": "没有空间保存 {file}：磁盘即将写满。",
+  "Make room below NETCHECK_DATA_DIR, or set a smaller NETCHECK_ARTIFACT_QUOTA_GB.":
+    "请在 NETCHECK_DATA_DIR 下腾出空间，或调小 NETCHECK_ARTIFACT_QUOTA_GB。",
+  "The folder that keeps {file} may not be read or written.": "保存 {file} 的目录不可读或不可写。",
+  "Give the user that netcheck runs as the folder NETCHECK_DATA_DIR.":
+    "请把 NETCHECK_DATA_DIR 目录的权限给运行 netcheck 的用户。",
+  "The disk that keeps {file} fails: {code}.": "保存 {file} 的磁盘出错：{code}。",
+  "The object store has no bucket {bucket}.": "对象存储中没有存储桶 {bucket}。",
+  "Make the bucket, or correct NETCHECK_S3_BUCKET.": "请创建该存储桶，或更正 NETCHECK_S3_BUCKET。",
+  "There is no credential for the object store.": "没有对象存储的凭据。",
+  "Give netcheck one in a way that the AWS SDK knows, see docs/configuration.md.":
+    "请以 AWS SDK 支持的方式提供凭据，见 docs/configuration.md。",
+  "The object store does not let netcheck at {file} in bucket {bucket}: {reason}.":
+    "对象存储不允许 netcheck 访问存储桶 {bucket} 中的 {file}：{reason}。",
+  "Allow s3:PutObject, GetObject, DeleteObject and ListBucket on that bucket and prefix.":
+    "请在该存储桶和前缀上允许 s3:PutObject、GetObject、DeleteObject 和 ListBucket。",
+  "The object store failed at {file}: {reason}.": "对象存储处理 {file} 时失败：{reason}。",
+
   // cluster/measure.ts, measure-node.ts, measure-progress.ts, measure-result.ts
   "Cancelled by {who}.": "已由 {who} 取消。",
   "Cluster {cluster} could not be read for {minutes} minutes; nothing was measured.":

@@ -28,15 +28,15 @@ function utf8(text: string): Uint8Array {
 
 /** Blocks of a pcapng file of one section, little-endian, with times in nanoseconds. */
 export function sectionBlock(comment: string): Uint8Array {
-  const body = new Uint8Array(16);
-  const view = new DataView(body.buffer);
-  view.setUint32(0, 0x1a2b3c4d, true);
-  view.setUint16(4, 1, true);
-  view.setBigInt64(8, -1n, true);
-  return block(SECTION, body, [
+  const options: readonly Option[] = [
     [COMMENT, utf8(comment)],
     [SHB_USERAPPL, utf8("netcheck")],
-  ]);
+  ];
+  return block(SECTION, 16, options, (view) => {
+    view.setUint32(8, 0x1a2b3c4d, true);
+    view.setUint16(12, 1, true);
+    view.setBigInt64(16, -1n, true);
+  });
 }
 
 export function interfaceBlock(
@@ -45,12 +45,12 @@ export function interfaceBlock(
   name: string,
   comments: readonly string[] = [],
 ): Uint8Array {
-  const body = new Uint8Array(8);
-  const view = new DataView(body.buffer);
-  view.setUint16(0, link, true);
-  view.setUint32(4, snapLength, true);
   const named: readonly Option[] = name === "" ? [] : [[IF_NAME, utf8(name)]];
-  return block(INTERFACE, body, [...said(comments), ...named, [IF_TSRESOL, Uint8Array.of(NANOSECONDS)]]);
+  const options: readonly Option[] = [...said(comments), ...named, [IF_TSRESOL, Uint8Array.of(NANOSECONDS)]];
+  return block(INTERFACE, 8, options, (view) => {
+    view.setUint16(8, link, true);
+    view.setUint32(12, snapLength, true);
+  });
 }
 
 /** What a recorder counted at an interface from `fromNs` to `toNs`: packets received, and lost by the operating system. */
@@ -58,35 +58,25 @@ export function statisticsBlock(
   port: number,
   { fromNs, toNs, received, dropped }: { fromNs: bigint; toNs: bigint; received: number; dropped: number },
 ): Uint8Array {
-  const body = new Uint8Array(12);
-  new DataView(body.buffer).setUint32(0, port, true);
-  body.set(time(toNs), 4);
-  return block(STATISTICS, body, [
-    [ISB_STARTTIME, time(fromNs)],
-    [ISB_ENDTIME, time(toNs)],
-    [ISB_IFRECV, counter(received)],
-    [ISB_OSDROP, counter(dropped)],
-  ]);
+  const options: readonly Option[] = [
+    [ISB_STARTTIME, eight((view) => setTime(view, 0, fromNs))],
+    [ISB_ENDTIME, eight((view) => setTime(view, 0, toNs))],
+    [ISB_IFRECV, eight((view) => view.setBigUint64(0, BigInt(received), true))],
+    [ISB_OSDROP, eight((view) => view.setBigUint64(0, BigInt(dropped), true))],
+  ];
+  return block(STATISTICS, 12, options, (view) => {
+    view.setUint32(8, port, true);
+    setTime(view, 12, toNs);
+  });
 }
 
-/** High word, low word. */
-function time(ns: bigint): Uint8Array {
+function eight(fill: (view: DataView) => void): Uint8Array {
   const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, Number(BigInt.asUintN(32, ns >> 32n)), true);
-  view.setUint32(4, Number(BigInt.asUintN(32, ns)), true);
+  fill(new DataView(bytes.buffer));
   return bytes;
 }
 
-function counter(count: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(count), true);
-  return bytes;
-}
-
-const said = (comments: readonly string[]): readonly Option[] => comments.map((comment) => [COMMENT, utf8(comment)]);
-
-/** A packet at `ns` nanoseconds since 1970, with a comment for whoever looks at it in Wireshark. */
+/** A packet at `ns` nanoseconds since 1970, with comments for whoever looks at it in Wireshark. */
 export function packetBlock(
   port: number,
   ns: bigint,
@@ -94,29 +84,42 @@ export function packetBlock(
   original: number,
   comments: readonly string[],
 ): Uint8Array {
-  const body = new Uint8Array(20 + padded(packet.length));
-  const view = new DataView(body.buffer);
-  view.setUint32(0, port, true);
-  body.set(time(ns), 4);
-  view.setUint32(12, packet.length, true);
-  view.setUint32(16, original, true);
-  body.set(packet, 20);
-  return block(ENHANCED_PACKET, body, said(comments));
+  return block(ENHANCED_PACKET, 20 + padded(packet.length), said(comments), (view, bytes) => {
+    view.setUint32(8, port, true);
+    setTime(view, 12, ns);
+    view.setUint32(20, packet.length, true);
+    view.setUint32(24, original, true);
+    bytes.set(packet, 28);
+  });
 }
 
 /** Bytes of the block of a packet of which `captured` bytes are kept. */
 export function packetBlockBytes(captured: number, comments: readonly string[]): number {
-  return 32 + padded(captured) + roomOf(said(comments));
+  return 32 + padded(captured) + (comments.length === 0 ? 0 : roomOf(said(comments)));
 }
 
-function block(type: number, body: Uint8Array, options: readonly Option[]): Uint8Array {
-  const length = 12 + body.length + roomOf(options);
+/** High word, low word. */
+function setTime(view: DataView, at: number, ns: bigint): void {
+  view.setUint32(at, Number(BigInt.asUintN(32, ns >> 32n)), true);
+  view.setUint32(at + 4, Number(BigInt.asUintN(32, ns)), true);
+}
+
+const said = (comments: readonly string[]): readonly Option[] => comments.map((comment) => [COMMENT, utf8(comment)]);
+
+/** Type, length, the body of so many bytes (which `fill` writes, from 8 on), options, the length again. */
+function block(
+  type: number,
+  body: number,
+  options: readonly Option[],
+  fill: (view: DataView, bytes: Uint8Array) => void,
+): Uint8Array {
+  const length = 12 + body + roomOf(options);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, type, true);
   view.setUint32(4, length, true);
-  bytes.set(body, 8);
-  let at = 8 + body.length;
+  fill(view, bytes);
+  let at = 8 + body;
   for (const [code, value] of options) {
     view.setUint16(at, code, true);
     view.setUint16(at + 2, value.length, true);

@@ -92,6 +92,34 @@ describe("several points in one file", () => {
     expect(inOrder(look(file).packets.map(({ ns }) => ns))).toBe(true);
   });
 
+  test.each([1, 2, 3, 4, 5])("random packets come out as a plain sort would put them (%d)", (seed) => {
+    let state = seed;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    const all: { readonly us: number; readonly tap: number; readonly nth: number }[] = [];
+    const taps = [0, 1, 2, 3].map((tap) => {
+      const offsetMs = tap === 0 ? 0 : random(600_000) - 300_000;
+      const times = Array.from({ length: random(3_000) }, () => random(5_000_000)).toSorted((a, b) => a - b);
+      for (const [nth, us] of times.entries()) all.push({ us, tap, nth });
+      const packets = times.map((us, nth) => ({
+        ns: T0 + BigInt(us * 1_000 + offsetMs * 1_000_000),
+        bytes: Uint8Array.of(tap, nth >> 8, nth & 255),
+      }));
+      const cuts = [0, random(packets.length + 1), packets.length].toSorted((a, b) => a - b);
+      const segments = [0, 1].map((part) => pcapFile(packets.slice(cuts[part], cuts[part + 1])));
+      return tapOf(`tap-${tap}`, segments, { clock: { offsetMs, driftPpm: 0, atMs: window.startMs } });
+    });
+    const expected = all
+      .toSorted((a, b) => a.us - b.us || a.tap - b.tap || a.nth - b.nth)
+      .map(({ us, tap, nth }) => [us, tap, nth]);
+    const got = look(merged(taps, { window }).file).packets.map(({ ns, bytes: [tap = 0, high = 0, low = 0] }) => [
+      ...[Number((ns - T0) / 1_000n), tap, (high << 8) | low],
+    ]);
+    expect(got).toEqual(expected);
+  });
+
   test("every truncation of a segment gives a readable file", () => {
     const whole = pcapFile(talk({ ...plain, turns: [] }));
     for (let length = 0; length <= whole.length; length++) {

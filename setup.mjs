@@ -57,6 +57,9 @@ const pageFonts = {
   "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf": "fonts-noto-color-emoji",
 };
 
+/** What tests need besides, by a file that it has: an object store to keep captures in. */
+const testFiles = { "/usr/lib/python3/dist-packages/swift/common/middleware/s3api/s3api.py": "python3-swift" };
+
 /** Files under which the lab (namespaces) is needed, and those that show its web page. */
 const needsLab = (file) => /^(lab|bench)\//.test(file);
 const needsPage = (file) => /^lab\//.test(file);
@@ -118,10 +121,10 @@ function inPath(program) {
     });
 }
 
-function installDebianPackages() {
+function installDebianPackages(files = pageFonts) {
   const absent = [
     ...Object.entries(labPrograms).filter(([program]) => !inPath(program)),
-    ...Object.entries(pageFonts).filter(([file]) => !existsSync(file)),
+    ...Object.entries(files).filter(([file]) => !existsSync(file)),
   ];
   const missing = [...new Set(absent.map(([, name]) => name))];
   if (missing.length === 0) return;
@@ -246,7 +249,7 @@ if (verb === "run" && rest[0] !== undefined) {
 } else if (verb === "test") {
   requireNamespaces();
   installNpmPackages();
-  installDebianPackages();
+  installDebianPackages({ ...pageFonts, ...testFiles });
   buildPage();
   process.exitCode = test(rest);
 } else {

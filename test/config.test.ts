@@ -45,6 +45,21 @@ test("lists are split at commas and lose the @ of a group handle", () => {
   });
 });
 
+test("captures are kept on disk, or in a bucket when there is one", () => {
+  expect(readWorkerConfig({}).artifacts).toEqual({ days: 14, quotaBytes: 20e9, s3: undefined });
+  const env = { NETCHECK_S3_BUCKET: "captures", NETCHECK_ARTIFACT_DAYS: "3", NETCHECK_ARTIFACT_QUOTA_GB: "5" };
+  const amazon = { bucket: "captures", endpoint: undefined, region: "us-east-1", prefix: "", pathStyle: false };
+  expect(readBotConfig({ ...socket, ...env }).artifacts).toEqual({
+    ...{ days: 3, quotaBytes: 5e9, s3: { ...amazon, cacheBytes: 4e9 } },
+  });
+  const own = { ...env, NETCHECK_S3_ENDPOINT: "https://objects.example.com", NETCHECK_S3_PREFIX: "netcheck/prod" };
+  expect(readWorkerConfig(own).artifacts.s3).toMatchObject({ prefix: "netcheck/prod/", pathStyle: true });
+  expect(readWorkerConfig({ ...own, NETCHECK_S3_PATH_STYLE: "false" }).artifacts.s3?.pathStyle).toBe(false);
+  expect(fault(() => readWorkerConfig({ ...own, NETCHECK_S3_BUCKET: "" }))).toContain(
+    "NETCHECK_S3_BUCKET is missing: where NETCHECK_S3_ENDPOINT is set it must be the name of a bucket.",
+  );
+});
+
 test("an empty variable counts as absent", () => {
   expect(readBotConfig({ ...socket, NETCHECK_REDIS_URL: " ", NETCHECK_COMMAND: "" }).slack.command).toBe("/netcheck");
 });
@@ -78,6 +93,10 @@ test.each([
   { name: "NETCHECK_LOG_LEVEL", value: "loud" },
   { name: "NETCHECK_ALLOWED_USERS", value: "alice" },
   { name: "NETCHECK_MAX_CHECKS", value: "0" },
+  { name: "NETCHECK_ARTIFACT_DAYS", value: "0" },
+  { name: "NETCHECK_S3_BUCKET", value: "../etc" },
+  { name: "NETCHECK_S3_PREFIX", value: "/a" },
+  { name: "NETCHECK_S3_PATH_STYLE", value: "yes" },
   { name: "NETCHECK_AGENT_NAMESPACE", value: "net check" },
 ])("$name is refused when it is $value", ({ name, value }) => {
   expect(fault(() => readAllConfig({ ...socket, [name]: value }))).toContain(

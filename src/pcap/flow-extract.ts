@@ -2,6 +2,7 @@ import { CaptureReader, type PacketSink } from "./capture-reader.ts";
 import type { CaptureSummary } from "./capture-summary.ts";
 import { Decoder } from "./decode.ts";
 import { FlowKeys } from "./flow-keys.ts";
+import { packetComments } from "./packet-comments.ts";
 import { passes } from "./packet-filter.ts";
 import { interfaceBlock, packetBlock, sectionBlock } from "./pcapng-writer.ts";
 
@@ -68,20 +69,8 @@ export class FlowExtract implements PacketSink {
   }
 }
 
-/** What to say at which packet, by its number. Numbers in the text are those of the whole capture, so it is said with them. */
-function commentsOf({ findings, worstFlows }: CaptureSummary): Map<number, string[]> {
-  const comments = new Map<number, string[]>();
-  const say = (packet: number, text: string): void => {
-    const said = comments.get(packet) ?? [];
-    if (said.length === 0) said.push(`Packet ${packet} of the whole capture.`);
-    said.push(text);
-    comments.set(packet, said);
-  };
-  for (const { packet, text } of findings) if (packet !== undefined) say(packet, text);
-  const found = new Set(findings.flatMap(({ flow }) => (flow ? [`${flow.client} ${flow.server}`] : [])));
-  for (const { client, server, timeLine } of worstFlows) {
-    if (!found.has(`${client} ${server}`)) continue;
-    for (const { packet, by, what } of timeLine) say(packet, `${by}: ${what}`);
-  }
-  return comments;
+/** Numbers in the text are those of the whole capture, so it is said with them. */
+function commentsOf(summary: CaptureSummary): ReadonlyMap<number, readonly string[]> {
+  const comments = packetComments(summary);
+  return new Map([...comments].map(([packet, said]) => [packet, [`Packet ${packet} of the whole capture.`, ...said]]));
 }

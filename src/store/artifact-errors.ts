@@ -35,24 +35,23 @@ export async function onDisk<T>(key: string, act: () => Promise<T>): Promise<T> 
   try {
     return await act();
   } catch (error) {
-    const code = error instanceof Error && "code" in error && "errno" in error ? error.code : undefined;
-    if (typeof code !== "string" || error instanceof NetcheckError) throw error;
-    if (FULL.has(code)) throw diskFull(key, error);
-    if (FORBIDDEN.has(code))
-      throw new NetcheckError(
-        "forbidden",
-        say("The folder that keeps {file} may not be read or written.", { file: key }),
-        {
-          hint: say("Give the user that netcheck runs as the folder NETCHECK_DATA_DIR."),
-          cause: error,
-        },
-      );
-    throw new NetcheckError(
-      "store-unavailable",
-      say("The disk that keeps {file} fails: {code}.", { file: key, code }),
-      {
-        cause: error,
-      },
-    );
+    throw inDiskWords(key, error);
   }
+}
+
+/** The error of a disk in our words; any other as it is. */
+export function inDiskWords(key: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error && "errno" in error ? error.code : undefined;
+  // That a file is not there, which was just named, is a mistake of whoever named it.
+  if (typeof code !== "string" || code === "ENOENT") return error;
+  if (FULL.has(code)) return diskFull(key, error);
+  if (FORBIDDEN.has(code))
+    return new NetcheckError(
+      "forbidden",
+      say("The folder that keeps {file} may not be read or written.", { file: key }),
+      { hint: say("Give the user that netcheck runs as the folder NETCHECK_DATA_DIR."), cause: error },
+    );
+  return new NetcheckError("store-unavailable", say("The disk that keeps {file} fails: {code}.", { file: key, code }), {
+    cause: error,
+  });
 }

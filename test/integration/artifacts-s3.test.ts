@@ -163,6 +163,15 @@ describe.skipIf(!canStoreObjects)("artifacts in an object store (Debian's python
       await expect(act()).rejects.toMatchObject({ code: "store-unavailable" });
   });
 
+  test.each([0, 2_000])("a server that answers drop by drop after %d bytes is given up", async (trickleAfter) => {
+    const store = openS3Artifacts(placeAt(line.port), { ...keeping, silentMs: 500 });
+    await store.put(`${folder}/a.pcap`, inPieces(Buffer.alloc(60_000, 1)));
+    line.mood = { trickleAfter };
+    const other = openS3Artifacts(placeAt(line.port), { ...keeping, silentMs: 500 });
+    await expect(other.localPath(`${folder}/a.pcap`)).rejects.toMatchObject({ code: "store-unavailable" });
+    expect(unfinished()).toEqual([]);
+  });
+
   test("what is refused says so in clear words", async () => {
     const store = opened({ bucket: "no-such-bucket" });
     await expect(store.list(folder)).rejects.toMatchObject({

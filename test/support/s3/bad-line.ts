@@ -2,9 +2,15 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
 
 /** What the line does to connections that are made from now on. */
-type Mood = "fine" | "refuse" | "silent" | { readonly cutAfter: number } | { readonly flipEvery: number };
+type Mood =
+  | "fine"
+  | "refuse"
+  | "silent"
+  | { readonly cutAfter: number }
+  | { readonly flipEvery: number }
+  | { readonly trickleAfter: number };
 
-/** A TCP relay in front of a server that goes away, falls silent, cuts after so many bytes, or flips a bit in each Nth byte of the client. */
+/** A TCP relay in front of a server that goes away, falls silent, answers a byte at a time, cuts after so many bytes, or flips a bit in each Nth byte of the client. */
 export async function badLine(to: number) {
   const sockets = new Set<Socket>();
   const line = { mood: "fine" as Mood, connections: 0 };
@@ -35,7 +41,20 @@ export async function badLine(to: number) {
     });
     far.on("data", count);
     client.pipe(far);
-    far.pipe(client);
+    if (typeof mood !== "object" || !("trickleAfter" in mood)) return void far.pipe(client);
+    const waiting: number[] = [];
+    const timer = setInterval(() => {
+      const [byte] = waiting.splice(0, 1);
+      if (byte !== undefined) client.write(Buffer.of(byte));
+    }, 20);
+    client.on("close", () => clearInterval(timer));
+    let answered = 0;
+    far.on("data", (chunk: Buffer) => {
+      const fast = Math.max(0, mood.trickleAfter - answered);
+      client.write(chunk.subarray(0, fast));
+      waiting.push(...chunk.subarray(fast));
+      answered += chunk.length;
+    });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,4 +1,4 @@
-import type { HopPoint } from "#src/pcap/hop-matching.ts";
+import type { HopPoint } from "#src/pcap/hop-summary.ts";
 import { pcapFile, type Recorded } from "./capture-file.ts";
 import { ACK, type Ends, ethernet, icmpMessage, ip4, tcpSegment, udpDatagram, vxlan } from "./frames.ts";
 
@@ -86,7 +86,9 @@ export function recordedOf(options: PathOptions): {
   let lost = 0;
   const sendings = traffic(options, next).flatMap((packet) => [
     packet,
-    ...(next() < (options.others ?? 0) ? [{ ...packet, other: true, id: packet.id ^ 0x8000 }] : []),
+    ...(next() < (options.others ?? 0)
+      ? [{ ...packet, other: true, id: packet.id ^ 0x8000, sequence: packet.sequence ^ 0x40000000 }]
+      : []),
   ]);
   for (const packet of sendings) {
     const frames = new Map<string, Pick<Recorded, "bytes" | "original">>();
@@ -147,8 +149,12 @@ function traffic({ seconds = 8 }: PathOptions, next: () => number): readonly Tra
   for (let ms = 0; ms < seconds * 1_000; ms += 6 + next() * 12) {
     const length = next() < 0.6 ? 1_398 : Math.floor(1 + next() * 1_300);
     const common = { protocol: "tcp" as const };
-    found.push({ ...common, backward: false, sentMs: ms, length, id: id++, sequence, acknowledged });
-    sequence = (sequence + length) | 0;
+    // Some at once, which the network card cuts from one large segment.
+    for (let burst = next() < 0.1 ? 3 : 1; burst > 0; burst--) {
+      const bytes = burst > 1 ? 1_398 : length;
+      found.push({ ...common, backward: false, sentMs: ms, length: bytes, id: id++, sequence, acknowledged });
+      sequence = (sequence + bytes) | 0;
+    }
     found.push({
       ...common,
       backward: true,
@@ -276,7 +282,7 @@ function joinedSegments(one: Recorded, other: Recorded): Recorded | undefined {
   const [size, more] = [first.getUint16(16) - HEADERS, second.getUint16(16) - HEADERS];
   const tcp = one.bytes[23] === 6 && other.bytes[23] === 6;
   if (!tcp || size <= 0 || more <= 0 || size % 1_398 !== 0 || size > 10_000) return undefined;
-  if (first.getInt32(26) !== second.getInt32(26)) return undefined;
+  if (first.getInt32(26) !== second.getInt32(26) || first.getInt32(58) !== second.getInt32(58)) return undefined;
   if (first.getInt32(38) + size !== second.getInt32(38) || first.getInt32(42) !== second.getInt32(42)) return undefined;
   const bytes = Uint8Array.from(one.bytes);
   new DataView(bytes.buffer).setUint16(16, HEADERS + size + more);

@@ -58,7 +58,7 @@ export class HopMatching {
   /** Of each tap. */
   readonly #pointOf: readonly number[];
   /** Times of taps that are missing in what was recorded. */
-  readonly #holes: { readonly tap: number; readonly fromNs: number; readonly toNs: number }[] = [];
+  readonly #holes: { readonly tap: number; readonly fromNs: number; toNs: number }[] = [];
   readonly #readers: CaptureReader[] = [];
   readonly #clocks: NodeClocks;
   readonly #sightings: Sightings;
@@ -93,6 +93,7 @@ export class HopMatching {
         ends,
         mtu,
         sightings: this.#sightings,
+        refused: () => this.#noRoom(tap),
         sinceBase,
         advance: () => this.#advance(),
       });
@@ -156,7 +157,7 @@ export class HopMatching {
       clocks: [...this.#clocks.against(this.#newest())],
       strangers: sum(({ strangers }) => strangers) + this.#others,
       unidentified: sum(({ unidentified }) => unidentified),
-      refused: this.#sightings.refused,
+      refused: this.#sightings.refused + this.#sightings.tooAlike,
     };
   }
 
@@ -202,6 +203,14 @@ export class HopMatching {
     )
       return undefined;
     return Math.min(...begun.map(([tap, { firstNs }]) => this.#clocks.rough(this.#pointOf[tap] as number, firstNs)));
+  }
+
+  /** The present packet of a tap had no room: what it saw around then is not complete. */
+  #noRoom(tap: number): void {
+    const ns = (this.#taps[tap] as HopTap).now[0] as number;
+    const before = this.#holes.findLast((hole) => hole.tap === tap);
+    if (before && ns >= before.fromNs && ns < before.toNs + MARGIN_NS) before.toNs = Math.max(ns, before.toNs);
+    else this.unread(tap, ns, ns);
   }
 
   #isCounted(point: number, ns: number): boolean {

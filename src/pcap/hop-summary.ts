@@ -20,7 +20,10 @@ export const matchedSchema = crossingsSchema.extend({
   /** Packets of neither end, or of one end and somebody else; and those too short to be known again. */
   strangers: count,
   unidentified: count,
-  /** Sightings that had no room, because some points were read far ahead of others: they count nowhere. */
+  /**
+   * Sightings that had no room, because there were too many packets or points were read far apart: those times are not
+   * judged there. And those of packets of which more than 64 within some seconds look the same: they count nowhere.
+   */
   refused: count,
 });
 export type Matched = z.infer<typeof matchedSchema>;

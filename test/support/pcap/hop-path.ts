@@ -45,6 +45,8 @@ export type PathOptions = {
   readonly resends?: boolean;
   /** Packets of the pod with somebody else, a share of all, seen at its own points only. */
   readonly others?: number;
+  /** Datagrams a second that all look the same: without an IP ID, and with the same data. They are lost as often as others. */
+  readonly beats?: number;
 };
 
 export function random(seed: number): () => number {
@@ -90,7 +92,23 @@ export function recordedOf(options: PathOptions): {
       ? [{ ...packet, other: true, id: packet.id ^ 0x8000, sequence: packet.sequence ^ 0x40000000 }]
       : []),
   ]);
-  for (const packet of sendings) {
+  // Drawn last, so that everything else stays as it is without them.
+  const { beats = 0, seconds = 8 } = options;
+  const beating = Array.from(
+    { length: beats * seconds },
+    (_, n): Travelling => ({
+      ...{
+        backward: false,
+        sentMs: (n * 1_000) / beats,
+        length: 40,
+        protocol: "udp",
+        id: 0,
+        sequence: 0,
+        acknowledged: 0,
+      },
+    }),
+  );
+  for (const packet of [...sendings, ...beating]) {
     const frames = new Map<string, Pick<Recorded, "bytes" | "original">>();
     const frame = (point: number): Pick<Recorded, "bytes" | "original"> => {
       const key = `${point < 2} ${point === 3 || point === 4} ${point > 2}`;

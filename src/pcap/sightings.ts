@@ -179,7 +179,7 @@ export class Sightings {
       }
     }
     let room = FIRST_ROOM;
-    while (room < staying * 2 && room < this.#most) room *= 2;
+    while (room < staying * 1.5 && room < this.#most) room *= 2;
     this.#empty(room);
     for (let slot = 0; slot < slots; slot++) {
       const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];

@@ -84,9 +84,13 @@ export type Recording = z.infer<typeof recordingEvidence.schema>;
 
 const share = z.object({ share: z.number(), low: z.number(), high: z.number() });
 
-/** What happened between two neighbouring points in one direction; the words are those of `pcap/hop-matching.ts`. */
+/**
+ * What happened between two neighbouring points in one direction; the words are those of `pcap/hop-chain.ts`. The points of a
+ * direction are a chain of their own: those that its packets pass by are left out of it. Which hops lose packets:
+ * `hop-loss.ts`.
+ */
 export const hopSchema = z.object({
-  /** Labels of the taps. */
+  /** Labels of the taps; members of a bond are one point: the first one's label, and `+` the devices of the others. */
   from: z.string(),
   to: z.string(),
   direction: z.enum(["forward", "backward"]),
@@ -116,12 +120,12 @@ export const hopsEvidence = defineEvidence(
   z.object({
     taps: z.array(tapSchema),
     hops: z.array(hopSchema),
-    /** Clocks of other nodes against that of the first tap's node, as the packets themselves tell. */
+    /** Clocks of other nodes against that of the first tap's node, as the packets themselves tell; those that they do tell. */
     clocks: z.array(z.object({ node: z.string(), offsetMs: ms, uncertainMs: ms, driftPpm: z.number() })),
     strangers: count,
     unidentified: count,
     refused: count,
-    /** Taps whose packets could not be compared, and why. */
+    /** Points that say nothing of one or both directions, and taps of which something could not be read; and why. */
     left: z.array(z.object({ tap: z.string(), reason: z.string() })),
   }),
 );

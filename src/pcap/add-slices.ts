@@ -4,8 +4,9 @@ import type { Evidence } from "../core/evidence.ts";
 import { lossyHops } from "../core/hop-loss.ts";
 import { addedEvidence } from "./add-evidence.ts";
 import { addedCrossings } from "./crossings.ts";
+import { counted } from "./finding.ts";
 import type { Hop } from "./hop-chain.ts";
-import { hopSummary, type Matched } from "./hop-matching.ts";
+import { hopSummary, type Matched } from "./hop-summary.ts";
 import type { SliceResult, Suspect } from "./path-analysis.ts";
 import { type ClocksAhead, pathPoints } from "./path-points.ts";
 import { COUNTED } from "./path-tap.ts";
@@ -68,7 +69,10 @@ export function addSlices({ taps, ahead, recordings }: Recorded, all: readonly S
       hops: hops.map(asCounts),
       clocks: clocks.map((clock) => ({ ...clock })),
       ...{ strangers, unidentified, refused },
-      left: left.map(({ point, reason }) => ({ tap: point, reason })),
+      left: [
+        ...left.map(({ point, reason }) => ({ tap: point, reason })),
+        ...placed.flatMap(({ tap }) => unreadOf(tap, slices, recordings[tap.task])),
+      ],
     },
     kept: placed.flatMap(({ tap }) => keptOf(tap, slices, recordings[tap.task]) ?? []),
     triggers,
@@ -141,6 +145,24 @@ function keptOf(tap: Tap, slices: readonly SliceResult[], recording: Recorded["r
     toMs: last.toMs,
     letGo: recording?.letGo.length ?? 0,
   };
+}
+
+/** Why packets of a tap are missing in the comparison. */
+function unreadOf(
+  { task, label }: Tap,
+  slices: readonly SliceResult[],
+  recording: Recorded["recordings"][string],
+): Hops["left"] {
+  const damaged = slices.flatMap(({ taps }) => taps.find((one) => one.task === task)?.damaged ?? []);
+  // Slices share files where they meet.
+  const files = new Map(damaged.map(({ segment, reason }) => [segment, reason]));
+  const [first] = files.values();
+  return [
+    ...(recording?.trouble === undefined ? [] : [{ tap: label, reason: recording.trouble }]),
+    ...(first === undefined
+      ? []
+      : [{ tap: label, reason: `${counted(files.size, "file")} could not be read to the end: ${first}` }]),
+  ];
 }
 
 function worstSuspects(all: readonly Suspect[], triggers: readonly Trigger[]): readonly Suspect[] {

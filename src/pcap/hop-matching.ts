@@ -1,45 +1,15 @@
-import { z } from "zod";
 import { alikePackets } from "./alike-packets.ts";
 import { CaptureReader } from "./capture-reader.ts";
-import { Crossings, crossingsSchema } from "./crossings.ts";
-import { type ChainPoint, type Hop, hopsOf, type Left } from "./hop-chain.ts";
+import { Crossings } from "./crossings.ts";
+import { type HopPoint, type HopSummary, hopSummary, type Matched } from "./hop-summary.ts";
 import { HopTap } from "./hop-tap.ts";
 import { NodeClocks } from "./node-clocks.ts";
 import { PathEnds } from "./path-ends.ts";
 import { RecordingTimes } from "./recording-times.ts";
 import { type Sighted, Sightings } from "./sightings.ts";
 
-/** A place on the path where packets were recorded. Points are given in the order in which packets cross them. */
-export type HopPoint = ChainPoint & {
-  /** Points of one node share a clock. */
-  readonly node: string;
-  /** How far this node's clock is known to be ahead of ours, ns. */
-  readonly aheadNs?: number;
-};
-
 /** When a tap was recording by its node's clock, ns since 1970: pieces, ascending. */
 export type Recorded = readonly (readonly [fromNs: bigint, toNs: bigint])[];
-
-const count = z.number().int().nonnegative();
-const ms = z.number();
-
-/** What matching has found in a piece of time. */
-export const matchedSchema = crossingsSchema.extend({
-  /** Clocks of other nodes against that of the first point; without those that nothing could be said about. */
-  clocks: z.array(z.object({ node: z.string(), offsetMs: ms, uncertainMs: ms, driftPpm: ms })),
-  /** Packets of neither end, or of one end and somebody else; and those too short to be known again. */
-  strangers: count,
-  unidentified: count,
-  /** Sightings that had no room, because some points were read far ahead of others: they count nowhere. */
-  refused: count,
-});
-export type Matched = z.infer<typeof matchedSchema>;
-
-export type HopSummary = Omit<Matched, "crossings" | "took" | "uncounted"> & {
-  readonly hops: readonly Hop[];
-  /** Points that say nothing about some direction. */
-  readonly left: readonly Left[];
-};
 
 /** A packet that was lost behind a point: the `number`th of a tap, counted from 1. */
 export type LostPacket = {
@@ -88,7 +58,7 @@ export class HopMatching {
   /** Of each tap. */
   readonly #pointOf: readonly number[];
   /** Times of taps that are missing in what was recorded. */
-  readonly #holes: { readonly tap: number; readonly fromNs: number; readonly toNs: number }[] = [];
+  readonly #holes: { readonly tap: number; readonly fromNs: number; toNs: number }[] = [];
   readonly #readers: CaptureReader[] = [];
   readonly #clocks: NodeClocks;
   readonly #sightings: Sightings;
@@ -112,13 +82,18 @@ export class HopMatching {
     this.#pointOf = taps.map(({ point }) => point);
     this.#taps = taps.map(({ point }, tap) => {
       const numberOf = (number: number): number => number * taps.length + tap;
-      const sinceBase = (ns: bigint): number => this.#sinceBase(ns);
+      const sinceBase = (first: bigint): number => {
+        const ns = this.#sinceBase(first);
+        this.#clocks.begin(point, ns);
+        return ns;
+      };
       return new HopTap({
         point,
         numberOf,
         ends,
         mtu,
         sightings: this.#sightings,
+        refused: () => this.#noRoom(tap),
         sinceBase,
         advance: () => this.#advance(),
       });
@@ -165,7 +140,7 @@ export class HopMatching {
 
   /** The other way round: ms since 1970 of a tap's own clock. */
   nsOf(ms: number): number {
-    return (ms - this.#msAt(0)) * 1e6;
+    return (ms - this.#baseMs) * 1e6;
   }
 
   /** True for times of a tap that count. */
@@ -182,7 +157,7 @@ export class HopMatching {
       clocks: [...this.#clocks.against(this.#newest())],
       strangers: sum(({ strangers }) => strangers) + this.#others,
       unidentified: sum(({ unidentified }) => unidentified),
-      refused: this.#sightings.refused,
+      refused: this.#sightings.refused + this.#sightings.tooAlike,
     };
   }
 
@@ -227,8 +202,15 @@ export class HopMatching {
       this.#taps.length
     )
       return undefined;
-    for (const [tap, { firstNs }] of begun) this.#clocks.begin(this.#pointOf[tap] as number, firstNs);
     return Math.min(...begun.map(([tap, { firstNs }]) => this.#clocks.rough(this.#pointOf[tap] as number, firstNs)));
+  }
+
+  /** The present packet of a tap had no room: what it saw around then is not complete. */
+  #noRoom(tap: number): void {
+    const ns = (this.#taps[tap] as HopTap).now[0] as number;
+    const before = this.#holes.findLast((hole) => hole.tap === tap);
+    if (before && ns >= before.fromNs && ns < before.toNs + MARGIN_NS) before.toNs = Math.max(ns, before.toNs);
+    else this.unread(tap, ns, ns);
   }
 
   #isCounted(point: number, ns: number): boolean {
@@ -237,7 +219,8 @@ export class HopMatching {
   }
 
   #msAt(ns: number): number {
-    return this.#baseMs + ns / 1e6;
+    // To the microsecond: more does not fit into a double.
+    return Math.round(this.#baseMs * 1e3 + ns / 1e3) / 1e3;
   }
 
   /** Counts and forgets packets that all points are past. */
@@ -334,20 +317,4 @@ export class HopMatching {
   #newest(): number {
     return Math.max(0, ...this.#taps.map(({ newestNs }) => newestNs).filter(Number.isFinite));
   }
-}
-
-/** Hops by what was matched, in one piece of time or in several together. */
-export function hopSummary(points: readonly HopPoint[], matched: Matched): HopSummary {
-  const { crossings: _crossings, took: _took, uncounted, ...about } = matched;
-  const uncertain = new Map(matched.clocks.map(({ node, uncertainMs }) => [node, uncertainMs]));
-  const nodeOf = (point: number): string => points[point]?.node ?? "";
-  const uncertainMs = (from: number, to: number): number | undefined => {
-    if (nodeOf(from) === nodeOf(to)) return 0;
-    const far = [nodeOf(from), nodeOf(to)].filter((node) => node !== points[0]?.node);
-    return far.reduce<number | undefined>((sum, node) => {
-      const one = uncertain.get(node);
-      return one === undefined || sum === undefined ? undefined : sum + one;
-    }, 0);
-  };
-  return { ...about, refused: about.refused + uncounted, ...hopsOf(points, matched, uncertainMs) };
 }

@@ -21,6 +21,8 @@ type TapUser = {
   readonly sightings: Sightings;
   /** Nanoseconds since the first packet of all points. */
   readonly sinceBase: (ns: bigint) => number;
+  /** The present packet had no room. */
+  readonly refused: () => void;
   /** Now and then. */
   readonly advance: () => void;
 };
@@ -87,10 +89,12 @@ export class HopTap implements PacketSink {
     about.backward = (way & BACKWARD) !== 0;
     about.known = (way & KNOWN) !== 0;
     const number = this.#user.numberOf(this.number);
+    const { refused } = sightings;
     for (let piece = 0; piece < pieces; piece++) {
       about.length = lengths[piece] as number;
       sightings.see(words[piece * 2] as number, words[piece * 2 + 1] as number, about, point, this.now, number);
     }
+    if (sightings.refused !== refused) this.#user.refused();
   }
 
   /** A time of this tap, from nanoseconds since its first packet. */

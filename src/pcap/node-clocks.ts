@@ -5,9 +5,11 @@ export class NodeClocks {
   /** Index of the node of each point. */
   readonly #nodeOf: readonly number[];
   readonly #nodes: readonly string[];
-  /** How far a node's clock is ahead of ours by what was known before any packet, ns; 0 where nothing was. */
-  readonly #givenNs: readonly number[];
-  /** The same for putting packets in order roughly; of unknown clocks so that all begin at once, until packets tell better. */
+  /** How far a node's clock is ahead of ours by what was known before any packet, ns. */
+  readonly #knownNs: readonly (number | undefined)[];
+  /** The same; where nothing was known, so that all nodes begin at once. */
+  readonly #givenNs: (number | undefined)[];
+  /** The same until packets tell better: for putting them in order roughly. */
   readonly #roughNs: (number | undefined)[];
   #beganNs: number | undefined;
   /** The first point of each node but the first. */
@@ -19,11 +21,11 @@ export class NodeClocks {
     const nodes = [...new Set(points.map(({ node }) => node))];
     this.#nodes = nodes;
     this.#nodeOf = points.map(({ node }) => nodes.indexOf(node));
-    const given = nodes.map(
+    this.#knownNs = nodes.map(
       (name) => points.find(({ node, aheadNs }) => node === name && aheadNs !== undefined)?.aheadNs,
     );
-    this.#givenNs = given.map((ns) => ns ?? 0);
-    this.#roughNs = given;
+    this.#givenNs = [...this.#knownNs];
+    this.#roughNs = [...this.#knownNs];
     this.#changes = nodes.slice(1).map((name) => points.findIndex(({ node }) => node === name));
     this.#pairs = this.#changes.map(() => new ClockPair());
     this.#differences = this.#changes.map((_, index) => this.#unknown(index + 1));
@@ -32,7 +34,8 @@ export class NodeClocks {
   /** The first packet of a point. */
   begin(point: number, ns: number): void {
     const node = this.#nodeOf[point] as number;
-    this.#beganNs ??= ns - (this.#roughNs[node] ?? 0);
+    this.#beganNs ??= ns - (this.#givenNs[node] ?? 0);
+    this.#givenNs[node] ??= ns - this.#beganNs;
     this.#roughNs[node] ??= ns - this.#beganNs;
   }
 
@@ -43,7 +46,7 @@ export class NodeClocks {
 
   /** A time of a point by our clock, by what was known before: the same however much of a capture is read. */
   given(point: number, ns: number): number {
-    return ns - (this.#givenNs[this.#nodeOf[point] as number] as number);
+    return ns - (this.#givenNs[this.#nodeOf[point] as number] ?? 0);
   }
 
   /** A packet's times, one a point from `at` on; NaN = not seen. */
@@ -104,7 +107,7 @@ export class NodeClocks {
   }
 
   #unknown(node: number): ClockDifference {
-    const known = (this.#givenNs[node] as number) - (this.#givenNs[node - 1] as number);
+    const known = (this.#knownNs[node] ?? 0) - (this.#knownNs[node - 1] ?? 0);
     return { at: () => known, uncertainNs: Number.POSITIVE_INFINITY, driftPpm: 0 };
   }
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Tap } from "../core/capture.ts";
 import { triggerKindSchema } from "../core/capture-triggers.ts";
-import { HopMatching, type LostPacket, matchedSchema } from "./hop-matching.ts";
+import { HopMatching, type LostPacket } from "./hop-matching.ts";
+import { matchedSchema } from "./hop-summary.ts";
 import { type ClocksAhead, pathPoints } from "./path-points.ts";
 import { PathTap, type SegmentBytes } from "./path-tap.ts";
 

@@ -1,5 +1,5 @@
 import type { Recording, Segment, Tap } from "../core/capture.ts";
-import type { HopPoint } from "./hop-matching.ts";
+import type { HopPoint } from "./hop-summary.ts";
 
 /** Where on the way each tap stands. */
 export type PathPoints = {

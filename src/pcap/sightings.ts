@@ -1,6 +1,7 @@
 const FIRST_ROOM = 1 << 12;
 /** Packets that look alike are held side by side, up to this many. */
 const MOST_ALIKE = 64;
+const MOST_NAMES = 10_000;
 /** Bits of a fact. */
 const BACKWARD_BIT = 1;
 const ALIKE_AT = 1;
@@ -54,8 +55,11 @@ export class Sightings {
   #times: Float64Array;
   /** Slots that are taken. */
   size = 0;
-  /** Sightings for which there was no room. */
+  /** Sightings for which there was no room; and those of packets of which so many look the same that nobody can tell them apart. */
   refused = 0;
+  tooAlike = 0;
+  /** The identities of such packets. */
+  readonly #tooAlike = new Set<string>();
 
   /** Takes up to so many bytes, and for a moment half as many again; three slots in four are used. */
   constructor(points: number, mostBytes: number) {
@@ -72,7 +76,7 @@ export class Sightings {
 
   /**
    * Notes a packet at a point, the `number`th there, at the time in `clock[0]` (as a parameter it would be put on the heap each
-   * time). Counts it as refused when it is a new one and there is no room.
+   * time). Counts it as refused when it is a new one and there is no room, or as too alike when 64 others are.
    */
   see(
     one: number,
@@ -96,7 +100,10 @@ export class Sightings {
         continue;
       }
       if (free) {
-        if (this.size >= this.#mask - (this.#mask >> 2)) break;
+        if (this.size >= this.#mask - (this.#mask >> 2)) {
+          this.refused++;
+          return;
+        }
         words[at] = one;
         words[at + 1] = two;
         words[at + FACTS] =
@@ -114,7 +121,7 @@ export class Sightings {
       this.#times[place] = clock[0] as number;
       return;
     }
-    this.refused++;
+    this.tooAlike++;
   }
 
   /** Hands over every packet that nothing looks like. */
@@ -161,6 +168,7 @@ export class Sightings {
         continue;
       }
       const group = this.#groupOf(one, two);
+      if (this.#isTooAlike(one, two, group.seen)) continue;
       for (const found of untangle(group.seen, (about & BACKWARD_BIT) !== 0)) {
         const sightings = Float64Array.from(found);
         if (isOld(sightings, 0)) hand(sightings, 0, about | group.known, true, 0);
@@ -171,7 +179,7 @@ export class Sightings {
       }
     }
     let room = FIRST_ROOM;
-    while (room < staying * 2 && room < this.#most) room *= 2;
+    while (room < staying * 1.5 && room < this.#most) room *= 2;
     this.#empty(room);
     for (let slot = 0; slot < slots; slot++) {
       const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];
@@ -181,6 +189,16 @@ export class Sightings {
         this.#put(one, two, about, words[slot * 4 + NUMBER] as number, times, slot * points);
     }
     for (const one of rest) this.#putBeside(one);
+  }
+
+  /** True for packets of which some point had as many as can be held: what other points saw may be others of them. */
+  #isTooAlike(one: number, two: number, seen: readonly (readonly number[])[]): boolean {
+    const name = `${one} ${two}`;
+    const isNew = seen.some(({ length }) => length >= MOST_ALIKE);
+    if (!isNew && !this.#tooAlike.has(name)) return false;
+    if (this.#tooAlike.size < MOST_NAMES) this.#tooAlike.add(name);
+    this.tooAlike += seen.reduce((sum, { length }) => sum + length, 0);
+    return true;
   }
 
   /** All sightings of those that look alike, by point. */

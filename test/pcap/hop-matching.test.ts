@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Hop } from "#src/pcap/hop-chain.ts";
-import { HopMatching, type HopSummary } from "#src/pcap/hop-matching.ts";
+import { HopMatching } from "#src/pcap/hop-matching.ts";
+import type { HopSummary } from "#src/pcap/hop-summary.ts";
 import {
   ADDRESSES,
   capturesOf,

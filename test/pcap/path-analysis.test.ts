@@ -143,6 +143,15 @@ test("a pod's packets with others are not lost where they turn off", () => {
   expect(hops.strangers).toBeGreaterThan(100);
 });
 
+test("packets of which too many look the same count nowhere", () => {
+  const loses = { hop: 3, direction: "forward" as const, share: 0.1 };
+  const plain = findingsOf(slicedPath({ seed: 16, seconds: 30, loses }));
+  const { hops } = findingsOf(slicedPath({ seed: 16, seconds: 30, loses, beats: 100 }));
+  expect(named(hops)).toEqual(["nic>far-nic"]);
+  expect(counts(hops)).toEqual(counts(plain.hops));
+  expect(hops.refused).toBeGreaterThan(10_000);
+});
+
 test("clocks three minutes apart that nobody has measured, drifting by 200 ppm", () => {
   const options: PathOptions = { seed: 10, seconds: 60, skewMs: 180_000, driftPpm: 200 };
   const { hops } = findingsOf(slicedPath({ ...options, loses: { hop: 3, direction: "backward", share: 0.05 } }));

@@ -1,4 +1,4 @@
-import type { HopPoint } from "#src/pcap/hop-matching.ts";
+import type { HopPoint } from "#src/pcap/hop-summary.ts";
 import { pcapFile, type Recorded } from "./capture-file.ts";
 import { ACK, type Ends, ethernet, icmpMessage, ip4, tcpSegment, udpDatagram, vxlan } from "./frames.ts";
 
@@ -45,6 +45,8 @@ export type PathOptions = {
   readonly resends?: boolean;
   /** Packets of the pod with somebody else, a share of all, seen at its own points only. */
   readonly others?: number;
+  /** Datagrams a second that all look the same: without an IP ID, and with the same data. They are lost as often as others. */
+  readonly beats?: number;
 };
 
 export function random(seed: number): () => number {
@@ -86,9 +88,27 @@ export function recordedOf(options: PathOptions): {
   let lost = 0;
   const sendings = traffic(options, next).flatMap((packet) => [
     packet,
-    ...(next() < (options.others ?? 0) ? [{ ...packet, other: true, id: packet.id ^ 0x8000 }] : []),
+    ...(next() < (options.others ?? 0)
+      ? [{ ...packet, other: true, id: packet.id ^ 0x8000, sequence: packet.sequence ^ 0x40000000 }]
+      : []),
   ]);
-  for (const packet of sendings) {
+  // Drawn last, so that everything else stays as it is without them.
+  const { beats = 0, seconds = 8 } = options;
+  const beating = Array.from(
+    { length: beats * seconds },
+    (_, n): Travelling => ({
+      ...{
+        backward: false,
+        sentMs: (n * 1_000) / beats,
+        length: 40,
+        protocol: "udp",
+        id: 0,
+        sequence: 0,
+        acknowledged: 0,
+      },
+    }),
+  );
+  for (const packet of [...sendings, ...beating]) {
     const frames = new Map<string, Pick<Recorded, "bytes" | "original">>();
     const frame = (point: number): Pick<Recorded, "bytes" | "original"> => {
       const key = `${point < 2} ${point === 3 || point === 4} ${point > 2}`;
@@ -147,8 +167,12 @@ function traffic({ seconds = 8 }: PathOptions, next: () => number): readonly Tra
   for (let ms = 0; ms < seconds * 1_000; ms += 6 + next() * 12) {
     const length = next() < 0.6 ? 1_398 : Math.floor(1 + next() * 1_300);
     const common = { protocol: "tcp" as const };
-    found.push({ ...common, backward: false, sentMs: ms, length, id: id++, sequence, acknowledged });
-    sequence = (sequence + length) | 0;
+    // Some at once, which the network card cuts from one large segment.
+    for (let burst = next() < 0.1 ? 3 : 1; burst > 0; burst--) {
+      const bytes = burst > 1 ? 1_398 : length;
+      found.push({ ...common, backward: false, sentMs: ms, length: bytes, id: id++, sequence, acknowledged });
+      sequence = (sequence + bytes) | 0;
+    }
     found.push({
       ...common,
       backward: true,
@@ -276,7 +300,7 @@ function joinedSegments(one: Recorded, other: Recorded): Recorded | undefined {
   const [size, more] = [first.getUint16(16) - HEADERS, second.getUint16(16) - HEADERS];
   const tcp = one.bytes[23] === 6 && other.bytes[23] === 6;
   if (!tcp || size <= 0 || more <= 0 || size % 1_398 !== 0 || size > 10_000) return undefined;
-  if (first.getInt32(26) !== second.getInt32(26)) return undefined;
+  if (first.getInt32(26) !== second.getInt32(26) || first.getInt32(58) !== second.getInt32(58)) return undefined;
   if (first.getInt32(38) + size !== second.getInt32(38) || first.getInt32(42) !== second.getInt32(42)) return undefined;
   const bytes = Uint8Array.from(one.bytes);
   new DataView(bytes.buffer).setUint16(16, HEADERS + size + more);

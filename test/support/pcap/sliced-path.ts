@@ -76,7 +76,12 @@ export function sliceOf(
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): SliceResult {
   const given = Object.fromEntries(
-    taps.map(({ task, node }) => [task, segmentsFor(held[task] ?? [], { fromMs, toMs }, ahead[node] ?? 0)]),
+    taps.map(({ task, node }) => {
+      const aheadMs = ahead[node];
+      const own = held[task] ?? [];
+      // Of clocks that nobody has measured it is not known which files are needed.
+      return [task, aheadMs === undefined ? own : segmentsFor(own, { fromMs, toMs }, aheadMs)];
+    }),
   );
   const recorded = Object.fromEntries(
     taps.map(({ task }) => [task, recordedBy(given[task] ?? [], { segments: [], letGo: [] })]),

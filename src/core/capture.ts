@@ -87,8 +87,11 @@ export const hopSchema = z.object({
   lost: count,
   /** Not seen at `to`, but behind it: the recorder lost them, or they went another way, and not the network. */
   missed: count,
+  /** What `to` missed of those that reached a point behind it; the last point: of those that it sent itself. */
   missShare: share,
   lossShare: share,
+  /** Seen at `to` and nowhere before it: the recorders missed them, or what tells packets apart was changed on the way. */
+  appeared: count.optional(),
   /** What the recorder at `to` says it lost, packets. */
   dropped: count,
   smallestLost: count,

@@ -1,6 +1,7 @@
 import type { Rule } from "../core/rule.ts";
 import { acceptQueueOverflow } from "./accept-queue-overflow.ts";
 import { bondDegraded } from "./bond-degraded.ts";
+import { captureLossLocated } from "./capture-loss-located.ts";
 import { conntrackFull } from "./conntrack-full.ts";
 import { cpuThrottled } from "./cpu-throttled.ts";
 import { dnsCrashLoop } from "./dns-crash-loop.ts";
@@ -109,6 +110,7 @@ export const rules: readonly Rule[] = [
   qdiscDrops,
   linkRateLimited,
   pathMemberLoss,
+  captureLossLocated,
   dnsWrongResolver,
   dnsCrashLoop,
   dnsDown,

@@ -35,7 +35,9 @@ export function tapsOf(plan: Plan): readonly Tap[] {
 
 export type Way = "forward" | "backward";
 /** What is special about the hop that leaves point `from` (0 to 9) one way. */
-export type HopChange = { readonly from: number; readonly way: Way } & Partial<HopCounts>;
+export type HopChange = { readonly from: number; readonly way: Way } & Partial<
+  Omit<HopCounts, "from" | "to" | "direction">
+>;
 
 /** All hops of a path on which `sent` packets went each way and nothing was lost, but for what is changed. */
 export function hopsOf(plan: Plan, changes: readonly HopChange[] = [], sent = 10_000): Hops {

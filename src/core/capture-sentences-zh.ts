@@ -67,4 +67,77 @@ export const captureSentences = {
     "检查连接 {from} 与 {to} 的部分：交换机端口、线缆、bond、云网络的限制、接收环",
   "Look at what {node} does with packets between {from} and {to}: packet filters, reverse-path filter, routes, queues":
     "检查 {node} 在 {from} 与 {to} 之间如何处理包：包过滤规则、反向路径过滤、路由、队列",
+
+  // captured-opens.ts
+  "captured: of {count} at {first}, {there} came to {last} and {few} to {next}: they vanish between these two":
+    "抓包：{first} 上看到 {count}，其中 {there} 次到达 {last}，{few} 次到达 {next}：在这两点之间消失",
+  "captured: of {count} at {first}, {there} came to {last}, and {accepted} were answered there":
+    "抓包：{first} 上看到 {count}，其中 {there} 次到达 {last}，在那里得到应答的有 {accepted} 次",
+  "captured: {accepted} of {count} were answered at {last}; the answers vanish between {seen} and {unseen}":
+    "抓包：{count}中有 {accepted} 次在 {last} 得到应答；应答在 {seen} 与 {unseen} 之间消失",
+  "{count} attempt to connect": "{count} 次连接尝试",
+  "{count} attempts to connect": "{count} 次连接尝试",
+
+  // captured-sizes.ts
+  "captured at {tap}: full-size segments of {bytes} bytes were sent again and again in {connections}, smaller ones were acknowledged":
+    "{tap} 抓包：{connections}中 {bytes} 字节的满尺寸段被反复重发，较小的段则得到确认",
+  "captured: of what {from} saw, packets of {lost} bytes and more did not come to {to}, those of up to {seen} bytes did":
+    "抓包：{from} 上看到的包中，{lost} 字节及以上的没有到达 {to}，{seen} 字节及以下的到达了",
+  'captured: no "fragmentation needed" came to {tap}': "抓包：没有“需要分片”的消息到达 {tap}",
+
+  // reset-by-peer.ts, reset-by-middle.ts
+  "captured at {tap}: {resets} as they left {pod}": "{tap} 抓包：看到 {resets}从 {pod} 发出",
+  "captured: {resets} in the name of {pod} were first seen at {seen}, and not at {unseen}, which is nearer to it":
+    "抓包：以 {pod} 名义发出的 {resets}最早出现在 {seen}，而离它更近的 {unseen} 上没有",
+  "captured: {resets} in the name of {pod} were first seen at {seen}, and not at {unseen}, which is nearer to it; they come with TTL {ttl}, its other packets with {usual}":
+    "抓包：以 {pod} 名义发出的 {resets}最早出现在 {seen}，而离它更近的 {unseen} 上没有；它们的 TTL 是 {ttl}，它的其他包是 {usual}",
+  "no connection was opened or recorded that could be reset": "没有打开或抓到任何可能被重置的连接",
+
+  // node-second-address.ts
+  "captured at {tap}: {wrong} of {all} that its tunnel sent have the outer source {source}":
+    "{tap} 抓包：隧道发出的 {all}中有 {wrong} 个外层源地址为 {source}",
+  "captured at {far}: none of them came there, so they are dropped on the way":
+    "{far} 抓包：这些包一个也没有到达，在途中被丢弃",
+  "captured at {far}: {came} of them came there, so {peer} itself drops them":
+    "{far} 抓包：其中 {came} 个到达，是 {peer} 自己丢弃了它们",
+
+  // slow-receiver.ts, server-slow.ts, duplicate-ip.ts, dns-path-loss.ts
+  "captured at {tap}: windows of connections to port {port} were closed for {time} in all":
+    "{tap} 抓包：到 {port} 端口的连接出现零窗口，合计 {time}",
+  "captured at {tap}: requests arrived, and {answers} left only {mean} later on average, {longest} at the longest":
+    "{tap} 抓包：请求已到达，{answers}平均在 {mean} 之后才发出，最长 {longest}",
+  "{count} answer": "{count} 个应答",
+  "{count} answers": "{count} 个应答",
+  "captured at {tap}: {ip} was announced by {macs} in turn, {changes}":
+    "{tap} 抓包：{ip} 由 {macs} 轮流通告，{changes}",
+  "{count} change": "变化 {count} 次",
+  "{count} changes": "变化 {count} 次",
+  "captured at {tap}: {queries}, of which {unanswered} got no answer there and {repeated} were sent again":
+    "{tap} 抓包：{queries}，其中 {unanswered} 个在那里没有得到应答，{repeated} 个被重发",
+
+  // oom-stall.ts
+  "captured at {tap}: {hits} of {all} in which data was sent again began within {lag} of a kill; by chance that happens in {chance} of cases":
+    "{tap} 抓包：{all}重传中有 {hits} 段在 OOM 终止后 {lag} 内开始；偶然出现的概率为 {chance}",
+
+  // idle-timeout.ts
+  "no capture of the path is whole": "路径上没有完整的抓包",
+  "no connection was silent and spoke again while it was recorded": "抓包期间没有连接在静默之后重新通信",
+  "{lived} connections outlived silences of up to {longest}, {cut} did not":
+    "{lived} 条连接在最长 {longest} 的静默后仍然正常，{cut} 条没有",
+  "captured at {tap}: {count} did not outlive a silence of {least} to {most}; what followed was reset on {resets} and got no answer on {silent}":
+    "{tap} 抓包：{count}在静默 {least} 到 {most} 之后中断；其中 {resets} 条被重置，{silent} 条没有应答",
+  "{cut} connections did not outlive a silence, all of them silent at the same time: an end may have restarted":
+    "{cut} 条连接在静默之后中断，但它们是同时静默的：可能是某一端重启过",
+  "silences of up to {longest} were outlived": "最长 {longest} 的静默之后连接仍然正常",
+  "between {connections}": "涉及 {connections}",
+  "no silence of 10 s or more was outlived that could be compared with": "没有可供比较的、静默 10 秒以上仍正常的连接",
+  "Let the programs send keep-alives, or close connections, before {seconds} s of silence":
+    "让程序在静默 {seconds} 秒之前发送 keep-alive 或关闭连接",
+  "Or raise the idle time-out of what lies between: load balancer, firewall, NAT gateway, conntrack":
+    "或调大中间设备的空闲超时：负载均衡、防火墙、NAT 网关、conntrack",
+  "what followed was seen at {last}, but not at {next}: what lies between has forgotten the connection":
+    "静默之后的包在 {last} 上看到，而 {next} 上没有：两点之间的设备已丢弃该连接的状态",
+  "what followed came to {last}: {pod} itself has forgotten the connection":
+    "静默之后的包到达了 {last}：是 {pod} 自己丢弃了该连接",
+  "{seconds} s is what {who} allows by default": "{seconds} 秒是 {who} 的默认空闲超时",
 } as const satisfies Readonly<Record<string, string>>;

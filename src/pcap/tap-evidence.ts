@@ -59,6 +59,8 @@ export const tapFactsEvidence = defineEvidence(
 );
 export type TapFactsData = z.infer<typeof tapFactsEvidence.schema>;
 
+/** Resets that are listed of one tap; `resetCount` has all. */
+export const MOST_RESETS = 500;
 /** Share of a tap's packets that may be cut or lost by the recorder before their absence proves nothing. */
 const MOST_UNREAD = 0.001;
 

@@ -5,7 +5,7 @@ import { Decoder } from "./decode.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { OuterAddresses } from "./outer-addresses.ts";
 import * as packetRegisters from "./packet-registers.ts";
-import { type SeenReset, type TapFactsData, tapFactsEvidence } from "./tap-evidence.ts";
+import { MOST_RESETS, type SeenReset, type TapFactsData, tapFactsEvidence } from "./tap-evidence.ts";
 import { TapFlows } from "./tap-flows.ts";
 
 const { DEPTH, DESTINATION, FAMILY, IP_ID, NOT_IP, PROTOCOL, SOURCE, TRANSPORT, TRANSPORT_LENGTH, TTL, TUNNEL, WHOLE } =
@@ -18,8 +18,7 @@ const FIN = 1;
 const SYN = 2;
 const RST = 4;
 const ACK = 16;
-/** Of resets, stretches in which data was sent again, servers, attempts that are waited for, addresses, and MACs of one. */
-const MAX_RESETS = 500;
+/** Of stretches in which data was sent again, servers, attempts that are waited for, addresses, and MACs of one. */
 const MAX_STRETCHES = 10_000;
 const MAX_SERVERS = 256;
 const MAX_ATTEMPTS = 16_384;
@@ -153,7 +152,7 @@ export class TapFacts implements PacketSink {
       if ((flags & ACK) !== 0) this.#answered(acknowledged, "refused");
       this.#idle.reset(now);
       this.#resetCount++;
-      if (this.#resets.length >= MAX_RESETS) return;
+      if (this.#resets.length >= MOST_RESETS) return;
       const { usualTtl } = this.#flows;
       this.#resets.push({
         ...this.#ends(registers, ports),

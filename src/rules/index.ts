@@ -20,6 +20,7 @@ import { fragNeededLost } from "./frag-needed-lost.ts";
 import { hairpinBroken } from "./hairpin-broken.ts";
 import { highLatency } from "./high-latency.ts";
 import { httpError } from "./http-error.ts";
+import { idleTimeout } from "./idle-timeout.ts";
 import { kernelLockup } from "./kernel-lockup.ts";
 import { kubeProxyDown } from "./kube-proxy-down.ts";
 import { linkCrcErrors } from "./link-crc-errors.ts";
@@ -110,6 +111,7 @@ export const rules: readonly Rule[] = [
   qdiscDrops,
   linkRateLimited,
   pathMemberLoss,
+  idleTimeout,
   captureLossLocated,
   dnsWrongResolver,
   dnsCrashLoop,

@@ -1,4 +1,4 @@
-import type { IdleCut } from "./tap-evidence.ts";
+import { type IdleCut, MOST_CUT } from "./tap-evidence.ts";
 import type { TapFlows } from "./tap-flows.ts";
 
 /** Shorter pauses are what programs do; nothing on the way forgets a connection so soon. */
@@ -7,7 +7,6 @@ const SILENT_NS = 10e9;
 const MIN_TRIES = 2;
 const UNANSWERED_NS = 3e9;
 const MAX_WAKES = 4_096;
-const MAX_CUT = 200;
 
 type Wake = Pick<IdleCut, "from" | "to"> & {
   readonly isB: boolean;
@@ -89,7 +88,7 @@ export class IdleWatch {
   }
 
   #isCut(wake: Wake, how: IdleCut["how"]): void {
-    if (this.#cut.size < MAX_CUT && !this.#cut.has(wake)) this.#cut.set(wake, how);
+    if (this.#cut.size < MOST_CUT && !this.#cut.has(wake)) this.#cut.set(wake, how);
   }
 
   #close(): void {

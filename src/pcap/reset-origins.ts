@@ -1,4 +1,4 @@
-import { captureKept, hopsEvidence, type Tap } from "#src/core/capture.ts";
+import { captureKept, type Tap } from "#src/core/capture.ts";
 import type { EvidenceSet } from "#src/core/evidence.ts";
 import type { Vantage } from "#src/core/plan.ts";
 import type { Case } from "#src/core/rule.ts";
@@ -6,8 +6,8 @@ import { type Between, betweenTaps } from "#src/core/tap-hooks.ts";
 import { serversOf } from "./captured-opens.ts";
 import { isWhole, MOST_RESETS, type SeenReset, tapFactsEvidence, tapsOf } from "./tap-evidence.ts";
 
-/** A recording may have missed what came this close to its begin or end. */
-const MARGIN_MS = 1_000;
+/** A recording may have missed what came this close to its begin or end: so far clocks may be apart. */
+const MARGIN_MS = 2_000;
 
 /** Resets that nobody nearer to their alleged sender has seen. */
 export type MiddleResets = {
@@ -51,8 +51,7 @@ export function resetOrigins(at: Vantage, port: number, { plan, evidence }: Case
     const example = seen[index]?.get(sequence)?.[0];
     if (!tap || !example) continue;
     if (tap.netns === at.netns && index === 0) own++;
-    const atMs = example.atMs - offsetOf(tap, evidence);
-    const unseen = outwards.slice(0, index).findLast((nearer) => wouldSee(nearer, atMs, evidence));
+    const unseen = outwards.slice(0, index).findLast((nearer) => wouldSee(nearer, example.atMs, evidence));
     if (!unseen) continue;
     const key = `${unseen.label} ${tap.label}`;
     const count = (middle.get(key)?.count ?? 0) + 1;
@@ -65,17 +64,10 @@ export function resetOrigins(at: Vantage, port: number, { plan, evidence }: Case
   };
 }
 
-/** Whether a reset that passed a tap at that time, by the first node's clock, would stand in its capture. */
+/** Whether a reset that passed a tap at that time would stand in its capture. */
 function wouldSee(tap: Tap, atMs: number, evidence: EvidenceSet): boolean {
   const kept = evidence.get(captureKept, tap.label);
   const facts = evidence.get(tapFactsEvidence, tap.label);
   if (!kept || !facts || tap.mayBeSkipped || !isWhole(tap, evidence) || facts.resetCount > MOST_RESETS) return false;
-  const ownMs = atMs + offsetOf(tap, evidence);
-  return ownMs > kept.fromMs + MARGIN_MS && ownMs < kept.toMs - MARGIN_MS;
-}
-
-/** How far the clock of a tap's node is ahead of the first node's, ms. */
-function offsetOf({ node }: Tap, evidence: EvidenceSet): number {
-  const clocks = evidence.all(hopsEvidence).flatMap(({ data }) => data.clocks);
-  return clocks.find((clock) => clock.node === node)?.offsetMs ?? 0;
+  return atMs > kept.fromMs + MARGIN_MS && atMs < kept.toMs - MARGIN_MS;
 }

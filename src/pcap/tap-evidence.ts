@@ -4,7 +4,7 @@ import { defineEvidence, type EvidenceSet } from "#src/core/evidence.ts";
 import { captureCoverage } from "./capture-evidence.ts";
 
 const count = z.number().int().nonnegative();
-/** Unix milliseconds by the clock of the tap's node. */
+/** Unix milliseconds by our clock. */
 const ms = z.number();
 
 const reset = z.object({
@@ -61,6 +61,9 @@ export type TapFactsData = z.infer<typeof tapFactsEvidence.schema>;
 
 /** Resets that are listed of one tap; `resetCount` has all. */
 export const MOST_RESETS = 500;
+/** Stretches in which data was sent again, and connections that did not outlive a silence, that are listed of one tap. */
+export const MOST_STRETCHES = 10_000;
+export const MOST_CUT = 200;
 /** Share of a tap's packets that may be cut or lost by the recorder before their absence proves nothing. */
 const MOST_UNREAD = 0.001;
 
@@ -81,4 +84,65 @@ export function isWhole({ label }: Tap, evidence: EvidenceSet): boolean {
   const { droppedByRecorder, cut, malformed, gaps, unknownLinks } = coverage.unread;
   const unread = Math.max(kept?.droppedByKernel ?? 0, droppedByRecorder) + cut + malformed + unknownLinks;
   return gaps === 0 && unread <= MOST_UNREAD * coverage.packets;
+}
+
+/**
+ * What two pieces of one tap's capture say together. A silence is known only where both its begin and its end are in one
+ * piece; an attempt to connect that goes on counts in each.
+ */
+export function addedTapFacts(one: TapFactsData, other: TapFactsData): TapFactsData {
+  const idle = [one.idle, other.idle] as const;
+  return {
+    packets: one.packets + other.packets,
+    outer: added(
+      [...one.outer, ...other.outer],
+      ({ source, destination }) => `${source} ${destination}`,
+      (a, b) => ({
+        ...a,
+        packets: a.packets + b.packets,
+      }),
+    ).toSorted((a, b) => b.packets - a.packets),
+    opens: added(
+      [...one.opens, ...other.opens],
+      ({ server }) => server,
+      (a, b) => ({
+        server: a.server,
+        attempts: a.attempts + b.attempts,
+        syns: a.syns + b.syns,
+        accepted: a.accepted + b.accepted,
+        refused: a.refused + b.refused,
+      }),
+    ).toSorted((a, b) => b.syns - a.syns),
+    resetCount: one.resetCount + other.resetCount,
+    resets: [...one.resets, ...other.resets].slice(0, MOST_RESETS),
+    sentAgain: [...one.sentAgain, ...other.sentAgain].slice(0, MOST_STRETCHES),
+    idle: {
+      lived: idle[0].lived + idle[1].lived,
+      longestLivedMs: Math.max(idle[0].longestLivedMs, idle[1].longestLivedMs),
+      cutCount: idle[0].cutCount + idle[1].cutCount,
+      cut: [...idle[0].cut, ...idle[1].cut].slice(0, MOST_CUT),
+    },
+    arp: added(
+      [...one.arp, ...other.arp],
+      ({ ip }) => ip,
+      (a, b) => ({ ip: a.ip, macs: addedCounts(a.macs, b.macs), changes: a.changes + b.changes }),
+    ),
+  };
+}
+
+/** Those of one name become one. */
+function added<T>(all: readonly T[], nameOf: (one: T) => string, both: (one: T, other: T) => T): T[] {
+  const found = new Map<string, T>();
+  for (const one of all) {
+    const before = found.get(nameOf(one));
+    found.set(nameOf(one), before ? both(before, one) : one);
+  }
+  return [...found.values()];
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+function addedCounts(one: Counts, other: Counts): Record<string, number> {
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  return Object.fromEntries(names.map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
 }

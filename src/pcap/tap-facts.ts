@@ -5,7 +5,7 @@ import { Decoder } from "./decode.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { OuterAddresses } from "./outer-addresses.ts";
 import * as packetRegisters from "./packet-registers.ts";
-import { MOST_RESETS, type SeenReset, type TapFactsData, tapFactsEvidence } from "./tap-evidence.ts";
+import { MOST_RESETS, MOST_STRETCHES, type SeenReset, type TapFactsData, tapFactsEvidence } from "./tap-evidence.ts";
 import { TapFlows } from "./tap-flows.ts";
 
 const { DEPTH, DESTINATION, FAMILY, IP_ID, NOT_IP, PROTOCOL, SOURCE, TRANSPORT, TRANSPORT_LENGTH, TTL, TUNNEL, WHOLE } =
@@ -18,8 +18,7 @@ const FIN = 1;
 const SYN = 2;
 const RST = 4;
 const ACK = 16;
-/** Of stretches in which data was sent again, servers, attempts that are waited for, addresses, and MACs of one. */
-const MAX_STRETCHES = 10_000;
+/** Of servers, attempts that are waited for, addresses, and MACs of one. */
 const MAX_SERVERS = 256;
 const MAX_ATTEMPTS = 16_384;
 const MAX_ADDRESSES = 256;
@@ -35,8 +34,8 @@ type Attempt = { readonly open: Open; done: boolean };
  * is wrong in one capture: feed both the same bytes. One pass, bounded, without garbage for packets that are nothing special.
  */
 export class TapFacts implements PacketSink {
-  readonly reader: CaptureReader;
-  readonly #clock = new Float64Array(1);
+  #reader: CaptureReader;
+  #clock: Float64Array;
   readonly #decoder = new Decoder();
   readonly #flows = new TapFlows();
   readonly #idle = new IdleWatch(this.#flows);
@@ -52,7 +51,19 @@ export class TapFacts implements PacketSink {
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor() {
-    this.reader = new CaptureReader(this, this.#clock);
+    this.#reader = new CaptureReader(this);
+    this.#clock = this.#reader.clock;
+  }
+
+  /** Takes a capture of its own. */
+  get reader(): CaptureReader {
+    return this.#reader;
+  }
+
+  /** Another reader's packets are handed to this sink as well: its clock is theirs. */
+  readBy(reader: CaptureReader): void {
+    this.#reader = reader;
+    this.#clock = reader.clock;
   }
 
   buffer(_bytes: Uint8Array, view: DataView): void {
@@ -77,9 +88,9 @@ export class TapFacts implements PacketSink {
 
   gap(): void {}
 
-  /** What was found. Subject: the tap's label. No packets may follow. */
-  evidence(label: string): Evidence {
-    const firstMs = Number((this.reader.firstNs ?? 0n) / 1_000n) / 1_000;
+  /** What was found. Subject: the tap's label. The clock of its node is `aheadMs` ahead of ours. No packets may follow. */
+  evidence(label: string, aheadMs = 0): Evidence {
+    const firstMs = Number((this.#reader.firstNs ?? 0n) / 1_000n) / 1_000 - aheadMs;
     const dated = (ns: number): number => firstMs + ns / 1e6;
     const { lived, longestLivedNs, cut } = this.#idle.result();
     const data: TapFactsData = {
@@ -139,7 +150,7 @@ export class TapFacts implements PacketSink {
       if (last && now - last[1] <= ONE_STRETCH_NS) {
         last[1] = Math.max(last[1], now);
         last[2]++;
-      } else if (this.#sentAgain.length < MAX_STRETCHES) this.#sentAgain.push([now, now, 1]);
+      } else if (this.#sentAgain.length < MOST_STRETCHES) this.#sentAgain.push([now, now, 1]);
     }
   }
 

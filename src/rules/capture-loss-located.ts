@@ -50,7 +50,9 @@ export const captureLossLocated: Rule = {
 
 /** The place of a loss; none where the recording is not whole or the points are not known. */
 function foundAt(loss: LossyHop, { hops, taps }: Hops, seen: Case): readonly Found[] {
-  const tapOf = (label: string): Tap | undefined => taps.find((tap) => tap.label === label);
+  // Members of one bond are one point, named after all of them.
+  const tapOf = (name: string): Tap | undefined =>
+    taps.find(({ label }) => label === name || name.startsWith(`${label} + `));
   const hop = hops.find(({ from, to, direction }) => isSame(loss, { from, to, direction }));
   const from = tapOf(loss.from);
   let to = tapOf(loss.to);

@@ -180,7 +180,7 @@ function measuredTexts(found: Aligned, node: string): readonly Sentence[] {
   ];
 }
 
-/** When a tap saw data sent again: by its node's clock, like the kernel log. One segment alone is nothing. */
+/** When a tap saw data sent again, by the same clock as the kernel log. One segment alone is nothing. */
 function resentAt(tap: string, { evidence }: Case): Watched {
   const kept = evidence.get(captureKept, tap);
   const again = evidence.get(tapFactsEvidence, tap)?.sentAgain ?? [];

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { TapFactsData } from "#src/pcap/tap-evidence.ts";
+import { CaptureReader } from "#src/pcap/capture-reader.ts";
+import { addedTapFacts, type TapFactsData } from "#src/pcap/tap-evidence.ts";
 import { TapFacts } from "#src/pcap/tap-facts.ts";
 import { pcapFile, type Recorded } from "#test/support/pcap/capture-file.ts";
 import {
@@ -244,6 +245,31 @@ test("packets that are cut anywhere do no harm", () => {
   // 14 bytes of Ethernet and 28 of ARP are all that it takes; the minimum of a frame is padding.
   for (const { ip } of facts.arp) expect(ip).toBe("10.0.0.5");
   for (const { source } of facts.outer) expect(source).toBe(NODE);
+});
+
+test("it reads along with another reader, by a node's clock that is ahead", () => {
+  const facts = new TapFacts();
+  const reader = new CaptureReader(facts);
+  facts.readBy(reader);
+  reader.push(pcapFile([...open, packet({ s: 2, back: true, flags: RST, sequence: 5_000 })]));
+  reader.end();
+  const { resets } = facts.evidence("ulm ens5", 1_500).data as TapFactsData;
+  expect(resets.map(({ atMs }) => atMs)).toEqual([BEGAN_MS + 500]);
+});
+
+test("facts of the pieces of a capture add up to those of the whole", () => {
+  const first = [...open, data(1, { id: 8 }), data(1.3, { id: 9 }), arp(2, "10.0.0.5", [2, 0, 0, 0, 0, 1])];
+  const second = [
+    packet({ s: 20, flags: SYN, sequence: 7 }),
+    packet({ s: 20.1, back: true, flags: RST | ACK, acknowledged: 8 }),
+    arp(21, "10.0.0.5", [2, 0, 0, 0, 0, 1]),
+    arp(22, "10.0.0.9", [2, 0, 0, 0, 0, 9]),
+  ];
+  const whole = factsOf([...first, ...second]);
+  // The one reset is of a connection of which the second piece does not know what its packets carry.
+  const { usualTtl, ...reset } = whole.resets[0] as TapFactsData["resets"][number];
+  expect(usualTtl).toBe(62);
+  expect(addedTapFacts(factsOf(first), factsOf(second))).toEqual({ ...whole, resets: [reset] });
 });
 
 test("more connections than have room are forgotten from the eldest on, and nothing breaks", () => {

@@ -1,5 +1,12 @@
 /** What is said about captures, in Chinese by its English wording: the part of `sentences-zh.ts` that belongs to them. */
 export const captureSentences = {
+  // captured.ts
+  "Captured at {points}, at the least covered one for {share} of the asked time: {packets}; {dropped} more were lost by the recorders, {files} let go.":
+    "在 {points}抓包，覆盖最少的一个达到所要求时间的 {share}：{packets}；另有 {dropped} 个被抓包程序丢失，{files}被放弃。",
+  "{measured} {captured}": "{measured}{captured}",
+  "{count} file": "{count} 个文件",
+  "{count} files": "{count} 个文件",
+
   // tap-hooks.ts
   "{tap} shows what has left its queue (qdisc)": "{tap} 上看到的是已离开发送队列（qdisc）的包",
   "{tap} shows what has come in, before tc ingress and netfilter":

@@ -68,7 +68,7 @@ export function sideOf(tap: Tap, from: Tap, to: Tap): "sent" | "received" {
 
 /** In by one pod's cable, out by another's, on one node. */
 function crossesNode({ kind: near }: Tap, { kind: far }: Tap): boolean {
-  return near === far || (DISTANCE[near] <= CABLE && DISTANCE[far] <= CABLE);
+  return near === far;
 }
 
 function wire(from: Tap, to: Tap): Between {

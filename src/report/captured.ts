@@ -24,7 +24,10 @@ export type Captured = {
 export function capturedOf(report: Report, wording: Wording): Captured | undefined {
   const hops = report.hops.filter(({ direction }) => direction !== undefined);
   if (hops.length === 0 && report.captures.length === 0) return undefined;
-  const points = new Set([...hops.flatMap(({ from, to }) => [from, to]), ...report.captures.map(({ point }) => point)]);
+  // Members of one bond are two captures and one point of the hops.
+  const points = new Set(
+    report.captures.length > 0 ? report.captures.map(({ point }) => point) : hops.flatMap(({ from, to }) => [from, to]),
+  );
   const ways = (["forward", "backward"] as const).flatMap((way) => {
     const along = hops.filter(({ direction }) => direction === way);
     return chains(way === "forward" ? along : along.toReversed()).map((chain) =>

@@ -7,6 +7,7 @@ import type { Case, Rule, Suspicion, Verdict } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { type Between, betweenTaps, seenAt, sideOf } from "../core/tap-hooks.ts";
 import { clockText, percentText } from "../core/units.ts";
+import { captureFinding, captureIcmp } from "../pcap/capture-evidence.ts";
 
 /** Fewer packets between two points are no proof that nothing is lost there. */
 const MIN_SENT = 100;
@@ -14,6 +15,9 @@ const MIN_SENT = 100;
 const ONE_WAY = 0.2;
 /** Where more than this share passes by a point that programs may skip, its absence there says nothing. */
 const SKIPPED = 0.001;
+
+/** Findings of captures that say that a sender did not heed what it was told of sizes, or was not told. */
+const UNHEEDED = new Set(["mtu-black-hole", "fragmentation-needed"]);
 
 /** Loss between two taps, of which the second can be a later one than the next. */
 type Found = {
@@ -29,7 +33,8 @@ type Found = {
  * the two is the place. It says where, not why: whatever explains the same loss there stands above it.
  * Fooled by recorders that miss packets (what they may have missed is taken off, `hop-loss.ts`; files that were let go
  * say nothing), by points that programs of the data plane pass by (then the place reaches to the next point that
- * nobody can skip), by packets that were changed on the way (they appear as others), and by drops in front of the first tap:
+ * nobody can skip), by senders that learn what a path carries (only the largest are lost, and they are told), by packets that
+ * were changed on the way (they appear as others), and by drops in front of the first tap:
  * what the queue of the sender's own device drops is seen nowhere.
  */
 export const captureLossLocated: Rule = {
@@ -42,6 +47,7 @@ export const captureLossLocated: Rule = {
       lossyHops(path)
         .filter(({ sure }) => sure)
         .flatMap((loss) => foundAt(loss, path, seen))
+        .filter(({ hop }) => !isLearnt(hop, path, seen.evidence))
         .map((found) => suspicion(found, path, seen)),
     );
     return suspicions.length > 0 ? suspicions : verdictWithout(paths, seen);
@@ -67,6 +73,13 @@ function foundAt(loss: LossyHop, { hops, taps }: Hops, seen: Case): readonly Fou
 
 function isSame(one: Pick<HopCounts, "from" | "to" | "direction">, other: typeof one): boolean {
   return one.from === other.from && one.to === other.to && one.direction === other.direction;
+}
+
+/** Whether only packets above a size were lost, and a router has told their sender, who then sent smaller ones. */
+function isLearnt({ lost, smallestLost, largestSeen }: HopCounts, { taps }: Hops, evidence: EvidenceSet): boolean {
+  if (lost === 0 || largestSeen === 0 || smallestLost <= largestSeen) return false;
+  const told = taps.some(({ label }) => (evidence.get(captureIcmp, label)?.tooBig ?? 0) > 0);
+  return told && !evidence.all(captureFinding).some(({ data }) => UNHEEDED.has(data.kind));
 }
 
 /** Whether packets pass by the far point of a hop: some, or all, or nothing was seen there at all. */
@@ -158,7 +171,8 @@ function legsOf({ plan, comparison }: Case): readonly string[] {
 }
 
 function verdictWithout(paths: readonly Hops[], { evidence }: Case): Verdict {
-  const [loss] = paths.flatMap((path) => lossyHops(path));
+  const learnt = paths.flatMap((path) => path.hops.filter((hop) => isLearnt(hop, path, evidence)));
+  const [loss] = paths.flatMap((path) => lossyHops(path)).filter((one) => !learnt.some((hop) => isSame(hop, one)));
   if (loss) return { status: "unknown", because: doubtText(loss) };
   const hops = paths.flatMap((path) => path.hops);
   const ways = (["forward", "backward"] as const).map((way) => hops.filter(({ direction }) => direction === way));

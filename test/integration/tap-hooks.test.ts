@@ -17,7 +17,7 @@ const drops = (family: string, hook: string): readonly string[] => [
   `add table ${family} x; add chain ${family} x c { type filter hook ${hook} priority 0; }; add rule ${family} x c ${family === "netdev" ? "meta protocol ip " : ""}meta l4proto icmp drop`,
 ];
 
-test.each<{ name: string; place?: "a" | "b"; argv?: readonly string[]; received: boolean; sent: boolean }>([
+test.each<{ name: string; place?: "a" | "b" | "r"; argv?: readonly string[]; received: boolean; sent: boolean }>([
   { name: "nothing drops", received: true, sent: true },
   {
     name: "the queue of the device in front of the first tap",

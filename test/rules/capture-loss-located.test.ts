@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { diagnose } from "#src/core/diagnose.ts";
-import type { Evidence } from "#src/core/evidence.ts";
+import { type Evidence, evidenceOf } from "#src/core/evidence.ts";
 import { placeText } from "#src/core/place.ts";
 import type { Plan } from "#src/core/plan.ts";
+import { captureFinding, captureIcmp } from "#src/pcap/capture-evidence.ts";
 import { captureLossLocated } from "#src/rules/capture-loss-located.ts";
 import { rules } from "#src/rules/index.ts";
 import { loses, play, requestFor, type Scene, through, toPort } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
-import { captured, type HopChange, hopsFound } from "./capture-scene.ts";
+import { captured, type HopChange, hopsFound, tapsOf } from "./capture-scene.ts";
 
 /** Points by number: 0 shop/api-0, 1 veth, 2 bridge, 3 tunnel, 4 NIC of ulm; 5 NIC, 6 tunnel, 7 bridge, 8 veth of graz, 9 shop/api-1. */
 const lost = (from: number, way: "forward" | "backward", more: Partial<HopChange> = {}): HopChange => ({
@@ -16,6 +17,15 @@ const lost = (from: number, way: "forward" | "backward", more: Partial<HopChange
   lost: 300,
   ...more,
 });
+
+const tooBig = (plan: Plan): Evidence =>
+  evidenceOf(captureIcmp, tapsOf(plan)[0]?.label ?? "", 0, {
+    ...{ echoRequests: 0, echoReplies: 0, echoesLost: 0, unreachable: 0, prohibited: 0, timeExceeded: 0, tooBig: 2 },
+  });
+const unheeded = (plan: Plan): Evidence =>
+  evidenceOf(captureFinding, `${tapsOf(plan)[0]?.label} fragmentation-needed 10.42.1.5:7000`, 0, {
+    ...{ kind: "fragmentation-needed", text: "its sender went on with it", numbers: { connections: 1 } },
+  });
 
 test.each<{ name: string; changes: readonly HopChange[]; want: string; more?: (plan: Plan) => readonly Evidence[] }>([
   { name: "between the pod and its node", changes: [lost(0, "forward")], want: "shop/api-0 certain" },
@@ -52,6 +62,18 @@ test.each<{ name: string; changes: readonly HopChange[]; want: string; more?: (p
       { from: 1, way: "forward", sent: 0, seen: 0 },
       { from: 2, way: "forward", sent: 0, seen: 0 },
     ],
+    want: "ulm certain",
+  },
+  {
+    name: "of large packets, whose sender is told and sends smaller ones",
+    changes: [lost(2, "forward", { smallestLost: 1_451, largestSeen: 1_450 })],
+    more: (plan) => [tooBig(plan)],
+    want: "cleared",
+  },
+  {
+    name: "of large packets, whose sender is told and goes on",
+    changes: [lost(2, "forward", { smallestLost: 1_451, largestSeen: 1_450 })],
+    more: (plan) => [tooBig(plan), unheeded(plan)],
     want: "ulm certain",
   },
   {

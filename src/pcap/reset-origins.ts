@@ -4,7 +4,7 @@ import type { Vantage } from "#src/core/plan.ts";
 import type { Case } from "#src/core/rule.ts";
 import { type Between, betweenTaps } from "#src/core/tap-hooks.ts";
 import { serversOf } from "./captured-opens.ts";
-import { isWhole, MOST_RESETS, type SeenReset, tapFactsEvidence, tapsOf } from "./tap-evidence.ts";
+import { isWhole, type SeenReset, tapFactsEvidence, tapsOf } from "./tap-evidence.ts";
 
 /** A recording may have missed what came this close to its begin or end: so far clocks may be apart. */
 const MARGIN_MS = 2_000;
@@ -68,6 +68,9 @@ export function resetOrigins(at: Vantage, port: number, { plan, evidence }: Case
 function wouldSee(tap: Tap, atMs: number, evidence: EvidenceSet): boolean {
   const kept = evidence.get(captureKept, tap.label);
   const facts = evidence.get(tapFactsEvidence, tap.label);
-  if (!kept || !facts || tap.mayBeSkipped || !isWhole(tap, evidence) || facts.resetCount > MOST_RESETS) return false;
+  if (!kept || !facts || tap.mayBeSkipped || !isWhole(tap, evidence)) return false;
+  const { resetCount, resets } = facts;
+  const listedMs = resetCount > resets.length ? (resets.at(-1)?.atMs ?? 0) : Number.POSITIVE_INFINITY;
+  if (atMs > listedMs - MARGIN_MS) return false;
   return atMs > kept.fromMs + MARGIN_MS && atMs < kept.toMs - MARGIN_MS;
 }

@@ -59,10 +59,10 @@ export const tapFactsEvidence = defineEvidence(
 );
 export type TapFactsData = z.infer<typeof tapFactsEvidence.schema>;
 
-/** Resets that are listed of one tap; `resetCount` has all. */
-export const MOST_RESETS = 500;
+/** Resets that are listed of one tap, the first ones; `resetCount` has all. */
+export const MOST_RESETS = 200;
 /** Stretches in which data was sent again, and connections that did not outlive a silence, that are listed of one tap. */
-export const MOST_STRETCHES = 10_000;
+export const MOST_STRETCHES = 2_000;
 export const MOST_CUT = 200;
 /** Share of a tap's packets that may be cut or lost by the recorder before their absence proves nothing. */
 const MOST_UNREAD = 0.001;
@@ -114,7 +114,8 @@ export function addedTapFacts(one: TapFactsData, other: TapFactsData): TapFactsD
       }),
     ).toSorted((a, b) => b.syns - a.syns),
     resetCount: one.resetCount + other.resetCount,
-    resets: [...one.resets, ...other.resets].slice(0, MOST_RESETS),
+    // Without holes: what is listed is all until the last one of the list.
+    resets: one.resetCount > one.resets.length ? one.resets : [...one.resets, ...other.resets].slice(0, MOST_RESETS),
     sentAgain: [...one.sentAgain, ...other.sentAgain].slice(0, MOST_STRETCHES),
     idle: {
       lived: idle[0].lived + idle[1].lived,

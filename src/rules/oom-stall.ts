@@ -8,7 +8,7 @@ import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { ascending, binomialTail, quantile } from "../core/stats.ts";
 import { msText, percentText } from "../core/units.ts";
-import { tapFactsEvidence, tapsOf } from "../pcap/tap-evidence.ts";
+import { MOST_STRETCHES, tapFactsEvidence, tapsOf } from "../pcap/tap-evidence.ts";
 import { kernelEventsOf, kernelEvidence } from "../probes/kernel.ts";
 import { podWithUid } from "../probes/pod-state.ts";
 
@@ -187,7 +187,9 @@ function resentAt(tap: string, { evidence }: Case): Watched {
   const moments = again.flatMap(([startMs, endMs, segments]) =>
     segments < MIN_PACKETS ? [] : [startMs, endMs].map((atMs) => ({ atMs, heldMs: LOST_MS })),
   );
-  return { moments, fromMs: kept?.fromMs ?? 0, toMs: kept?.toMs ?? 0 };
+  // Where there is no room for more, nothing is known of the time behind the last one.
+  const listedMs = again.length >= MOST_STRETCHES ? (again.at(-1)?.[1] ?? 0) : Number.POSITIVE_INFINITY;
+  return { moments, fromMs: kept?.fromMs ?? 0, toMs: Math.min(kept?.toMs ?? 0, listedMs) };
 }
 
 /** When packets that began on this node were held up or lost: all by the node's own clock, like its kernel log. */

@@ -156,6 +156,16 @@ describe("who sent a reset", () => {
       middle: "unknown",
     },
     {
+      name: "the points near the target saw more resets than they list",
+      scene: strangers,
+      of: (order) =>
+        order <= NEAR_NIC
+          ? resets(5)
+          : { resetCount: 900, resets: [reset(90, { from: "10.42.1.9:80", atMs: startOf + 4_000 })] },
+      peer: "shop/api-1 possible",
+      middle: "unknown",
+    },
+    {
       name: "a veth that may be passed by did not see it",
       scene: strangers,
       of: (order) => (order === 8 ? {} : resets(5)),

@@ -36,14 +36,15 @@ export function capturedText({ window }: Plan, evidence: EvidenceSet): Sentence 
   const askedMs = Math.max(1, window.endMs - window.startMs);
   const coveredMs = kept.map(({ fromMs, toMs }) => Math.min(toMs, window.endMs) - Math.max(fromMs, window.startMs));
   const sum = (of: "packets" | "droppedByKernel" | "letGo"): number => kept.reduce((all, one) => all + one[of], 0);
+  const [packets, dropped, files] = [sum("packets"), sum("droppedByKernel"), sum("letGo")];
   return say(
     "Captured at {points}, at the least covered one for {share} of the asked time: {packets}; {dropped} more were lost by the recorders, {files} let go.",
     {
       points: counted(kept.length, "point"),
       share: percentText(Math.min(1, Math.max(0, Math.min(...coveredMs) / askedMs))),
-      packets: counted(sum("packets"), "packet"),
-      dropped: sum("droppedByKernel"),
-      files: counted(sum("letGo"), "file"),
+      packets: counted(packets, "packet"),
+      dropped,
+      files: counted(files, "file"),
     },
   );
 }

@@ -30,22 +30,26 @@ export function capturedOf(report: Report, wording: Wording): Captured | undefin
   );
   const ways = (["forward", "backward"] as const).flatMap((way) => {
     const along = hops.filter(({ direction }) => direction === way);
-    return chains(way === "forward" ? along : along.toReversed()).map((chain) =>
-      wording.about(wording.way[way], wayText(chain, wording)),
-    );
+    return chains(along).map((chain) => wording.about(wording.way[way], wayText(chain, wording)));
   });
   return { title: wording.capturedAt(points.size), ways, missing: missingLines(report, hops, wording) };
 }
 
-/** Hops that follow each other; another path begins where one does not begin at the end of the one before. */
+/** Hops that follow each other, in whatever order they are given; each path is a chain of its own. */
 function chains(hops: readonly Hop[]): readonly (readonly Hop[])[] {
-  const found: Hop[][] = [];
-  for (const hop of hops) {
-    const last = found.at(-1);
-    if (last && last.at(-1)?.to === hop.from) last.push(hop);
-    else found.push([hop]);
-  }
-  return found;
+  const ends = new Set(hops.map(({ to }) => to));
+  const left = new Set(hops);
+  const begins = [...hops.filter(({ from }) => !ends.has(from)), ...hops];
+  return begins.flatMap((first) => {
+    const chain: Hop[] = [];
+    for (let next: Hop | undefined = left.has(first) ? first : undefined; next; ) {
+      chain.push(next);
+      left.delete(next);
+      const { to }: Hop = next;
+      next = [...left].find(({ from }) => from === to);
+    }
+    return chain.length === 0 ? [] : [chain];
+  });
 }
 
 function wayText(chain: readonly Hop[], wording: Wording): string {

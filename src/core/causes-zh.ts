@@ -5,6 +5,7 @@
 export const chineseCauses = {
   "accept-queue-overflow": "应用的监听队列溢出",
   "bond-degraded": "网卡绑定（bond）降级",
+  "capture-loss-located": "在两个抓包点之间丢包",
   "conntrack-full": "连接跟踪表已满",
   "cpu-throttled": "Pod 的 CPU 被限流",
   "dns-conntrack-race": "DNS 查询因 conntrack 竞争丢失",

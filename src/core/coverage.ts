@@ -1,3 +1,4 @@
+import { capturedText } from "./captured.ts";
 import { dnsEvidence } from "./dns-evidence.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { httpEvidence } from "./http-evidence.ts";
@@ -47,7 +48,9 @@ export function coverageOf(plan: Plan, evidence: EvidenceSet, language?: Languag
       kilobytes: Math.max(1, Math.round(bytesPerSecond / 1_000)),
     },
   );
-  return { share: Number(share.toFixed(4)), text: inWords(text, language) };
+  const captured = capturedText(plan, evidence);
+  const whole = captured ? say("{measured} {captured}", { measured: text, captured }) : text;
+  return { share: Number(share.toFixed(4)), text: inWords(whole, language) };
 }
 
 /** A stream that is slower than its buckets observes from one packet to the next. */

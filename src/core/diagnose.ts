@@ -1,4 +1,5 @@
 import { askedChart } from "./asked-chart.ts";
+import { capturesOf, hopsOf } from "./captured.ts";
 import type { CauseName } from "./causes-zh.ts";
 import type { CheckRequest } from "./check.ts";
 import { type Comparison, compare } from "./compare.ts";
@@ -70,8 +71,8 @@ export function diagnose({ request, plan, evidence, gaps, rules, marks = [], can
     gaps: worded([...gaps, ...readingGaps(evidence)], language),
     ...(plan.notes ? { notes: plan.notes.map((note) => inWords(note, language)) } : {}),
     measurements: measurementsOf(plan, evidence),
-    captures: [],
-    hops: comparison.oneWay.map(({ from, to, bad, of }) => ({ from, to, sent: of, seen: of - bad, lost: bad })),
+    captures: capturesOf(evidence),
+    hops: hopsOf(evidence, comparison),
     coverage,
     charts: [
       ...askedChart(seen, language),

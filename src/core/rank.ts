@@ -68,17 +68,29 @@ function ask(rule: Rule, seen: Case): readonly Verdict[] {
 
 function explains(root: Named, symptom: Named): boolean {
   const yields = symptom.suspicion.yields === true && root.suspicion.yields !== true;
-  if (!root.suspicion.explains?.includes(symptom.rule.name) && !yields) return false;
+  const { explains: names = [] } = root.suspicion;
+  const lists =
+    names.includes(symptom.rule.name) || (symptom.suspicion.alike ?? []).some((name) => names.includes(name));
+  // One located loss is no symptom of another.
+  if ((!lists || root.rule === symptom.rule) && !yields) return false;
+  if (!liesWithin(root.suspicion.where, symptom.suspicion.within)) return false;
   // A mere possibility does not swallow what is certain.
   if (root.suspicion.confidence === "possible" && symptom.suspicion.confidence !== "possible") return false;
   const theirs = symptom.suspicion.legs;
   const ours = new Set(root.suspicion.legs);
-  if (yields && !root.suspicion.explains?.includes(symptom.rule.name))
+  if (yields && !lists)
     return theirs !== undefined && theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
   if (!theirs || ours.size === 0) return true;
   // What is wrong at another node is its symptom only where all of it passes here.
   if (elsewhere(root.suspicion.where, symptom.suspicion.where)) return theirs.every((id) => ours.has(id));
   return theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
+}
+
+/** Whether a place is one of those named. A Service, an address and the cluster are everywhere. */
+function liesWithin({ kind, name, peer }: Place, names: readonly string[] | undefined): boolean {
+  if (names === undefined || kind === "service" || kind === "address" || kind === "cluster") return true;
+  const at = kind === "device" ? (name.split("/")[0] ?? name) : name;
+  return names.includes(at) || (peer !== undefined && names.includes(peer));
 }
 
 function elsewhere(one: Place, other: Place): boolean {

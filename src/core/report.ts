@@ -154,6 +154,8 @@ export const reportSchema = z.object({
       fromMs: z.number(),
       toMs: z.number(),
       file: z.string(),
+      /** Files of it that were let go before they could be kept. */
+      letGo: z.number().optional(),
     }),
   ),
   hops: z.array(
@@ -163,6 +165,9 @@ export const reportSchema = z.object({
       sent: z.number(),
       seen: z.number(),
       lost: z.number(),
+      /** Of captures: which way of the path it is, and how many were not recorded at `to`, but behind it. */
+      direction: z.enum(["forward", "backward"]).optional(),
+      missed: z.number().optional(),
       delayMs: z.number().optional(),
     }),
   ),

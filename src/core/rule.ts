@@ -33,6 +33,10 @@ export type Suspicion = {
   readonly legs?: readonly string[];
   /** It is a symptom of whatever accounts for most of its `legs`, whether that lists it or not. */
   readonly yields?: boolean;
+  /** It is a symptom of whatever explains these, too. */
+  readonly alike?: readonly string[];
+  /** Names of all places at which its cause must lie: what lies elsewhere does not explain it. */
+  readonly within?: readonly string[];
   /** While it lasts nothing works on the asked path, whatever was measured before. */
   readonly breaks?: boolean;
 };

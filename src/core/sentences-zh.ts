@@ -1,8 +1,12 @@
+import { captureSentences } from "./capture-sentences-zh.ts";
+
 /**
  * The Chinese wording of everything that is said about causes, by its English wording. One block per file that speaks, in
  * the order of the alphabet; names in braces are the same in both languages.
  */
 export const chinese = {
+  ...captureSentences,
+
   // anomaly-text.ts
   "to port {port} of {name}": "发往 {name} 的 {port} 端口的流量",
   "from {name} to {peer}": "从 {name} 到 {peer} 的流量",

@@ -35,6 +35,7 @@ const BY_LAYER: Readonly<Partial<Record<Layer, readonly CauseName[]>>> = {
     "neighbour-unresolved",
     "port-filtered",
     "path-loss",
+    "capture-loss-located",
     "high-latency",
   ],
 };

@@ -1,6 +1,7 @@
 import type { Cause, Report } from "#src/core/report.ts";
 import type { Language } from "#src/core/sentence.ts";
 import { durationText } from "#src/core/units.ts";
+import { capturedOf } from "./captured.ts";
 import { everyClearedLine, gapLines, unknownLines } from "./groups.ts";
 import { askedPath, latencyText, lossText, outcomesText, probesSent } from "./measured.ts";
 import { utcClock, utcDay } from "./mrkdwn.ts";
@@ -59,6 +60,7 @@ ${table(
     ...everyClearedLine(report, wording).map(({ name, detail }) => [name, wording.clear, detail]),
   ],
 )}
+${capturedSection(report, wording)}
 <h2>${html(wording.measured)}</h2>
 ${table(
   ["", wording.path, wording.loss, wording.latency],
@@ -101,6 +103,15 @@ function causeSection(cause: Cause, rank: number, wording: Wording): string {
     cause.confirm.length === 0 ? "" : `<p>${html(wording.confirm)}</p><pre>${html(cause.confirm.join("\n"))}</pre>`;
   const sure = wording.sure(wording.confidence[cause.confidence]);
   return `<section><h3>${rank}. ${html(cause.title)}</h3><p class="soft">${html(`${readablePlace(cause.where)} · ${sure}`)}</p>${list(wording.because, cause.because)}${list(wording.against, cause.against)}${list(wording.explains, explains)}${list(wording.doNext, cause.advice)}${confirm}</section>`;
+}
+
+function capturedSection(report: Report, wording: Wording): string {
+  const captured = capturedOf(report, wording);
+  if (!captured) return "";
+  const { title, ways, missing } = captured;
+  const items = (lines: readonly string[]): string => lines.map((line) => `<li>${html(line)}</li>`).join("");
+  const rest = missing.length === 0 ? "" : `<p>${html(wording.notWhole)}</p><ul>${items(missing)}</ul>`;
+  return `<h2>${html(title)}</h2>\n<section><ul>${items(ways)}</ul>${rest}</section>`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

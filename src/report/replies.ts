@@ -4,6 +4,7 @@ import type { Progress } from "#src/core/progress.ts";
 import type { Chart, Report } from "#src/core/report.ts";
 import { durationText } from "#src/core/units.ts";
 import { context, type Message, section } from "./blocks.ts";
+import { drawCaptured } from "./captured.ts";
 import { drawCauses } from "./causes.ts";
 import { chartComment, chartFileName, picturesOf } from "./chart-words.ts";
 import { drawChecklist } from "./checklist.ts";
@@ -34,7 +35,7 @@ type Drawn = {
   readonly plan?: Plan | undefined;
 };
 
-/** Everything the thread says once the report exists, in this order: at most two pictures, causes, check list, details, closing line. */
+/** Everything the thread says once the report exists: at most two pictures, causes, check list, captures, details, closing line. */
 export function drawReplies({ request, report, wording, plan }: Drawn): readonly Reply[] {
   const replies: Reply[] = picturesOf(report.charts).map((chart, index) => ({
     key: index === 0 ? "chart" : `chart-${index + 1}`,
@@ -49,6 +50,8 @@ export function drawReplies({ request, report, wording, plan }: Drawn): readonly
   if (report.causes.length > 0) say("causes", drawCauses(report, wording));
   if (report.causes.length + report.cleared.length + report.unknown.length + report.gaps.length > 0)
     say("checklist", drawChecklist(report, wording));
+  const captured = drawCaptured(report, wording);
+  if (captured) say("captured", captured);
   say("details", drawDetails(report, plan, wording));
   say("audit", drawAudit(request, report, wording));
   return replies;

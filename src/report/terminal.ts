@@ -1,5 +1,6 @@
 import type { Cause, Report } from "#src/core/report.ts";
 import { durationText } from "#src/core/units.ts";
+import { capturedOf } from "./captured.ts";
 import { chartLines } from "./chart-words.ts";
 import { everyClearedLine, gapLines, unknownLines } from "./groups.ts";
 import { askedPath, latencyText, lossText, type Measurement, outcomesText, probesSent } from "./measured.ts";
@@ -75,6 +76,13 @@ export function renderText(
     if (all.length === 0) continue;
     heading(name);
     for (const { name: about, detail } of all) paragraph(joined(about, detail), "    ", "  - ");
+  }
+  const captured = capturedOf(report, wording);
+  if (captured) {
+    heading(captured.title);
+    for (const line of captured.ways) paragraph(line, "    ", "  ");
+    if (captured.missing.length > 0) paragraph(wording.notWhole, "  ");
+    for (const line of captured.missing) paragraph(line, "    ", "  - ");
   }
   if (report.measurements.length > 0) {
     heading(wording.measured);

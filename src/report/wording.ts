@@ -86,6 +86,14 @@ export type Wording = {
   readonly ranByTerminal: (span: string, probes: string) => string;
   readonly noCapture: string;
   readonly captures: (count: number, bytes: string) => string;
+  readonly capturedAt: (points: number) => string;
+  /** Names of the two ways along a path. */
+  readonly way: Readonly<Record<"forward" | "backward", string>>;
+  /** What is missing of a capture: lost by the kernel before it was read; seen behind this point only; files let go. */
+  readonly dropped: (packets: string) => string;
+  readonly missed: (packets: string) => string;
+  readonly letGo: (files: number) => string;
+  readonly notWhole: string;
   readonly gapsNote: (count: number) => string;
   readonly nothingStarted: string;
   readonly understood: string;

@@ -3,10 +3,12 @@ import { type DnsFacts, dnsFacts, isDead, losesNames, sufferingLegs } from "../c
 import { locate } from "../core/dns-place.ts";
 import { controlLines, digs, serverLines } from "../core/dns-text.ts";
 import { intervalText } from "../core/interval-text.ts";
-import type { Rule, Suspicion } from "../core/rule.ts";
-import { say } from "../core/sentence.ts";
+import type { Case, Rule, Suspicion } from "../core/rule.ts";
+import { counted, type Sentence, say } from "../core/sentence.ts";
 import { wilson } from "../core/stats.ts";
 import { percentText } from "../core/units.ts";
+import { captureDns } from "../pcap/capture-evidence.ts";
+import { isWhole, tapsOf } from "../pcap/tap-evidence.ts";
 
 /**
  * A share of the pod's queries is never answered although the servers answer others: at least three, 2 % beyond doubt
@@ -34,7 +36,7 @@ export const dnsPathLoss: Rule = {
           server: used,
         }),
       };
-    return suspicion(facts);
+    return suspicion(facts, seen);
   },
 };
 
@@ -47,7 +49,30 @@ function allLose({ names, servers, used, plan }: DnsFacts): boolean {
   );
 }
 
-function suspicion(facts: DnsFacts): Suspicion {
+/** What the nearest and the farthest tap saw of queries. */
+function capturedTexts({ evidence }: Case): readonly Sentence[] {
+  const seen = tapsOf(evidence).flatMap((tap) => {
+    const dns = isWhole(tap, evidence) ? evidence.get(captureDns, tap.label) : undefined;
+    return dns && dns.queries > 0 ? [{ tap: tap.label, ...dns }] : [];
+  });
+  return [...new Set([seen[0], seen.at(-1)])].flatMap((one) =>
+    one
+      ? [
+          say(
+            "captured at {tap}: {queries}, of which {unanswered} got no answer there and {repeated} were sent again",
+            {
+              tap: one.tap,
+              queries: counted(one.queries, "DNS query", "DNS queries"),
+              unanswered: one.unanswered,
+              repeated: one.repeated,
+            },
+          ),
+        ]
+      : [],
+  );
+}
+
+function suspicion(facts: DnsFacts, seen: Case): Suspicion {
   const { names, used, at } = facts;
   const { where, what, sure } = locate(facts, ({ lost }) => lost);
   const share = wilson(names.lost, names.sent);
@@ -69,6 +94,7 @@ function suspicion(facts: DnsFacts): Suspicion {
       what,
       ...serverLines(facts),
       ...controlLines(facts),
+      ...capturedTexts(seen),
       ...(clean.length === 0
         ? []
         : [

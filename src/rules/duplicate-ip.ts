@@ -6,6 +6,7 @@ import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion, Verdict } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { nodeVantage } from "../core/tunnels.ts";
+import { tapFactsEvidence } from "../pcap/tap-evidence.ts";
 import { arpAnswersEvidence } from "../probes/arp-answers.ts";
 import { neighboursEvidence } from "../probes/neighbours.ts";
 
@@ -13,6 +14,8 @@ import { neighboursEvidence } from "../probes/neighbours.ts";
 const BY_DESIGN = /^(ee:ee:ee:ee:ee:ee|00:00:5e:00:0[12]:)/;
 
 const MIN_REFUSED = 3;
+/** An address that moves is announced by another MAC address from then on; one with two owners goes back and forth. */
+const MIN_CHANGES = 2;
 
 /** What speaks for a second owner of an address. */
 type Double = {
@@ -56,7 +59,7 @@ export const duplicateIp: Rule = {
           owner: harmless.of.label,
         }),
       };
-    if (!evidence.has(arpAnswersEvidence))
+    if (!evidence.has(arpAnswersEvidence) && !evidence.has(tapFactsEvidence))
       return { status: "unknown", because: say("nobody was asked who has the addresses of the path") };
     return {
       status: "cleared",
@@ -98,9 +101,16 @@ function macsOf({ id }: Vantage, seen: Case): readonly string[] {
 }
 
 function answersFor({ evidence }: Case): readonly { readonly ip: string; readonly macs: readonly string[] }[] {
+  const asked = evidence.all(arpAnswersEvidence).flatMap(({ data }) => data.answers);
+  return [...asked, ...capturedAnswers(evidence)].map(({ ip, macs }) => ({ ip, macs: Object.keys(macs) }));
+}
+
+/** Addresses that captures saw announced by several MAC addresses in turn. */
+function capturedAnswers(evidence: Case["evidence"]) {
   return evidence
-    .all(arpAnswersEvidence)
-    .flatMap(({ data }) => data.answers.map(({ ip, macs }) => ({ ip, macs: Object.keys(macs) })));
+    .all(tapFactsEvidence)
+    .flatMap(({ subject, data }) => data.arp.map((answer) => ({ tap: subject, ...answer })))
+    .filter(({ changes }) => changes >= MIN_CHANGES);
 }
 
 /** Whether it answers for another address, too, that is not its own. */
@@ -141,7 +151,7 @@ function suspect(double: Double, seen: Case): readonly Suspicion[] {
         ...(second
           ? [say("{second} has the address {ip} of {owner} too", { ...names, second: second.label })]
           : [say("{ip} of {owner} has a second owner that netcheck does not know", names)]),
-        ...(foreign.length > 0 ? [answersText(double)] : []),
+        ...(foreign.length > 0 ? answersTexts(double, seen) : []),
         ...(misled.length > 0
           ? [
               say("what is for {owner} goes to the wrong one from {nodes}", {
@@ -180,7 +190,26 @@ function suspect(double: Double, seen: Case): readonly Suspicion[] {
   ];
 }
 
-function answersText({ of, own, foreign }: Double): Sentence {
+function answersTexts({ of, own, foreign }: Double, { evidence }: Case): readonly Sentence[] {
+  const heard = evidence.all(arpAnswersEvidence).flatMap(({ data }) => data.answers);
+  const isAnswered = heard.some(({ ip, macs }) => ip === of.ip && foreign.some((mac) => mac in macs));
+  const [captured] = capturedAnswers(evidence).filter(({ ip }) => ip === of.ip);
+  return [
+    ...(isAnswered ? [answersText({ of, own, foreign })] : []),
+    ...(captured
+      ? [
+          say("captured at {tap}: {ip} was announced by {macs} in turn, {changes}", {
+            tap: captured.tap,
+            ip: of.ip,
+            macs: listed(Object.keys(captured.macs)),
+            changes: counted(captured.changes, "change"),
+          }),
+        ]
+      : []),
+  ];
+}
+
+function answersText({ of, own, foreign }: Pick<Double, "of" | "own" | "foreign">): Sentence {
   const values = { ip: of.ip, foreign: listed(foreign) };
   return own.length > 0
     ? say("asked who has {ip}, {foreign} answers, which is none of its owner's MAC addresses", values)

@@ -9,6 +9,7 @@ import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { hits } from "../core/rule-hits.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { percentText } from "../core/units.ts";
+import { opensTexts } from "../pcap/captured-opens.ts";
 import { linksEvidence } from "../probes/links.ts";
 import { nftRulesEvidence } from "../probes/nft-rules.ts";
 import { packetFilterEvidence } from "../probes/packet-filter.ts";
@@ -101,7 +102,8 @@ function ownShare(bad: readonly LegResult[], at: Vantage, { plan }: Case): numbe
   }, 0);
 }
 
-function suspicion(same: readonly Culprit[], { plan }: Case): Suspicion {
+function suspicion(same: readonly Culprit[], seen: Case): Suspicion {
+  const { plan } = seen;
   const ranked = same.toSorted((a, b) => (b.rule.packets ?? 0) - (a.rule.packets ?? 0));
   const at = (ranked[0] as Culprit).at;
   const bad = [...new Set(ranked.flatMap((culprit) => culprit.bad))];
@@ -128,6 +130,7 @@ function suspicion(same: readonly Culprit[], { plan }: Case): Suspicion {
       bad.length === 1
         ? say("{legs} that meets it lost or was refused {lost}: {list}", sufferers)
         : say("{legs} that meet it lost or were refused {lost}: {list}", sufferers),
+      ...capturedTexts(bad, seen),
     ],
     against: clean.map(({ leg }) => say("{leg} seems to meet it too and passes", { leg: legText(leg, plan) })),
     confirm: [
@@ -142,6 +145,14 @@ function suspicion(same: readonly Culprit[], { plan }: Case): Suspicion {
     explains: ["port-closed", ...silenceLooksLike],
     legs: bad.map(({ leg }) => leg.id),
   };
+}
+
+/** How far the connects of these legs came. */
+function capturedTexts(bad: readonly LegResult[], seen: Case): readonly Sentence[] {
+  return bad.slice(0, 1).flatMap(({ leg }) => {
+    const { to } = endsOf(leg, seen.plan);
+    return to && leg.port !== undefined ? opensTexts(to, leg.port, seen) : [];
+  });
 }
 
 /** `node-2 filter INPUT: -p udp --dport 8472 -j DROP took 412 packets during the check`. */

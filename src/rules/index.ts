@@ -1,6 +1,7 @@
 import type { Rule } from "../core/rule.ts";
 import { acceptQueueOverflow } from "./accept-queue-overflow.ts";
 import { bondDegraded } from "./bond-degraded.ts";
+import { captureLossLocated } from "./capture-loss-located.ts";
 import { conntrackFull } from "./conntrack-full.ts";
 import { cpuThrottled } from "./cpu-throttled.ts";
 import { dnsCrashLoop } from "./dns-crash-loop.ts";
@@ -19,6 +20,7 @@ import { fragNeededLost } from "./frag-needed-lost.ts";
 import { hairpinBroken } from "./hairpin-broken.ts";
 import { highLatency } from "./high-latency.ts";
 import { httpError } from "./http-error.ts";
+import { idleTimeout } from "./idle-timeout.ts";
 import { kernelLockup } from "./kernel-lockup.ts";
 import { kubeProxyDown } from "./kube-proxy-down.ts";
 import { linkCrcErrors } from "./link-crc-errors.ts";
@@ -109,6 +111,8 @@ export const rules: readonly Rule[] = [
   qdiscDrops,
   linkRateLimited,
   pathMemberLoss,
+  idleTimeout,
+  captureLossLocated,
   dnsWrongResolver,
   dnsCrashLoop,
   dnsDown,

@@ -14,6 +14,7 @@ import {
   wayText,
 } from "../core/size-trouble.ts";
 import { clockText, msText } from "../core/units.ts";
+import { capturedSizes } from "../pcap/captured-sizes.ts";
 import { sysctlsEvidence } from "../probes/sysctls.ts";
 import { exitsOf } from "./mtu-overlay-too-large.ts";
 
@@ -28,6 +29,7 @@ const ECHO_HEADERS = 28;
  * two things together: echoes up to a size in bytes are answered and none above it (5 or more, judged against the loss of
  * small ones), and full-size TCP segments are sent again and again for 2 s without an acknowledgement while the same bytes
  * in small segments pass. The place is what all blocked ways share and no other way of their kind does.
+ * Where no transfer could be tried, captures of what programs sent may say the same.
  * Fooled by networks that filter large echoes only (TCP passes: cleared), by loss at all sizes (then no size separates what
  * passes from what does not), by MTUs that differ while "fragmentation needed" arrives (TCP adapts within a round trip:
  * cleared), and by ports that a policy blocks (no transfer, so nothing is proven: unknown).
@@ -37,7 +39,11 @@ export const mtuBlackHole: Rule = {
   title: "Large packets vanish",
   needs: [mtuEvidence],
   evaluate(seen) {
-    const results = sizedResults(seen.plan, seen.evidence);
+    const measured = sizedResults(seen.plan, seen.evidence);
+    // What no transfer of ours could tell, those of programs do.
+    const results = capturedSizes(seen).proves
+      ? measured.map((one) => (one.state === "echoes" ? { ...one, state: "blocked" as const } : one))
+      : measured;
     const blocked = blockedOnPath(results);
     const best = clearest(blocked);
     return best ? suspicion(best, blocked, results, seen) : verdictWithout(results);
@@ -100,6 +106,7 @@ function suspicion(
     because: [
       ...sizeTexts(best, plan.window.startMs),
       ...proofTexts(best),
+      ...capturedSizes(seen).texts,
       silenceText(best),
       ...deviceTexts(best, blocked, seen),
       ...(fine.length > 0 ? [say("packets of full size cross on {ways}", { ways: listed(fine.map(wayText), 3) })] : []),

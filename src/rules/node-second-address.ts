@@ -7,12 +7,14 @@ import {
   podsCutOff,
   silenceLooksLike,
 } from "../core/between-nodes.ts";
+import type { Tap } from "../core/capture.ts";
 import { crosses, endsOf, isPod } from "../core/elements.ts";
 import { asked, askedNodes, suffers } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { nodeVantage, outerSource, type Tunnel, tunnelTowards } from "../core/tunnels.ts";
+import { isWhole, tapFactsEvidence, tapsOf } from "../pcap/tap-evidence.ts";
 import { forwardingEntriesEvidence } from "../probes/forwarding-entries.ts";
 import { culpritsOf } from "./firewall-drop.ts";
 
@@ -27,7 +29,7 @@ type Mismatch = {
 /**
  * A node's interface has two addresses and the pod network's tunnel sends with the one that the cluster does not know.
  * Peers or switches that accept only known nodes then drop all of its tunnel packets, while the nodes themselves talk.
- * Decisive: the outer source (of the tunnel device, or by the route) differs from the node's InternalIP, both lie on one
+ * Decisive: the outer source (as captured at the node's NIC, else of the tunnel device, or by the route) differs from the node's InternalIP, both lie on one
  * interface, and pods across this node are cut off (three legs in four) while node-to-node echoes pass.
  * The difference alone harms nobody: without loss it is cleared. Fooled by networks that are meant to use another
  * address (then the peers' forwarding entries lead to it: not this), by a peer that is cut off from everybody, by a
@@ -71,7 +73,9 @@ function mismatchAt(node: string, { plan, evidence }: Case): readonly Mismatch[]
   for (const pod of plan.vantages.filter((vantage) => isPod(vantage) && vantage.node !== node)) {
     const peer = nodeVantage(plan, pod.node);
     const found = tunnelTowards(at, pod.ip, evidence);
-    const source = found && peer && outerSource(found.tunnel, at, peer.ip, evidence);
+    const source =
+      capturedSources(at, devices, evidence)[0]?.source ??
+      (found && peer && outerSource(found.tunnel, at, peer.ip, evidence));
     if (!found || source === undefined || source === at.ip) continue;
     const device = devices.find((one) => {
       const ips = one.addresses.map(({ ip }) => ip);
@@ -111,6 +115,7 @@ function suspect(mismatch: Mismatch, seen: Case): readonly Suspicion[] {
           registered: at.ip,
         }),
         addressesText(device, at),
+        ...capturedTexts(mismatch, silent[0]?.peer, seen),
         say("pods across {node} are cut off: {legs} to and from {peers}, {lost} lost", {
           node: at.label,
           legs: counted(cut.length, "leg"),
@@ -169,6 +174,53 @@ function suspect(mismatch: Mismatch, seen: Case): readonly Suspicion[] {
       explains: ["firewall-drop", "service-rules-missing", ...silenceLooksLike],
       legs: [...peers.flatMap(({ pods }) => pods), ...services].map(({ leg }) => leg.id),
     },
+  ];
+}
+
+type Outer = { readonly tap: Tap; readonly source: string; readonly packets: number };
+
+/** Addresses of its own with which a node's tunnels send, as its NICs show it; most packets first. */
+function capturedSources(at: Vantage, devices: readonly Device[], evidence: Case["evidence"]): readonly Outer[] {
+  const own = new Set(devices.flatMap(({ addresses }) => addresses.map(({ ip }) => ip)));
+  return outerAt(at.node, evidence)
+    .filter(({ source }) => own.has(source))
+    .toSorted((a, b) => b.packets - a.packets);
+}
+
+/** What the NICs of a node show of tunnels; members of a bond show the same once more. */
+function outerAt(node: string, evidence: Case["evidence"]): readonly Outer[] {
+  return tapsOf(evidence)
+    .filter((tap) => tap.node === node && tap.kind === "nic")
+    .flatMap((tap) => (evidence.get(tapFactsEvidence, tap.label)?.outer ?? []).map((outer) => ({ tap, ...outer })));
+}
+
+/** How many packets left with the wrong address, and whether they came to the peer. */
+function capturedTexts(
+  { at, source, device }: Mismatch,
+  peer: string | undefined,
+  { evidence }: Case,
+): readonly Sentence[] {
+  const sent = capturedSources(at, [device], evidence);
+  const wrong = sent.filter((one) => one.source === source);
+  const [first] = wrong;
+  if (!first) return [];
+  const count = (all: readonly Outer[]): number => all.reduce((sum, { packets }) => sum + packets, 0);
+  const far = tapsOf(evidence).find((tap) => tap.node === peer && tap.kind === "nic" && isWhole(tap, evidence));
+  const came = far && count(outerAt(far.node, evidence).filter((one) => one.source === source));
+  const values = { tap: first.tap.label, source, wrong: count(wrong), all: counted(count(sent), "packet") };
+  return [
+    say("captured at {tap}: {wrong} of {all} that its tunnel sent have the outer source {source}", values),
+    ...(far && came !== undefined
+      ? came === 0
+        ? [say("captured at {far}: none of them came there, so they are dropped on the way", { far: far.label })]
+        : [
+            say("captured at {far}: {came} of them came there, so {peer} itself drops them", {
+              far: far.label,
+              came,
+              peer: far.node,
+            }),
+          ]
+      : []),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { captureKept } from "../core/capture.ts";
 import { endsOf } from "../core/elements.ts";
 import type { KernelEvent } from "../core/kernel-log.ts";
 import { tcpEvidence, tcpOutcomes } from "../core/leg-evidence.ts";
@@ -7,6 +8,7 @@ import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { ascending, binomialTail, quantile } from "../core/stats.ts";
 import { msText, percentText } from "../core/units.ts";
+import { MOST_STRETCHES, tapFactsEvidence, tapsOf } from "../pcap/tap-evidence.ts";
 import { kernelEventsOf, kernelEvidence } from "../probes/kernel.ts";
 import { podWithUid } from "../probes/pod-state.ts";
 
@@ -30,13 +32,14 @@ const MIN_EXPLAINED = 0.6;
 
 type Moment = { readonly atMs: number; readonly heldMs: number };
 type Stretch = { readonly startMs: number; readonly endMs: number; readonly packets: number; readonly worstMs: number };
+type Watched = { readonly moments: readonly Moment[]; readonly fromMs: number; readonly toMs: number };
 type Match = { readonly hits: readonly Stretch[]; readonly lagsMs: readonly number[]; readonly chance: number };
 
 /**
  * A process on a node of the path is OOM-killed again and again, and while the kernel takes it down (hundreds of threads,
  * gigabytes of pages) the node moves no packets: everything through the node is late or lost for a moment.
  * Decisive is the alignment in time: stretches of late or lost packets, measured by the node's own clock, begin within
- * 0.5 to 2 s of kills in the node's kernel log, more often than chance would have it (2 %; 0.1 % to be certain), at least
+ * 0.5 to 2 s of kills in the node's kernel log (or stretches in which a tap of the node saw data sent again), more often than chance would have it (2 %; 0.1 % to be certain), at least
  * three times, and at least 60 % of the stretches and of the kills belong together.
  * Fooled by a stranger's kills (outside of the bad moments: cleared), by log lines of other machines that share the kernel
  * (only lines that name a pod of this node count), by kills so frequent that any moment is next to one (chance is high).
@@ -81,24 +84,23 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
     const state = comparison.legs.get(id)?.state;
     return state === "late" || state === "lossy" || state === "dead";
   });
-  if (kills.length < MIN_HITS || !bad.some(asked)) return [];
-  const { moments, fromMs, toMs } = momentsOf(node, seen);
-  const stretches = stretchesOf(moments);
-  const match = WIDTHS_MS.map((width) => matchOf(stretches, kills, { width, fromMs, toMs })).toSorted(
-    (a, b) => a.chance - b.chance,
-  )[0];
-  if (!match || match.chance > CHANCE || match.hits.length < MIN_HITS) return [];
-  const followed = kills.filter(({ atMs }) => match.hits.some(({ startMs }) => Math.abs(startMs - atMs) <= 2_000));
-  const within = kills.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
-  if (match.hits.length < MIN_EXPLAINED * stretches.length || followed.length < MIN_EXPLAINED * within.length)
-    return [];
-  const lengths = ascending(match.hits.map(({ startMs, endMs }) => endMs - startMs));
+  if (kills.length < MIN_HITS) return [];
+  const measured = bad.some(asked) ? aligned(momentsOf(node, seen), kills) : undefined;
+  const captured = tapsOf(seen.evidence)
+    .filter((tap) => tap.node === node)
+    .flatMap(({ label }) => {
+      const found = aligned(resentAt(label, seen), kills);
+      return found ? [{ tap: label, ...found }] : [];
+    })
+    .toSorted((a, b) => a.match.chance - b.match.chance)[0];
+  const best = measured ?? captured;
+  if (!best) return [];
   const victims = victimsOf(kills, seen);
   const [worst] = victims;
   return [
     {
       status: "suspected",
-      confidence: match.chance <= SURE ? "certain" : "likely",
+      confidence: best.match.chance <= SURE ? "certain" : "likely",
       where: { kind: "node", name: node },
       because: [
         say("{kills} on {node} during the check: {victims}", {
@@ -109,17 +111,15 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
             3,
           ),
         }),
-        say(
-          "{hits} of {all} in which packets of {node} were late or lost began within {lag} of a kill; by chance that happens in {chance} of cases",
-          {
-            hits: match.hits.length,
-            all: counted(stretches.length, "stretch", "stretches"),
-            node,
-            lag: msText(Math.max(...match.lagsMs.map(Math.abs))),
-            chance: percentText(match.chance),
-          },
-        ),
-        say("each time the node moved no packets for about {length}", { length: msText(quantile(lengths, 0.5) ?? 0) }),
+        ...(measured ? measuredTexts(measured, node) : []),
+        ...(captured
+          ? [
+              say(
+                "captured at {tap}: {hits} of {all} in which data was sent again began within {lag} of a kill; by chance that happens in {chance} of cases",
+                { tap: captured.tap, ...numbersOf(captured) },
+              ),
+            ]
+          : []),
       ],
       against: [],
       confirm: [
@@ -139,13 +139,61 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
         say("Until then keep it on a node of its own, away from what must not stall"),
       ],
       explains: ["path-loss", "link-delay", "nic-periodic-delay", "high-latency", "server-slow", "link-rate-limited"],
-      legs: bad.map(({ id }) => id),
+      legs: (bad.some(asked) ? bad : legsTouching(node, plan).filter(asked)).map(({ id }) => id),
     },
   ];
 }
 
+type Aligned = { readonly match: Match; readonly stretches: readonly Stretch[] };
+
+/** The stretches that begin next to kills, when that is no chance and holds for most of both. */
+function aligned({ moments, fromMs, toMs }: Watched, kills: readonly KernelEvent[]): Aligned | undefined {
+  const stretches = stretchesOf(moments);
+  const match = WIDTHS_MS.map((width) => matchOf(stretches, kills, { width, fromMs, toMs })).toSorted(
+    (a, b) => a.chance - b.chance,
+  )[0];
+  if (!match || match.chance > CHANCE || match.hits.length < MIN_HITS) return undefined;
+  const followed = kills.filter(({ atMs }) => match.hits.some(({ startMs }) => Math.abs(startMs - atMs) <= 2_000));
+  const within = kills.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+  return match.hits.length < MIN_EXPLAINED * stretches.length || followed.length < MIN_EXPLAINED * within.length
+    ? undefined
+    : { match, stretches };
+}
+
+function numbersOf({ match, stretches }: Aligned) {
+  return {
+    hits: match.hits.length,
+    all: counted(stretches.length, "stretch", "stretches"),
+    lag: msText(Math.max(...match.lagsMs.map(Math.abs))),
+    chance: percentText(match.chance),
+  };
+}
+
+function measuredTexts(found: Aligned, node: string): readonly Sentence[] {
+  const lengths = ascending(found.match.hits.map(({ startMs, endMs }) => endMs - startMs));
+  return [
+    say(
+      "{hits} of {all} in which packets of {node} were late or lost began within {lag} of a kill; by chance that happens in {chance} of cases",
+      { node, ...numbersOf(found) },
+    ),
+    say("each time the node moved no packets for about {length}", { length: msText(quantile(lengths, 0.5) ?? 0) }),
+  ];
+}
+
+/** When a tap saw data sent again, by the same clock as the kernel log. One segment alone is nothing. */
+function resentAt(tap: string, { evidence }: Case): Watched {
+  const kept = evidence.get(captureKept, tap);
+  const again = evidence.get(tapFactsEvidence, tap)?.sentAgain ?? [];
+  const moments = again.flatMap(([startMs, endMs, segments]) =>
+    segments < MIN_PACKETS ? [] : [startMs, endMs].map((atMs) => ({ atMs, heldMs: LOST_MS })),
+  );
+  // Where there is no room for more, nothing is known of the time behind the last one.
+  const listedMs = again.length >= MOST_STRETCHES ? (again.at(-1)?.[1] ?? 0) : Number.POSITIVE_INFINITY;
+  return { moments, fromMs: kept?.fromMs ?? 0, toMs: Math.min(kept?.toMs ?? 0, listedMs) };
+}
+
 /** When packets that began on this node were held up or lost: all by the node's own clock, like its kernel log. */
-function momentsOf(node: string, { plan, evidence }: Case): { moments: Moment[]; fromMs: number; toMs: number } {
+function momentsOf(node: string, { plan, evidence }: Case): Watched {
   const moments: Moment[] = [];
   const times: number[] = [];
   const legs = new Set(

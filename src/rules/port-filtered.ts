@@ -6,6 +6,7 @@ import { tcpEvidence } from "../core/leg-evidence.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say, type Value } from "../core/sentence.ts";
+import { opensTexts } from "../pcap/captured-opens.ts";
 import { listenersEvidence } from "../probes/listeners.ts";
 import { culpritsOf, ruleText } from "./firewall-drop.ts";
 
@@ -89,6 +90,7 @@ function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
           : []),
         ...rules.slice(0, 2).map(({ rule }) => ruleText(rule, at)),
         ...(proven ? [] : [whereLost(results, at, seen)]),
+        ...opensTexts(at, port, seen),
       ],
       against: [
         ...(listens === false

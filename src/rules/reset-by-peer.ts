@@ -4,13 +4,16 @@ import { type HttpData, httpEvidence, httpOutcomes } from "../core/http-evidence
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, type Sentence, say } from "../core/sentence.ts";
 import { msText, percentText } from "../core/units.ts";
+import { type ResetOrigins, resetOrigins } from "../pcap/reset-origins.ts";
 import { countersEvidence } from "../probes/counters.ts";
 import { sourcePortsEvidence } from "../probes/source-ports.ts";
 
-const MIN_RESETS = 3;
+export const MIN_RESETS = 3;
 const MIN_SHARE = 0.2;
 /** Resets that the target's own kernel must have sent, of those that arrived, to be the sender of them. */
 const SENT_SHARE = 0.5;
+
+const NEARLY_ALL = 0.9;
 
 /** Who resets: proof that it is the target, that it is not, or neither. */
 export type Resets = {
@@ -19,11 +22,13 @@ export type Resets = {
   readonly by: "peer" | "middle" | "unknown";
   /** Resets that the target's kernel sent during the check beside our own refusals, when that could be read. */
   readonly sent: number | undefined;
+  /** Where taps saw them first. */
+  readonly origins: ResetOrigins;
 };
 
 /**
  * Connections are accepted and then reset, by the target itself. Decisive is that connections inside its own network are
- * reset too, or that its kernel counted the resets it sent (TcpOutRsts).
+ * reset too, that a tap at the target saw the resets leave, or that its kernel counted the resets it sent (TcpOutRsts).
  * Fooled by something on the way that resets in its name: then its own network is fine and its kernel sent none
  * (reset-by-middle); by refused connects (no handshake: port-closed, and those that the check provokes are not counted); and by
  * health checks of others that end in resets, which is why only connections of the check count.
@@ -59,15 +64,22 @@ export function resetsOf(seen: Case): readonly Resets[] {
     const sentResets = sent === undefined ? undefined : Math.max(0, (sent["TcpOutRsts"] ?? 0) - refusedBy(at, seen));
     const many = sentResets === undefined ? undefined : sentResets >= SENT_SHARE * endedIn(data, "reset");
     const calm = self !== undefined && handshaken(self) >= MIN_RESETS && endedIn(self, "reset") === 0;
+    const origins = resetOrigins(at, asked.port, seen);
+    const captured = whoByTaps(origins);
     const by = resets(self)
       ? "peer"
-      : calm && many === false
-        ? "middle"
-        : many === true && isPod(at)
-          ? "peer"
-          : "unknown";
-    return [{ asked, data, by, sent: sentResets }];
+      : (captured ?? (calm && many === false ? "middle" : many === true && isPod(at) ? "peer" : "unknown"));
+    return [{ asked, data, by, sent: sentResets, origins }];
   });
+}
+
+/** Nearly all of the resets that taps saw have one kind of origin, or the taps say nothing. */
+function whoByTaps({ own, middle }: ResetOrigins): "peer" | "middle" | undefined {
+  const fromPeer = own?.count ?? 0;
+  const fromMiddle = middle.reduce((sum, { count }) => sum + count, 0);
+  if (fromPeer + fromMiddle < MIN_RESETS) return undefined;
+  const share = fromPeer / (fromPeer + fromMiddle);
+  return share >= NEARLY_ALL ? "peer" : share <= 1 - NEARLY_ALL ? "middle" : undefined;
 }
 
 /** Refusals that the check itself asked of a place: its kernel counts them as resets, too. */
@@ -104,7 +116,7 @@ export function resetText({ asked: { at, port }, data }: Resets, { plan }: Case)
 const RESET = httpOutcomes.indexOf("reset");
 
 function suspicion(found: Resets, seen: Case): Suspicion {
-  const { asked, by, sent } = found;
+  const { asked, by, sent, origins } = found;
   const { at, self, legs, port } = asked;
   return {
     status: "suspected",
@@ -122,6 +134,15 @@ function suspicion(found: Resets, seen: Case): Suspicion {
                 connections: counted(handshaken(self), "connection"),
               },
             ),
+          ]
+        : []),
+      ...(origins.own
+        ? [
+            say("captured at {tap}: {resets} as they left {pod}", {
+              tap: origins.own.tap.label,
+              resets: counted(origins.own.count, "reset"),
+              pod: at.label,
+            }),
           ]
         : []),
       ...(sent !== undefined && sent > 0

@@ -6,6 +6,9 @@ import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, type Sentence, say, type Text } from "../core/sentence.ts";
 import { ascending, quantile } from "../core/stats.ts";
 import { msText, percentText } from "../core/units.ts";
+import { captureService } from "../pcap/capture-evidence.ts";
+import { serversOf } from "../pcap/captured-opens.ts";
+import { isWhole, tapsOf } from "../pcap/tap-evidence.ts";
 
 /** First bytes of one small request that take longer are late, ms; more where the machine itself is busy. */
 const SLOW_MS = 200;
@@ -20,6 +23,7 @@ const MIN_SHARE = 0.15;
  * answer comes late (200 ms or more, for at least 15 % and three of the requests) or not within 5 s.
  * Decisive is the same wait inside the target's own network, where no network is between. Where that was not measured,
  * the wait has to be seen from its own node, or on a path without losses and delays.
+ * A capture at the target's own device tells as well how long answers took there.
  * Fooled by a path that loses or delays (then only the target's own network counts), by a sidecar in front of the program
  * (its own network is fast then: sidecar-starved), by one slow request in many, and by a busy node (what its own echoes
  * wait is allowed for).
@@ -62,16 +66,20 @@ function suspect(asked: AskedPort, seen: Case): readonly Suspicion[] {
   const outside = [source, node].find(late);
   const inside = late(self) ? self : undefined;
   if (!inside && (self !== undefined || !outside)) return [];
+  const captured = capturedAt(asked, seen);
+  // Its answers leave at once: what makes them late is on the way.
+  if (!inside && captured && captured.longestAnswerMs < limitMs) return [];
+  const lateThere = captured !== undefined && captured.meanAnswerMs >= limitMs;
   // A path that works and shows nothing of it contradicts what is measured inside.
   if (inside && source && isAsked(source) && !late(source) && slowerThan(source, limitMs).of >= MIN_REQUESTS) return [];
   const results = legs.flatMap((id) => seen.comparison.legs.get(id) ?? []);
   const troubled = results.some((result) => suffers(result)) || seen.comparison.late.some(({ onPath }) => onPath);
-  if (!inside && (troubled || (outside === source && outside && outside.resent > 0))) return [];
+  if (!inside && !lateThere && (troubled || (outside === source && outside && outside.resent > 0))) return [];
   const clean = outside ? cleanText(outside, seen) : undefined;
   return [
     {
       status: "suspected",
-      confidence: inside && outside ? "certain" : "likely",
+      confidence: outside && (inside || lateThere) ? "certain" : "likely",
       where: placeOf(at),
       because: [
         ...(outside ? [waitText(outside, limitMs, asked, seen)] : []),
@@ -86,9 +94,23 @@ function suspect(asked: AskedPort, seen: Case): readonly Suspicion[] {
               ),
             ]
           : []),
+        ...(captured && lateThere
+          ? [
+              say(
+                "captured at {tap}: requests arrived, and {answers} left only {mean} later on average, {longest} at the longest",
+                {
+                  tap: captured.tap,
+                  answers: counted(captured.answers, "answer"),
+                  mean: msText(captured.meanAnswerMs),
+                  longest: msText(captured.longestAnswerMs),
+                },
+              ),
+            ]
+          : []),
         ...(clean && !troubled ? [clean] : []),
       ],
-      against: inside ? [] : [say("nothing could be asked inside the network of {pod}", { pod: at.label })],
+      against:
+        inside || lateThere ? [] : [say("nothing could be asked inside the network of {pod}", { pod: at.label })],
       confirm: [
         curl(at, port, outside ?? inside),
         ...(isPod(at) ? [`kubectl top pod -n ${at.label.replace("/", " ")} --containers`] : []),
@@ -105,6 +127,16 @@ function suspect(asked: AskedPort, seen: Case): readonly Suspicion[] {
       legs: [...legs],
     },
   ];
+}
+
+/** How long answers took at the target's own device, when enough of them were recorded there. */
+function capturedAt({ at, port }: AskedPort, { plan, evidence }: Case) {
+  const tap = tapsOf(evidence).find(({ netns, kind }) => kind === "pod" && netns === at.netns);
+  if (!tap || !isWhole(tap, evidence)) return undefined;
+  return serversOf(at, port, plan)
+    .flatMap((server) => evidence.get(captureService, `${tap.label} ${server}`) ?? [])
+    .filter(({ answers }) => answers >= MIN_REQUESTS)
+    .map((service) => ({ tap: tap.label, ...service }))[0];
 }
 
 /** One request by hand, its phases in seconds. */

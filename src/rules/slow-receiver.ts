@@ -4,6 +4,9 @@ import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, say } from "../core/sentence.ts";
 import { durationText, percentText } from "../core/units.ts";
+import { captureService } from "../pcap/capture-evidence.ts";
+import { serversOf } from "../pcap/captured-opens.ts";
+import { tapsOf } from "../pcap/tap-evidence.ts";
 import { type Connection, connectionsEvidence } from "../probes/connections.ts";
 import { listenersEvidence } from "../probes/listeners.ts";
 
@@ -15,6 +18,8 @@ const MIN_BUSY_MS = 1_000;
 /** Sightings of a closed window. One alone may be the moment before the program reads. */
 const MIN_CLOSED = 2;
 const MIN_STUCK = 2;
+/** Windows that captures saw closed for so long in all stopped somebody, ms. */
+const CLOSED_MS = 1_000;
 
 type Jam = {
   readonly receiver: Vantage;
@@ -24,12 +29,14 @@ type Jam = {
   /** Connections at the sender that the window stops, and those at the receiver whose bytes lie unread. */
   readonly stopped: readonly Connection[];
   readonly unread: readonly Connection[];
+  /** Where windows of connections to the port were seen closed longest, and for how long in all. */
+  readonly closed: { readonly tap: string; readonly ms: number } | undefined;
 };
 
 /**
  * A program does not read what it is sent: bytes lie in its receive queue, its window closes, and the sender waits, however
  * good the network is. Decisive is both together: unread bytes for 3 s or more at the receiver, and a sender that meets a
- * closed window or is stopped by it half of its busy time. Either end of the asked path may be the receiver.
+ * closed window (at the sender, or in a capture) or is stopped by it half of its busy time. Either end of the asked path may be the receiver.
  * Fooled by the last segments of a connection (RST and FIN show a window of 0: only live connections are looked at), by a
  * full accept queue, whose connections nobody reads either (accept-queue-overflow; left out when the queue is full), and by
  * a program that is slow but does answer (server-slow: then unread bytes alone are not enough).
@@ -66,7 +73,7 @@ function jamsAt({ at, port, legs }: AskedPort, { plan, evidence }: Case): readon
   );
   const queue = evidence.get(listenersEvidence, at.id)?.queues.find((one) => one.port === port);
   const full = queue !== undefined && queue.waiting > 0 && queue.waiting >= queue.limit;
-  const both = { port, legs };
+  const both = { port, legs, closed: closedWindows(at, port, { plan, evidence }) };
   return [
     ...(full
       ? []
@@ -75,13 +82,27 @@ function jamsAt({ at, port, legs }: AskedPort, { plan, evidence }: Case): readon
   ];
 }
 
+function closedWindows(at: Vantage, port: number, { plan, evidence }: Pick<Case, "plan" | "evidence">): Jam["closed"] {
+  const seen = tapsOf(evidence).flatMap(({ label }) => {
+    const services = serversOf(at, port, plan).flatMap(
+      (server) => evidence.get(captureService, `${label} ${server}`) ?? [],
+    );
+    return services.length === 0 ? [] : [{ tap: label, ms: services.reduce((sum, one) => sum + one.zeroWindowMs, 0) }];
+  });
+  const [longest] = seen.toSorted((a, b) => b.ms - a.ms);
+  return longest && longest.ms >= CLOSED_MS ? longest : undefined;
+}
+
 const isUnread = ({ unreadMs }: Connection): boolean => unreadMs >= UNREAD_MS;
 const isStopped = ({ windowClosed, busyMs, windowLimitedMs }: Connection): boolean =>
   windowClosed >= MIN_CLOSED || (busyMs >= MIN_BUSY_MS && windowLimitedMs / busyMs >= LIMITED_SHARE);
 
-function suspect({ receiver, sender, port, legs, stopped, unread }: Jam, asked: AskedPort): readonly Suspicion[] {
+function suspect(
+  { receiver, sender, port, legs, stopped, unread, closed }: Jam,
+  asked: AskedPort,
+): readonly Suspicion[] {
   const answers = asked.source ? endedIn(asked.source, "answer") : 0;
-  const proven = stopped.length > 0 && unread.length > 0;
+  const proven = (stopped.length > 0 || closed !== undefined) && unread.length > 0;
   // Without a closed window: it never answers and several connections lie there.
   if (!proven && !(unread.length >= MIN_STUCK && answers === 0)) return [];
   const worst = unread.toSorted((a, b) => b.unreadMs - a.unreadMs)[0];
@@ -124,6 +145,15 @@ function suspect({ receiver, sender, port, legs, stopped, unread }: Jam, asked: 
               ...(tight.resent === 0
                 ? [say("it is not the network: none of the data on that connection had to be sent again")]
                 : []),
+            ]
+          : []),
+        ...(closed
+          ? [
+              say("captured at {tap}: windows of connections to port {port} were closed for {time} in all", {
+                tap: closed.tap,
+                port: `${port}`,
+                time: durationText(closed.ms),
+              }),
             ]
           : []),
       ],

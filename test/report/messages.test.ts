@@ -137,6 +137,7 @@ describe("what people read", () => {
     "loss-checklist",
     "loss-details",
     "loss-audit",
+    "captured-captured",
     "queued",
     "mistake",
   ])("%s stays as it was looked at", async (name) => {

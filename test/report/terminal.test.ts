@@ -4,7 +4,7 @@ import { renderText } from "#src/report/terminal.ts";
 import { wordings } from "#src/report/words.ts";
 import { reports } from "#test/support/sample-reports.ts";
 
-test.each(["healthy", "periodic", "loss", "dead", "nothing"] as const)(
+test.each(["healthy", "periodic", "loss", "captured", "dead", "nothing"] as const)(
   "the %s report reads well in a terminal",
   async (name) => {
     await expect(renderText(reports[name])).toMatchFileSnapshot(`golden/${name}.txt`);

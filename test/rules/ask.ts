@@ -1,15 +1,19 @@
 import { compare } from "#src/core/compare.ts";
+import type { Evidence } from "#src/core/evidence.ts";
 import { placeText } from "#src/core/place.ts";
+import type { Plan } from "#src/core/plan.ts";
 import type { Rule, Suspicion, Verdict } from "#src/core/rule.ts";
 import { inWords } from "#src/core/sentence.ts";
 import { play, type Scene } from "../core/simulate.ts";
 
-/** What one rule alone says about a scene. */
+/** What one rule alone says about a scene, with what else was found out in it. */
 export function ask(
   rule: Rule,
   scene: Scene,
+  more: (plan: Plan) => readonly Evidence[] = () => [],
 ): { readonly verdict: Verdict; readonly all: readonly Suspicion[]; readonly brief: string } {
   const { plan, evidence } = play(scene);
+  for (const one of more(plan)) evidence.add(one);
   const said = rule.evaluate({ plan, evidence, comparison: compare(plan, evidence) });
   const all = Array.isArray(said)
     ? (said as readonly Suspicion[])

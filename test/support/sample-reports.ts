@@ -187,6 +187,33 @@ const crowded: Report = {
   })),
 };
 
+const capturedPoints = [
+  ...["shop/web-0 eth0", "node-1 cni0", "node-1 flannel.1", "node-1 eth0"],
+  ...["node-2 eth0", "node-2 flannel.1", "shop/db-0 eth0"],
+];
+
+/** Hops both ways between points, with loss at the second one and a slow wire at the fourth. */
+function capturedHops(points: readonly string[]): Report["hops"] {
+  return points.slice(1).flatMap((far, index) =>
+    (["forward", "backward"] as const).map((direction) => {
+      const near = points[index] ?? "";
+      const lost = index === 1 && direction === "forward" ? 300 : 0;
+      const missed = index === 4 && direction === "forward" ? 118 : 0;
+      const [from, to] = direction === "forward" ? [near, far] : [far, near];
+      return {
+        from,
+        to,
+        direction,
+        sent: 10_000,
+        seen: 10_000 - lost - missed,
+        lost,
+        missed,
+        delayMs: index === 3 ? 0.42 : 0.02,
+      };
+    }),
+  );
+}
+
 export const reports = {
   crowded,
   healthy: base,
@@ -252,6 +279,40 @@ export const reports = {
     charts: [charts.dead],
     window: { startMs: START_MS, endMs: START_MS + 20_000 },
   },
+  /** The same packets followed over seven points: some vanish between a bridge and a tunnel, and a recorder could not keep up. */
+  captured: {
+    ...base,
+    status: "degraded",
+    verdict: "3 % of packets vanish between node-1 cni0 and node-1 flannel.1; certain.",
+    causes: [
+      {
+        cause: "capture-loss-located",
+        title: "Packets vanish between two points",
+        confidence: "certain",
+        where: { kind: "node", name: "node-1", device: "flannel.1" },
+        because: [
+          "300 of 10,000 packets that node-1 cni0 saw came neither to node-1 flannel.1 nor to any point behind it",
+        ],
+        against: [],
+        confirm: ["tcpdump -ni cni0   # on node-1"],
+        advice: ["Look at what node-1 does with packets between cni0 and flannel.1"],
+        explains: [],
+      },
+    ],
+    captures: capturedPoints.map((point, order) => ({
+      ...{
+        node: order < 4 ? "node-1" : "node-2",
+        point,
+        device: point.split(" ")[1] ?? "",
+        packets: 19_700,
+        bytes: 3.1e6,
+      },
+      ...{ droppedByKernel: order === 5 ? 120 : 0, fromMs: START_MS, toMs: START_MS + 60_000 },
+      file: `nc-4f2a/capture-${order}.pcapng`,
+      ...(order === 6 ? { letGo: 2 } : {}),
+    })),
+    hops: capturedHops(capturedPoints),
+  },
   /** Nothing could be measured: no numbers, no charts. */
   nothing: {
     ...base,
@@ -291,6 +352,7 @@ export const reports = {
     measurements: Array.from({ length: 200 }, (_, index) =>
       measured(`shop/${"w".repeat(60)}-${index}`, "shop/db-0", index < 2 ? "end-to-end" : "segment", index),
     ),
+    hops: capturedHops(Array.from({ length: 60 }, (_, index) => `${hostile} ${index}`)),
     charts: [
       {
         ...charts.loss,

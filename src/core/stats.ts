@@ -4,13 +4,13 @@ export type Share = { readonly share: number; readonly low: number; readonly hig
 /** Standard normal quantile of a two-sided 95 % interval. */
 const Z95 = 1.959964;
 
-/** The Wilson score interval of `hits` in `of` trials; [0, 1] when nothing was tried. */
-export function wilson(hits: number, of: number): Share {
+/** The Wilson score interval of `hits` in `of` trials; [0, 1] when nothing was tried. `z` is its normal quantile. */
+export function wilson(hits: number, of: number, z = Z95): Share {
   if (of <= 0) return { share: 0, low: 0, high: 1 };
   const share = hits / of;
-  const z2 = Z95 * Z95;
+  const z2 = z * z;
   const centre = share + z2 / (2 * of);
-  const half = Z95 * Math.sqrt((share * (1 - share)) / of + z2 / (4 * of * of));
+  const half = z * Math.sqrt((share * (1 - share)) / of + z2 / (4 * of * of));
   const scale = 1 + z2 / of;
   return { share, low: Math.max(0, (centre - half) / scale), high: Math.min(1, (centre + half) / scale) };
 }

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { CheckRequest } from "../core/check.ts";
+import { type CheckRequest, hasThread } from "../core/check.ts";
 import { NetcheckError } from "../core/errors.ts";
 import type { Inventory } from "../core/inventory.ts";
 import { type Language, languageSchema } from "../core/sentence.ts";
@@ -113,7 +113,7 @@ export function openChecks({
         },
       ],
     });
-    if (request.slack)
+    if (hasThread(request))
       await notify.add("open", { check: id, kind: "open" }, { ...jobOptions.open, jobId: `${id}.open` });
     await redis.hset(keys.check(id), "queued", "true");
   }

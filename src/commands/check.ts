@@ -6,7 +6,7 @@ import { durationText } from "#src/core/units.ts";
 import { drawQueued } from "#src/report/answers.ts";
 import { badCommand } from "./grammar/bad-command.ts";
 import { refuseStrangeCharacters } from "./grammar/characters.ts";
-import { defineCommand } from "./grammar/command.ts";
+import { type Asked, defineCommand } from "./grammar/command.ts";
 import { looksLikeDuration, parseDuration } from "./grammar/duration.ts";
 import { kindWord } from "./grammar/kinds.ts";
 import { parseLanguage } from "./grammar/language.ts";
@@ -122,18 +122,25 @@ export const check = defineCommand({
     }),
   ],
   parse: parseCheck,
+  request: async (words, asked) => requestOf(parseCheck(words, asked), words, asked),
   async run(parsed, asked, words) {
-    const { checks, slack, once, newId, nowMs, language, wording } = asked;
-    const inventory = await checks.readInventory(parsed.cluster);
-    if (inventory === undefined) await knownCluster(parsed, words, asked);
-    const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, language, slack });
+    const { checks, once, wording } = asked;
+    const { request, namesChecked } = await requestOf(parsed, words, asked);
     const { position, duplicate } = await checks.submit(request, { once });
     return {
-      message: drawQueued({ request, position, duplicate, namesChecked: inventory !== undefined, wording }),
+      message: drawQueued({ request, position, duplicate, namesChecked, wording }),
       started: duplicate ?? request.id,
     };
   },
 });
+
+async function requestOf(parsed: CheckWords, words: Words, asked: Asked) {
+  const { checks, slack, newId, nowMs, language } = asked;
+  const inventory = await checks.readInventory(parsed.cluster);
+  if (inventory === undefined) await knownCluster(parsed, words, asked);
+  const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, language, slack });
+  return { request, namesChecked: inventory !== undefined };
+}
 
 /** A cluster that never had a worker is a misspelling, unless no cluster has had one yet. */
 async function knownCluster(

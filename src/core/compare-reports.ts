@@ -31,7 +31,11 @@ export type Comparison = {
   /** Legs that only one of them has. */
   readonly onlyBefore: number;
   readonly onlyAfter: number;
-  readonly causes: { readonly came: readonly Cause[]; readonly went: readonly Cause[]; readonly stayed: readonly Cause[] };
+  readonly causes: {
+    readonly came: readonly Cause[];
+    readonly went: readonly Cause[];
+    readonly stayed: readonly Cause[];
+  };
   readonly gaps: { readonly came: readonly Gap[]; readonly went: readonly Gap[] };
 };
 type Gap = Report["gaps"][number];

@@ -78,11 +78,12 @@ function instants(cron: Cron, zone: Zone, midnightMs: number, afterMs: number): 
   const before = zone.offsetMs(midnightMs - AHEAD_MS);
   const after = zone.offsetMs(midnightMs + DAY_MS + BEHIND_MS);
   const wallTimes = clockTimes(cron).map((minute) => midnightMs + minute * MINUTE_MS);
-  if (before === after)
-    return wallTimes.map((wall) => wall - before).find((at) => at > afterMs);
+  if (before === after) return wallTimes.map((wall) => wall - before).find((at) => at > afterMs);
   const everyHour = cron.hours.length === 24;
   const all = wallTimes.flatMap((wall) => {
-    const right = [wall - before, wall - after].filter((at) => wall - zone.offsetMs(at) === at).toSorted((a, b) => a - b);
+    const right = [wall - before, wall - after]
+      .filter((at) => wall - zone.offsetMs(at) === at)
+      .toSorted((a, b) => a - b);
     if (right.length === 0) return everyHour ? [] : [wall - before];
     return everyHour ? right : right.slice(0, 1);
   });

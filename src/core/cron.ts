@@ -112,7 +112,8 @@ function parsesAll(fields: readonly string[]): boolean {
 
 function numbersOf(text: string, field: Field): readonly number[] {
   const found = new Set<number>();
-  for (const part of text.split(",")) for (const number of part === "" ? notA(text, field) : span(part, field)) found.add(number);
+  for (const part of text.split(","))
+    for (const number of part === "" ? notA(text, field) : span(part, field)) found.add(number);
   // Both 0 and 7 are Sunday.
   if (field.high === 7 && found.delete(7)) found.add(0);
   return [...found].toSorted((a, b) => a - b);
@@ -137,8 +138,15 @@ function span(part: string, field: Field): readonly number[] {
   if (from <= named) return upTo(from, named, every);
   throw new Bad(
     say("The range {range} runs backwards.", { range }),
-    step === undefined ? `${first}-${high === 7 ? 6 : high},${low === named ? low : `${low}-${last}`}` : undefined,
+    step === undefined ? aroundTheEnd(first, last, field) : undefined,
   );
+}
+
+/** `22-6` in two pieces: `22-23,0-6`. */
+function aroundTheEnd(first: string, last: string, { low, high, names }: Field): string {
+  const end = high === 7 ? 6 : high;
+  const [top, bottom] = names.includes(first) ? [names[end - low], names[0]] : [end, low];
+  return `${first}-${top},${bottom}-${last}`;
 }
 
 const upTo = (from: number, to: number, every: number): number[] =>
@@ -149,7 +157,11 @@ function stepOf(step: string, part: string, { name, low, high }: Field): number 
   const every = Number(step);
   if (/^\d{1,2}$/.test(step) && every >= 1 && every <= most) return every;
   throw new Bad(
-    say("{word} has no step that works: for the {field} it is a number from 1 to {most}.", { word: part, field: name, most }),
+    say("{word} has no step that works: for the {field} it is a number from 1 to {most}.", {
+      word: part,
+      field: name,
+      most,
+    }),
   );
 }
 
@@ -161,7 +173,14 @@ function numberOf(text: string, part: string, field: Field): number {
   if (!/^\d+$/.test(text)) return notA(part, field);
   const number = Number(text);
   if (number >= low && number <= high) return number;
-  throw new Bad(say("{number} is not a {field}: that is a number from {low} to {high}.", { number: text.slice(0, 12), field: name, low, high }));
+  throw new Bad(
+    say("{number} cannot be the {field}: that is a number from {low} to {high}.", {
+      number: text.slice(0, 12),
+      field: name,
+      low,
+      high,
+    }),
+  );
 }
 
 const LONG_NAMES: ReadonlySet<string> = new Set(
@@ -174,7 +193,7 @@ const LONG_NAMES: ReadonlySet<string> = new Set(
 function notA(word: string, { name, low, high, names }: Field): never {
   const example = names.length > 0 ? `${low}-${high}, ${names[0]}-${names.at(-1)}, *` : `${low}-${high}, */5, *`;
   throw new Bad(
-    say("{word} is not a {field}: write a number, a list, a range, a step or “*”, such as {example}.", {
+    say("{word} cannot be the {field}: write a number, a list, a range, a step or “*”, such as {example}.", {
       word: word === "" ? "“”" : word.slice(0, 40),
       field: name,
       example,

@@ -29,7 +29,9 @@ const MAX_CAUSES = 8;
 /** Pings of the asked path count; where it has none, whatever else was sent along it. */
 export function summarise(report: Report): Summary {
   const { check, from, to, cluster, status, verdict, window } = report;
-  const along = report.measurements.filter(({ part, path, largestBytes }) => part === "end-to-end" && path === undefined && largestBytes === undefined);
+  const along = report.measurements.filter(
+    ({ part, path, largestBytes }) => part === "end-to-end" && path === undefined && largestBytes === undefined,
+  );
   const pings = along.filter(({ probe }) => probe === "ping");
   const counted = pings.length > 0 ? pings : along;
   const p50s = counted.flatMap(({ rttMs }) => rttMs?.p50 ?? []);

@@ -20,9 +20,7 @@ export const scheduleSchema = z.object({
   /** What becomes of a run that nobody could start in time. */
   missed: z.enum(["skip", "run"]),
   /** What every run asks for. */
-  request: checkRequestSchema
-    .omit({ id: true, requestedAtMs: true, schedule: true })
-    .required({ slack: true }),
+  request: checkRequestSchema.omit({ id: true, requestedAtMs: true, schedule: true }).required({ slack: true }),
   createdAtMs: ms,
 });
 export type Schedule = z.infer<typeof scheduleSchema>;
@@ -68,7 +66,10 @@ export function nextDue({ cron, zone }: Timed, afterMs: number): number | undefi
 }
 
 /** When its digest is due after a moment. */
-export function nextDigest({ digestAt, zone }: Pick<Schedule, "digestAt" | "zone">, afterMs: number): number | undefined {
+export function nextDigest(
+  { digestAt, zone }: Pick<Schedule, "digestAt" | "zone">,
+  afterMs: number,
+): number | undefined {
   if (digestAt === undefined) return undefined;
   return nextDue({ cron: `${digestAt % 60} ${Math.floor(digestAt / 60)} * * *`, zone }, afterMs);
 }

@@ -28,7 +28,10 @@ type Seen = NonNullable<Awaited<ReturnType<ScheduleStore["find"]>>>;
  * anywhere: what a due time becomes is decided once, the check is submitted under the name of the due time, and the schedule
  * moves on only from the state that was seen. What goes wrong with one schedule is thrown when all have had their turn.
  */
-export async function schedulerRound({ store, checks, notify, newId, log }: SchedulerDeps, nowMs: number): Promise<void> {
+export async function schedulerRound(
+  { store, checks, notify, newId, log }: SchedulerDeps,
+  nowMs: number,
+): Promise<void> {
   async function run({ schedule, state, raw }: Seen, dueMs: number): Promise<void> {
     const { id, quiet, digestAt } = schedule;
     const decided = await store.decide(id, await decision({ schedule, state }, dueMs));
@@ -65,7 +68,8 @@ export async function schedulerRound({ store, checks, notify, newId, log }: Sche
   async function decision(seen: ScheduleSeen, dueMs: number): Promise<Run> {
     const { schedule, state } = seen;
     const nextMs = nextDue(schedule, dueMs);
-    if (nextMs !== undefined && nextMs <= nowMs) return { is: "missed", dueMs, atMs: nowMs, ...missedUntil(seen, dueMs, nextMs) };
+    if (nextMs !== undefined && nextMs <= nowMs)
+      return { is: "missed", dueMs, atMs: nowMs, ...missedUntil(seen, dueMs, nextMs) };
     if (nowMs - dueMs > GRACE_MS) {
       const endsMs = nowMs + schedule.request.durationMs + AROUND_MS;
       const inTheWay = nextMs !== undefined && endsMs > nextMs;
@@ -100,14 +104,12 @@ export async function schedulerRound({ store, checks, notify, newId, log }: Sche
 
   async function digest({ schedule, state, raw }: Seen, dueMs: number): Promise<void> {
     const { id } = schedule;
-    const running = state.latest !== undefined && (await isRunning(id, state.latest));
     await notify.add(
       "digest",
       { schedule: id, dueMs, kind: "digest" },
       { ...jobOptions.notify, jobId: `${id}.digest.${dueMs}` },
     );
-    const last = state.is === "ended" && !running;
-    await store.replace(id, raw, { ...state, digestMs: last ? undefined : nextDigest(schedule, dueMs) });
+    await store.replace(id, raw, { ...state, digestMs: nextDigest(schedule, dueMs) });
   }
 
   /** Does one thing at a time and looks again; runs come before the digest that may tell of them. */

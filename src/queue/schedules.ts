@@ -2,8 +2,16 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import { checkIdSchema } from "../core/check.ts";
 import { NetcheckError } from "../core/errors.ts";
+import {
+  type Run,
+  type RunEnd,
+  type RunSeen,
+  runEndSchema,
+  runSchema,
+  type Schedule,
+  scheduleSchema,
+} from "../core/schedule.ts";
 import { say } from "../core/sentence.ts";
-import { type Run, type RunEnd, type RunSeen, runEndSchema, runSchema, type Schedule, scheduleSchema } from "../core/schedule.ts";
 import { RECORD_TTL_S } from "./check-record.ts";
 import type { Keys } from "./keys.ts";
 
@@ -74,9 +82,13 @@ export function scheduleStore(redis: Redis, keys: Keys) {
     async create(schedule: Schedule, state: ScheduleState, { once }: { readonly once: string }): Promise<string> {
       const made = keys.once(`schedule:${once}`);
       if ((await redis.zcard(keys.schedules)) >= MAX_SCHEDULES && !(await redis.exists(made)))
-        throw new NetcheckError("over-limit", say("There are already {count} schedules, which is the most.", { count: MAX_SCHEDULES }), {
-          hint: say("Remove one that nobody needs with {command}.", { command: "unschedule" }),
-        });
+        throw new NetcheckError(
+          "over-limit",
+          say("There are already {count} schedules, which is the most.", { count: MAX_SCHEDULES }),
+          {
+            hint: say("Remove one that nobody needs with {command}.", { command: "unschedule" }),
+          },
+        );
       await redis.set(made, schedule.id, "EX", RECORD_TTL_S, "NX");
       const [id = schedule.id, done] = ((await redis.get(made)) ?? schedule.id).split(" ");
       if (done) return id;
@@ -105,10 +117,7 @@ export function scheduleStore(redis: Redis, keys: Keys) {
     replace,
 
     /** Repeats a change until nobody else made one at the same time. undefined when there is no such schedule. */
-    async change(
-      id: string,
-      to: (seen: ScheduleSeen) => ScheduleState | undefined,
-    ): Promise<ScheduleSeen | undefined> {
+    async change(id: string, to: (seen: ScheduleSeen) => ScheduleState | undefined): Promise<ScheduleSeen | undefined> {
       for (let tries = 0; tries < TRIES; tries++) {
         const seen = await find(id);
         if (seen === undefined) return undefined;
@@ -132,14 +141,22 @@ export function scheduleStore(redis: Redis, keys: Keys) {
       (await redis.exists(keys.once(runName(id, dueMs)))) === 1,
 
     /** The check that a run became. */
-    started: (id: string, dueMs: number, check: string) =>
-      redis.hset(keys.scheduleRuns(id), `${dueMs}:check`, check),
+    started: (id: string, dueMs: number, check: string) => redis.hset(keys.scheduleRuns(id), `${dueMs}:check`, check),
 
     /** How a run ended; only the first time counts. */
     async end(id: string, dueMs: number, end: RunEnd): Promise<void> {
       const seen = await find(id);
       const tell = seen?.schedule.digestAt === undefined ? "" : "tell";
-      await redis.eval(END, 2, keys.scheduleRuns(id), keys.scheduleUntold(id), dueMs, JSON.stringify(end), TOLD_TTL_S, tell);
+      await redis.eval(
+        END,
+        2,
+        keys.scheduleRuns(id),
+        keys.scheduleUntold(id),
+        dueMs,
+        JSON.stringify(end),
+        TOLD_TTL_S,
+        tell,
+      );
     },
 
     ended: async (id: string, dueMs: number): Promise<boolean> =>

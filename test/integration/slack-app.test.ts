@@ -7,7 +7,10 @@ import { silentLog } from "#src/log.ts";
 import { type Checks, openChecks } from "#src/queue/checks.ts";
 import { inventories } from "#src/queue/inventory.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
-import { createSlackApp, type SlackApp } from "#src/slack/app.ts";
+import { scheduleDesk } from "#src/queue/schedule-desk.ts";
+import { scheduleStore } from "#src/queue/schedules.ts";
+import { createSlackApp, type SlackApp, type SlackAppOptions } from "#src/slack/app.ts";
+import { memoryPast } from "#test/support/memory-schedules.ts";
 import { privateQueue } from "#test/support/private-queue.ts";
 import { smallInventory } from "#test/support/small-inventory.ts";
 
@@ -17,6 +20,7 @@ const oncall = "C0ONCALL";
 
 let queue: RedisAccess & AsyncDisposable;
 let checks: Checks;
+let ports: Pick<SlackAppOptions, "checks" | "schedules" | "past">;
 let slack: LabSlack;
 let app: SlackApp;
 
@@ -25,6 +29,8 @@ beforeAll(async () => {
   const redis = await queue.connect("producer");
   await inventories(redis, queue.keys).publish(smallInventory);
   checks = openChecks({ redis, keys: queue.keys, log: silentLog, maxChecks: 8 });
+  const schedules = scheduleDesk({ redis, store: scheduleStore(redis, queue.keys) });
+  ports = { checks, schedules, past: memoryPast() };
 });
 afterAll(async () => {
   await checks.close();
@@ -43,7 +49,7 @@ function appFor({ apiUrl, botToken, appToken }: LabSlack): SlackApp {
   const shared = { apiUrl, botToken, command: "/netcheck", allowedUsers: [], allowedGroups: [] };
   return createSlackApp({
     config: { cluster: "prod", slack: { ...shared, mode: "socket", appToken } },
-    checks,
+    ...ports,
     log: silentLog,
   });
 }
@@ -182,7 +188,7 @@ describe("a bot between a Slack and a queue", () => {
     const shared = { apiUrl, botToken, command: "/netcheck", allowedUsers: [], allowedGroups: [] };
     const overHttp = createSlackApp({
       config: { cluster: "prod", slack: { ...shared, ...http } },
-      checks,
+      ...ports,
       log: silentLog,
     });
     await overHttp.start();
@@ -212,7 +218,7 @@ describe("a bot between a Slack and a queue", () => {
           appToken: slack.appToken,
         },
       },
-      checks,
+      ...ports,
       log: silentLog,
     });
     await expect(wrong.start()).rejects.toMatchObject({

@@ -10,8 +10,8 @@ export const pause = defineCommand({
   about: say("Lets a schedule rest until it is resumed; a run that goes on is not stopped."),
   more: [say("Examples: {examples}", { examples: "pause sc-4f2a" })],
   parse: parseScheduleId,
-  async run(given, { schedules, slack, wording }, words) {
+  async run(given, { schedules, slack, command, wording }, words) {
     const id = await wantedSchedule(given, "pause", words, schedules);
-    return { message: drawPaused(id, await schedules.pause(id, slack.user), wording) };
+    return { message: drawPaused(id, await schedules.pause(id, slack.user), { command, wording }) };
   },
 });

@@ -110,10 +110,14 @@ function latestText({ latest }: Seen): Text {
   return say("last run {check}: {verdict}", { check, verdict: latest.end.summary.verdict });
 }
 
-export function drawPaused(id: string, outcome: "done" | "already" | "unknown", wording: Wording): Message {
+export function drawPaused(
+  id: string,
+  outcome: "done" | "already" | "unknown",
+  { command, wording }: { readonly command: string; readonly wording: Wording },
+): Message {
   return sentence(
     {
-      done: say("{id} rests. {command} lets it run again.", { id, command: `resume ${id}` }),
+      done: say("{id} rests. {command} lets it run again.", { id, command: `${command} resume ${id}` }),
       already: say("{id} is paused already.", { id }),
       unknown: unknown(id),
     }[outcome],

@@ -197,7 +197,7 @@ describe("the life of a schedule", () => {
       "en",
       [
         "Nothing is scheduled.",
-        "sc-test1 rests. resume sc-test1 lets it run again.",
+        "sc-test1 rests. /netcheck resume sc-test1 lets it run again.",
         "sc-test1 is paused already.",
         "sc-test1 runs again, next at 2026-11-26 12:00 (UTC).",
         "sc-test1 is not paused.",
@@ -209,7 +209,7 @@ describe("the life of a schedule", () => {
       "zh",
       [
         "没有安排任何定时检查。",
-        "sc-test1 已暂停。用 resume sc-test1 恢复。",
+        "sc-test1 已暂停。用 /netcheck resume sc-test1 恢复。",
         "sc-test1 已经是暂停状态。",
         "sc-test1 已恢复，下次运行 2026-11-26 12:00 (UTC)。",
         "sc-test1 没有暂停。",

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { expect, vi } from "vitest";
+import { silentLog } from "#src/log.ts";
+import { queueNames } from "#src/queue/keys.ts";
+import { openQueue } from "#src/queue/queues.ts";
+import { redisServer } from "../support/private-queue.ts";
+import { withQueue } from "../support/queue-test.ts";
+import { endedAs, scheduleOf, schedulingBot } from "../support/scheduling.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const MIDNIGHT = Date.UTC(2026, 10, 26);
+const ONE = MIDNIGHT + HOUR_MS;
+
+const script = fileURLToPath(new URL("../support/scheduler-process.ts", import.meta.url));
+
+/** Starts bots in processes of their own; all that are left are killed at the end of the test. */
+const test = withQueue.extend<{ bot: (nowMs: number, hangAt: number) => Promise<string> }>({
+  bot: async ({ queue }, use) => {
+    const children: ChildProcess[] = [];
+    await use(async (nowMs, hangAt) => {
+      const child = spawn(process.execPath, [script, queue.dataDir, `${nowMs}`, `${hangAt}`], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      children.push(child);
+      let said = "";
+      child.stdout.on("data", (chunk) => {
+        said += chunk;
+      });
+      await vi.waitFor(() => expect(said).toMatch(/inside|done/), { timeout: 40_000, interval: 20 });
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      return said.trim();
+    });
+    for (const child of children) {
+      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    }
+  },
+}).concurrent;
+
+test("a bot that is killed before any of its steps leaves one run and one digest to the next bot", async ({
+  queue,
+  redis,
+  bot,
+}) => {
+  const second = schedulingBot({ redis, keys: queue.keys });
+  const notify = openQueue(queueNames.notify, { connection: redis, keys: queue.keys, log: silentLog });
+  let steps = Number.POSITIVE_INFINITY;
+  const hungAt: string[] = [];
+  // Each pass has a schedule whose run and digest are due at the same time, and whose run before has ended.
+  for (let hangAt = 1; hangAt <= steps; hangAt++) {
+    await redis.flushall();
+    const { id } = await second.make(scheduleOf({ digestAt: 60 }), MIDNIGHT);
+    await second.at(ONE);
+    const first = (await second.store.find(id))?.state.latest?.check ?? "";
+    await second.store.end(id, ONE, endedAs("healthy", first));
+    const said = await bot(ONE + DAY_MS, hangAt);
+    if (said.startsWith("done")) steps = 0;
+    else hungAt.push(said);
+    for (let n = 0; n < 2; n++) await second.at(ONE + DAY_MS + 1_000);
+
+    const runs = await second.store.runs(id);
+    expect(runs.map(({ is, dueMs }) => ({ is, dueMs }))).toEqual([
+      { is: "started", dueMs: ONE },
+      { is: "started", dueMs: ONE + DAY_MS },
+    ]);
+    const tonight = (await second.checks.list()).filter(({ request }) => request.schedule?.dueMs === ONE + DAY_MS);
+    expect(tonight.map(({ request }) => request.id)).toEqual([runs[1]?.check]);
+    const jobs = await notify.getJobs(["prioritized", "waiting"]);
+    expect(jobs.map(({ id: name }) => name).filter((name) => name?.endsWith(`${ONE + DAY_MS}`))).toEqual([
+      `${id}.digest.${ONE + DAY_MS}`,
+    ]);
+    expect((await second.store.find(id))?.state).toMatchObject({
+      nextMs: ONE + 2 * DAY_MS,
+      digestMs: ONE + 2 * DAY_MS,
+      latest: { dueMs: ONE + DAY_MS, check: runs[1]?.check },
+    });
+  }
+  // The pass that was not killed has counted the steps.
+  expect(hungAt.length).toBeGreaterThan(15);
+  await notify.close();
+  await second[Symbol.asyncDispose]();
+}, 240_000);
+
+test("schedules, what was decided and what is to be told survive a killed Redis", async ({ queue, redis }) => {
+  await using bot = schedulingBot({ redis, keys: queue.keys });
+  const made = [await bot.make(scheduleOf(), MIDNIGHT), await bot.make(scheduleOf({ missed: "run" }), MIDNIGHT)];
+  await bot.desk.pause(made[1]?.id ?? "", "U2");
+  await bot.at(ONE);
+  const [{ id } = { id: "" }] = made;
+  const check = (await bot.store.find(id))?.state.latest?.check ?? "";
+  await bot.store.end(id, ONE, endedAs("loss", check));
+  const before = [await bot.store.list(), await bot.store.runs(id), await bot.checks.list()];
+  process.kill(await redisServer(queue.dataDir), "SIGKILL");
+  await vi.waitFor(async () => expect(await redis.ping()).toBe("PONG"), { timeout: 30_000 });
+  expect([await bot.store.list(), await bot.store.runs(id), await bot.checks.list()]).toEqual(before);
+  // The same moment again, as a bot that has not heard of it would see it.
+  await bot.at(ONE);
+  await bot.at(ONE + DAY_MS);
+  expect((await bot.store.runs(id)).map(({ is }) => is)).toEqual(["started", "started"]);
+  expect((await bot.checks.list()).length).toBe(2);
+  expect(await bot.store.take(id, 1)).toEqual([ONE]);
+});

@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { Redis } from "ioredis";
 import { expect, vi } from "vitest";
 import { silentLog } from "#src/log.ts";
 import { queueNames } from "#src/queue/keys.ts";
 import { openQueue } from "#src/queue/queues.ts";
+import type { RedisAccess } from "#src/queue/redis.ts";
 import { redisServer } from "../support/private-queue.ts";
 import { withQueue } from "../support/queue-test.ts";
-import { endedAs, scheduleOf, schedulingBot } from "../support/scheduling.ts";
+import { endedAs, hangBefore, scheduleOf, schedulingBot } from "../support/scheduling.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -17,7 +19,7 @@ const ONE = MIDNIGHT + HOUR_MS;
 const script = fileURLToPath(new URL("../support/scheduler-process.ts", import.meta.url));
 
 /** Starts bots in processes of their own; all that are left are killed at the end of the test. */
-const test = withQueue.extend<{ bot: (nowMs: number, hangAt: number) => Promise<string> }>({
+const test = withQueue.extend<{ bot: (nowMs: number, hangAt: number) => Promise<void> }>({
   bot: async ({ queue }, use) => {
     const children: ChildProcess[] = [];
     await use(async (nowMs, hangAt) => {
@@ -29,10 +31,9 @@ const test = withQueue.extend<{ bot: (nowMs: number, hangAt: number) => Promise<
       child.stdout.on("data", (chunk) => {
         said += chunk;
       });
-      await vi.waitFor(() => expect(said).toMatch(/inside|done/), { timeout: 40_000, interval: 20 });
+      await vi.waitFor(() => expect(said).toContain("inside"), { timeout: 40_000, interval: 20 });
       child.kill("SIGKILL");
       await once(child, "exit");
-      return said.trim();
     });
     for (const child of children) {
       child.kill("SIGKILL");
@@ -41,49 +42,72 @@ const test = withQueue.extend<{ bot: (nowMs: number, hangAt: number) => Promise<
   },
 }).concurrent;
 
-test("a bot that is killed before any of its steps leaves one run and one digest to the next bot", async ({
-  queue,
-  redis,
-  bot,
-}) => {
-  const second = schedulingBot({ redis, keys: queue.keys });
-  const notify = openQueue(queueNames.notify, { connection: redis, keys: queue.keys, log: silentLog });
-  let steps = Number.POSITIVE_INFINITY;
-  const hungAt: string[] = [];
-  // Each pass has a schedule whose run and digest are due at the same time, and whose run before has ended.
-  for (let hangAt = 1; hangAt <= steps; hangAt++) {
-    await redis.flushall();
-    const { id } = await second.make(scheduleOf({ digestAt: 60 }), MIDNIGHT);
-    await second.at(ONE);
-    const first = (await second.store.find(id))?.state.latest?.check ?? "";
-    await second.store.end(id, ONE, endedAs("healthy", first));
-    const said = await bot(ONE + DAY_MS, hangAt);
-    if (said.startsWith("done")) steps = 0;
-    else hungAt.push(said);
-    for (let n = 0; n < 2; n++) await second.at(ONE + DAY_MS + 1_000);
+type World = { readonly queue: RedisAccess; readonly redis: Redis };
 
-    const runs = await second.store.runs(id);
+/** A schedule whose run and digest are due at the same moment, and whose run before has ended. */
+async function dueTomorrow({ queue, redis }: World) {
+  const bot = schedulingBot({ redis, keys: queue.keys });
+  const { id } = await bot.make(scheduleOf({ digestAt: 60 }), MIDNIGHT);
+  await bot.at(ONE);
+  const first = (await bot.store.find(id))?.state.latest?.check ?? "";
+  await bot.store.end(id, ONE, endedAs("healthy", first));
+
+  /** What must hold when another bot has come after the one that died. */
+  async function expectOneOfEach(): Promise<void> {
+    for (let n = 0; n < 2; n++) await bot.at(ONE + DAY_MS + 1_000);
+    const runs = await bot.store.runs(id);
     expect(runs.map(({ is, dueMs }) => ({ is, dueMs }))).toEqual([
       { is: "started", dueMs: ONE },
       { is: "started", dueMs: ONE + DAY_MS },
     ]);
-    const tonight = (await second.checks.list()).filter(({ request }) => request.schedule?.dueMs === ONE + DAY_MS);
+    const tonight = (await bot.checks.list()).filter(({ request }) => {
+      return request.schedule?.id === id && request.schedule.dueMs === ONE + DAY_MS;
+    });
     expect(tonight.map(({ request }) => request.id)).toEqual([runs[1]?.check]);
-    const jobs = await notify.getJobs(["prioritized", "waiting"]);
-    expect(jobs.map(({ id: name }) => name).filter((name) => name?.endsWith(`${ONE + DAY_MS}`))).toEqual([
+    const notify = openQueue(queueNames.notify, { connection: redis, keys: queue.keys, log: silentLog });
+    const jobs = (await notify.getJobs(["prioritized", "waiting"])).map((job) => job.id ?? "");
+    await notify.close();
+    expect(jobs.filter((name) => name.startsWith(id) && name.endsWith(`${ONE + DAY_MS}`))).toEqual([
       `${id}.digest.${ONE + DAY_MS}`,
     ]);
-    expect((await second.store.find(id))?.state).toMatchObject({
+    expect((await bot.store.find(id))?.state).toMatchObject({
       nextMs: ONE + 2 * DAY_MS,
       digestMs: ONE + 2 * DAY_MS,
       latest: { dueMs: ONE + DAY_MS, check: runs[1]?.check },
     });
+    await bot.store.remove(id);
+    await bot[Symbol.asyncDispose]();
   }
-  // The pass that was not killed has counted the steps.
-  expect(hungAt.length).toBeGreaterThan(15);
-  await notify.close();
-  await second[Symbol.asyncDispose]();
-}, 240_000);
+  return { expectOneOfEach };
+}
+
+test("a bot that stops before any of its commands leaves one run and one digest to the next bot", async ({
+  queue,
+  redis,
+}) => {
+  let stopped = 0;
+  for (let step = 1; ; step++) {
+    const { expectOneOfEach } = await dueTomorrow({ queue, redis });
+    const connection = await queue.connect("worker");
+    const dying = schedulingBot({ redis: connection, keys: queue.keys });
+    const { hung, steps } = hangBefore(connection, step);
+    await Promise.race([dying.at(ONE + DAY_MS), hung]);
+    await expectOneOfEach();
+    connection.disconnect();
+    if (steps() < step) break;
+    stopped++;
+  }
+  expect(stopped).toBeGreaterThan(15);
+});
+
+test.for([2, 4, 6, 9, 12, 15])(
+  "and the same when its process is killed, at command %s",
+  async (step, { queue, redis, bot }) => {
+    const { expectOneOfEach } = await dueTomorrow({ queue, redis });
+    await bot(ONE + DAY_MS, step);
+    await expectOneOfEach();
+  },
+);
 
 test("schedules, what was decided and what is to be told survive a killed Redis", async ({ queue, redis }) => {
   await using bot = schedulingBot({ redis, keys: queue.keys });

@@ -72,3 +72,16 @@ export const endedAs = (report: keyof typeof reports, check: string): RunEnd => 
   is: "reported",
   summary: { ...summarise(reports[report]), check },
 });
+
+/** From now on the connection hangs for good before its n-th command, as if the process had been killed there; 0 never. */
+export function hangBefore(redis: Redis, step: number): { readonly hung: Promise<void>; readonly steps: () => number } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let steps = 0;
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (command, stream) => {
+    if (++steps !== step) return send(command, stream);
+    resolve();
+    return new Promise(() => undefined);
+  };
+  return { hung: promise, steps: () => steps };
+}

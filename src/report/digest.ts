@@ -7,7 +7,7 @@ import { context, header, type Message, section } from "./blocks.ts";
 import { HEADLINE, withinLimits } from "./limits.ts";
 import { bold, code, safe } from "./mrkdwn.ts";
 import { partText, thousands } from "./numbers.ts";
-import { notRunText, patternText } from "./schedules.ts";
+import { notRunText, patternMarkup } from "./schedules.ts";
 import type { Wording } from "./words.ts";
 
 /** Runs that get lines of their own; the rest is counted. */
@@ -51,12 +51,12 @@ function drawFindings(schedule: Schedule, { runs, baseline }: Digest, wording: W
   );
   const parts = bad.slice(0, MOST_RUNS).map((one) => runMarkup(schedule, one, wording));
   const rest = [
-    ...(bad.length > MOST_RUNS ? [wording.more(bad.length - MOST_RUNS)] : []),
+    ...(bad.length > MOST_RUNS ? [wording.listed([wording.more(bad.length - MOST_RUNS)])] : []),
     ...(bad.length < runs.length ? [worded(say("{runs} clean.", { runs: runsText(runs.length - bad.length) }))] : []),
     worded(baselineText(baseline)),
   ];
-  const footer = [schedule.id, patternText(schedule), schedule.request.cluster].join(" · ");
-  const blocks = [header(title), ...parts.map(section), section(safe(rest.join(" "))), context(safe(footer))];
+  const footer = [schedule.id, patternMarkup(schedule), safe(schedule.request.cluster)].join(" · ");
+  const blocks = [header(title), ...parts.map(section), section(safe(rest.join(" "))), context(footer)];
   const worst = bad[0]?.summary?.verdict;
   return withinLimits({ text: safe(worst === undefined ? title : `${title}. ${worst}`), blocks }, HEADLINE);
 }
@@ -80,7 +80,7 @@ function runMarkup(schedule: Schedule, { run, summary, loss, p99, causes }: Told
 
 const mark = (change: "worse" | "better" | undefined, wording: Wording): string => {
   if (change === undefined) return "";
-  return inWords(change === "worse" ? say(" (worse than usual)") : say(" (better than usual)"), wording.language);
+  return inWords(change === "worse" ? say(", worse than usual") : say(", better than usual"), wording.language);
 };
 
 function causeText({ title, where, before }: ToldRun["causes"][number]): Sentence {

@@ -23,8 +23,8 @@ function answer(lines: readonly string[], text: string, ...notes: readonly strin
   return withinLimits({ text: safe(text), blocks }, REPLY);
 }
 
-/** A pattern with its zone: `0 1 * * * (Europe/Berlin)`. */
-export const patternText = ({ cron, zone }: Pick<Schedule, "cron" | "zone">): string => `${cron} (${zone})`;
+/** A pattern with its zone. In code, because stars would make it bold. */
+export const patternMarkup = ({ cron, zone }: Pick<Schedule, "cron" | "zone">): string => `${code(cron)} ${safe(zone)}`;
 
 /** What a new schedule does, and when: what only its author can check. */
 export function drawScheduled({
@@ -88,18 +88,27 @@ export function drawSchedules(
   const title = worded(all.length === 1 ? say("1 schedule") : say("{count} schedules", { count: all.length }));
   const lines = all.slice(0, MOST_LISTED).map((seen) => {
     const { schedule } = seen;
-    const elsewhere = schedule.request.slack.channel === channel ? "" : ` · <#${schedule.request.slack.channel}>`;
-    const parts = [patternText(schedule), schedule.request.command, ...[whenText(seen), latestText(seen)].map(worded)];
-    return `• ${code(schedule.id)} ${safe(parts.filter((part) => part !== "").join(" · "))}${elsewhere} · ${user(schedule.request.slack.user)}`;
+    const elsewhere = schedule.request.slack.channel === channel ? "" : `<#${schedule.request.slack.channel}>`;
+    const parts = [
+      `${code(schedule.id)} ${patternMarkup(schedule)}`,
+      safe(schedule.request.command),
+      whenMarkup(seen, wording),
+      safe(worded(latestText(seen))),
+      elsewhere,
+      user(schedule.request.slack.user),
+    ];
+    return `• ${parts.filter((part) => part !== "").join(" · ")}`;
   });
   if (all.length > MOST_LISTED) lines.push(wording.more(all.length - MOST_LISTED));
   return answer([bold(title), ...lines], title);
 }
 
-function whenText({ schedule, state, by, nextMs }: Seen): Text {
-  if (state === "paused") return by === undefined ? say("paused") : say("paused by {who}", { who: `@${by}` });
+function whenMarkup({ schedule, state, by, nextMs }: Seen, { language }: Wording): string {
+  if (state === "paused")
+    return inWords(by === undefined ? say("paused") : say("paused by {who}", { who: user(by) }), language);
   const zone = openZone(schedule.zone);
-  return nextMs === undefined || zone === undefined ? "" : say("next run {at}", { at: zoneTime(nextMs, zone) });
+  if (nextMs === undefined || zone === undefined) return "";
+  return safe(inWords(say("next run {at}", { at: zoneTime(nextMs, zone) }), language));
 }
 
 function latestText({ latest }: Seen): Text {

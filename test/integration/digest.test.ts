@@ -93,7 +93,7 @@ test("every run is told in one digest, those that were left out as well", async 
     `the run of 2026-11-26 07:00 was left out: ${slow.check} of 2026-11-26 03:00 was still going on.`,
   );
   expect(second).toContain("7.9 % of packets from node-1 to node-2 are lost");
-  expect(second).toContain("(worse than usual)");
+  expect(second).toContain(", worse than usual");
   expect(second).toContain("Loss on the way, node-1&gt;node-2: new");
   expect(second).toContain("were left out: no bot was there to start them in time.");
 });

@@ -149,6 +149,38 @@ describe("a bot between a Slack and a queue", () => {
     expect((await command("web-0 db-0", "C0RANDOM")).response?.text).toContain("Queued");
   });
 
+  test("a schedule is made by command and by mention, listed, and refused where a check would be", async () => {
+    await started();
+    const before = await queued();
+    const { response } = await command("schedule “0 1 * * *” tz=Europe/Berlin web-0 db-0 6h");
+    expect(response?.text).toMatch(/^Scheduled as sc-[a-z0-9]{6}: web-0 db-0 6h, 6 h\. Next runs in Europe\/Berlin: /);
+    const id = /sc-[a-z0-9]+/.exec(response?.text ?? "")?.[0] ?? "";
+    slack.message({
+      channel: oncall,
+      user: alice,
+      text: '<@U0NETCHECK> schedule "*/30 8-18 * * mon-fri" web-0 db-0 5m',
+    });
+    await whisper(/^Scheduled as sc-[a-z0-9]{6}: web-0 db-0 5m, 5 min\. Next runs in UTC/);
+    const listed = (await ports.schedules.list()).map(({ schedule }) => [
+      schedule.cron,
+      schedule.request.slack.channel,
+    ]);
+    expect(listed).toEqual([
+      ["0 1 * * *", oncall],
+      ["*/30 8-18 * * mon-fri", oncall],
+    ]);
+    expect(JSON.stringify((await command("schedules")).response?.blocks)).toContain(id);
+    expect((await command(`pause ${id}`)).response?.text).toContain(`${id} rests.`);
+    const shared = await command('schedule "0 1 * * *" web-0 db-0', "C0ACME");
+    expect(shared.response?.text).toContain("shared with another organisation");
+    const foreign = await command('schedule "0 1 * * *" web-0 db-0', "C0RANDOM");
+    expect(foreign.response?.text).toContain("Invite me with");
+    expect((await command('schedule "0 1 31 2 *" web-0 db-0')).response?.text).toContain("never fires");
+    expect((await ports.schedules.list()).length).toBe(2);
+    // Nothing of this is a check yet.
+    expect(await queued()).toEqual(before);
+  });
+
   test("100 commands, ten at a time, are each acknowledged once with a check of their own", async () => {
     await started();
     const before = await queued();

@@ -75,7 +75,7 @@ export function scheduleTeller(deps: ScheduleTeller): (job: ScheduleJob) => Prom
 
   async function notRun(seen: ScheduleSeen, dueMs: number): Promise<Told> {
     const { schedule } = seen;
-    const run = (await schedules.runs(schedule.id)).find((one) => one.dueMs === dueMs);
+    const run = await schedules.run(schedule.id, dueMs);
     if (run === undefined) return told;
     const message = drawNotRun(schedule, run, wordings[schedule.request.language ?? deps.language]);
     const posted = await post(seen, `${schedule.id}:not-run:${dueMs}`, message);

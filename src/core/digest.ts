@@ -73,7 +73,8 @@ function tellRun(run: RunSeen, baseline: Baseline | undefined, earlier: readonly
   const summary = summaryOf(run);
   const had = (cause: string, where: string): number =>
     earlier.filter(({ causes }) => causes.some((one) => one.cause === cause && one.where === where)).length;
-  const loss = summary && baseline && lossChange(baseline, summary);
+  const changed = summary && baseline && lossChange(baseline, summary);
+  const loss = changed === "worse" && summary && !isUnusual(summary, earlier) ? undefined : changed;
   const p99 =
     summary && baseline && lateChange("p99", baseline.p99Ms, summary.p99Ms, Math.min(baseline.sent, summary.sent));
   return {
@@ -84,6 +85,15 @@ function tellRun(run: RunSeen, baseline: Baseline | undefined, earlier: readonly
     causes: (summary?.causes ?? []).map((one) => ({ ...one, before: had(one.cause, one.where) })),
     clean: summary?.status === "healthy" && loss !== "worse" && p99 !== "worse",
   };
+}
+
+/**
+ * Losses come in bursts: nights differ by more than the chance of single packets. With three nights or more to look at, a
+ * night is worse than usual only when at most one of them was as bad.
+ */
+function isUnusual({ lost, sent }: Summary, earlier: readonly Summary[]): boolean {
+  const measured = earlier.filter((one) => one.sent > 0);
+  return measured.length < 3 || measured.filter((one) => one.lost / one.sent >= lost / sent).length <= 1;
 }
 
 const BADNESS = { broken: 6, degraded: 5, failed: 4, partial: 3, healthy: 0 } as const;

@@ -46,7 +46,7 @@ export type RunEnd = z.infer<typeof runEndSchema>;
 /** A run as the digest and the list of schedules see it. */
 export type RunSeen = Run & { readonly check?: string; readonly end?: RunEnd };
 
-export const MINUTE_MS = 60_000;
+const MINUTE_MS = 60_000;
 /** Two runs are at least this far apart. */
 export const MIN_GAP_MS = 5 * MINUTE_MS;
 /** What a check needs beside its window: a place in the cluster, starting, tidying up, the report. */

@@ -26,7 +26,7 @@ export function scheduleDesk({
 
   async function seen({ schedule, state: { is, by, nextMs, latest } }: Seen): Promise<readonly ScheduleSeen[]> {
     if (is === "ended") return [];
-    const run = latest && (await store.runs(schedule.id)).find(({ dueMs }) => dueMs === latest.dueMs);
+    const run = latest && (await store.run(schedule.id, latest.dueMs));
     return [{ schedule, state: is, by, nextMs, latest: run }];
   }
 

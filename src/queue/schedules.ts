@@ -165,15 +165,14 @@ export function scheduleStore(redis: Redis, keys: Keys) {
     /** Runs that are remembered, oldest first. */
     async runs(id: string): Promise<readonly RunSeen[]> {
       const fields = await redis.hgetall(keys.scheduleRuns(id));
-      const runs = Object.entries(fields).flatMap(([name, json]): RunSeen[] => {
-        if (name.includes(":")) return [];
-        const run = runSchema.safeParse(JSON.parse(json)).data;
-        const end = fields[`${name}:end`];
-        const check = fields[`${name}:check`];
-        const read = end === undefined ? undefined : runEndSchema.safeParse(JSON.parse(end)).data;
-        return run ? [{ ...run, ...(check !== undefined && { check }), ...(read && { end: read }) }] : [];
-      });
+      const names = Object.keys(fields).filter((name) => !name.includes(":"));
+      const runs = names.flatMap((name) => runFrom(fields[name], fields[`${name}:check`], fields[`${name}:end`]));
       return runs.toSorted((a, b) => a.dueMs - b.dueMs);
+    },
+
+    /** One of them. */
+    async run(id: string, dueMs: number): Promise<RunSeen | undefined> {
+      return runFrom(...(await redis.hmget(keys.scheduleRuns(id), `${dueMs}`, `${dueMs}:check`, `${dueMs}:end`)))[0];
     },
 
     /** Forgets what is too old for a baseline. */
@@ -199,6 +198,13 @@ export function scheduleStore(redis: Redis, keys: Keys) {
 }
 
 export type ScheduleStore = ReturnType<typeof scheduleStore>;
+
+/** A run as its three fields have it; none when the first is missing or another version wrote it in another shape. */
+function runFrom(decided?: string | null, check?: string | null, end?: string | null): readonly RunSeen[] {
+  const run = decided ? runSchema.safeParse(JSON.parse(decided)).data : undefined;
+  const read = end ? runEndSchema.safeParse(JSON.parse(end)).data : undefined;
+  return run ? [{ ...run, ...(check && { check }), ...(read && { end: read }) }] : [];
+}
 
 /** Under this name the check of a due time is submitted, once. */
 export const runName = (id: string, dueMs: number): string => `${id}:${dueMs}`;

@@ -70,6 +70,17 @@ describe("a healthy run that is worse than usual", () => {
   );
 });
 
+test("losses that come every few nights are usual, one bad night among seven is not", () => {
+  const bursts = week.map((_, n) => ran(n, { lost: n % 3 === 0 ? 300 : 0 }));
+  expect(makeDigest([...bursts, ran(7, { lost: 290 })], [night(7)]).runs[0]).toMatchObject({
+    loss: undefined,
+    clean: true,
+  });
+  expect(makeDigest([...bursts, ran(7, { lost: 400 })], [night(7)]).runs[0]).toMatchObject({ loss: "worse" });
+  const once = week.map((_, n) => ran(n, { lost: n === 3 ? 500 : 0 }));
+  expect(makeDigest([...once, ran(7, { lost: 400 })], [night(7)]).runs[0]).toMatchObject({ loss: "worse" });
+});
+
 test("one slow night among the seven moves the usual p99 of none of the others", () => {
   const digest = makeDigest([...week.slice(0, 6), ran(6, { p99Ms: 500 }), ran(7, { p99Ms: 9 })], [night(7)]);
   expect(digest.runs[0]?.p99).toBe("worse");

@@ -128,3 +128,85 @@ test("schedules, what was decided and what is to be told survive a killed Redis"
   expect((await bot.checks.list()).length).toBe(2);
   expect(await bot.store.take(id, 1)).toEqual([ONE]);
 });
+
+test.for([1, 2, 3])(
+  "ten days of bots that die at random: nothing twice, nothing at once, nothing untold, seed %s",
+  { timeout: 120_000 },
+  async (seed, { queue, redis }) => {
+    const chance = chanceFrom(seed);
+    await using watcher = schedulingBot({ redis, keys: queue.keys });
+    const { store } = watcher;
+    const { id } = await watcher.make(scheduleOf({ cron: "0 */3 * * *", missed: "run" }), MIDNIGHT);
+    const notify = openQueue(queueNames.notify, { connection: redis, keys: queue.keys, log: silentLog });
+    const started = new Map<
+      number,
+      { readonly check: string; readonly atMs: number; readonly endsMs: number; endedMs?: number }
+    >();
+    const decided = new Set<number>();
+    const told: number[] = [];
+    let deaths = 0;
+
+    async function bot(nowMs: number): Promise<void> {
+      const connection = await queue.connect("worker");
+      const { hung } = hangBefore(connection, chance() < 0.7 ? 1 + Math.floor(chance() * 18) : 0);
+      const dying = schedulingBot({ redis: connection, keys: queue.keys });
+      await Promise.race([dying.at(nowMs), hung.then(() => deaths++)]);
+      connection.disconnect();
+    }
+
+    /** What ran has ended some hours later; its report is made by some bot, perhaps twice. */
+    async function reports(nowMs: number): Promise<void> {
+      for (const run of await store.runs(id)) {
+        decided.add(run.dueMs);
+        if (run.is !== "started" || run.check === undefined) continue;
+        const endsMs = nowMs + HOUR_MS * (1 + Math.floor(chance() * 5));
+        const known = started.get(run.dueMs) ?? { check: run.check, atMs: run.atMs, endsMs };
+        started.set(run.dueMs, known);
+        expect(run.check).toBe(known.check);
+        if (known.endsMs > nowMs) continue;
+        known.endedMs ??= nowMs;
+        for (const report of ["healthy", "loss"] as const) await store.end(id, run.dueMs, endedAs(report, run.check));
+      }
+    }
+
+    async function digests(): Promise<void> {
+      for (const job of await notify.getJobs(["prioritized"])) {
+        const taken = await store.take(id, job.data.dueMs);
+        expect(await store.take(id, job.data.dueMs)).toEqual(taken);
+        told.push(...taken);
+        await job.remove();
+      }
+    }
+
+    const end = MIDNIGHT + 10 * DAY_MS;
+    for (let now = MIDNIGHT; now < end; now += chance() < 0.05 ? 8 * HOUR_MS : HOUR_MS / 2) {
+      if ((await store.due(now)).length > 0) await Promise.all([bot(now), bot(now + 500)]);
+      await reports(now);
+      await digests();
+    }
+    // At last a bot that lives, and the end of all that ran.
+    await watcher.desk.pause(id, "U1");
+    await reports(end + DAY_MS);
+    await watcher.at(end + DAY_MS);
+    await digests();
+
+    expect(deaths).toBeGreaterThan(30);
+    expect(started.size).toBeGreaterThan(20);
+    const made = (await watcher.checks.list()).map(({ request }) => request.id);
+    expect(made.toSorted()).toEqual([...started.values()].map(({ check }) => check).toSorted());
+    const inOrder = [...started].toSorted(([a], [b]) => a - b).map(([, run]) => run);
+    for (const [index, { atMs }] of inOrder.entries())
+      expect(atMs).toBeGreaterThanOrEqual(inOrder[index - 1]?.endedMs ?? 0);
+    expect(told.toSorted()).toEqual([...decided].toSorted());
+    await notify.close();
+  },
+);
+
+/** A repeatable stand-in for chance: 0 ≤ value < 1. */
+function chanceFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}

@@ -288,3 +288,18 @@ test("runs are remembered for as long as a baseline needs them", async ({ queue,
   }
   expect((await bot.store.runs(id)).length).toBe(10);
 });
+
+test("a digest that is repeated tells what it told, and the next one the rest", async ({ queue, redis }) => {
+  await using bot = botOf(queue, redis);
+  const { id } = await bot.make(scheduleOf({ cron: "0 * * * *" }), MIDNIGHT);
+  const [first, second] = [ONE, ONE + HOUR_MS];
+  for (const dueMs of [first, second]) {
+    await bot.at(dueMs);
+    await bot.store.end(id, dueMs, endedAs("healthy", await checkOf(bot, id)));
+    expect(await bot.store.take(id, 1)).toEqual([first]);
+  }
+  expect(await bot.store.take(id, 2)).toEqual([second]);
+  // A report that is made twice is told once.
+  await bot.store.end(id, first, endedAs("loss", "nc-run1"));
+  expect(await bot.store.take(id, 3)).toEqual([]);
+});

@@ -2,9 +2,18 @@ import { openChartRenderer } from "#src/chart/render.ts";
 import type { BotConfig } from "#src/config.ts";
 import type { Log } from "#src/log.ts";
 import { openChecks } from "#src/queue/checks.ts";
+import { finishedChecks } from "#src/queue/finished.ts";
+import { queueNames } from "#src/queue/keys.ts";
+import { newCheckId } from "#src/queue/new-check-id.ts";
+import { openQueue } from "#src/queue/queues.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
+import { scheduleDesk } from "#src/queue/schedule-desk.ts";
+import { startScheduler } from "#src/queue/scheduler.ts";
+import { scheduleStore } from "#src/queue/schedules.ts";
 import { createSlackApp } from "#src/slack/app.ts";
 import { createSlackPort } from "#src/slack/slack-port.ts";
+import { openHistory } from "#src/store/history.ts";
+import { pastReports } from "./past.ts";
 import { startReporting } from "./reporting.ts";
 
 /** Everything that holds the Slack token. It goes on reporting while Slack's events cannot come in, and the reverse. */
@@ -27,7 +36,16 @@ export async function startBotSide({
   stack.use(await startReporting({ redis, port, dataDir, language, render, log, name }));
   const producer = await redis.connect("producer");
   const checks = stack.adopt(openChecks({ redis: producer, keys: redis.keys, log, maxChecks }), (all) => all.close());
-  const app = stack.adopt(createSlackApp({ config, checks, log }), (slack) => slack.stop());
+  const store = scheduleStore(producer, redis.keys);
+  const notify = stack.adopt(openQueue(queueNames.notify, { connection: producer, keys: redis.keys, log }), (queue) =>
+    queue.close(),
+  );
+  const scheduler = startScheduler({ store, checks, notify, newId: newCheckId, log });
+  stack.adopt(scheduler, (running) => running.stop());
+  const schedules = scheduleDesk({ redis: producer, store });
+  const past = pastReports({ history: openHistory(dataDir), finished: finishedChecks(producer, redis.keys) });
+  const slackApp = createSlackApp({ config, checks, schedules, past, log });
+  const app = stack.adopt(slackApp, (slack) => slack.stop());
   const ready = app.start();
   // Whoever waits for it learns of a failure; nobody has to.
   ready.catch(() => undefined);

@@ -1,5 +1,6 @@
 import { DelayedError, type Job, type Queue, UnrecoverableError } from "bullmq";
 import type { Measurer } from "#src/cluster/measure.ts";
+import { hasThread } from "#src/core/check.ts";
 import type { Measured } from "#src/core/progress.ts";
 import type { Log } from "#src/log.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
@@ -65,7 +66,7 @@ export function measureProcessor(deps: MeasureWorker) {
   }
 
   async function tellFinding({ request }: CheckStatus): Promise<void> {
-    if (!request.slack) return;
+    if (!hasThread(request)) return;
     const { id } = request;
     await deps.notify.add("finding", { check: id, kind: "finding" }, { ...jobOptions.open, jobId: `${id}.finding` });
   }

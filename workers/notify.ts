@@ -1,9 +1,11 @@
 import type { Job, Queue } from "bullmq";
+import { hasThread } from "#src/core/check.ts";
 import type { Log } from "#src/log.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Conversation, Told } from "#src/queue/conversation.ts";
 import type { finishedChecks } from "#src/queue/finished.ts";
-import { jobOptions, type NotifyJob, notifyJobSchema } from "#src/queue/queues.ts";
+import { jobOptions, type NotifyJob, notifyJobSchema, type ScheduleJob, scheduleJobSchema } from "#src/queue/queues.ts";
+import { SlackCallError } from "#src/queue/slack-port.ts";
 import { tickAgain } from "#src/queue/tick.ts";
 
 /** An update that was cut off can reach Slack this late. */
@@ -13,12 +15,14 @@ export type NotifyWorker = {
   readonly records: CheckRecords;
   readonly conversation: Conversation;
   readonly finished: ReturnType<typeof finishedChecks>;
+  /** What is said about schedules. */
+  readonly tellSchedule: (job: ScheduleJob) => Promise<Told>;
   readonly queue: Queue;
   readonly log: Log;
 };
 
 /** Everything that is said in Slack. A step that Slack does not take now is put back, and repeated as a whole. */
-export function notifyProcessor({ records, conversation, finished, queue, log }: NotifyWorker) {
+export function notifyProcessor({ records, conversation, finished, tellSchedule, queue, log }: NotifyWorker) {
   const told: Told = { is: "told" };
 
   async function open(status: CheckStatus): Promise<Told> {
@@ -69,15 +73,30 @@ export function notifyProcessor({ records, conversation, finished, queue, log }:
   const steps = { open, finding, deliver, settle } as const satisfies Record<NotifyJob["kind"], unknown>;
 
   return async (job: Job, token: string | undefined, _signal: AbortSignal | undefined): Promise<void> => {
+    const scheduled = scheduleJobSchema.safeParse(job.data).data;
+    if (scheduled !== undefined) {
+      const outcome = await tellSchedule(scheduled).catch(laterWhenSlackFails);
+      return outcome.is === "later" ? tickAgain(job, token, outcome.delayMs) : undefined;
+    }
     const { check, kind } = notifyJobSchema.parse(job.data);
     const status = await records.status(check);
-    if (!status?.request.slack) return;
-    const outcome = await steps[kind](status).catch(async (error: unknown) => {
-      // A bug in a message must not leave the check running for ever in everybody's list.
-      const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-      if (last && kind === "deliver") await records.finish(check, Date.now());
-      throw error;
-    });
+    if (!status || !hasThread(status.request)) return;
+    const outcome = await steps[kind](status)
+      .catch(laterWhenSlackFails)
+      .catch(async (error: unknown) => {
+        // A bug in a message must not leave the check running for ever in everybody's list.
+        const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+        if (last && kind === "deliver") await records.finish(check, Date.now());
+        throw error;
+      });
     if (outcome.is === "later") return tickAgain(job, token, outcome.delayMs);
   };
+}
+
+const LOOK_AGAIN_MS = 5_000;
+
+/** A look at Slack that failed is repeated, however long that takes; nothing was posted. */
+function laterWhenSlackFails(error: unknown): Told {
+  if (error instanceof SlackCallError) return { is: "later", delayMs: error.retryAfterMs ?? LOOK_AGAIN_MS };
+  throw error;
 }

@@ -1,9 +1,10 @@
 import type { Job, Queue } from "bullmq";
-import type { CheckRequest } from "#src/core/check.ts";
+import { type CheckRequest, hasThread } from "#src/core/check.ts";
 import type { Seen } from "#src/core/diagnose.ts";
 import type { Evidence } from "#src/core/evidence.ts";
 import { type Measured, measuredSchema } from "#src/core/progress.ts";
 import type { Report } from "#src/core/report.ts";
+import { summarise } from "#src/core/report-summary.ts";
 import { inWords, say, type Text } from "#src/core/sentence.ts";
 import { targetText } from "#src/core/target.ts";
 import type { Log } from "#src/log.ts";
@@ -12,6 +13,7 @@ import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Finished, finishedChecks } from "#src/queue/finished.ts";
 import { measuredEvidence } from "#src/queue/measured-evidence.ts";
 import { jobOptions, reportJobSchema } from "#src/queue/queues.ts";
+import type { ScheduleStore } from "#src/queue/schedules.ts";
 import { rules } from "#src/rules/index.ts";
 import type { History } from "#src/store/history.ts";
 
@@ -19,13 +21,14 @@ export type ReportWorker = {
   readonly records: CheckRecords;
   readonly finished: ReturnType<typeof finishedChecks>;
   readonly history: History;
+  readonly schedules: Pick<ScheduleStore, "end">;
   readonly notify: Queue;
   readonly diagnose: (seen: Seen) => Report;
   readonly log: Log;
 };
 
 /** The parent of a check: what its clusters measured becomes one report, and the report goes to the history and to Slack. */
-export function reportProcessor({ records, finished, history, notify, diagnose, log }: ReportWorker) {
+export function reportProcessor({ records, finished, history, schedules, notify, diagnose, log }: ReportWorker) {
   async function make(
     job: Job,
     status: CheckStatus,
@@ -72,11 +75,13 @@ export function reportProcessor({ records, finished, history, notify, diagnose, 
     const { report } = done;
     await finished.save(done);
     // A full disk costs the record, not the answer.
-    await history.save({ report, plan: done.plan, evidence }).catch((err: unknown) => {
+    await history.save({ report, plan: done.plan, evidence, schedule: request.schedule?.id }).catch((err: unknown) => {
       log.error({ check, err }, "a report could not be kept on disk");
     });
     await records.setOutcome(check, { status: report.status, verdict: report.verdict, atMs: Date.now() });
-    if (request.slack)
+    if (request.schedule)
+      await schedules.end(request.schedule.id, request.schedule.dueMs, { is: "reported", summary: summarise(report) });
+    if (hasThread(request))
       await notify.add("deliver", { check, kind: "deliver" }, { ...jobOptions.notify, jobId: `${check}.deliver` });
     else await records.finish(check, Date.now());
     return { status: report.status };

@@ -9,10 +9,12 @@ import { queueNames } from "#src/queue/keys.ts";
 import { createOutbox } from "#src/queue/outbox.ts";
 import { openQueue, startWorker } from "#src/queue/queues.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
+import { scheduleStore } from "#src/queue/schedules.ts";
 import type { SlackPort } from "#src/queue/slack-port.ts";
 import { startTicker } from "#src/queue/ticker.ts";
 import { workersSeen } from "#src/queue/workers-seen.ts";
 import { openHistory } from "#src/store/history.ts";
+import { scheduleTeller } from "./digest.ts";
 import { notifyProcessor } from "./notify.ts";
 import { reportProcessor } from "./report.ts";
 
@@ -43,10 +45,12 @@ export async function startReporting({
   const notify = stack.adopt(openQueue(queueNames.notify, { connection, keys, log }), (queue) => queue.close());
   const records = checkRecords(connection, keys);
   const finished = finishedChecks(connection, keys);
+  const schedules = scheduleStore(connection, keys);
   const outboxDeps = { redis: connection, keys, log, port };
+  const outbox = createOutbox(outboxDeps);
   const conversation = createConversation({
     ...outboxDeps,
-    outbox: createOutbox(outboxDeps),
+    outbox,
     ...{ records, language, render },
     updateIntervalMs: () => ticker.intervalMs(),
   });
@@ -58,10 +62,14 @@ export async function startReporting({
   });
   stack.adopt(ticker, (running) => running.stop());
   const shared = { connection, keys, log, name };
-  const report = reportProcessor({ records, finished, history: openHistory(dataDir), notify, diagnose, log });
+  const report = reportProcessor({
+    ...{ records, finished, schedules, notify, diagnose, log },
+    history: openHistory(dataDir),
+  });
   const reports = startWorker(queueNames.report, report, { ...shared, concurrency: REPORTS_AT_ONCE });
   stack.adopt(reports, (worker) => worker.close());
-  const say = notifyProcessor({ records, conversation, finished, queue: notify, log });
+  const tellSchedule = scheduleTeller({ schedules, records, finished, outbox, conversation, port, language, log });
+  const say = notifyProcessor({ records, conversation, finished, tellSchedule, queue: notify, log });
   const messages = startWorker(queueNames.notify, say, { ...shared, concurrency: MESSAGES_AT_ONCE });
   stack.adopt(messages, (worker) => worker.close());
   return stack.move();

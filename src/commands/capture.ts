@@ -1,7 +1,7 @@
 import { limits } from "#src/core/check.ts";
 import { say } from "#src/core/sentence.ts";
 import { durationText } from "#src/core/units.ts";
-import { type CheckWords, check, parseCheck, startCheck } from "./check.ts";
+import { type CheckWords, check, parseCheck, requestOf, startCheck } from "./check.ts";
 import { defineCommand } from "./grammar/command.ts";
 import { CAPTURE_OPTIONS, takeWish } from "./grammar/wish.ts";
 import { type Words, withoutFirst } from "./grammar/words.ts";
@@ -33,5 +33,6 @@ export const capture = defineCommand({
     }),
   ],
   parse: parseCapture,
+  request: async (words, asked) => requestOf(parseCapture(words, asked), words, asked),
   run: startCheck,
 });

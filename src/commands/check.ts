@@ -126,20 +126,28 @@ export const check = defineCommand({
     }),
   ],
   parse: parseCheck,
+  request: async (words, asked) => requestOf(parseCheck(words, asked), words, asked),
   run: startCheck,
 });
 
 /** Queues the check that a read command line asks for. */
 export async function startCheck(parsed: CheckWords, asked: Asked, words: Words): Promise<Answer> {
-  const { checks, slack, once, newId, nowMs, language, wording } = asked;
+  const { checks, once, wording } = asked;
+  const { request, namesChecked } = await requestOf(parsed, words, asked);
+  const { position, duplicate } = await checks.submit(request, { once });
+  return {
+    message: drawQueued({ request, position, duplicate, namesChecked, wording }),
+    started: duplicate ?? request.id,
+  };
+}
+
+/** The check that a read command line asks for, its names compared with those of its cluster where they are known. */
+export async function requestOf(parsed: CheckWords, words: Words, asked: Asked) {
+  const { checks, slack, newId, nowMs, language } = asked;
   const inventory = await checks.readInventory(parsed.cluster);
   if (inventory === undefined) await knownCluster(parsed, words, asked);
   const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, language, slack });
-  const { position, duplicate } = await checks.submit(request, { once });
-  return {
-    message: drawQueued({ request, position, duplicate, namesChecked: inventory !== undefined, wording }),
-    started: duplicate ?? request.id,
-  };
+  return { request, namesChecked: inventory !== undefined };
 }
 
 /** A cluster that never had a worker is a misspelling, unless no cluster has had one yet. */

@@ -3,6 +3,7 @@ import { say } from "#src/core/sentence.ts";
 import { cancel } from "./cancel.ts";
 import { capture } from "./capture.ts";
 import { check } from "./check.ts";
+import { compare } from "./compare.ts";
 import { badCommand, pointerOf } from "./grammar/bad-command.ts";
 import { cleanText } from "./grammar/clean.ts";
 import type { Answer, Asked, Command } from "./grammar/command.ts";
@@ -10,15 +11,34 @@ import { nearestWords } from "./grammar/near.ts";
 import { splitWords, type Words, withoutFirst } from "./grammar/words.ts";
 import { helpFor } from "./help.ts";
 import { lang } from "./lang.ts";
+import { pause } from "./pause.ts";
+import { resume } from "./resume.ts";
+import { scheduleFor } from "./schedule.ts";
+import { schedules } from "./schedules.ts";
 import { status } from "./status.ts";
+import { unschedule } from "./unschedule.ts";
 
 /** Longest command line, in characters after cleaning. */
 export const MAX_LINE = 500;
 
 const help = helpFor(() => commands);
+const schedule = scheduleFor(() => commands);
 
 /** Every word that may follow `/netcheck`. The first is meant when no word is given. */
-export const commands: readonly Command[] = [check, capture, status, cancel, lang, help];
+export const commands: readonly Command[] = [
+  check,
+  capture,
+  status,
+  cancel,
+  compare,
+  schedule,
+  schedules,
+  pause,
+  resume,
+  unschedule,
+  lang,
+  help,
+];
 
 /**
  * Answers one command line as it came from Slack. Throws NetcheckError: "bad-command" and "over-limit" carry a

@@ -6,6 +6,9 @@ import { targetSchema } from "./target.ts";
 /** Check ids look like `nc-4f2a`; they are used in Redis keys, node paths and URLs. */
 export const checkIdSchema = z.string().regex(/^nc-[a-z0-9]{4,16}$/);
 
+/** Ids of schedules look like `sc-4f2a`. */
+export const scheduleIdSchema = z.string().regex(/^sc-[a-z0-9]{4,16}$/);
+
 /** Unix milliseconds. */
 export const windowSchema = z.object({ startMs: z.number(), endMs: z.number() });
 export type Window = z.infer<typeof windowSchema>;
@@ -40,5 +43,11 @@ export const checkRequestSchema = z.object({
       threadTs: z.string().optional(),
     })
     .optional(),
+  /** The schedule that started it and when it was due, Unix milliseconds. A quiet run posts nothing by itself. */
+  schedule: z.object({ id: scheduleIdSchema, dueMs: z.number(), quiet: z.boolean() }).optional(),
 });
 export type CheckRequest = z.infer<typeof checkRequestSchema>;
+
+/** Whether the check has a thread of its own. */
+export const hasThread = ({ slack, schedule }: Pick<CheckRequest, "slack" | "schedule">): boolean =>
+  slack !== undefined && !schedule?.quiet;

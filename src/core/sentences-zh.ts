@@ -106,6 +106,41 @@ export const chinese = {
   "PCIe error": "PCIe 错误",
   "kernel bug": "内核 bug",
 
+  // comparison.ts
+  "Unchanged: {count} of the measurements that both have.": "两次都有的测量中，{count} 项没有变化。",
+  "Only before: {before}, only after: {after}.": "只在之前：{before} 项，只在之后：{after} 项。",
+  "The two are about different paths: only what both measured is compared.":
+    "两次检查的路径不同：只比较两次都测量过的内容。",
+  "Causes that came": "新出现的原因",
+  "Causes that went": "消失的原因",
+  "Causes that stayed": "仍然存在的原因",
+  Worse: "变差",
+  Better: "变好",
+  "Not measured any more": "不再能测量",
+  "Measured again": "重新可以测量",
+  "The two checks have no measurement in common.": "两次检查没有共同的测量项。",
+  "Nothing changed beyond chance.": "没有超出偶然波动的变化。",
+  "It got better.": "情况变好了。",
+  "It got worse.": "情况变差了。",
+  "Some got worse and some better.": "有的变差，有的变好。",
+  "{title}, {where} ({confidence})": "{title}，{where}（{confidence}）",
+  "{probe} {subject}: {reason}": "{probe} {subject}：{reason}",
+  "loss {before}, now {after}": "丢包 {before}，现为 {after}",
+  "{quantile} {before}, now {after}": "{quantile} {before}，现为 {after}",
+  "largest packet {before}, now {after} bytes": "最大可通过的包 {before}，现为 {after} 字节",
+  "{probe} {from} → {to}: {changes}": "{probe} {from} → {to}：{changes}",
+  "There is no report of {check}: it is running, too old, or was never there.":
+    "没有 {check} 的报告：它还在运行、已过期，或从未存在。",
+  "No earlier check of {from} → {to} that is kept was healthy.": "保留的检查中，{from} → {to} 此前没有一次正常。",
+
+  // compare.ts
+  "Says what changed between two checks, or since the path was last healthy.":
+    "说明两次检查之间发生了什么变化，或者路径上次正常以来的变化。",
+  "The earlier one counts as before, whichever comes first; {word} is the newest healthy check of the same path.":
+    "无论书写顺序，较早的一次作为比较基准；{word} 指同一路径最近一次正常的检查。",
+  "Two checks are needed.": "需要两次检查的编号。",
+  "Two checks at a time.": "一次只能比较两次检查。",
+
   // coverage.ts
   "{share} of the asked time on {measured} of {legs}: {sent} ({packets} packets/s, {kilobytes} kB/s on the whole cluster).":
     "观测到所要求时间的 {share}，覆盖 {legs}中的 {measured} 条：{sent}（整个集群 {packets} 个包/s，{kilobytes} kB/s）。",
@@ -302,6 +337,30 @@ export const chinese = {
   "Watch container_cpu_cfs_throttled_periods_total: the average of CPU use does not show it":
     "监控 container_cpu_cfs_throttled_periods_total：CPU 平均使用率看不出来",
 
+  // cron.ts
+  minute: "分钟",
+  hour: "小时",
+  "day of the month": "日",
+  month: "月",
+  "day of the week": "星期",
+  "{word} is a nickname; a pattern is written with its five fields.": "{word} 是别名；请写出完整的五个字段。",
+  "A pattern has five fields: minute, hour, day of the month, month, day of the week. This one has {count}.":
+    "表达式有五个字段：分钟、小时、日、月、星期。这里有 {count} 个。",
+  "This pattern never fires: none of its months has a day {day}.": "这个表达式永远不会触发：所选月份都没有 {day} 日。",
+  "A step follows “*” or a range, not one number: {word}.": "步长只能跟在“*”或范围后面，不能跟在单个数字后面：{word}。",
+  "The range {range} runs backwards.": "范围 {range} 前后颠倒。",
+  "{word} has no step that works: for the {field} it is a number from 1 to {most}.":
+    "{word} 的步长无效：{field}的步长是 1 到 {most} 的数字。",
+  "{number} cannot be the {field}: that is a number from {low} to {high}.":
+    "{number} 不是有效的{field}：应为 {low} 到 {high} 的数字。",
+  "{word} cannot be the {field}: write a number, a list, a range, a step or “*”, such as {example}.":
+    "{word} 不是有效的{field}：请写数字、列表、范围、步长或“*”，例如 {example}。",
+  "A pattern is minute, hour, day of the month, month, day of the week: {example} is every night at 01:00.":
+    "表达式依次是分钟、小时、日、月、星期：{example} 表示每天 01:00。",
+  "The pattern has no closing quotation mark.": "表达式缺少右引号。",
+  "The pattern is missing: when is it to run?": "缺少表达式：什么时候运行？",
+  "Write five fields in quotation marks, such as {example}.": "请在引号内写五个字段，例如 {example}。",
+
   // diagnose.ts
   "Nothing was measured.": "没有测到任何数据。",
   "echoes are not answered ({bad} of {of}), TCP on the same way is: something filters ICMP":
@@ -312,6 +371,28 @@ export const chinese = {
   "small delays at {nodes} cannot be told from the machine being busy: packets that never leave the node took up to {extra} ms longer as well":
     "{nodes} 上的小延迟无法与机器繁忙区分：不离开节点的包也最多慢了 {extra} ms",
   "{at}: {finding}.": "{at}：{finding}。",
+
+  // digest.ts
+  "{id} is clean: {runs} of {path}, loss {loss}, p99 {p99}{before}.":
+    "{id} 一切正常：{path} 运行 {runs}，丢包 {loss}，p99 {p99}{before}。",
+  " (usual: {p99})": "（通常为 {p99}）",
+  "{path}: {bad} of {all} need a look": "{path}：{all}中有 {bad} 次需要查看",
+  "{runs} clean.": "{runs}正常。",
+  "{id}: {why}": "{id}：{why}",
+  "loss {loss}": "丢包 {loss}",
+  "p99 {p99}": "p99 {p99}",
+  "observed {share}": "观测到 {share}",
+  ", worse than usual": "，比平时差",
+  ", better than usual": "，比平时好",
+  "{title}, {where}": "{title}，{where}",
+  "{what}: new": "{what}：新出现",
+  "{what}: also on {count} of the runs before": "{what}：此前有 {count} 次运行也出现过",
+  "No runs of the seven days before to compare with.": "前七天没有可比较的运行。",
+  "Usual in the seven days before, over {runs}: loss {loss}, p99 {p99}.":
+    "前七天 {runs}的平时水平：丢包 {loss}，p99 {p99}。",
+  "1 run": "1 次",
+  "{count} runs": "{count} 次",
+  "{percent} ({lost} of {sent})": "{percent}（{sent} 个中丢失 {lost} 个）",
 
   // errors.ts
   "{text} {hint}": "{text} {hint}",
@@ -386,6 +467,10 @@ export const chinese = {
   // cluster/fetch-captures.ts
   "{node} does not have the recorded packets any more.": "{node} 上已没有抓到的包。",
 
+  // pause.ts
+  "Lets a schedule rest until it is resumed; a run that goes on is not stopped.":
+    "暂停一个定时检查，直到恢复；正在运行的不会停止。",
+
   // progress-steps.ts
   "Resolve targets": "解析目标",
   "Record packets at {points}": "在 {points}抓包",
@@ -440,6 +525,10 @@ export const chinese = {
   "{label}: most {value} in {bucket}, at {at}": "{label}：{bucket} 内最多 {value}，{at}",
   "and {count} more": "另有 {count} 项",
 
+  // resume.ts
+  "Lets a paused schedule run again; what was due in between is not made up for.":
+    "恢复已暂停的定时检查；暂停期间到期的不会补跑。",
+
   // rules/network-policy-deny.ts
   "network policies could not be read": "没有读到网络策略",
   "none of {policies} forbids anything that was sent on the path": "{policies}都没有禁止该路径上的流量",
@@ -463,6 +552,88 @@ export const chinese = {
     "{node} 的时钟比我们快 {time}：其时间已按此估计校正",
   "the clock of {node} is {time} behind ours: its times were corrected by that estimate":
     "{node} 的时钟比我们慢 {time}：其时间已按此估计校正",
+
+  // unschedule.ts
+  "Ends a schedule for good; what ran and was not told yet is still told at its usual hour.":
+    "彻底结束一个定时检查；已运行但尚未汇报的结果仍会在平时的时间汇报。",
+
+  // schedules.ts
+  "Lists what runs by itself: when it is due next, and how the last run ended.":
+    "列出所有定时检查：下次何时运行，上次结果如何。",
+  "Nothing follows this word; it lists all schedules.": "这个命令后面不需要内容，它列出所有定时检查。",
+  "There are already {count} schedules, which is the most.": "已有 {count} 个定时检查，达到上限。",
+  "Remove one that nobody needs with {command}.": "请用 {command} 删除不再需要的。",
+  "Scheduled as {id}: {command}, {duration}.": "已安排 {id}：{command}，{duration}。",
+  "{id} was already made by this command; nothing was made twice.": "这条命令已经创建了 {id}，不会重复创建。",
+  "Next runs in {zone}: {times}.": "接下来的运行时间（{zone}）：{times}。",
+  "Runs post nothing by themselves, also when the path is broken.": "运行时不发消息，即使路径中断。",
+  "Every run posts its thread in this channel at once.": "每次运行都会立即在本频道发消息。",
+  "The digest comes at {at}.": "汇总在 {at} 发布。",
+  "A run that cannot start in time is left out, and that is said.": "不能按时启动的运行会跳过，并加以说明。",
+  "A run that cannot start in time starts late, if it ends before the next one.":
+    "不能按时启动的运行会延后进行，前提是能在下一次之前结束。",
+  "A run that is still going on when the next is due makes that one be left out.":
+    "上一次运行尚未结束时，到期的下一次会跳过。",
+  "Nothing is scheduled.": "没有安排任何定时检查。",
+  "1 schedule": "1 个定时检查",
+  "{count} schedules": "{count} 个定时检查",
+  paused: "已暂停",
+  "paused by {who}": "由 {who} 暂停",
+  "next run {at}": "下次运行 {at}",
+  "{check} is running": "{check} 正在运行",
+  "the outcome of {check} was lost": "{check} 的结果已丢失",
+  "last run {check}: {verdict}": "上次运行 {check}：{verdict}",
+  "{id} rests. {command} lets it run again.": "{id} 已暂停。用 {command} 恢复。",
+  "{id} is paused already.": "{id} 已经是暂停状态。",
+  "{id} is not paused.": "{id} 没有暂停。",
+  "{id} runs again, next at {at}.": "{id} 已恢复，下次运行 {at}。",
+  "{id} has ended and does not run again.": "{id} 已结束，不再运行。",
+  "the run of {at} was left out: {check} of {before} was still going on.":
+    "{at} 的运行已跳过：{before} 的 {check} 还在进行。",
+  "the run of {at} was started, and its outcome was lost.": "{at} 的运行已启动，但结果已丢失。",
+  "the run of {at} was left out: no bot was there to start it in time.":
+    "{at} 的运行已跳过：当时没有 bot 可以按时启动它。",
+  "{count} runs from {from} to {to} were left out: no bot was there to start them in time.":
+    "从 {from} 到 {to} 的 {count} 次运行已跳过：当时没有 bot 可以按时启动它们。",
+  "There is no schedule {id}.": "没有定时检查 {id}。",
+
+  // schedule.ts
+  "Runs a check again and again by itself, and tells once a day how that went.":
+    "按计划自动重复运行一个检查，并每天汇报一次结果。",
+  "The pattern is that of crontab in quotation marks: minute, hour, day of the month, month, day of the week.":
+    "表达式写在引号内，与 crontab 相同：分钟、小时、日、月、星期。",
+  "What is to run? The words of a check are missing.": "要运行什么？缺少检查的内容。",
+  "{word} cannot be scheduled.": "{word} 不能定时运行。",
+  "What starts a check can: {names}.": "只有启动检查的命令可以：{names}。",
+  "This pattern fires every {gap}; a schedule may run every {least}.":
+    "这个表达式每 {gap} 触发一次；最短间隔是 {least}。",
+  "This pattern fires every {gap}, but its check lasts {duration} and needs {around} around it.":
+    "这个表达式每 {gap} 触发一次，而检查持续 {duration}，前后还需要 {around}。",
+  "Let it run more rarely, or make the check shorter than {most}.": "请降低频率，或让检查短于 {most}。",
+
+  // schedule-options.ts
+  "time zone whose clocks the pattern means, such as Europe/Berlin; UTC when left out":
+    "表达式所用的时区，例如 Asia/Shanghai；省略时为 UTC",
+  "hour at which the digest is posted, such as 08:00, which it is when left out":
+    "发布汇总的时间，例如 08:00（省略时即为此）",
+  "yes: a run posts nothing, the digest tells how it ended; no: a run posts its thread at once; yes when left out":
+    "yes：运行时不发消息，由汇总说明结果；no：每次运行立即发消息；省略时为 yes",
+  "what becomes of a run that could not start in time: skip, or run it late; skip when left out":
+    "未能按时启动的运行如何处理：skip 跳过，run 延后运行；省略时为 skip",
+  "The option {name} is {first} or {second}, not {value}.": "选项 {name} 只能是 {first} 或 {second}，不能是 {value}。",
+  "There is no time zone {value}.": "没有时区 {value}。",
+  "Zones are written Area/City, such as {example}, because abbreviations say nothing of summer time.":
+    "时区写作“地区/城市”，例如 {example}，因为缩写不能说明夏令时。",
+  "{value} is not a time of day.": "{value} 不是有效的时间。",
+  "Write hours and minutes from 00:00 to 23:59, such as {example}.":
+    "请写 00:00 到 23:59 之间的时和分，例如 {example}。",
+
+  // schedule-id.ts
+  "One schedule at a time.": "一次只能指定一个定时检查。",
+  "{word} is not the id of a schedule.": "{word} 不是定时检查的编号。",
+  "Ids look like {example}; {command} lists them.": "编号形如 {example}；用 {command} 列出全部。",
+  "Which schedule? An id is missing.": "哪个定时检查？缺少编号。",
+  "There is no schedule.": "没有定时检查。",
 
   // workers/report.ts
   "before its end": "提前结束",

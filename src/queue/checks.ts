@@ -1,9 +1,9 @@
 import type { Redis } from "ioredis";
-import type { CheckRequest } from "../core/check.ts";
-import { NetcheckError } from "../core/errors.ts";
+import { type CheckRequest, hasThread } from "../core/check.ts";
 import type { Inventory } from "../core/inventory.ts";
 import { type Language, languageSchema } from "../core/sentence.ts";
 import type { Log } from "../log.ts";
+import { whileAvailable } from "./available.ts";
 import { type CheckStatus, checkRecords, RECORD_TTL_S, type Thread } from "./check-record.ts";
 import { inventories } from "./inventory.ts";
 import { type Keys, queueNames } from "./keys.ts";
@@ -55,6 +55,7 @@ export function openChecks({
   readonly log: Log;
   readonly maxChecks: number;
 }): Checks {
+  const available = whileAvailable(redis);
   const records = checkRecords(redis, keys);
   const connected = { connection: redis, keys, log };
   const flows = openFlows(connected);
@@ -67,22 +68,6 @@ export function openChecks({
     const queue = measureQueues.get(cluster) ?? openQueue(queueNames.measure(cluster), connected);
     measureQueues.set(cluster, queue);
     return queue;
-  }
-
-  /** Turns "Redis is away" into the sentence that the user sees. */
-  function available<A extends readonly unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
-    return async (...args) => {
-      try {
-        if (redis.status !== "ready") throw new Error(`redis connection is ${redis.status}`);
-        return await call(...args);
-      } catch (cause) {
-        if (cause instanceof NetcheckError) throw cause;
-        throw new NetcheckError("queue-unavailable", "netcheck's queue does not answer, so nothing was done.", {
-          hint: "Try again in a minute.",
-          cause,
-        });
-      }
-    };
   }
 
   async function positionOf(id: string, cluster: string): Promise<number> {
@@ -113,7 +98,7 @@ export function openChecks({
         },
       ],
     });
-    if (request.slack)
+    if (hasThread(request))
       await notify.add("open", { check: id, kind: "open" }, { ...jobOptions.open, jobId: `${id}.open` });
     await redis.hset(keys.check(id), "queued", "true");
   }

@@ -26,7 +26,7 @@ export type ConversationDeps = OutboxDeps & {
 
 /** The messages of one check in Slack, each exactly once and in order, however often a step is repeated. */
 export function createConversation(deps: ConversationDeps) {
-  const { outbox, records, render, log, nowMs = Date.now } = deps;
+  const { outbox, records, render, log, port, nowMs = Date.now } = deps;
   const key = (id: string, what: string) => `${id}:${what}`;
   const wordingOf = ({ language = deps.language }: CheckRequest): Wording => wordings[language];
 
@@ -47,7 +47,11 @@ export function createConversation(deps: ConversationDeps) {
     if (!slack) return told;
     const place = { channel: slack.channel, threadTs: slack.threadTs };
     const message = running(status)(0);
-    const posted = await outbox.send(key(id, "open"), place, message);
+    // A person is told that a channel is shared when asking; a schedule may be older than the sharing.
+    const elsewhere = request.schedule !== undefined && (await port.outsiders(slack.channel));
+    const posted: Outcome = elsewhere
+      ? { is: "failed", why: "another organisation reads the channel" }
+      : await outbox.send(key(id, "open"), place, message);
     if (posted.is === "later") return posted;
     const direct =
       posted.is === "failed" ? await outbox.send(key(id, "open-direct"), { channel: slack.user }, message) : posted;

@@ -10,6 +10,14 @@ export function keysOf(prefix: string) {
     places: (cluster: string) => `${prefix}:places:${cluster}`,
     recent: `${prefix}:recent`,
     once: (key: string) => `${prefix}:once:${key}`,
+    /** Ids of all schedules, by the time at which something is to be done for them. */
+    schedules: `${prefix}:schedules`,
+    schedule: (id: string) => `${prefix}:schedule:${id}`,
+    scheduleRuns: (id: string) => `${prefix}:schedule-runs:${id}`,
+    /** Due times of runs that no digest has told yet. */
+    scheduleUntold: (id: string) => `${prefix}:schedule-untold:${id}`,
+    /** Due times of the runs that one digest tells. */
+    digest: (id: string, dueMs: number) => `${prefix}:digest:${id}:${dueMs}`,
     thread: (channel: string, ts: string) => `${prefix}:thread:${channel}:${ts}`,
     measure: (id: string, cluster: string) => `${prefix}:measure:${id}:${cluster}`,
     report: (id: string) => `${prefix}:report:${id}`,

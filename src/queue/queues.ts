@@ -1,7 +1,7 @@
 import { FlowProducer, type Processor, Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import { checkIdSchema } from "../core/check.ts";
+import { checkIdSchema, scheduleIdSchema } from "../core/check.ts";
 import { type Log, occasionally } from "../log.ts";
 import type { Keys } from "./keys.ts";
 
@@ -18,6 +18,17 @@ export const notifyJobSchema = z.object({
   kind: z.enum(["open", "finding", "deliver", "settle"]),
 });
 export type NotifyJob = z.infer<typeof notifyJobSchema>;
+
+/**
+ * What is said about a schedule: `digest` what its runs have found since the last one, `not-run` that one did not take
+ * place, where no digest would tell. `dueMs` is when the digest, or the run, was due.
+ */
+export const scheduleJobSchema = z.object({
+  schedule: scheduleIdSchema,
+  dueMs: z.number(),
+  kind: z.enum(["digest", "not-run"]),
+});
+export type ScheduleJob = z.infer<typeof scheduleJobSchema>;
 
 const kept = { removeOnComplete: { age: 7 * 86_400, count: 5_000 }, removeOnFail: { age: 30 * 86_400 } } as const;
 

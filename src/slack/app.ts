@@ -1,12 +1,12 @@
-import { randomInt } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { App, HTTPReceiver, type Receiver, SocketModeReceiver } from "@slack/bolt";
 import { WebClient } from "@slack/web-api";
-import type { ChecksPort } from "../commands/grammar/command.ts";
+import type { ChecksPort, PastPort, SchedulesPort } from "../commands/grammar/command.ts";
 import type { SlackConfig } from "../config.ts";
 import { limits } from "../core/check.ts";
 import type { Language } from "../core/sentence.ts";
 import { type Log, occasionally } from "../log.ts";
+import { newCheckId } from "../queue/new-check-id.ts";
 import { createAccess } from "./access.ts";
 import { boltLog } from "./bolt-log.ts";
 import { listenToButtons } from "./buttons.ts";
@@ -33,6 +33,8 @@ export type SlackAppOptions = {
     readonly language?: Language;
   };
   readonly checks: ChecksPort;
+  readonly schedules: SchedulesPort;
+  readonly past: PastPort;
   readonly log: Log;
   readonly nowMs?: () => number;
   readonly newId?: () => string;
@@ -52,9 +54,11 @@ const RETRY_MS = 5_000;
 export function createSlackApp({
   config: { slack, cluster, language = "en" },
   checks,
+  schedules,
+  past,
   log,
   nowMs = Date.now,
-  newId = randomCheckId,
+  newId = newCheckId,
   maxDurationMs = limits.maxDurationMs,
   receiver = receiverFor(slack, log),
 }: SlackAppOptions): SlackApp {
@@ -102,7 +106,7 @@ export function createSlackApp({
   const channels = createChannels({ client, nowMs });
   const { command } = slack;
   const desk = createDesk({
-    ...{ checks, client, access, channels, log, language, command, identity },
+    ...{ checks, schedules, past, client, access, channels, log, language, command, identity },
     ...{ cluster, maxDurationMs, newId, nowMs, stopping: stopping.signal },
   });
   listenToCommands(app, desk);
@@ -153,10 +157,4 @@ function receiverFor(slack: SlackConfig, log: Log): Receiver {
     retryConfig: { forever: true, factor: 2, minTimeout: 500, maxTimeout: 15_000, randomize: true },
   };
   return new SocketModeReceiver({ appToken: slack.appToken, logger, installerOptions: { clientOptions } });
-}
-
-const ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz";
-/** Six letters are enough for a month of checks; 30 bits. */
-function randomCheckId(): string {
-  return `nc-${Array.from({ length: 6 }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join("")}`;
 }

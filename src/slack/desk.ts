@@ -1,6 +1,6 @@
 import type { WebClient } from "@slack/web-api";
 import { cleanText } from "../commands/grammar/clean.ts";
-import type { Asked, ChecksPort } from "../commands/grammar/command.ts";
+import type { Asked, ChecksPort, PastPort, SchedulesPort } from "../commands/grammar/command.ts";
 import { languageIn } from "../commands/grammar/options.ts";
 import { splitWords } from "../commands/grammar/words.ts";
 import { NetcheckError } from "../core/errors.ts";
@@ -47,6 +47,8 @@ type DeskParts = Pick<
   Desk,
   "checks" | "client" | "access" | "channels" | "log" | "command" | "identity" | "newId" | "stopping"
 > & {
+  readonly schedules: SchedulesPort;
+  readonly past: PastPort;
   readonly cluster: string;
   /** Where neither the line nor the channel names one. */
   readonly language: Language;
@@ -58,7 +60,21 @@ type DeskParts = Pick<
 const SEEN_MS = 10 * 60_000;
 
 export function createDesk(parts: DeskParts): Desk {
-  const { checks, client, access, channels, log, command, identity, cluster, maxDurationMs, newId, nowMs } = parts;
+  const {
+    checks,
+    schedules,
+    past,
+    client,
+    access,
+    channels,
+    log,
+    command,
+    identity,
+    cluster,
+    maxDurationMs,
+    newId,
+    nowMs,
+  } = parts;
   const seen = new Cache<true>({ ttlMs: SEEN_MS, maxEntries: 2_000, nowMs });
 
   async function refusal(user: string, wording: Wording, vouched?: string): Promise<Message | undefined> {
@@ -76,15 +92,27 @@ export function createDesk(parts: DeskParts): Desk {
     return chosen ?? parts.language;
   }
 
-  /** The queue, with a look at the channel before anything is put into it. */
-  function guarded(channel: string, wording: Wording): ChecksPort {
+  /** The queue and the schedules, with a look at the channel before anything is put into them. */
+  function guarded(channel: string, wording: Wording): Pick<Asked, "checks" | "schedules"> {
+    async function look(): Promise<void> {
+      const room = await channels.room(channel);
+      if (room === "not-member") throw new NetcheckError("not-allowed", wording.inviteMe(`@${identity().botName}`));
+      if (room === "shared") throw new NetcheckError("not-allowed", wording.sharedChannel);
+    }
     return {
-      ...checks,
-      async submit(request, options) {
-        const room = await channels.room(channel);
-        if (room === "not-member") throw new NetcheckError("not-allowed", wording.inviteMe(`@${identity().botName}`));
-        if (room === "shared") throw new NetcheckError("not-allowed", wording.sharedChannel);
-        return checks.submit(request, options);
+      checks: {
+        ...checks,
+        async submit(request, options) {
+          await look();
+          return checks.submit(request, options);
+        },
+      },
+      schedules: {
+        ...schedules,
+        async create(schedule, options) {
+          await look();
+          return schedules.create(schedule, options);
+        },
       },
     };
   }
@@ -99,7 +127,8 @@ export function createDesk(parts: DeskParts): Desk {
       const refused = await refusal(slack.user, wording, vouched);
       if (refused !== undefined) return { message: refused, error: "denied" };
       const asked: Asked = {
-        checks: guarded(slack.channel, wording),
+        ...guarded(slack.channel, wording),
+        past,
         slack,
         once,
         newId,

@@ -59,6 +59,9 @@ const historySchema = z.object({
   response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
 });
 const postedSchema = z.object({ channel: z.string(), ts: z.string() });
+const channelSchema = z.object({
+  channel: z.object({ is_ext_shared: z.boolean().optional(), is_pending_ext_shared: z.boolean().optional() }),
+});
 const ticketSchema = z.object({ file_id: z.string(), upload_url: z.url() });
 const shareSchema = z.record(z.string(), z.array(z.object({ ts: z.string() })));
 const fileSchema = z.object({
@@ -157,6 +160,16 @@ export function createSlackPort({
         if (!cursor) return undefined;
       }
       return undefined;
+    },
+
+    async outsiders(channel) {
+      try {
+        const found = await call(reader, "conversations.info", { channel }, channelSchema);
+        return found.channel.is_ext_shared === true || found.channel.is_pending_ext_shared === true;
+      } catch (error) {
+        if (error instanceof SlackCallError && error.failure === "definite") return false;
+        throw error;
+      }
     },
 
     async ticket({ fileName, bytes, altText }) {

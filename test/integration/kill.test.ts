@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Redis } from "ioredis";
@@ -12,6 +11,7 @@ import { startWorker } from "#src/queue/queues.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
 import { fakeSlackPort } from "../support/fake-slack-port.ts";
 import { unpack } from "../support/measuring.ts";
+import { redisServer } from "../support/private-queue.ts";
 import { withQueue } from "../support/queue-test.ts";
 import { checkRequest, reporting } from "../support/queue-world.ts";
 
@@ -96,17 +96,6 @@ test("a worker killed inside a tick is replaced and costs no measurement", async
   expect(await measured({ queue, redis }, request.id)).toEqual({ lines: [50, 50, 50], broken: [0, 0, 0], gaps: [] });
   expect(await nodesLeft(redis)).toEqual([]);
 });
-
-async function redisServer(dataDir: string): Promise<number> {
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const [cwd, exe] = await Promise.all([readlink(`/proc/${pid}/cwd`), readlink(`/proc/${pid}/exe`)]).catch(() => [
-      "",
-      "",
-    ]);
-    if (cwd?.startsWith(dataDir) && exe?.includes("redis")) return Number(pid);
-  }
-  throw new Error("no server runs");
-}
 
 test("Redis killed in the middle of a check costs neither a measurement nor a message", async ({
   queue,

@@ -7,7 +7,10 @@ import { silentLog } from "#src/log.ts";
 import { type Checks, openChecks } from "#src/queue/checks.ts";
 import { inventories } from "#src/queue/inventory.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
-import { createSlackApp, type SlackApp } from "#src/slack/app.ts";
+import { scheduleDesk } from "#src/queue/schedule-desk.ts";
+import { scheduleStore } from "#src/queue/schedules.ts";
+import { createSlackApp, type SlackApp, type SlackAppOptions } from "#src/slack/app.ts";
+import { memoryPast } from "#test/support/memory-schedules.ts";
 import { privateQueue } from "#test/support/private-queue.ts";
 import { smallInventory } from "#test/support/small-inventory.ts";
 
@@ -17,6 +20,7 @@ const oncall = "C0ONCALL";
 
 let queue: RedisAccess & AsyncDisposable;
 let checks: Checks;
+let ports: Pick<SlackAppOptions, "checks" | "schedules" | "past">;
 let slack: LabSlack;
 let app: SlackApp;
 
@@ -25,6 +29,8 @@ beforeAll(async () => {
   const redis = await queue.connect("producer");
   await inventories(redis, queue.keys).publish(smallInventory);
   checks = openChecks({ redis, keys: queue.keys, log: silentLog, maxChecks: 8 });
+  const schedules = scheduleDesk({ redis, store: scheduleStore(redis, queue.keys) });
+  ports = { checks, schedules, past: memoryPast() };
 });
 afterAll(async () => {
   await checks.close();
@@ -43,7 +49,7 @@ function appFor({ apiUrl, botToken, appToken }: LabSlack): SlackApp {
   const shared = { apiUrl, botToken, command: "/netcheck", allowedUsers: [], allowedGroups: [] };
   return createSlackApp({
     config: { cluster: "prod", slack: { ...shared, mode: "socket", appToken } },
-    checks,
+    ...ports,
     log: silentLog,
   });
 }
@@ -143,6 +149,38 @@ describe("a bot between a Slack and a queue", () => {
     expect((await command("web-0 db-0", "C0RANDOM")).response?.text).toContain("Queued");
   });
 
+  test("a schedule is made by command and by mention, listed, and refused where a check would be", async () => {
+    await started();
+    const before = await queued();
+    const { response } = await command("schedule “0 1 * * *” tz=Europe/Berlin web-0 db-0 6h");
+    expect(response?.text).toMatch(/^Scheduled as sc-[a-z0-9]{6}: web-0 db-0 6h, 6 h\. Next runs in Europe\/Berlin: /);
+    const id = /sc-[a-z0-9]+/.exec(response?.text ?? "")?.[0] ?? "";
+    slack.message({
+      channel: oncall,
+      user: alice,
+      text: '<@U0NETCHECK> schedule "*/30 8-18 * * mon-fri" web-0 db-0 5m',
+    });
+    await whisper(/^Scheduled as sc-[a-z0-9]{6}: web-0 db-0 5m, 5 min\. Next runs in UTC/);
+    const listed = (await ports.schedules.list()).map(({ schedule }) => [
+      schedule.cron,
+      schedule.request.slack.channel,
+    ]);
+    expect(listed).toEqual([
+      ["0 1 * * *", oncall],
+      ["*/30 8-18 * * mon-fri", oncall],
+    ]);
+    expect(JSON.stringify((await command("schedules")).response?.blocks)).toContain(id);
+    expect((await command(`pause ${id}`)).response?.text).toContain(`${id} rests.`);
+    const shared = await command('schedule "0 1 * * *" web-0 db-0', "C0ACME");
+    expect(shared.response?.text).toContain("shared with another organisation");
+    const foreign = await command('schedule "0 1 * * *" web-0 db-0', "C0RANDOM");
+    expect(foreign.response?.text).toContain("Invite me with");
+    expect((await command('schedule "0 1 31 2 *" web-0 db-0')).response?.text).toContain("never fires");
+    expect((await ports.schedules.list()).length).toBe(2);
+    // Nothing of this is a check yet.
+    expect(await queued()).toEqual(before);
+  });
+
   test("100 commands, ten at a time, are each acknowledged once with a check of their own", async () => {
     await started();
     const before = await queued();
@@ -182,7 +220,7 @@ describe("a bot between a Slack and a queue", () => {
     const shared = { apiUrl, botToken, command: "/netcheck", allowedUsers: [], allowedGroups: [] };
     const overHttp = createSlackApp({
       config: { cluster: "prod", slack: { ...shared, ...http } },
-      checks,
+      ...ports,
       log: silentLog,
     });
     await overHttp.start();
@@ -212,7 +250,7 @@ describe("a bot between a Slack and a queue", () => {
           appToken: slack.appToken,
         },
       },
-      checks,
+      ...ports,
       log: silentLog,
     });
     await expect(wrong.start()).rejects.toMatchObject({

@@ -7,6 +7,7 @@ import type { Message } from "#src/report/blocks.ts";
 import { createSlackApp, type SlackAppOptions } from "#src/slack/app.ts";
 import { type FakeSlack, fakeSlack } from "#test/support/fake-slack.ts";
 import { memoryChecks } from "#test/support/memory-checks.ts";
+import { memoryPast, memorySchedules } from "#test/support/memory-schedules.ts";
 
 type Json = Record<string, unknown>;
 
@@ -49,6 +50,8 @@ async function bot(slack: FakeSlack, { checks: more = {}, ...config }: Options =
       } as SlackAppOptions["config"]["slack"],
     },
     checks,
+    schedules: memorySchedules(),
+    past: memoryPast(),
     log: silentLog,
     newId: () => `nc-test${++ids}`,
     receiver: source,

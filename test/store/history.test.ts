@@ -31,7 +31,7 @@ test("a report is kept with its plan and evidence, readable by its owner only", 
   await history.save({ report: reportOf("nc-aaaa"), plan: { legs: 3 }, evidence });
   expect(await history.report("nc-aaaa")).toEqual(reportOf("nc-aaaa"));
   const folder = join(dir, "history", "nc-aaaa");
-  expect((await readdir(folder)).toSorted()).toEqual(["evidence.json.gz", "plan.json", "report.json"]);
+  expect((await readdir(folder)).toSorted()).toEqual(["evidence.json.gz", "plan.json", "report.json", "summary.json"]);
   expect(JSON.parse(gunzipSync(await readFile(join(folder, "evidence.json.gz"))).toString())).toEqual(evidence);
   expect((await stat(join(folder, "report.json"))).mode & 0o777).toBe(0o600);
 });
@@ -51,4 +51,56 @@ test("what was not kept is not there, and an id that is none does not become a p
   expect(await history.report("nc-zzzz")).toBeUndefined();
   expect(await history.list()).toEqual([]);
   await expect(history.report("../nc-aaaa")).rejects.toThrow();
+});
+
+const good = (check: string, startMs: number, more: Partial<Report> = {}): Report => ({
+  ...reportOf(check),
+  window: { startMs, endMs: startMs + 1 },
+  ...more,
+});
+
+test("the last good check is the newest healthy one of the same path before", async () => {
+  const history = openHistory(dir);
+  const all = [
+    good("nc-aaaa", 10),
+    good("nc-bbbb", 20),
+    good("nc-cccc", 30, { status: "degraded" }),
+    good("nc-dddd", 40, { to: "shop/db-1" }),
+    good("nc-eeee", 50, { cluster: "other" }),
+    good("nc-ffff", 70),
+  ];
+  for (const report of all) await history.save({ report, evidence: [] });
+  expect((await history.lastGood(good("nc-zzzz", 60)))?.check).toBe("nc-bbbb");
+  expect((await history.lastGood(good("nc-bbbb", 20)))?.check).toBe("nc-aaaa");
+  expect(await history.lastGood(good("nc-aaaa", 10))).toBeUndefined();
+  // A check that is made again is seen as it is now.
+  await history.save({ report: good("nc-bbbb", 20, { status: "broken" }), evidence: [] });
+  expect((await history.lastGood(good("nc-zzzz", 60)))?.check).toBe("nc-aaaa");
+});
+
+test("runs of a schedule belong together even when their pods have other names", async () => {
+  const history = openHistory(dir);
+  await history.save({ report: good("nc-aaaa", 10, { to: "shop/db-1" }), evidence: [], schedule: "sc-aaaa" });
+  await history.save({ report: good("nc-bbbb", 20, { status: "broken" }), evidence: [], schedule: "sc-aaaa" });
+  await history.save({ report: good("nc-cccc", 15, { to: "shop/db-2" }), evidence: [], schedule: "sc-bbbb" });
+  // As another process finds them, and with one that an older version has kept.
+  await rm(join(dir, "history", "nc-cccc", "summary.json"));
+  const other = openHistory(dir);
+  const broken = await other.report("nc-bbbb");
+  expect(broken && (await other.lastGood(broken))?.check).toBe("nc-aaaa");
+  expect((await other.lastGood(good("nc-zzzz", 99, { to: "shop/db-2" })))?.check).toBe("nc-cccc");
+});
+
+test("the newest healthy check of a path stays when thousands of others came after it", async () => {
+  const history = openHistory(dir, { maxChecks: 3 });
+  const saveAt = async (report: Report, at: number) => {
+    await history.save({ report, evidence: [] });
+    await utimes(join(dir, "history", report.check, "report.json"), at, at);
+  };
+  await saveAt(good("nc-old1", 1), 1);
+  await saveAt(good("nc-old2", 2), 2);
+  for (let n = 0; n < 6; n++) await saveAt(good(`nc-bad${n}`, 10 + n, { status: "broken" }), 10 + n);
+  await history.save({ report: good("nc-last", 20, { status: "broken" }), evidence: [] });
+  expect(await history.list()).toEqual(["nc-last", "nc-bad5", "nc-bad4", "nc-old2"]);
+  expect((await history.lastGood(good("nc-last", 20)))?.check).toBe("nc-old2");
 });

@@ -28,6 +28,8 @@ export function fakeSlackPort() {
   >();
   const faults = new Map<keyof SlackPort, Fault[]>();
   const calls: string[] = [];
+  /** Channels that another organisation reads as well. */
+  const shared = new Set<string>();
   let clock = 1_000;
 
   function perform<T>(method: keyof SlackPort, work: () => T): T {
@@ -67,6 +69,7 @@ export function fakeSlackPort() {
         "find",
         () => messages.find((one) => one.channel === channel && one.threadTs === threadTs && one.key === key)?.ts,
       ),
+    outsiders: async (channel) => perform("outsiders", () => shared.has(channel)),
     ticket: async ({ bytes, altText }) =>
       perform("ticket", () => {
         const fileId = `F${files.size + 1}`;
@@ -87,5 +90,5 @@ export function fakeSlackPort() {
         return file.shares.find((share) => share.channel === channel)?.ts;
       }),
   };
-  return { port, messages, files, faults, calls };
+  return { port, messages, files, faults, calls, shared };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "#src/log.ts";
@@ -17,4 +17,16 @@ export async function privateQueue(): Promise<RedisAccess & AsyncDisposable & { 
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The process of the private server of a data folder, to be killed. */
+export async function redisServer(dataDir: string): Promise<number> {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const [cwd, exe] = await Promise.all([readlink(`/proc/${pid}/cwd`), readlink(`/proc/${pid}/exe`)]).catch(() => [
+      "",
+      "",
+    ]);
+    if (cwd?.startsWith(dataDir) && exe?.includes("redis")) return Number(pid);
+  }
+  throw new Error("no server runs");
 }

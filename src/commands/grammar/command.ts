@@ -1,6 +1,8 @@
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Inventory } from "#src/core/inventory.ts";
 import type { Progress } from "#src/core/progress.ts";
+import type { Report } from "#src/core/report.ts";
+import type { RunSeen, Schedule } from "#src/core/schedule.ts";
 import type { Language, Text } from "#src/core/sentence.ts";
 import type { Message } from "#src/report/blocks.ts";
 import type { Wording } from "#src/report/words.ts";
@@ -35,9 +37,47 @@ export type ChecksPort = {
   readonly setLanguage: (channel: string, language: Language) => Promise<void>;
 };
 
+/** A schedule as the queue knows it. */
+export type ScheduleSeen = {
+  readonly schedule: Schedule;
+  readonly state: "active" | "paused";
+  /** Who paused it. */
+  readonly by?: string | undefined;
+  /** When its next run is due, Unix milliseconds; absent while it is paused. */
+  readonly nextMs?: number | undefined;
+  /** The newest run that was started. */
+  readonly latest?: RunSeen | undefined;
+};
+
+/** What commands ask of schedules. Every call throws NetcheckError("queue-unavailable") when Redis is away. */
+export type SchedulesPort = {
+  /** Durable when it returns. The same `once` makes nothing again and names the first schedule as `duplicate`. */
+  readonly create: (schedule: Schedule, options: { readonly once: string }) => Promise<{ readonly duplicate?: string }>;
+  /** In the order in which they were made. */
+  readonly list: () => Promise<readonly ScheduleSeen[]>;
+  /** No further runs until it is resumed. One that goes on is not touched. */
+  readonly pause: (id: string, by: string) => Promise<"done" | "already" | "unknown">;
+  /** `nextMs` is when the next run is due. Runs that were due in between are not made up for. */
+  readonly resume: (
+    id: string,
+    nowMs: number,
+  ) => Promise<{ readonly nextMs?: number | undefined } | "already" | "unknown">;
+  /** Ends it for good. What ran and was not told yet is still told at the usual hour. */
+  readonly remove: (id: string, by: string) => Promise<"done" | "unknown">;
+};
+
+/** Reports of checks that have ended. */
+export type PastPort = {
+  readonly report: (check: string) => Promise<Report | undefined>;
+  /** The newest healthy report of the same path that began before this one. */
+  readonly lastGood: (report: Report) => Promise<Report | undefined>;
+};
+
 /** Who asks, where, and everything a command may use; clocks and ids come from outside. */
 export type Asked = {
   readonly checks: ChecksPort;
+  readonly schedules: SchedulesPort;
+  readonly past: PastPort;
   readonly slack: NonNullable<CheckRequest["slack"]>;
   /** Unique per invocation, the same when Slack delivers it twice. */
   readonly once: string;
@@ -69,6 +109,14 @@ export type Command = {
   /** Further lines for `help <word>`, examples among them. */
   readonly more: readonly Text[];
   readonly answer: (words: Words, asked: Asked) => Promise<Answer>;
+  /**
+   * For words that start a check: the request that they make, with nothing queued, so that it can be started later and again.
+   * `namesChecked` is false when no worker has published names to compare with.
+   */
+  readonly request?: (
+    words: Words,
+    asked: Asked,
+  ) => Promise<{ readonly request: CheckRequest; readonly namesChecked: boolean }>;
 };
 
 /** Joins reading the words and doing what they say; what passes between the two stays in the command's file. */

@@ -43,6 +43,8 @@ const LOOKED_AT_CLOSED = 8;
 const LOOKED_AT_SOON = 4;
 /** Words that come from memory at a time. */
 const LINE = 16;
+/** Bytes in front of the first slot: large buffers begin 16 bytes behind the beginning of a line (malloc of glibc). */
+const OFFSET = 48;
 const QUIET_NS = 2e9;
 const CLOSED_OLDER_NS = 30e9;
 /** Interfaces at which copies of a flow are looked for. */
@@ -103,9 +105,9 @@ export class FlowTable {
     this.#capacity = capacity * WORDS;
     this.#leaving = leaving;
     this.#room = Math.min(capacity, FIRST_SLOTS) * WORDS;
-    const bytes = new ArrayBuffer(this.#room * 4);
-    this.words = new Int32Array(bytes);
-    this.times = new Float64Array(bytes);
+    const bytes = new ArrayBuffer(this.#room * 4 + OFFSET);
+    this.words = new Int32Array(bytes, OFFSET);
+    this.times = new Float64Array(bytes, OFFSET);
     this.#link();
   }
 
@@ -224,11 +226,11 @@ export class FlowTable {
       return at;
     }
     this.#room = Math.min(this.#capacity, this.#room * GROWTH);
-    const bytes = new ArrayBuffer(this.#room * 4);
-    const words = new Int32Array(bytes);
+    const bytes = new ArrayBuffer(this.#room * 4 + OFFSET);
+    const words = new Int32Array(bytes, OFFSET);
     words.set(this.words);
     this.words = words;
-    this.times = new Float64Array(bytes);
+    this.times = new Float64Array(bytes, OFFSET);
     this.#link();
     this.#end = at + WORDS;
     return at;

@@ -3,7 +3,6 @@ import type { Decompressor } from "./pcap-compressed.ts";
 
 // Not imported: that evaluates everything a built-in module exports, of which much is loaded only then, at every start.
 const { closeSync, constants, fstatSync, openSync, readSync } = process.getBuiltinModule("node:fs");
-const { isatty } = process.getBuiltinModule("node:tty");
 
 /** An input that cannot be read at all: a sentence for people. Not a NetcheckError, whose import alone takes 0.1 s. */
 export class CaptureInputError extends Error {}
@@ -133,13 +132,18 @@ export function openInput(path: string): OpenInput {
   try {
     const stat = fstatSync(fd);
     if (stat.isDirectory()) throw new CaptureInputError(`${name}: it is a directory; name the files in it`);
-    if (isatty(fd))
+    if (isTerminal(fd, stat))
       throw new CaptureInputError(`${name}: it is a terminal; pipe a capture into netcheck, or name a file`);
     return { name, fd, size: stat.isFile() ? stat.size : undefined };
   } catch (error) {
     if (error instanceof CaptureInputError) throw error;
     throw new CaptureInputError(`${name}: ${reasonOf(error)}`);
   }
+}
+
+/** A terminal is a character device: most of what is asked about is none, and node:tty, which loads sockets, is not needed. */
+export function isTerminal(fd: number, stat = fstatSync(fd)): boolean {
+  return stat.isCharacterDevice() && process.getBuiltinModule("node:tty").isatty(fd);
 }
 
 function opened(path: string): number {
@@ -150,7 +154,8 @@ function opened(path: string): number {
   }
 }
 
-function codeOf(error: unknown): string {
+/** The code of a system error, like ENOENT; empty for other errors. */
+export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 

@@ -85,7 +85,8 @@ export class ConnectionStates {
   ): void {
     const { words, at: flow, times, timesAt, direction } = this.#table;
     const now = this.#clock[0] as number;
-    let state = words[flow + FLAGS] as number;
+    const before = words[flow + FLAGS] as number;
+    let state = before;
     if ((flags & SYN) !== 0) {
       // A side that does not scale its windows is not scaled for either (RFC 7323, 2.2).
       if (!this.#synOptions(at, header, end, own) && (flags & ACK) !== 0) words[other + SCALE] = 0;
@@ -117,6 +118,7 @@ export class ConnectionStates {
       this.#closing(false, now, this.#present.packet);
     }
     words[flow + FLAGS] = state;
+    if ((state & ~before & FLOW_CLOSED) !== 0) this.#table.closed();
   }
 
   /** A reset: by whom, and what was going on. Answers the flow's flags. */

@@ -2,39 +2,40 @@
  * Where things stand in the slot of a flow. A slot is 192 words (768 bytes): a head and one block for each direction. Words
  * are 32-bit integers; doubles lie over the same bytes, and double n covers the words 2n and 2n + 1.
  *
- *   ┌ head, 48 words ──────────────────────────────────┬ direction 0, 72 words ─┬ direction 1, 72 words ─┐
- *   0                                                  48                       120                      192
+ *   ┌ head, 32 words ──────┬ direction 0, 72 words ─┬ 8 of the flow ┬ direction 1, 72 words ─┬ 8 of the flow ┐
+ *   0                      32                       104             112                      184             192
  *
- * What nearly every packet needs stands at the beginning of each, so that few cache lines (16 words) are touched.
+ * What nearly every packet needs stands at the beginning of each: the head, and 48 words of each direction. Those are eight
+ * whole cache lines (16 words each; flow-table.ts puts slots where lines begin), the other four are seldom touched.
  *
  *   head   word                                         double
  *          0      hash of both ends, kind, interface    7   time of the newest packet
  *          1      next slot of the same bucket, or -1   8   when the newest request data came that waits for an answer; -1
- *          2      flags (FLOW_…)
- *          3      ports: end 0 in the upper 16 bits
- *          4-7    address of end 0
- *          8-11   address of end 1
- *          12     interface key
+ *          2      flags (FLOW_…)                        11  time of the first packet
+ *          3      ports: end 0 in the upper 16 bits     12  time of the newest SYN; -1 before it
+ *          4-7    address of end 0                      13  handshake round trip; -1 while unknown
+ *          8-11   address of end 1                      14  longest time to an answer
+ *          12     interface key                         15  all times to answers added up
  *          13     protocol | family << 8
  *          18     epoch: gaps in the file before it
  *          19     what the data is (application-data)
  *          20     RESET_… of the first reset
- *          ── seldom ──
- *          21     time line, number + 1; 0 = none       11  time of the first packet
- *          36     first packet                          12  time of the newest SYN; -1 before it
- *          37     packet of the first reset             13  handshake round trip; -1 while unknown
- *          38     TTL of the first reset, RESET_…       14  longest time to an answer
- *          39     request in waiting, serial number     15  all times to answers added up
- *          40     answers                               16  longest stall
- *          41     packet at which the longest stall ended
- *          42     STALL_… of the longest stall          17  when that stall began
- *          43     stalls
- *          44     TTL of each direction's first packet, direction 1 in bits 8 to 15; and how many SYNs each sent again,
+ *          21     TTL of each direction's first packet, direction 1 in bits 8 to 15; and how many SYNs each sent again,
  *                 bits 16 to 23 and 24 to 31
- *          45     pieces of data that were acknowledged but not captured
- *          46     first byte of a segment that a router called too big; 47 when, in ms
+ *          ── seldom ──
+ *          104    first packet                          92  longest stall
+ *          105    request in waiting, serial number     93  when that stall began
+ *          106    answers
+ *          107    time line, number + 1; 0 = none
+ *          108    packet of the first reset
+ *          109    TTL of the first reset, RESET_…
+ *          110    packet at which the longest stall ended
+ *          111    STALL_… of the longest stall
+ *          188    stalls
+ *          189    pieces of data that were acknowledged but not captured
+ *          190    first byte of a segment that a router called too big; 191 when, in ms
  *
- *   block  word (+ 48 or + 120)                         double (+ 24 or + 60)
+ *   block  word (+ 32 or + 112)                         double (+ 16 or + 56)
  *          0      state bits                            8   when its highest byte was sent
  *          1      next expected sequence number         9   since when data waits for an ACK without progress; 0
  *          2      its newest ACK number                 10  when it newly sent anything that takes a sequence number
@@ -46,22 +47,23 @@
  *          9      data sent again and again: where
  *          10, 11 TSval and IP ID of its newest data
  *          12-15  ends of segments whose ACK is awaited
- *          38-52  counters, in the order of COUNTERS
- *          53     largest segment acknowledged
- *          54     data sent again and again: how often
+ *          38     largest segment acknowledged
+ *          39     data sent again and again: how often
+ *          40     a stuck full-size segment: bytes
+ *          41     and how often it was sent again
+ *          42     MSS that it announced
+ *          43     initial sequence number
+ *          44-58  counters, in the order of COUNTERS; from 48 on, most connections have none
  *          ── seldom ──
- *          55     data sent again and again: length     33  since when its window is zero; 0 = it is open
- *          56     a stuck full-size segment: bytes      34  how long it was zero in all
- *          57     and how often it was sent again       35  how long it filled the other's window in all
- *          58     MSS that it announced
- *          59     initial sequence number
- *          60-65  three holes: from, to
+ *          59     data sent again and again: length     33  since when its window is zero; 0 = it is open
+ *          60-65  three holes: from, to                 34  how long it was zero in all
+ *                                                       35  how long it filled the other's window in all
  *
  * All times are nanoseconds since the first packet of the capture.
  */
 export const WORDS = 192;
-export const DIRECTIONS = 48;
-export const DIRECTION_WORDS = 72;
+export const DIRECTIONS = 32;
+export const DIRECTION_WORDS = 80;
 
 export const HASH = 0;
 export const NEXT = 1;
@@ -75,19 +77,19 @@ export const RENEWED = 14;
 export const EPOCH = 18;
 export const APPLICATION = 19;
 export const RESET_STATE = 20;
-export const TIME_LINE = 21;
-export const FIRST_PACKET = 36;
-export const RESET_PACKET = 37;
-export const RESET_TTL = 38;
-export const REQUEST = 39;
-export const ANSWERS = 40;
-export const STALL_PACKET = 41;
-export const STALL_KIND = 42;
-export const STALLS = 43;
-export const TTLS = 44;
-export const UNSEEN = 45;
-export const TOO_BIG_AT = 46;
-export const TOO_BIG_MS = 47;
+export const TIME_LINE = 107;
+export const FIRST_PACKET = 104;
+export const RESET_PACKET = 108;
+export const RESET_TTL = 109;
+export const REQUEST = 105;
+export const ANSWERS = 106;
+export const STALL_PACKET = 110;
+export const STALL_KIND = 111;
+export const STALLS = 188;
+export const TTLS = 21;
+export const UNSEEN = 189;
+export const TOO_BIG_AT = 190;
+export const TOO_BIG_MS = 191;
 
 export const NEWEST = 7;
 export const ASKED_AT = 8;
@@ -96,8 +98,8 @@ export const SYN_AT = 12;
 export const HANDSHAKE = 13;
 export const ANSWER_LONGEST = 14;
 export const ANSWER_SUM = 15;
-export const STALL_LONGEST = 16;
-export const STALL_BEGAN = 17;
+export const STALL_LONGEST = 92;
+export const STALL_BEGAN = 93;
 
 /** Flags of a flow. */
 export const FLOW_USED = 1;
@@ -151,14 +153,14 @@ export const AGAIN_AT = 9;
 export const TSVAL = 10;
 export const ID = 11;
 export const RING_ENDS = 12;
-export const COUNTERS = 38;
-export const LARGEST_ACKED = 53;
-export const AGAIN_TIMES = 54;
-export const AGAIN_LENGTH = 55;
-export const STUCK_LENGTH = 56;
-export const STUCK_TIMES = 57;
-export const MSS = 58;
-export const INITIAL = 59;
+export const COUNTERS = 44;
+export const LARGEST_ACKED = 38;
+export const AGAIN_TIMES = 39;
+export const AGAIN_LENGTH = 59;
+export const STUCK_LENGTH = 40;
+export const STUCK_TIMES = 41;
+export const MSS = 42;
+export const INITIAL = 43;
 export const HOLES = 60;
 export const HOLES_END = 66;
 export const RING_SIZE = 4;

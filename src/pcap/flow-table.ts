@@ -26,7 +26,9 @@ const {
   PACKETS,
   PORTS,
   RENEWED,
+  RESET_STATE,
   SYN_AT,
+  WAITS_SINCE,
   WORDS,
 } = layout;
 
@@ -35,15 +37,25 @@ const FIRST_SLOTS = 128;
 /** How many times as much room a table has each time that it grows. */
 const GROWTH = 8;
 /** From so many flows on, the slots of closed ones are used again, rather than memory that is in no cache. */
-const MANY_FLOWS = 8_192;
+const MANY_FLOWS = 4_096;
 const LOOKED_AT = 64;
 /** The same once a closed one is among them: each look is a wait for memory. */
 const LOOKED_AT_CLOSED = 8;
-/** The same where there is still room. */
+/** Closed flows that are looked at where there is still room. */
 const LOOKED_AT_SOON = 4;
 /** Words that come from memory at a time. */
 const LINE = 16;
+/** Bytes in front of the first slot: large buffers begin 16 bytes behind the beginning of a line (malloc of glibc). */
+const OFFSET = 48;
+/** So long after its newest packet a closed connection is forgotten. */
 const QUIET_NS = 2e9;
+/**
+ * The same where both sides closed it and have their ACKs: all that may come is a FIN whose ACK was lost behind the recorder,
+ * 200 ms (the least that Linux waits) and a round trip later.
+ */
+const OVER_NS = 0.3e9;
+/** What comes so long after it closed, others need not wait for. */
+const LATE_NS = 0.1e9;
 const CLOSED_OLDER_NS = 30e9;
 /** Interfaces at which copies of a flow are looked for. */
 const MAX_INTERFACES = 64;
@@ -88,9 +100,14 @@ export class FlowTable {
   readonly #interfaces: number[] = [];
   /** Slots that copies have left. */
   readonly #free: number[] = [];
-  /** Where the next slot is looked for that can be used again, and where the hand turns back. */
+  /** Where the next slot is looked for when the table is full, and where the hand turns back. */
   #hand = 0;
   #round = 0;
+  /** Closed flows in the order in which they closed: a ring with a place for each slot. The newest may push out the oldest. */
+  #closed = new Int32Array(0);
+  #closedAt = new Float64Array(0);
+  #oldest = 0;
+  #closings = 0;
   evicted = 0;
   readonly #leaving: Leaving;
   /** Where goes what is read only to be in the cache: the compiler leaves out what nobody wants. */
@@ -103,9 +120,9 @@ export class FlowTable {
     this.#capacity = capacity * WORDS;
     this.#leaving = leaving;
     this.#room = Math.min(capacity, FIRST_SLOTS) * WORDS;
-    const bytes = new ArrayBuffer(this.#room * 4);
-    this.words = new Int32Array(bytes);
-    this.times = new Float64Array(bytes);
+    const bytes = new ArrayBuffer(this.#room * 4 + OFFSET);
+    this.words = new Int32Array(bytes, OFFSET);
+    this.times = new Float64Array(bytes, OFFSET);
     this.#link();
   }
 
@@ -187,13 +204,31 @@ export class FlowTable {
     this.#begin(now, packet);
   }
 
+  /** The flow that was found last has closed. */
+  closed(): void {
+    this.#close(this.at, this.times[this.timesAt + NEWEST] as number);
+  }
+
+  #close(at: number, newest: number): void {
+    const room = this.#closed.length;
+    if (this.#closings === room) this.#shift();
+    const place = (this.#oldest + this.#closings++) % room;
+    this.#closed[place] = at;
+    this.#closedAt[place] = newest;
+  }
+
+  #shift(): void {
+    this.#oldest = (this.#oldest + 1) % this.#closed.length;
+    this.#closings--;
+  }
+
   /** Tells of all flows that are left. */
   finish(): void {
     for (let at = 0; at < this.#end; at += WORDS) if (this.words[at + FLAGS] !== 0) this.#letGo(at, true);
   }
 
   #make(hash: number, now: number, packet: number): void {
-    let at = this.#free.pop() ?? this.#closed(now);
+    let at = this.#free.pop() ?? this.#reusable(now);
     if (at === -1) at = this.#end < this.#capacity ? this.#next() : this.#evict(now);
     const { words } = this;
     this.at = at;
@@ -224,18 +259,28 @@ export class FlowTable {
       return at;
     }
     this.#room = Math.min(this.#capacity, this.#room * GROWTH);
-    const bytes = new ArrayBuffer(this.#room * 4);
-    const words = new Int32Array(bytes);
+    const bytes = new ArrayBuffer(this.#room * 4 + OFFSET);
+    const words = new Int32Array(bytes, OFFSET);
     words.set(this.words);
     this.words = words;
-    this.times = new Float64Array(bytes);
+    this.times = new Float64Array(bytes, OFFSET);
     this.#link();
     this.#end = at + WORDS;
     return at;
   }
 
-  /** Makes buckets for the room there is, and puts all flows into them. */
+  /** Makes buckets for the room there is, and puts all flows into them; and a place for each of them when it closes. */
   #link(): void {
+    const closed = new Int32Array(this.#room / WORDS);
+    const closedAt = new Float64Array(closed.length);
+    for (let place = 0; place < this.#closings; place++) {
+      const from = (this.#oldest + place) % this.#closed.length;
+      closed[place] = this.#closed[from] as number;
+      closedAt[place] = this.#closedAt[from] as number;
+    }
+    this.#closed = closed;
+    this.#closedAt = closedAt;
+    this.#oldest = 0;
     let buckets = 2;
     while (buckets * WORDS < this.#room * 2) buckets <<= 1;
     this.#buckets = new Int32Array(buckets).fill(-1);
@@ -249,23 +294,39 @@ export class FlowTable {
     }
   }
 
-  /** Frees the slot behind the hand of a flow that is closed and quiet, if there are many and one is near; -1 otherwise. */
-  #closed(now: number): number {
+  /** Frees the slot of the flow that closed first and is quiet by now, if there are many; -1 if there is none. */
+  #reusable(now: number): number {
     if (this.#end < MANY_FLOWS * WORDS) return -1;
     const { words, times } = this;
-    for (let looked = 0; looked < LOOKED_AT_SOON; looked++) {
-      const at = this.#hand;
+    for (let looked = Math.min(this.#closings, LOOKED_AT_SOON); looked > 0; looked--) {
+      const closedAt = this.#closedAt[this.#oldest] as number;
+      if (now - closedAt <= OVER_NS) return -1;
+      const at = this.#closed[this.#oldest] as number;
+      // Otherwise the slot has another flow by now, or the same ports.
       const closed = ((words[at + FLAGS] as number) & FLOW_CLOSED) !== 0;
-      // It will be quiet when the next slot is asked for.
-      if (closed && now - (times[(at >> 1) + NEWEST] as number) <= QUIET_NS) return -1;
-      this.#pass(at);
+      const newest = times[(at >> 1) + NEWEST] as number;
+      // The last ACK came a little later: it will be quiet when the next slot is asked for.
+      if (closed && now - newest <= OVER_NS && newest - closedAt <= LATE_NS) return -1;
+      this.#shift();
       if (!closed) continue;
       this.#touch(at);
+      if (now - newest <= (this.#isOver(at) ? OVER_NS : QUIET_NS)) {
+        this.#close(at, newest);
+        continue;
+      }
       this.#letGo(at, false);
       this.#unlink(at);
       return at;
     }
     return -1;
+  }
+
+  /** True when a closed flow was not reset, and all that was sent is acknowledged. */
+  #isOver(at: number): boolean {
+    const { words, times } = this;
+    const first = ((at + DIRECTIONS) >> 1) + WAITS_SINCE;
+    const waits = (times[first] as number) + (times[first + (DIRECTION_WORDS >> 1)] as number) > 0;
+    return words[at + RESET_STATE] === 0 && !waits;
   }
 
   /**

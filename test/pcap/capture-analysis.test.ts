@@ -492,6 +492,26 @@ test("more connections than there is room for change no count, and it is said", 
   expect(few?.quality.join()).toMatch(/384 connections closed early/);
 });
 
+test("closed connections make room for others, and what comes late still belongs to them", () => {
+  const connections = 10_000;
+  const packets = Array.from({ length: connections }, (_, index) => {
+    const refused = index % 50 === 0;
+    const seen = converse({
+      ...{ clientPort: 20_000 + index, turns: [{ from: "client", says: 100 } as const] },
+      ...(refused ? { listens: "refuses" as const } : {}),
+    });
+    const began = recorded(seen).map(({ ns, bytes }) => ({ ns: ns + BigInt(index) * 50_000n, bytes }));
+    // A reset once more after 1.5 s; some FINs and their ACKs after 250 ms: the first ACK was lost behind the recorder.
+    const late = refused ? 1_500_000_000n : 250_000_000n;
+    const again = refused ? -1 : index % 10 === 1 ? -2 : began.length;
+    return [...began, ...began.slice(again).map(({ ns, bytes }) => ({ ns: ns + late, bytes }))];
+  });
+  const sorted = packets.flat().toSorted((a, b) => Number(a.ns - b.ns));
+  const { flows, tcp, quality } = analyse(pcapFile(sorted), { maxFlows: 8_500 });
+  expect([flows, tcp.handshakes, tcp.refused, tcp.reusedPorts]).toEqual([connections, 9_800, 200, 0]);
+  expect(quality.join()).not.toMatch(/closed early/);
+});
+
 test("a mirror port that copies both ways is no loss", () => {
   const twice = (options: Parameters<typeof converse>[0]): Recorded[] =>
     recorded(converse({ turns: download, ...options }))

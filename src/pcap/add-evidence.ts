@@ -1,5 +1,6 @@
 import type { Evidence } from "../core/evidence.ts";
 import { captureFinding } from "./capture-evidence.ts";
+import { addedTapFacts, type TapFactsData, tapFactsEvidence } from "./tap-evidence.ts";
 
 /** Sentences about the quality of a capture, of all slices together. */
 const MOST_SENTENCES = 30;
@@ -21,6 +22,10 @@ export function addedEvidence(slices: readonly (readonly Evidence[])[]): readonl
 }
 
 function both(one: Evidence, other: Evidence): Evidence {
+  if (one.kind === tapFactsEvidence.name) {
+    const data = addedTapFacts(one.data as TapFactsData, other.data as TapFactsData);
+    return { ...one, atMs: Math.max(one.atMs, other.atMs), data };
+  }
   const [first, second] = [one.data, other.data] as [Fields, Fields];
   const data = one.kind === captureFinding.name ? bothFindings(first, second) : added(first, second);
   return { ...one, atMs: Math.max(one.atMs, other.atMs), data };

@@ -262,6 +262,7 @@ export class HopMatching {
   }
 
   #count(packet: Sighted): void {
+    if (packet.fading) return;
     if (!packet.known) {
       this.#others++;
       return;

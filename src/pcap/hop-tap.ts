@@ -5,7 +5,7 @@ import * as packetRegisters from "./packet-registers.ts";
 import { BACKWARD, KNOWN, type PathEnds, STRANGER } from "./path-ends.ts";
 import type { Sightings } from "./sightings.ts";
 
-const { FRAGMENT, WHOLE } = packetRegisters;
+const { FRAGMENT, TTL, WHOLE } = packetRegisters;
 
 /** What a tap is read with: when the first packet was, and how long after it the present one. */
 export type TapClock = { readonly firstNs: bigint | undefined; readonly clock: Float64Array };
@@ -27,6 +27,11 @@ type TapUser = {
   readonly advance: () => void;
 };
 
+/**
+ * With so few routers left a packet is a trace, or has gone in circles. Systems send with 64 and more, and a path through a
+ * cluster has fewer routers than that takes. Neighbours talk with 1, but not to other networks.
+ */
+const FADING_TTL = 8;
 /** So often, in packets. */
 const ADVANCE_EVERY = 64;
 
@@ -45,7 +50,7 @@ export class HopTap implements PacketSink {
   readonly #user: TapUser;
   readonly #decoder = new Decoder();
   readonly #identity = new PacketIdentity();
-  readonly #piece = { backward: false, known: false, length: 0 };
+  readonly #piece = { backward: false, known: false, fading: false, length: 0 };
   #clock: TapClock | undefined;
   #offsetNs: number | undefined;
 
@@ -88,6 +93,7 @@ export class HopTap implements PacketSink {
     const about = this.#piece;
     about.backward = (way & BACKWARD) !== 0;
     about.known = (way & KNOWN) !== 0;
+    about.fading = (registers[TTL] as number) <= FADING_TTL;
     const number = this.#user.numberOf(this.number);
     const { refused } = sightings;
     for (let piece = 0; piece < pieces; piece++) {

@@ -97,7 +97,10 @@ export function analysePath(slice: PathSlice, source: SegmentSource): SliceResul
       if (before.length < MOST_LOST) before.push(packet);
     },
   });
-  const readers = taps.map(({ tap }, index) => new PathTap(tap.label, index, matching, () => source(tap.task)));
+  const readers = taps.map(({ tap: { label, node, task } }, index) => {
+    const about = { label, aheadMs: slice.ahead[node] ?? 0 };
+    return new PathTap(about, index, matching, () => source(task));
+  });
   try {
     for (let next = matching.behind; next !== -1; next = matching.behind) (readers[next] as PathTap).step();
   } finally {

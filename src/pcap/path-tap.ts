@@ -1,9 +1,11 @@
 import type { TriggerKind } from "../core/capture-triggers.ts";
+import type { Evidence } from "../core/evidence.ts";
 import { CaptureAnalysis } from "./capture-analysis.ts";
 import { captureEvidence } from "./capture-evidence.ts";
 import { CaptureReader, type PacketSink } from "./capture-reader.ts";
 import type { HopMatching } from "./hop-matching.ts";
 import type { HopTap } from "./hop-tap.ts";
+import { TapFacts } from "./tap-facts.ts";
 import { RESET, SENT_AFTER_ACKS, SENT_AFTER_TIMEOUT, SENT_AGAIN, SENT_NEEDLESSLY, SYN_AGAIN } from "./time-lines.ts";
 
 /** Kinds of what is counted by second, and told of packet by packet. */
@@ -48,6 +50,8 @@ export class PathTap {
   readonly #tap: HopTap;
   readonly #next: () => SegmentBytes | undefined;
   readonly #analysis: CaptureAnalysis;
+  readonly #facts = new TapFacts();
+  readonly #aheadMs: number;
   readonly #told = new Map<Counted, number>();
   #firstNs = Number.POSITIVE_INFINITY;
   #newestNs = Number.NEGATIVE_INFINITY;
@@ -55,8 +59,15 @@ export class PathTap {
   /** Packets before each file. */
   readonly #begun: { readonly segment: number; readonly after: number }[] = [];
 
-  constructor(label: string, index: number, matching: HopMatching, next: () => SegmentBytes | undefined) {
+  /** `aheadMs`: how far the clock of its node is ahead of ours. */
+  constructor(
+    { label, aheadMs }: { readonly label: string; readonly aheadMs: number },
+    index: number,
+    matching: HopMatching,
+    next: () => SegmentBytes | undefined,
+  ) {
     this.label = label;
+    this.#aheadMs = aheadMs;
     this.#index = index;
     this.#matching = matching;
     this.#tap = matching.tap(index);
@@ -70,6 +81,7 @@ export class PathTap {
       dnsFailed: (sinceFirstNs) => this.#happened("dns-failures", this.#tap.at(sinceFirstNs), 0),
     });
     this.#tap.readBy(this.#analysis.reader);
+    this.#facts.readBy(this.#analysis.reader);
   }
 
   /** Reads some more. */
@@ -117,8 +129,9 @@ export class PathTap {
   }
 
   /** What this tap's packets say on their own. No packets may follow. */
-  evidence(): ReturnType<typeof captureEvidence> {
-    return captureEvidence(this.label, this.#analysis.summary());
+  evidence(): Evidence[] {
+    const facts = this.packets === 0 ? [] : [this.#facts.evidence(this.label, this.#aheadMs)];
+    return [...captureEvidence(this.label, this.#analysis.summary()), ...facts];
   }
 
   /** All packets are matched; those of the slice are analysed. */
@@ -127,6 +140,7 @@ export class PathTap {
     return {
       buffer: (bytes, view) => {
         tap.buffer(bytes, view);
+        this.#facts.buffer(bytes, view);
         sink.buffer(bytes, view);
       },
       packet: (at, captured, original, link, port) => {
@@ -137,6 +151,7 @@ export class PathTap {
         this.bytes += captured;
         if (ns < this.#firstNs) this.#firstNs = ns;
         if (ns > this.#newestNs) this.#newestNs = ns;
+        this.#facts.packet(at, captured, original, link);
         sink.packet(at, captured, original, link, port);
       },
       gap: (offset, bytes) => sink.gap(offset, bytes),

@@ -11,6 +11,10 @@ const GROUPED_BIT = 1 << 8;
 const LENGTH_AT = 9;
 const LENGTH_MASK = (1 << 17) - 1;
 const STEP_AT = 26;
+const STEP_MASK = 15;
+const FADING_BIT = 1 << 30;
+/** What packets that look alike have in common as soon as one of them has it. */
+const SHARED_BITS = KNOWN_BIT | FADING_BIT;
 /** Words of a slot. */
 const FACTS = 2;
 const NUMBER = 3;
@@ -23,6 +27,8 @@ export type Sighted = {
   readonly backward: boolean;
   /** It was seen with the addresses of both ends. */
   readonly known: boolean;
+  /** It was seen with hardly any time to live: a router will end it, as it shall. */
+  readonly fading: boolean;
   /** Others look like it, so that its times may be theirs. */
   readonly alike: boolean;
   /** Bytes of IP. */
@@ -43,7 +49,7 @@ export type Untangle = (seen: readonly (readonly number[])[], backward: boolean)
  *   words  4 a slot, since all are looked at together:
  *          0, 1: the identity of the packet, and a slot is free when both are 0
  *          2: bit 0 = travels backward; 1 to 6 = which of those that look alike; 7 = known; 8 = there are others like it (told
- *          at the first of them); 9 to 25 = its length, bytes; from 26 on how far on its way it was seen
+ *          at the first of them); 9 to 25 = its length, bytes; 26 to 29 = how far on its way it was seen; 30 = fading
  *          3: the packet's number at that point
  *   times  one double a point: nanoseconds; NaN = not seen there
  */
@@ -81,7 +87,7 @@ export class Sightings {
   see(
     one: number,
     two: number,
-    about: { readonly backward: boolean; readonly known: boolean; readonly length: number },
+    about: { readonly backward: boolean; readonly known: boolean; readonly fading: boolean; readonly length: number },
     point: number,
     clock: Float64Array,
     number: number,
@@ -113,8 +119,9 @@ export class Sightings {
       }
       let facts = words[at + FACTS] as number;
       if (about.known) facts |= KNOWN_BIT;
-      if (step > facts >>> STEP_AT) {
-        facts = (facts & ((1 << STEP_AT) - 1)) | (step << STEP_AT);
+      if (about.fading) facts |= FADING_BIT;
+      if (step > ((facts >>> STEP_AT) & STEP_MASK)) {
+        facts = (facts & ~(STEP_MASK << STEP_AT)) | (step << STEP_AT);
         words[at + NUMBER] = number;
       }
       words[at + FACTS] = facts;
@@ -145,12 +152,13 @@ export class Sightings {
     const slots = this.#mask + 1;
     const rest: { readonly one: number; readonly two: number; readonly facts: number; readonly times: Float64Array }[] =
       [];
-    const packet = { times, at: 0, backward: false, known: false, alike: false, length: 0, number: 0 };
+    const packet = { times, at: 0, backward: false, known: false, fading: false, alike: false, length: 0, number: 0 };
     const hand = (from: Float64Array, at: number, about: number, alike: boolean, number: number): void => {
       packet.times = from;
       packet.at = at;
       packet.backward = (about & BACKWARD_BIT) !== 0;
       packet.known = (about & KNOWN_BIT) !== 0;
+      packet.fading = (about & FADING_BIT) !== 0;
       packet.alike = alike;
       packet.length = (about >>> LENGTH_AT) & LENGTH_MASK;
       packet.number = number;
@@ -171,9 +179,9 @@ export class Sightings {
       if (this.#isTooAlike(one, two, group.seen)) continue;
       for (const found of untangle(group.seen, (about & BACKWARD_BIT) !== 0)) {
         const sightings = Float64Array.from(found);
-        if (isOld(sightings, 0)) hand(sightings, 0, about | group.known, true, 0);
+        if (isOld(sightings, 0)) hand(sightings, 0, about | group.shared, true, 0);
         else {
-          rest.push({ one, two, facts: (about & ~GROUPED_BIT) | group.known, times: sightings });
+          rest.push({ one, two, facts: (about & ~GROUPED_BIT) | group.shared, times: sightings });
           staying++;
         }
       }
@@ -202,20 +210,20 @@ export class Sightings {
   }
 
   /** All sightings of those that look alike, by point. */
-  #groupOf(one: number, two: number): { readonly seen: readonly number[][]; readonly known: number } {
+  #groupOf(one: number, two: number): { readonly seen: readonly number[][]; readonly shared: number } {
     const seen: number[][] = Array.from({ length: this.#points }, () => []);
-    let known = 0;
+    let shared = 0;
     for (let alike = 0; alike < MOST_ALIKE; alike++) {
       const slot = this.#slotOf(one, two, alike);
       if (this.#words[slot * 4] === 0 && this.#words[slot * 4 + 1] === 0) break;
-      known |= (this.#words[slot * 4 + FACTS] as number) & KNOWN_BIT;
+      shared |= (this.#words[slot * 4 + FACTS] as number) & SHARED_BITS;
       for (let point = 0; point < this.#points; point++) {
         const ns = this.#times[slot * this.#points + point] as number;
         if (!Number.isNaN(ns)) (seen[point] as number[]).push(ns);
       }
     }
     for (const times of seen) times.sort((first, second) => first - second);
-    return { seen, known };
+    return { seen, shared };
   }
 
   /** The slot of the packet, or the free one where it belongs. */

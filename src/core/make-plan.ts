@@ -41,10 +41,25 @@ export function makePlan({ request, window, from, to, view, probes }: PlanReques
     legs: kept,
     ...(dns ? { dns } : {}),
     tasks: [],
+    aliases: { from: servicesOf(chosen.source?.ip, view), to: servicesOf(chosen.target?.ip, view) },
     gaps: [...chosen.gaps, ...ports.gaps, ...gaps, ...unreadOf(view)],
     ...(notes.length > 0 ? { notes: [...notes] } : {}),
   };
   return { ...plan, tasks: makeTasks(plan, probes, { measurable: chosen.measurable, view }) };
+}
+
+/** More Services than these hardly stand for one pod; each makes the filters of recorders longer. */
+const MAX_ALIASES = 2;
+
+/** Addresses of the Services that send connections to this one. */
+function servicesOf(ip: string | undefined, { services }: ClusterView): string[] {
+  return services
+    .flatMap(({ clusterIp, endpoints }) =>
+      clusterIp !== undefined && clusterIp !== "None" && endpoints.some((endpoint) => endpoint.ip === ip)
+        ? [clusterIp]
+        : [],
+    )
+    .slice(0, MAX_ALIASES);
 }
 
 type Wanted = { readonly leg: Leg; readonly needs: string };

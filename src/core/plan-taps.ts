@@ -14,11 +14,13 @@ export const RECORD = "record";
 const SNAP = { bare: 128, tunnelled: 192, geneve: 384, full: 262_144 } as const;
 const MAX_TAPS = 16;
 
+type PathEndsOf = Pick<Plan, "from" | "to" | "vantages" | "aliases">;
+
 /** Addresses by which the packets of each end are known on the way. */
 export type PathAddresses = { readonly from: readonly string[]; readonly to: readonly string[] };
 
-/** Those of the ends themselves, of the Service that stands for one, and of the node that packets to the outside are masked by. */
-export function pathAddresses({ from, to, vantages }: Pick<Plan, "from" | "to" | "vantages">): PathAddresses {
+/** Its own address first, then those of Services that stand for it, and of the node that masks its packets to the outside. */
+export function pathAddresses({ from, to, vantages, aliases }: PathEndsOf): PathAddresses {
   const [source, target] = endVantages({ vantages });
   const masked = (at: Vantage | undefined, other: Plan["from"]): readonly string[] =>
     at && other.kind !== "pod" && other.kind !== "node"
@@ -27,7 +29,10 @@ export function pathAddresses({ from, to, vantages }: Pick<Plan, "from" | "to" |
   const known = (all: readonly (string | undefined)[]): readonly string[] => [
     ...new Set(all.filter((ip): ip is string => ip !== undefined && ip !== "")),
   ];
-  return { from: known([source?.ip, from.ip, ...masked(source, to)]), to: known([target?.ip, to.ip]) };
+  return {
+    from: known([source?.ip, from.ip, ...(aliases?.from ?? []), ...masked(source, to)]),
+    to: known([target?.ip, to.ip, ...(aliases?.to ?? [])]),
+  };
 }
 
 /** UDP ports in which tunnels of the path's nodes wrap packets. */

@@ -83,6 +83,8 @@ export const planSchema = z.object({
   /** The cluster's name service; absent where none was found, or where no pod asks. */
   dns: dnsPlanSchema.optional(),
   tasks: z.array(taskSpecSchema),
+  /** Addresses of Services that stand for either end. */
+  aliases: z.object({ from: z.array(z.string()), to: z.array(z.string()) }).optional(),
   /** Where packets are recorded; absent while nothing is. Planned once the nodes have said what devices they have. */
   taps: z.array(tapSchema).optional(),
   gaps: z.array(gapSchema),

@@ -2,7 +2,7 @@ import type { PacketSink } from "./capture-reader.ts";
 import { Decoder } from "./decode.ts";
 import { PacketIdentity } from "./packet-identity.ts";
 import * as packetRegisters from "./packet-registers.ts";
-import { BACKWARD, KNOWN, type PathEnds, STRANGER } from "./path-ends.ts";
+import { BACKWARD, FROM_OWN, type PathEnds, STRANGER, TO_OWN } from "./path-ends.ts";
 import type { Sightings } from "./sightings.ts";
 
 const { FRAGMENT, TTL, WHOLE } = packetRegisters;
@@ -50,7 +50,7 @@ export class HopTap implements PacketSink {
   readonly #user: TapUser;
   readonly #decoder = new Decoder();
   readonly #identity = new PacketIdentity();
-  readonly #piece = { backward: false, known: false, fading: false, length: 0 };
+  readonly #piece = { backward: false, fromOwn: false, toOwn: false, fading: false, length: 0 };
   #clock: TapClock | undefined;
   #offsetNs: number | undefined;
 
@@ -92,7 +92,8 @@ export class HopTap implements PacketSink {
     const { words, lengths } = this.#identity;
     const about = this.#piece;
     about.backward = (way & BACKWARD) !== 0;
-    about.known = (way & KNOWN) !== 0;
+    about.fromOwn = (way & FROM_OWN) !== 0;
+    about.toOwn = (way & TO_OWN) !== 0;
     about.fading = (registers[TTL] as number) <= FADING_TTL;
     const number = this.#user.numberOf(this.number);
     const { refused } = sightings;

@@ -3,9 +3,10 @@ import * as packetRegisters from "./packet-registers.ts";
 
 const { DESTINATION, FAMILY, SOURCE } = packetRegisters;
 
-/** Bits of a way. KNOWN: both addresses are known to be those of the two ends, and not only one of them. */
+/** Bits of a way. FROM_OWN, TO_OWN: this end is seen by its own address, and not by one that stands for it. */
 export const BACKWARD = 1;
-export const KNOWN = 2;
+export const FROM_OWN = 2;
+export const TO_OWN = 4;
 /** A packet of others. */
 export const STRANGER = -1;
 
@@ -13,26 +14,34 @@ export const STRANGER = -1;
 export class PathEnds {
   readonly #from: AddressSet;
   readonly #to: AddressSet;
+  readonly #ownFrom: AddressSet;
+  readonly #ownTo: AddressSet;
 
-  /** All addresses that packets of either end carry on the way: its own, those of its Service, and of whoever masks it. */
+  /** All addresses that packets of either end carry on the way: first its own, then of its Services, and of whoever masks it. */
   constructor(from: readonly string[], to: readonly string[]) {
     this.#from = new AddressSet(from);
     this.#to = new AddressSet(to);
+    this.#ownFrom = new AddressSet(from.slice(0, 1));
+    this.#ownTo = new AddressSet(to.slice(0, 1));
   }
 
   /**
-   * STRANGER, or bits. With one known address it may be a packet of the two whose other address was rewritten, or one
-   * of an end and a stranger: that is decided where it is seen with both.
+   * STRANGER, or bits. A packet is between the two when each of them was seen by its own address somewhere: what goes to a
+   * Service may end at another pod, and what comes from a node need not be the pod that the node masks.
    */
   wayOf(registers: Int32Array): number {
-    const fromHere = this.#from.has(registers, SOURCE);
-    const toThere = this.#to.has(registers, DESTINATION);
-    if (fromHere && toThere) return KNOWN;
-    const fromThere = this.#to.has(registers, SOURCE);
-    const toHere = this.#from.has(registers, DESTINATION);
-    if (fromThere && toHere) return KNOWN | BACKWARD;
-    if (fromHere || toThere) return 0;
-    return fromThere || toHere ? BACKWARD : STRANGER;
+    const forward = this.#from.has(registers, SOURCE) || this.#to.has(registers, DESTINATION);
+    const backward = this.#to.has(registers, SOURCE) || this.#from.has(registers, DESTINATION);
+    if (!forward && !backward) return STRANGER;
+    // Both: one of its addresses stands for an end, the other is of a stranger's connection to the other end.
+    const isBack =
+      forward && backward ? this.#ownTo.has(registers, SOURCE) || this.#ownFrom.has(registers, DESTINATION) : backward;
+    const [ofFrom, ofTo] = isBack ? [DESTINATION, SOURCE] : [SOURCE, DESTINATION];
+    return (
+      (isBack ? BACKWARD : 0) |
+      (this.#ownFrom.has(registers, ofFrom) ? FROM_OWN : 0) |
+      (this.#ownTo.has(registers, ofTo) ? TO_OWN : 0)
+    );
   }
 }
 

@@ -6,26 +6,37 @@ const MOST_NAMES = 10_000;
 const BACKWARD_BIT = 1;
 const ALIKE_AT = 1;
 const ALIKE_MASK = MOST_ALIKE - 1;
-const KNOWN_BIT = 1 << 7;
+const FROM_OWN_BIT = 1 << 7;
 const GROUPED_BIT = 1 << 8;
 const LENGTH_AT = 9;
 const LENGTH_MASK = (1 << 17) - 1;
 const STEP_AT = 26;
 const STEP_MASK = 15;
 const FADING_BIT = 1 << 30;
+const TO_OWN_BIT = 1 << 31;
+const KNOWN_BITS = FROM_OWN_BIT | TO_OWN_BIT;
 /** What packets that look alike have in common as soon as one of them has it. */
-const SHARED_BITS = KNOWN_BIT | FADING_BIT;
+const SHARED_BITS = KNOWN_BITS | FADING_BIT;
 /** Words of a slot. */
 const FACTS = 2;
 const NUMBER = 3;
 export const MOST_POINTS = 14;
+
+/** What one point sees of a packet beside its identity; see `path-ends.ts` and `Sighted`. */
+export type SightedPiece = {
+  readonly backward: boolean;
+  readonly fromOwn: boolean;
+  readonly toOwn: boolean;
+  readonly fading: boolean;
+  readonly length: number;
+};
 
 /** What is handed over of a packet. `times` from `at` on, one a point; NaN = not seen there. */
 export type Sighted = {
   readonly times: Float64Array;
   readonly at: number;
   readonly backward: boolean;
-  /** It was seen with the addresses of both ends. */
+  /** Each end was seen by its own address, at one point or another. */
   readonly known: boolean;
   /** It was seen with hardly any time to live: a router will end it, as it shall. */
   readonly fading: boolean;
@@ -48,8 +59,9 @@ export type Untangle = (seen: readonly (readonly number[])[], backward: boolean)
  *
  *   words  4 a slot, since all are looked at together:
  *          0, 1: the identity of the packet, and a slot is free when both are 0
- *          2: bit 0 = travels backward; 1 to 6 = which of those that look alike; 7 = known; 8 = there are others like it (told
- *          at the first of them); 9 to 25 = its length, bytes; 26 to 29 = how far on its way it was seen; 30 = fading
+ *          2: bit 0 = travels backward; 1 to 6 = which of those that look alike; 7 = the first end was seen by its own address; 8 = there are others like it (told
+ *          at the first of them); 9 to 25 = its length, bytes; 26 to 29 = how far on its way it was seen; 30 = fading; 31 = the
+ *          second end was seen by its own address
  *          3: the packet's number at that point
  *   times  one double a point: nanoseconds; NaN = not seen there
  */
@@ -84,14 +96,7 @@ export class Sightings {
    * Notes a packet at a point, the `number`th there, at the time in `clock[0]` (as a parameter it would be put on the heap each
    * time). Counts it as refused when it is a new one and there is no room, or as too alike when 64 others are.
    */
-  see(
-    one: number,
-    two: number,
-    about: { readonly backward: boolean; readonly known: boolean; readonly fading: boolean; readonly length: number },
-    point: number,
-    clock: Float64Array,
-    number: number,
-  ): void {
+  see(one: number, two: number, about: SightedPiece, point: number, clock: Float64Array, number: number): void {
     if (this.size >= this.#mask - (this.#mask >> 2) && this.#mask + 1 < this.#most) this.#grow();
     const points = this.#points;
     const words = this.#words;
@@ -118,7 +123,8 @@ export class Sightings {
         this.size++;
       }
       let facts = words[at + FACTS] as number;
-      if (about.known) facts |= KNOWN_BIT;
+      if (about.fromOwn) facts |= FROM_OWN_BIT;
+      if (about.toOwn) facts |= TO_OWN_BIT;
       if (about.fading) facts |= FADING_BIT;
       if (step > ((facts >>> STEP_AT) & STEP_MASK)) {
         facts = (facts & ~(STEP_MASK << STEP_AT)) | (step << STEP_AT);
@@ -137,7 +143,7 @@ export class Sightings {
       if (this.#words[slot * 4] === 0 && this.#words[slot * 4 + 1] === 0) continue;
       const facts = this.#words[slot * 4 + FACTS] as number;
       if ((facts & (GROUPED_BIT | (ALIKE_MASK << ALIKE_AT))) !== 0) continue;
-      take(this.#times, slot * this.#points, (facts & BACKWARD_BIT) !== 0, (facts & KNOWN_BIT) !== 0);
+      take(this.#times, slot * this.#points, (facts & BACKWARD_BIT) !== 0, (facts & KNOWN_BITS) === KNOWN_BITS);
     }
   }
 
@@ -157,7 +163,7 @@ export class Sightings {
       packet.times = from;
       packet.at = at;
       packet.backward = (about & BACKWARD_BIT) !== 0;
-      packet.known = (about & KNOWN_BIT) !== 0;
+      packet.known = (about & KNOWN_BITS) === KNOWN_BITS;
       packet.fading = (about & FADING_BIT) !== 0;
       packet.alike = alike;
       packet.length = (about >>> LENGTH_AT) & LENGTH_MASK;

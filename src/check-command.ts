@@ -30,6 +30,7 @@ import { renderText } from "./report/terminal.ts";
 import { wordings } from "./report/words.ts";
 import { rules } from "./rules/index.ts";
 import { openArtifacts } from "./store/artifacts.ts";
+import { mergedArtifacts } from "./store/merged-artifact.ts";
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
@@ -73,8 +74,10 @@ async function runCheck(request: CheckRequest, config: WorkerConfig): Promise<Re
   const worker = `${hostname()}:${process.pid}`;
   await using stack = new AsyncDisposableStack();
   const shelf = openArtifacts(config);
-  const side = stack.adopt(connectCluster({ kube: config.kube, cluster: config.cluster, worker, shelf, log }), (open) =>
-    open.close(),
+  const writeMerged = mergedArtifacts({ store: shelf, dataDir: config.dataDir });
+  const side = stack.adopt(
+    connectCluster({ kube: config.kube, cluster: config.cluster, worker, shelf, writeMerged, log }),
+    (open) => open.close(),
   );
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();

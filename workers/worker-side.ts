@@ -4,6 +4,8 @@ import type { Log } from "#src/log.ts";
 import { inventories } from "#src/queue/inventory.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
 import { openArtifacts } from "#src/store/artifacts.ts";
+import { mergedArtifacts } from "#src/store/merged-artifact.ts";
+import { startKeeping } from "./keeping.ts";
 import { startMeasuring } from "./measuring.ts";
 
 type Side = { readonly config: WorkerConfig; readonly log: Log; readonly redis: RedisAccess; readonly name: string };
@@ -17,8 +19,10 @@ export async function startWorkerSide({ config, log, redis, name }: Side): Promi
   await using stack = new AsyncDisposableStack();
   const { cluster, maxChecks } = config;
   const shelf = openArtifacts(config);
-  const side = stack.adopt(connectCluster({ kube: config.kube, cluster, worker: name, shelf, log }), (open) =>
-    open.close(),
+  const writeMerged = mergedArtifacts({ store: shelf, dataDir: config.dataDir });
+  const side = stack.adopt(
+    connectCluster({ kube: config.kube, cluster, worker: name, shelf, writeMerged, log }),
+    (open) => open.close(),
   );
   const names = inventories(await redis.connect("worker"), redis.keys);
   const known = Promise.withResolvers<void>();
@@ -27,7 +31,10 @@ export async function startWorkerSide({ config, log, redis, name }: Side): Promi
     known.resolve();
   });
   stack.defer(publisher.stop);
-  const { measurer, nodes } = side;
+  const { measurer, nodes, budget } = side;
+  const { bytesPerSecond } = config.kube.captures;
+  const keeping = { redis: await redis.connect("worker"), keys: redis.keys, cluster, bytesPerSecond, budget };
+  stack.use(startKeeping({ ...keeping, store: shelf, log }));
   stack.use(await startMeasuring({ redis, cluster, maxChecks, measurer, remove: nodes.remove, log, name }));
   const owned = stack.move();
   return { ready: known.promise, stop: () => owned.disposeAsync() };

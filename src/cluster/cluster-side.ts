@@ -8,7 +8,7 @@ import { probes } from "../probes/index.ts";
 import { rules } from "../rules/index.ts";
 import { agentsOf } from "./agents.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { clusterCaptures } from "./captures.ts";
+import { clusterCaptures, type WriteMerged } from "./captures.ts";
 import { captureFetcher, type Shelf } from "./fetch-captures.ts";
 import { type InventoryPublisher, publishInventory } from "./inventory-publisher.ts";
 import { connectKube } from "./kube-client.ts";
@@ -34,6 +34,7 @@ export function connectCluster({
   cluster,
   worker,
   shelf,
+  writeMerged,
   log,
 }: {
   readonly kube: KubeConfiguration;
@@ -41,6 +42,7 @@ export function connectCluster({
   readonly worker: string;
   /** Where recorded packets are kept. */
   readonly shelf: Shelf;
+  readonly writeMerged: WriteMerged;
   readonly log: Log;
 }): ClusterSide {
   const kube = connectKube({ kubeconfig, context });
@@ -56,7 +58,7 @@ export function connectCluster({
     readView: () => readView({ kube, agents }),
     resolve: resolver({ kube, agents }),
     nodes,
-    captures: clusterCaptures({ fetcher, shelf, maxBytes: limits.bytesPerCheck, nowMs: Date.now, log }),
+    captures: clusterCaptures({ fetcher, shelf, writeMerged, maxBytes: limits.bytesPerCheck, nowMs: Date.now, log }),
     probes,
     makePlan,
     openReader,

@@ -11,7 +11,9 @@ import { nodeVantage } from "./tunnels.ts";
 export const RECORD = "record";
 
 /** Bytes up to the options of TCP (60), for IPv6 too: bare, and in a tunnel. Geneve has options of its own, up to 252 bytes. */
-const SNAP = { bare: 128, tunnelled: 192, geneve: 384, full: 262_144 } as const;
+const SNAP = { bare: 128, tunnelled: 192, geneve: 384 } as const;
+/** Whole packets. */
+export const FULL_SNAP = 262_144;
 const MAX_TAPS = 16;
 
 type PathEndsOf = Pick<Plan, "from" | "to" | "vantages" | "aliases">;
@@ -125,7 +127,7 @@ function tapOf(
     label: `${netns === "node" ? node : (at?.label ?? node)} ${device}`,
     order,
     ...{ node, netns, device, kind, mtu, mayBeSkipped },
-    snapLength: full ? SNAP.full : headers,
+    snapLength: full ? FULL_SNAP : headers,
   };
 }
 

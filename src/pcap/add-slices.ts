@@ -22,6 +22,8 @@ export type PathFindings = {
   readonly triggers: readonly Trigger[];
   /** By time; those within triggers before others, where there are too many. */
   readonly suspects: readonly Suspect[];
+  /** Packets of each file, by task and number: to tell the how-manieth of all a packet is. */
+  readonly files: Readonly<Record<string, ReadonlyMap<number, number>>>;
   /** What each tap's packets say on their own. */
   readonly evidence: readonly Evidence[];
 };
@@ -84,6 +86,12 @@ export function addSlices({ taps, ahead, recordings }: Recorded, all: readonly S
             kind !== "lost" || lostOn.some((hop) => hop.from === labels.get(tap) && hop.direction === direction),
         ),
       triggers,
+    ),
+    files: Object.fromEntries(
+      placed.map(({ tap }) => {
+        const files = slices.flatMap((slice) => slice.taps.find(({ task }) => task === tap.task)?.files ?? []);
+        return [tap.task, new Map(files.map(({ segment, packets }) => [segment, packets]))];
+      }),
     ),
     evidence: placed.flatMap(({ tap }) =>
       addedEvidence(slices.map((slice) => slice.taps.find(({ task }) => task === tap.task)?.evidence ?? [])),

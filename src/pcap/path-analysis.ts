@@ -57,6 +57,8 @@ export const sliceResultSchema = z.object({
       toMs: z.number().optional(),
       /** Unix second by our clock, and a count for each of `COUNTED`. */
       seconds: z.array(z.object({ second: z.number(), counts: z.array(count) })),
+      /** What was read, margins included. */
+      files: z.array(z.object({ segment: count, packets: count })),
       damaged: z.array(z.object({ segment: count, reason: z.string() })),
       evidence: z.array(z.object({ kind: z.string(), subject: z.string(), atMs: z.number(), data: z.unknown() })),
     }),
@@ -111,9 +113,9 @@ export function analysePath(slice: PathSlice, source: SegmentSource): SliceResul
     const reader = readers[index] as PathTap;
     // First: what waits for the end of the capture is counted there.
     const evidence = reader.evidence();
-    const { packets, bytes, damaged, seconds } = reader;
+    const { packets, bytes, damaged, seconds, files } = reader;
     return {
-      ...{ task: tap.task, packets, bytes, ...reader.times, damaged, evidence },
+      ...{ task: tap.task, packets, bytes, ...reader.times, files, damaged, evidence },
       seconds: [...seconds].sort(([one], [other]) => one - other).map(([second, counts]) => ({ second, counts })),
     };
   });

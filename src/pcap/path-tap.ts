@@ -121,6 +121,14 @@ export class PathTap {
     return found && { segment: found.segment, packet: number - found.after };
   }
 
+  /** The files that were read, and how many packets each holds. */
+  get files(): { readonly segment: number; readonly packets: number }[] {
+    return this.#begun.map(({ segment, after }, index) => {
+      const end = this.#begun[index + 1]?.after ?? this.#tap.number;
+      return { segment, packets: end - after };
+    });
+  }
+
   /** First and last packet by our clock; undefined without packets. */
   get times(): { readonly fromMs: number; readonly toMs: number } | undefined {
     if (this.packets === 0) return undefined;

@@ -3,6 +3,7 @@ import type { EvidenceSet } from "../core/evidence.ts";
 import { type LossyHop, lossyHops } from "../core/hop-loss.ts";
 import { intervalText } from "../core/interval-text.ts";
 import { suffers } from "../core/path-facts.ts";
+import type { Place } from "../core/place.ts";
 import type { Case, Rule, Suspicion, Verdict } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { type Between, betweenTaps, seenAt, sideOf } from "../core/tap-hooks.ts";
@@ -90,7 +91,7 @@ function isSkipped({ seen, missed, sent }: HopCounts): boolean {
 function suspicion(found: Found, { hops }: Hops, seen: Case): Suspicion {
   const { loss, hop, from, to, between } = found;
   const other = hops.find((one) => one.direction !== hop.direction && one.from === hop.to && one.to === hop.from);
-  const legs = legsOf(seen);
+  const legs = legsOf(seen, between);
   return {
     status: "suspected",
     confidence: loss.excused === 0 ? "certain" : "likely",
@@ -163,11 +164,16 @@ function secondsTexts({ lostAt }: HopCounts): readonly Sentence[] {
 }
 
 /** Asked legs that suffer, and those of the places where packets are lost on them; the whole path when none does. */
-function legsOf({ plan, comparison }: Case): readonly string[] {
+/** Of the asked path, and of the bad places that these legs cross or that lie where the packets vanish. */
+function legsOf({ plan, comparison }: Case, { within }: Between): readonly string[] {
   const endToEnd = plan.legs.filter(({ part }) => part === "end-to-end").map(({ id }) => id);
   const bad = endToEnd.filter((id) => suffers(comparison.legs.get(id)));
-  const places = comparison.loss.filter(({ onPath, legs }) => onPath && legs.some((id) => bad.includes(id)));
-  return bad.length === 0 ? endToEnd : [...new Set([...bad, ...places.flatMap(({ legs }) => legs)])];
+  const isHere = ({ name, peer }: Place): boolean =>
+    within.includes(name) || (peer !== undefined && within.includes(peer));
+  const places = comparison.loss.filter(
+    ({ onPath, legs, place }) => onPath && (isHere(place) || legs.some((id) => bad.includes(id))),
+  );
+  return [...new Set([...(bad.length === 0 ? endToEnd : bad), ...places.flatMap(({ legs }) => legs)])];
 }
 
 function verdictWithout(paths: readonly Hops[], { evidence }: Case): Verdict {

@@ -21,7 +21,7 @@ import type { Measured, Progress } from "./core/progress.ts";
 import type { Report } from "./core/report.ts";
 import { inWords, type Language, say as sentence } from "./core/sentence.ts";
 import { createLog } from "./log.ts";
-import { kernelMarks } from "./probes/kernel-marks.ts";
+import { kernelMarks } from "./probes/timeline/kernel-marks.ts";
 import { measuredEvidence } from "./queue/measured-evidence.ts";
 import { mistakeText } from "./report/answers.ts";
 import { chartComment } from "./report/chart-words.ts";

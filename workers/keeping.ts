@@ -38,7 +38,7 @@ export function startKeeping({
     const alive = await seen.alive(cluster);
     budget.bytesPerSecond = bytesPerSecond / Math.max(1, alive.length);
     if (n % SWEEP_EVERY !== 0) return;
-    const running = new Set(await redis.zrange(keys.active, 0, -1));
+    const running = new Set(await redis.zrange(keys.active, "0", "-1"));
     const { gone } = await store.sweep(Date.now(), running);
     for (const { check, why, bytes } of gone) log.info({ check, why, bytes }, "captures were let go");
   }

@@ -8,7 +8,7 @@ import { summarise } from "#src/core/report-summary.ts";
 import { inWords, say, type Text } from "#src/core/sentence.ts";
 import { targetText } from "#src/core/target.ts";
 import type { Log } from "#src/log.ts";
-import { kernelMarks } from "#src/probes/kernel-marks.ts";
+import { kernelMarks } from "#src/probes/timeline/kernel-marks.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Finished, finishedChecks } from "#src/queue/finished.ts";
 import { measuredEvidence } from "#src/queue/measured-evidence.ts";

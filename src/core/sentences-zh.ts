@@ -87,7 +87,7 @@ export const chinese = {
   "{count} kernel event": "{count} 个内核事件",
   "{count} kernel events": "{count} 个内核事件",
 
-  // probes/kernel-marks.ts
+  // probes/timeline/kernel-marks.ts
   "{event} on {node}": "{node} 上 {event}",
   "OOM kill of {process}": "{process} 被 OOM 杀死",
   "{process} hung": "{process} 挂起",

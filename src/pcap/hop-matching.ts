@@ -29,6 +29,8 @@ const SWEEP_NS = 10e9;
 /** Under load packets are looked through more often, but not more than this. */
 const LEAST_SWEEP_NS = 1e9;
 const MOST_BYTES = 160e6;
+/** Connections that are remembered; then they are learnt anew. */
+const MOST_CONNECTIONS = 1_000_000;
 
 export type HopMatchingOptions = {
   readonly points: readonly HopPoint[];
@@ -69,6 +71,8 @@ export class HopMatching {
   #baseMs = 0;
   #sweptNs: number | undefined;
   #others = 0;
+  /** Connections to addresses that stand for an end, of which packets have reached that very end. */
+  readonly #ours = new Set<number>();
 
   constructor(options: HopMatchingOptions) {
     this.#options = options;
@@ -232,8 +236,10 @@ export class HopMatching {
         if (this.#clocks.rough(point, times[at + point] as number) > untilNs) return false;
       return true;
     };
-    this.#sightings.each((times, at, backward, known) => {
-      if (known && isOld(times, at)) this.#clocks.learn(times, at, backward);
+    this.#sightings.each((times, at, backward, known, flow) => {
+      if (!known) return;
+      if (flow !== 0) this.#ours.add(flow);
+      if (isOld(times, at)) this.#clocks.learn(times, at, backward);
     });
     this.#clocks.fit(Math.min(untilNs, this.#newest()));
     this.#times = this.#recordingTimes();
@@ -242,6 +248,7 @@ export class HopMatching {
       (packet) => this.#count(packet),
       (seen, backward) => this.#untangle(seen, backward),
     );
+    if (this.#ours.size > MOST_CONNECTIONS) this.#ours.clear();
   }
 
   #untangle(seen: readonly (readonly number[])[], backward: boolean): readonly (readonly number[])[] {
@@ -263,7 +270,7 @@ export class HopMatching {
 
   #count(packet: Sighted): void {
     if (packet.fading) return;
-    if (!packet.known) {
+    if (!packet.known && !this.#ours.has(packet.flow)) {
       this.#others++;
       return;
     }

@@ -2,7 +2,7 @@ import type { PacketSink } from "./capture-reader.ts";
 import { Decoder } from "./decode.ts";
 import { PacketIdentity } from "./packet-identity.ts";
 import * as packetRegisters from "./packet-registers.ts";
-import { BACKWARD, FROM_OWN, type PathEnds, STRANGER, TO_OWN } from "./path-ends.ts";
+import { BACKWARD, connectionOf, FROM_OWN, type PathEnds, STRANGER, TO_OWN } from "./path-ends.ts";
 import type { Sightings } from "./sightings.ts";
 
 const { FRAGMENT, TTL, WHOLE } = packetRegisters;
@@ -50,7 +50,8 @@ export class HopTap implements PacketSink {
   readonly #user: TapUser;
   readonly #decoder = new Decoder();
   readonly #identity = new PacketIdentity();
-  readonly #piece = { backward: false, fromOwn: false, toOwn: false, fading: false, length: 0 };
+  readonly #piece = { backward: false, fromOwn: false, toOwn: false, fading: false, length: 0, flow: 0 };
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #clock: TapClock | undefined;
   #offsetNs: number | undefined;
 
@@ -64,6 +65,7 @@ export class HopTap implements PacketSink {
   }
 
   buffer(_bytes: Uint8Array, view: DataView): void {
+    this.#view = view;
     this.#decoder.buffer(view);
     this.#identity.buffer(view);
   }
@@ -94,6 +96,9 @@ export class HopTap implements PacketSink {
     about.backward = (way & BACKWARD) !== 0;
     about.fromOwn = (way & FROM_OWN) !== 0;
     about.toOwn = (way & TO_OWN) !== 0;
+    // Its goal is not seen by its own address yet: whether that is who is meant, other packets of the connection tell.
+    const translated = about.backward ? about.fromOwn : about.toOwn;
+    about.flow = translated ? 0 : connectionOf(registers, this.#view, outcome, at + captured);
     about.fading = (registers[TTL] as number) <= FADING_TTL;
     const number = this.#user.numberOf(this.number);
     const { refused } = sightings;

@@ -1,7 +1,10 @@
 import { readAddress } from "./address.ts";
 import * as packetRegisters from "./packet-registers.ts";
 
-const { DESTINATION, FAMILY, SOURCE } = packetRegisters;
+const { DESTINATION, FAMILY, PROTOCOL, SOURCE, TRANSPORT, WHOLE } = packetRegisters;
+
+const ICMP = 1;
+const ICMPV6 = 58;
 
 /** Bits of a way. FROM_OWN, TO_OWN: this end is seen by its own address, and not by one that stands for it. */
 export const BACKWARD = 1;
@@ -45,6 +48,27 @@ export class PathEnds {
   }
 }
 
+/** A number for the connection of a packet, the same both ways; never 0. Of fragments the addresses have to do. */
+export function connectionOf(registers: Int32Array, view: DataView, outcome: number, end: number): number {
+  const at = registers[TRANSPORT] as number;
+  const protocol = registers[PROTOCOL] as number;
+  let [first, second] = [0, 0];
+  if (outcome === WHOLE && end - at >= 8) {
+    const echo = protocol === ICMP || protocol === ICMPV6;
+    first = view.getUint16(echo ? at + 4 : at, false);
+    second = view.getUint16(echo ? at + 4 : at + 2, false);
+  }
+  const one = Math.imul(addressMark(registers, SOURCE) ^ Math.imul(first, 0x9e3779b1), 0x85ebca6b);
+  const other = Math.imul(addressMark(registers, DESTINATION) ^ Math.imul(second, 0x9e3779b1), 0x85ebca6b);
+  return ((one ^ (one >>> 15)) + (other ^ (other >>> 15)) + protocol) | 1;
+}
+
+function addressMark(registers: Int32Array, at: number): number {
+  const first = registers[at] as number;
+  if (registers[FAMILY] === 4) return first;
+  return markOf(first, registers[at + 1] as number, registers[at + 2] as number, registers[at + 3] as number);
+}
+
 /** Addresses that the decoder's registers can be asked for. */
 class AddressSet {
   readonly #marks = new Set<number>();
@@ -59,11 +83,7 @@ class AddressSet {
   }
 
   has(registers: Int32Array, at: number): boolean {
-    const first = registers[at] as number;
-    if (registers[FAMILY] === 4) return this.#marks.has(markOf(first, 0, 0, 0));
-    return this.#marks.has(
-      markOf(first, registers[at + 1] as number, registers[at + 2] as number, registers[at + 3] as number),
-    );
+    return this.#marks.has(addressMark(registers, at));
   }
 }
 

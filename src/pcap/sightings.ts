@@ -18,8 +18,10 @@ const KNOWN_BITS = FROM_OWN_BIT | TO_OWN_BIT;
 /** What packets that look alike have in common as soon as one of them has it. */
 const SHARED_BITS = KNOWN_BITS | FADING_BIT;
 /** Words of a slot. */
+const WORDS = 5;
 const FACTS = 2;
 const NUMBER = 3;
+const FLOW = 4;
 export const MOST_POINTS = 14;
 
 /** What one point sees of a packet beside its identity; see `path-ends.ts` and `Sighted`. */
@@ -29,6 +31,8 @@ export type SightedPiece = {
   readonly toOwn: boolean;
   readonly fading: boolean;
   readonly length: number;
+  /** Its connection where the end that it goes to is seen by an address that stands for it; otherwise 0. */
+  readonly flow: number;
 };
 
 /** What is handed over of a packet. `times` from `at` on, one a point; NaN = not seen there. */
@@ -46,6 +50,8 @@ export type Sighted = {
   readonly length: number;
   /** Number of the packet at the point that saw it furthest on its way; 0 where that is not known. */
   readonly number: number;
+  /** Its connection where it was not translated yet; 0 where it need not be. */
+  readonly flow: number;
 };
 
 /**
@@ -57,19 +63,20 @@ export type Untangle = (seen: readonly (readonly number[])[], backward: boolean)
 /**
  * Which packets were seen at which point, and when. An open-addressed table of slots in typed arrays:
  *
- *   words  4 a slot, since all are looked at together:
+ *   words  5 a slot, since all are looked at together:
  *          0, 1: the identity of the packet, and a slot is free when both are 0
  *          2: bit 0 = travels backward; 1 to 6 = which of those that look alike; 7 = the first end was seen by its own address; 8 = there are others like it (told
  *          at the first of them); 9 to 25 = its length, bytes; 26 to 29 = how far on its way it was seen; 30 = fading; 31 = the
  *          second end was seen by its own address
  *          3: the packet's number at that point
+ *          4: its connection by addresses of which one stands for an end; 0 where it was seen by their own only
  *   times  one double a point: nanoseconds; NaN = not seen there
  */
 export class Sightings {
   readonly #points: number;
   readonly #most: number;
   #mask = FIRST_ROOM - 1;
-  #words = new Int32Array(FIRST_ROOM * 4);
+  #words = new Int32Array(FIRST_ROOM * WORDS);
   #times: Float64Array;
   /** Slots that are taken. */
   size = 0;
@@ -83,7 +90,7 @@ export class Sightings {
   constructor(points: number, mostBytes: number) {
     if (points > MOST_POINTS) throw new RangeError(`${points} points: ${MOST_POINTS} can be compared`);
     this.#points = points;
-    this.#most = 2 ** Math.floor(Math.log2(mostBytes / (16 + 8 * points)));
+    this.#most = 2 ** Math.floor(Math.log2(mostBytes / (WORDS * 4 + 8 * points)));
     this.#times = new Float64Array(FIRST_ROOM * points).fill(Number.NaN);
   }
 
@@ -103,7 +110,7 @@ export class Sightings {
     const step = about.backward ? points - 1 - point : point;
     for (let alike = 0; alike < MOST_ALIKE; alike++) {
       const slot = this.#slotOf(one, two, alike);
-      const at = slot * 4;
+      const at = slot * WORDS;
       const free = words[at] === 0 && words[at + 1] === 0;
       const place = slot * points + point;
       if (!free && !Number.isNaN(this.#times[place] as number)) {
@@ -120,8 +127,10 @@ export class Sightings {
         words[at + FACTS] =
           (about.length << LENGTH_AT) | (alike << ALIKE_AT) | (about.backward ? BACKWARD_BIT : 0) | (step << STEP_AT);
         words[at + NUMBER] = number;
+        words[at + FLOW] = 0;
         this.size++;
       }
+      if (about.flow !== 0) words[at + FLOW] = about.flow;
       let facts = words[at + FACTS] as number;
       if (about.fromOwn) facts |= FROM_OWN_BIT;
       if (about.toOwn) facts |= TO_OWN_BIT;
@@ -138,12 +147,18 @@ export class Sightings {
   }
 
   /** Hands over every packet that nothing looks like. */
-  each(take: (times: Float64Array, at: number, backward: boolean, known: boolean) => void): void {
+  each(take: (times: Float64Array, at: number, backward: boolean, known: boolean, flow: number) => void): void {
     for (let slot = 0; slot <= this.#mask; slot++) {
-      if (this.#words[slot * 4] === 0 && this.#words[slot * 4 + 1] === 0) continue;
-      const facts = this.#words[slot * 4 + FACTS] as number;
+      if (this.#words[slot * WORDS] === 0 && this.#words[slot * WORDS + 1] === 0) continue;
+      const facts = this.#words[slot * WORDS + FACTS] as number;
       if ((facts & (GROUPED_BIT | (ALIKE_MASK << ALIKE_AT))) !== 0) continue;
-      take(this.#times, slot * this.#points, (facts & BACKWARD_BIT) !== 0, (facts & KNOWN_BITS) === KNOWN_BITS);
+      take(
+        this.#times,
+        slot * this.#points,
+        (facts & BACKWARD_BIT) !== 0,
+        (facts & KNOWN_BITS) === KNOWN_BITS,
+        this.#words[slot * WORDS + FLOW] as number,
+      );
     }
   }
 
@@ -156,10 +171,32 @@ export class Sightings {
     const points = this.#points;
     const [words, times] = [this.#words, this.#times];
     const slots = this.#mask + 1;
-    const rest: { readonly one: number; readonly two: number; readonly facts: number; readonly times: Float64Array }[] =
-      [];
-    const packet = { times, at: 0, backward: false, known: false, fading: false, alike: false, length: 0, number: 0 };
-    const hand = (from: Float64Array, at: number, about: number, alike: boolean, number: number): void => {
+    const rest: {
+      readonly one: number;
+      readonly two: number;
+      readonly facts: number;
+      readonly times: Float64Array;
+      readonly flow: number;
+    }[] = [];
+    const packet = {
+      times,
+      at: 0,
+      backward: false,
+      known: false,
+      fading: false,
+      alike: false,
+      length: 0,
+      number: 0,
+      flow: 0,
+    };
+    const hand = (
+      from: Float64Array,
+      at: number,
+      about: number,
+      alike: boolean,
+      number: number,
+      flow: number,
+    ): void => {
       packet.times = from;
       packet.at = at;
       packet.backward = (about & BACKWARD_BIT) !== 0;
@@ -168,16 +205,25 @@ export class Sightings {
       packet.alike = alike;
       packet.length = (about >>> LENGTH_AT) & LENGTH_MASK;
       packet.number = number;
+      packet.flow = flow;
       take(packet);
     };
     let staying = 0;
     for (let slot = 0; slot < slots; slot++) {
-      const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];
+      const [one, two] = [words[slot * WORDS] as number, words[slot * WORDS + 1] as number];
       if (one === 0 && two === 0) continue;
-      const about = words[slot * 4 + FACTS] as number;
+      const about = words[slot * WORDS + FACTS] as number;
       if (((about >> ALIKE_AT) & ALIKE_MASK) !== 0) continue;
       if ((about & GROUPED_BIT) === 0) {
-        if (isOld(times, slot * points)) hand(times, slot * points, about, false, words[slot * 4 + NUMBER] as number);
+        if (isOld(times, slot * points))
+          hand(
+            times,
+            slot * points,
+            about,
+            false,
+            words[slot * WORDS + NUMBER] as number,
+            words[slot * WORDS + FLOW] as number,
+          );
         else staying++;
         continue;
       }
@@ -185,9 +231,9 @@ export class Sightings {
       if (this.#isTooAlike(one, two, group.seen)) continue;
       for (const found of untangle(group.seen, (about & BACKWARD_BIT) !== 0)) {
         const sightings = Float64Array.from(found);
-        if (isOld(sightings, 0)) hand(sightings, 0, about | group.shared, true, 0);
+        if (isOld(sightings, 0)) hand(sightings, 0, about | group.shared, true, 0, group.flow);
         else {
-          rest.push({ one, two, facts: (about & ~GROUPED_BIT) | group.shared, times: sightings });
+          rest.push({ one, two, facts: (about & ~GROUPED_BIT) | group.shared, times: sightings, flow: group.flow });
           staying++;
         }
       }
@@ -196,11 +242,19 @@ export class Sightings {
     while (room < staying * 1.5 && room < this.#most) room *= 2;
     this.#empty(room);
     for (let slot = 0; slot < slots; slot++) {
-      const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];
-      const about = words[slot * 4 + FACTS] as number;
+      const [one, two] = [words[slot * WORDS] as number, words[slot * WORDS + 1] as number];
+      const about = words[slot * WORDS + FACTS] as number;
       if ((one === 0 && two === 0) || (about & (GROUPED_BIT | (ALIKE_MASK << ALIKE_AT))) !== 0) continue;
       if (!isOld(times, slot * points))
-        this.#put(one, two, about, words[slot * 4 + NUMBER] as number, times, slot * points);
+        this.#put(
+          one,
+          two,
+          about,
+          words[slot * WORDS + NUMBER] as number,
+          words[slot * WORDS + FLOW] as number,
+          times,
+          slot * points,
+        );
     }
     for (const one of rest) this.#putBeside(one);
   }
@@ -216,20 +270,24 @@ export class Sightings {
   }
 
   /** All sightings of those that look alike, by point. */
-  #groupOf(one: number, two: number): { readonly seen: readonly number[][]; readonly shared: number } {
+  #groupOf(
+    one: number,
+    two: number,
+  ): { readonly seen: readonly number[][]; readonly shared: number; readonly flow: number } {
     const seen: number[][] = Array.from({ length: this.#points }, () => []);
-    let shared = 0;
+    let [shared, flow] = [0, 0];
     for (let alike = 0; alike < MOST_ALIKE; alike++) {
       const slot = this.#slotOf(one, two, alike);
-      if (this.#words[slot * 4] === 0 && this.#words[slot * 4 + 1] === 0) break;
-      shared |= (this.#words[slot * 4 + FACTS] as number) & SHARED_BITS;
+      if (this.#words[slot * WORDS] === 0 && this.#words[slot * WORDS + 1] === 0) break;
+      shared |= (this.#words[slot * WORDS + FACTS] as number) & SHARED_BITS;
+      flow = (this.#words[slot * WORDS + FLOW] as number) || flow;
       for (let point = 0; point < this.#points; point++) {
         const ns = this.#times[slot * this.#points + point] as number;
         if (!Number.isNaN(ns)) (seen[point] as number[]).push(ns);
       }
     }
     for (const times of seen) times.sort((first, second) => first - second);
-    return { seen, shared };
+    return { seen, shared, flow };
   }
 
   /** The slot of the packet, or the free one where it belongs. */
@@ -237,21 +295,26 @@ export class Sightings {
     const words = this.#words;
     let slot = (one ^ Math.imul(two, 0x9e3779b1) ^ Math.imul(alike, 0x85ebca6b)) & this.#mask;
     for (;;) {
-      const first = words[slot * 4] as number;
-      const second = words[slot * 4 + 1] as number;
+      const first = words[slot * WORDS] as number;
+      const second = words[slot * WORDS + 1] as number;
       if (first === 0 && second === 0) return slot;
-      if (first === one && second === two && (((words[slot * 4 + FACTS] as number) >> ALIKE_AT) & ALIKE_MASK) === alike)
+      if (
+        first === one &&
+        second === two &&
+        (((words[slot * WORDS + FACTS] as number) >> ALIKE_AT) & ALIKE_MASK) === alike
+      )
         return slot;
       slot = (slot + 1) & this.#mask;
     }
   }
 
-  #put(one: number, two: number, about: number, number: number, times: Float64Array, at: number): void {
+  #put(one: number, two: number, about: number, number: number, flow: number, times: Float64Array, at: number): void {
     const slot = this.#slotOf(one, two, (about >> ALIKE_AT) & ALIKE_MASK);
-    this.#words[slot * 4] = one;
-    this.#words[slot * 4 + 1] = two;
-    this.#words[slot * 4 + FACTS] = about;
-    this.#words[slot * 4 + NUMBER] = number;
+    this.#words[slot * WORDS] = one;
+    this.#words[slot * WORDS + 1] = two;
+    this.#words[slot * WORDS + FACTS] = about;
+    this.#words[slot * WORDS + NUMBER] = number;
+    this.#words[slot * WORDS + FLOW] = flow;
     const place = slot * this.#points;
     for (let point = 0; point < this.#points; point++) this.#times[place + point] = times[at + point] as number;
     this.size++;
@@ -263,15 +326,17 @@ export class Sightings {
     readonly two: number;
     readonly facts: number;
     readonly times: Float64Array;
+    readonly flow: number;
   }): void {
-    const { one, two, facts, times } = packet;
+    const { one, two, facts, times, flow } = packet;
     for (let alike = 0; alike < MOST_ALIKE; alike++) {
       const slot = this.#slotOf(one, two, alike);
-      if (this.#words[slot * 4] !== 0 || this.#words[slot * 4 + 1] !== 0) {
-        if (alike === 0) this.#words[slot * 4 + FACTS] = (this.#words[slot * 4 + FACTS] as number) | GROUPED_BIT;
+      if (this.#words[slot * WORDS] !== 0 || this.#words[slot * WORDS + 1] !== 0) {
+        if (alike === 0)
+          this.#words[slot * WORDS + FACTS] = (this.#words[slot * WORDS + FACTS] as number) | GROUPED_BIT;
         continue;
       }
-      this.#put(one, two, (facts & ~(ALIKE_MASK << ALIKE_AT)) | (alike << ALIKE_AT), 0, times, 0);
+      this.#put(one, two, (facts & ~(ALIKE_MASK << ALIKE_AT)) | (alike << ALIKE_AT), 0, flow, times, 0);
       return;
     }
   }
@@ -282,13 +347,14 @@ export class Sightings {
     const slots = this.#mask + 1;
     this.#empty(slots * 2);
     for (let slot = 0; slot < slots; slot++) {
-      const [one, two] = [words[slot * 4] as number, words[slot * 4 + 1] as number];
+      const [one, two] = [words[slot * WORDS] as number, words[slot * WORDS + 1] as number];
       if (one !== 0 || two !== 0)
         this.#put(
           one,
           two,
-          words[slot * 4 + FACTS] as number,
-          words[slot * 4 + NUMBER] as number,
+          words[slot * WORDS + FACTS] as number,
+          words[slot * WORDS + NUMBER] as number,
+          words[slot * WORDS + FLOW] as number,
           times,
           slot * points,
         );
@@ -297,7 +363,7 @@ export class Sightings {
 
   #empty(room: number): void {
     this.#mask = room - 1;
-    this.#words = new Int32Array(room * 4);
+    this.#words = new Int32Array(room * WORDS);
     this.#times = new Float64Array(room * this.#points).fill(Number.NaN);
     this.size = 0;
   }

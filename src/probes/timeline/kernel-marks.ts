@@ -1,9 +1,9 @@
-import type { KernelEvent } from "../core/kernel-log.ts";
-import { askedNodes } from "../core/path-facts.ts";
-import type { Case } from "../core/rule.ts";
-import { inWords, type Language, type Sentence, say } from "../core/sentence.ts";
-import type { ChartMark } from "../core/timeline-chart.ts";
-import { kernelEventsOf } from "./kernel.ts";
+import type { KernelEvent } from "../../core/kernel-log.ts";
+import { askedNodes } from "../../core/path-facts.ts";
+import type { Case } from "../../core/rule.ts";
+import { inWords, type Language, type Sentence, say } from "../../core/sentence.ts";
+import type { ChartMark } from "../../core/timeline-chart.ts";
+import { kernelEventsOf } from "../kernel.ts";
 
 /** What the kernels of the asked path's nodes said, for a time line: Unix milliseconds by our clock. */
 export function kernelMarks(

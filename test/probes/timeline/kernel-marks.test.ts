@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { EvidenceSet, evidenceOf } from "#src/core/evidence.ts";
 import type { KernelEvent } from "#src/core/kernel-log.ts";
 import { kernelEvidence } from "#src/probes/kernel.ts";
-import { kernelMarks } from "#src/probes/kernel-marks.ts";
-import { play, startOf } from "../core/simulate.ts";
+import { kernelMarks } from "#src/probes/timeline/kernel-marks.ts";
+import { play, startOf } from "../../core/simulate.ts";
 
 const { plan } = play({ seconds: 5 });
 const logOf = (node: string, events: readonly KernelEvent[]) =>

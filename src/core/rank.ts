@@ -1,6 +1,7 @@
 import { chineseCause } from "./causes-zh.ts";
 import type { EvidenceKind } from "./evidence.ts";
 import type { Place } from "./place.ts";
+import type { Plan } from "./plan.ts";
 import type { Cause, Report } from "./report.ts";
 import type { Case, Rule, Suspicion, Verdict } from "./rule.ts";
 import { inWords, type Language, listed, say, type Text } from "./sentence.ts";
@@ -37,7 +38,7 @@ export function rank(seen: Case, rules: readonly Rule[], language: Language = "e
     (a, b) => Number(a.suspicion.yields ?? false) - Number(b.suspicion.yields ?? false),
   );
   for (const named of inTurn) {
-    const root = roots.find((candidate) => explains(candidate.named, named));
+    const root = roots.find((candidate) => explains(candidate.named, named, seen.plan));
     if (root) root.beneath.push(named);
     else roots.push({ named, beneath: [] });
   }
@@ -66,14 +67,15 @@ function ask(rule: Rule, seen: Case): readonly Verdict[] {
   return Array.isArray(verdict) ? (verdict as readonly Suspicion[]) : [verdict as Verdict];
 }
 
-function explains(root: Named, symptom: Named): boolean {
+function explains(root: Named, symptom: Named, plan: Plan): boolean {
   const yields = symptom.suspicion.yields === true && root.suspicion.yields !== true;
   const { explains: names = [] } = root.suspicion;
   const lists =
     names.includes(symptom.rule.name) || (symptom.suspicion.alike ?? []).some((name) => names.includes(name));
   // One located loss is no symptom of another.
   if ((!lists || root.rule === symptom.rule) && !yields) return false;
-  if (!liesWithin(root.suspicion.where, symptom.suspicion.within)) return false;
+  const { strikesElsewhere = false, where } = root.suspicion;
+  if (!strikesElsewhere && !liesWithin(where, symptom.suspicion.within, plan)) return false;
   // A mere possibility does not swallow what is certain.
   if (root.suspicion.confidence === "possible" && symptom.suspicion.confidence !== "possible") return false;
   const theirs = symptom.suspicion.legs;
@@ -86,11 +88,12 @@ function explains(root: Named, symptom: Named): boolean {
   return theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
 }
 
-/** Whether a place is one of those named. A Service, an address and the cluster are everywhere. */
-function liesWithin({ kind, name, peer }: Place, names: readonly string[] | undefined): boolean {
+/** Whether a place is one of those named, or a pod of one. A Service, an address and the cluster are everywhere. */
+function liesWithin({ kind, name, peer }: Place, names: readonly string[] | undefined, { vantages }: Plan): boolean {
   if (names === undefined || kind === "service" || kind === "address" || kind === "cluster") return true;
   const at = kind === "device" ? (name.split("/")[0] ?? name) : name;
-  return names.includes(at) || (peer !== undefined && names.includes(peer));
+  const node = kind === "pod" ? vantages.find(({ label }) => label === name)?.node : undefined;
+  return [at, peer, node].some((one) => one !== undefined && names.includes(one));
 }
 
 function elsewhere(one: Place, other: Place): boolean {

@@ -37,6 +37,8 @@ export type Suspicion = {
   readonly alike?: readonly string[];
   /** Names of all places at which its cause must lie: what lies elsewhere does not explain it. */
   readonly within?: readonly string[];
+  /** Its effects show at other places as well: others drop or misdirect packets because of it. */
+  readonly strikesElsewhere?: boolean;
   /** While it lasts nothing works on the asked path, whatever was measured before. */
   readonly breaks?: boolean;
 };

@@ -185,6 +185,7 @@ function suspect(double: Double, seen: Case): readonly Suspicion[] {
         ),
       ],
       explains: ["firewall-drop", "port-closed", "reset-by-peer", ...silenceLooksLike],
+      strikesElsewhere: true,
       legs: touching.map(({ leg }) => leg.id),
     },
   ];

@@ -172,6 +172,7 @@ function suspect(mismatch: Mismatch, seen: Case): readonly Suspicion[] {
         }),
       ],
       explains: ["firewall-drop", "service-rules-missing", ...silenceLooksLike],
+      strikesElsewhere: true,
       legs: [...peers.flatMap(({ pods }) => pods), ...services].map(({ leg }) => leg.id),
     },
   ];

@@ -92,6 +92,7 @@ export const tunnelEntryWrong: Rule = {
             }),
           ],
           explains: silenceLooksLike,
+          strikesElsewhere: true,
           legs: between.pods.map(({ leg }) => leg.id),
         },
       ];

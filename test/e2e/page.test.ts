@@ -63,7 +63,7 @@ test("a command is completed, sent and answered in a thread that fills while one
   await page.getByRole("option", { name: /netcheck.*Check the network/ }).waitFor();
   await composer(page).press("Tab");
   expect(await composer(page).inputValue()).toBe("/netcheck ");
-  await page.getByText("pod1 pod2 10m | status | cancel | help").last().waitFor();
+  await page.getByText("pod1 pod2 10m | capture | status | cancel | schedule | compare | help").last().waitFor();
   await composer(page).pressSequentially("web-0 db-0 10m");
   await composer(page).press("Enter");
 

@@ -87,6 +87,8 @@ export const planSchema = z.object({
   aliases: z.object({ from: z.array(z.string()), to: z.array(z.string()) }).optional(),
   /** Where packets are recorded; absent while nothing is. Planned once the nodes have said what devices they have. */
   taps: z.array(tapSchema).optional(),
+  /** Packets were asked for; otherwise they are recorded because something was found wrong. */
+  recordingAsked: z.boolean().optional(),
   gaps: z.array(gapSchema),
   /** What people should know about the asked path beside what is measured; no fault. */
   notes: z.array(textSchema).optional(),

@@ -40,7 +40,7 @@ export function rank(seen: Case, rules: readonly Rule[], language: Language = "e
   for (const named of inTurn) {
     const root = roots.find((candidate) => explains(candidate.named, named, seen.plan));
     if (root) root.beneath.push(named);
-    else roots.push({ named, beneath: [] });
+    else if (!named.suspicion.detail || roots.length === 0) roots.push({ named, beneath: [] });
   }
   roots.sort((a, b) => suspected.indexOf(a.named) - suspected.indexOf(b.named));
   const sure = roots.filter(({ named }) => named.suspicion.confidence !== "possible");

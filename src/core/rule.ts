@@ -33,6 +33,8 @@ export type Suspicion = {
   readonly legs?: readonly string[];
   /** It is a symptom of whatever accounts for most of its `legs`, whether that lists it or not. */
   readonly yields?: boolean;
+  /** It says more about another cause, and is left out where there are others and none of them explains it. */
+  readonly detail?: boolean;
   /** It is a symptom of whatever explains these, too. */
   readonly alike?: readonly string[];
   /** Names of all places at which its cause must lie: what lies elsewhere does not explain it. */

@@ -46,6 +46,7 @@ export function withRecorders(
     ...plan,
     tasks: [...plan.tasks, ...tasks],
     taps: [...made.taps],
+    recordingAsked: capture !== undefined,
     // Nobody who did not ask for packets misses them.
     gaps: [...plan.gaps, ...(capture ? made.gaps : [])],
   };

@@ -129,7 +129,8 @@ function suspicion(found: Found, { hops }: Hops, seen: Case): Suspicion {
           ],
     confirm: confirmations(from, to, between),
     advice: [advice(from, to, between)],
-    explains: ["path-loss"],
+    // Who asks for packets wants to know where they vanish. Otherwise it says more about what was found, and is no name for it.
+    ...(seen.plan.recordingAsked === false ? { yields: true, detail: true } : { explains: ["path-loss"] }),
     alike: ["path-loss"],
     within: between.within,
     legs,

@@ -88,7 +88,7 @@ function suspicion(found: Anomaly, seen: Case): Suspicion {
     against,
     confirm: confirmations(found, plan),
     advice: advice(found),
-    explains: [],
+    explains: ["capture-loss-located"],
     legs: found.legs,
   };
 }

@@ -243,7 +243,11 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
             reason: say("the Kubernetes API did not answer at the end"),
           },
         ];
-    const gaps = [...gapsOf(state, plan), ...recorded.gaps, ...packed.gaps, ...unreadable, ...unread];
+    const unrecorded =
+      request.capture && !plan.taps
+        ? [{ probe: RECORD, subject: "path", reason: say("it was over before the devices of the path were known") }]
+        : [];
+    const gaps = [...gapsOf(state, plan), ...unrecorded, ...recorded.gaps, ...packed.gaps, ...unreadable, ...unread];
     deps.log.info(
       { check: request.id, evidence: evidence.length, bytes: packed.evidence.length, gaps: gaps.length },
       "check measured",

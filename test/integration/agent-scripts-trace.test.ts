@@ -59,8 +59,9 @@ describe.skipIf(reason !== undefined)(`netcheck-trace${reason === undefined ? ""
 
   test("a router that turns packets away ends the way", async () => {
     const found = await trace("ip -n two route add unreachable 10.9.3.2/32");
-    // Linux limits refusals, too: those beyond were sent when one was missing.
-    expect(found?.hops.flatMap(({ addresses }) => addresses[0]?.ip ?? [])).toEqual(["10.9.1.2", "10.9.2.2"]);
+    // Linux limits refusals, too: those beyond were sent when one was missing, and may be refused by the same router.
+    const answered = found?.hops.flatMap(({ addresses }) => addresses[0]?.ip ?? []);
+    expect([...new Set(answered)]).toEqual(["10.9.1.2", "10.9.2.2"]);
     expect(found?.distance).toBeUndefined();
   });
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { Queue } from "bullmq";
 import { AROUND_MS, GRACE_MS, nextDigest, nextDue, type Run } from "../core/schedule.ts";
 import { type Log, occasionally } from "../log.ts";
@@ -10,6 +10,8 @@ import { runName, type ScheduleSeen, type ScheduleStore } from "./schedules.ts";
 const ROUND_MS = 1_000;
 /** Due times that one look at a schedule counts as missed; a longer absence takes more looks. */
 const MOST_MISSED = 10_000;
+/** So many are counted before others have their turn. */
+const MISSED_AT_ONCE = 50;
 /** What one round does for one schedule: a month of digests and runs that were missed together. */
 const MOST_TURNS = 100;
 
@@ -69,7 +71,7 @@ export async function schedulerRound(
     const { schedule, state } = seen;
     const nextMs = nextDue(schedule, dueMs);
     if (nextMs !== undefined && nextMs <= nowMs)
-      return { is: "missed", dueMs, atMs: nowMs, ...missedUntil(seen, dueMs, nextMs) };
+      return { is: "missed", dueMs, atMs: nowMs, ...(await missedUntil(seen, dueMs, nextMs)) };
     if (nowMs - dueMs > GRACE_MS) {
       const endsMs = nowMs + schedule.request.durationMs + AROUND_MS;
       const inTheWay = nextMs !== undefined && endsMs > nextMs;
@@ -81,9 +83,15 @@ export async function schedulerRound(
     return { is: "started", dueMs, atMs: nowMs };
   }
 
-  function missedUntil({ schedule }: ScheduleSeen, dueMs: number, nextMs: number): { untilMs: number; count: number } {
+  async function missedUntil(
+    { schedule }: ScheduleSeen,
+    dueMs: number,
+    nextMs: number,
+  ): Promise<{ untilMs: number; count: number }> {
     let [untilMs, count] = [dueMs, 1];
     for (let at = nextMs; count < MOST_MISSED; count++) {
+      // A month of every five minutes takes seconds, in which Redis and Slack must not be kept waiting.
+      if (count % MISSED_AT_ONCE === 0) await setImmediate();
       const after = nextDue(schedule, at);
       // The last one before now is looked at by itself.
       if (after === undefined || after > nowMs) break;

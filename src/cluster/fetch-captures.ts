@@ -44,9 +44,11 @@ type Fetched = {
   readonly troubles: Map<string, { readonly sinceMs: number; readonly text: Text }>;
 };
 
+type FetchOptions = { readonly limitMs: number; readonly signal?: AbortSignal };
+
 export type CaptureFetcher = {
   /** See `Captures.fetch`. */
-  readonly fetch: (files: ClosedFiles, options: { readonly limitMs: number }) => Promise<number>;
+  readonly fetch: (files: ClosedFiles, options: FetchOptions) => Promise<number>;
   /** What is here of a check, and why the rest is not. */
   readonly fetched: (check: string) => Promise<Pick<Fetched, "kept" | "gone" | "troubles">>;
   /** Deletes segments from the store that are not worth their room. */
@@ -100,7 +102,7 @@ export function captureFetcher({
     return state;
   }
 
-  async function fetch(files: ClosedFiles, { limitMs }: { readonly limitMs: number }): Promise<number> {
+  async function fetch(files: ClosedFiles, { limitMs, signal }: FetchOptions): Promise<number> {
     const untilMs = nowMs() + limitMs;
     const state = await known(files.check);
     const missing = missingOf(files.recordings, state);
@@ -108,7 +110,7 @@ export function captureFetcher({
     try {
       for (const { task, segment } of missing) {
         if (nowMs() >= untilMs || budget.left <= 0) break;
-        await bring(files, task, segment);
+        await bring(files, task, segment, signal);
         note(state.kept, task, segment.number);
         brought++;
       }
@@ -120,10 +122,18 @@ export function captureFetcher({
     return missing.length - brought;
   }
 
-  async function bring({ check, node }: ClosedFiles, task: string, segment: Segment): Promise<void> {
+  async function bring(
+    { check, node }: ClosedFiles,
+    task: string,
+    segment: Segment,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const parts: Buffer[] = [];
     for (let offset = 0; offset < segment.bytes; ) {
-      const { bytes } = await nodes.segment(node, check, task, segment.number, offset, { maxBytes: PIECE_BYTES });
+      const { bytes } = await nodes.segment(node, check, task, segment.number, offset, {
+        maxBytes: PIECE_BYTES,
+        signal,
+      });
       if (bytes.length === 0)
         throw new NetcheckError("exec-failed", say("{node} does not have the recorded packets any more.", { node }));
       parts.push(bytes);

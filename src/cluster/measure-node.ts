@@ -42,7 +42,13 @@ export async function actOnNode(
     session.take(name, output, node?.aheadMs);
     const recordings = session.recordings(name);
     if (recordings.size > 0)
-      session.fetched(name, await captures.fetch({ check, node: name, recordings }, { limitMs: FETCH_MS }));
+      session.fetched(
+        name,
+        await limited(
+          (signal) => captures.fetch({ check, node: name, recordings }, { limitMs: FETCH_MS, signal }),
+          FETCH_MS + CALL_MS,
+        ),
+      );
     const again = pauseMs === undefined ? nextPollMs(window, nowMs()) : nowMs() + pauseMs;
     return result(status, session.caughtUp(name) ? again : nowMs(), output.tasks);
   }

@@ -78,7 +78,10 @@ export type Captures = {
    * Fetches closed files that are not here yet, for about `limitMs`, and lets the node delete what is here. Answers how many
    * are still to come; 0 also when they cannot be kept, which is a gap of `analyse`.
    */
-  readonly fetch: (files: ClosedFiles, options: { readonly limitMs: number }) => Promise<number>;
+  readonly fetch: (
+    files: ClosedFiles,
+    options: { readonly limitMs: number; readonly signal?: AbortSignal },
+  ) => Promise<number>;
   /** Begins to analyse what lies whole behind us, and lets go what does not fit. Comes back at once. */
   readonly advance: (recorded: Recorded) => void;
   /** Everything that was recorded, as evidence; runs outside the event loop. */

@@ -454,6 +454,8 @@ export const chinese = {
   "its devices are not known: nothing was recorded there": "未获知它的网络设备：未在该处抓包",
   "no device was found through which the packets of both ends go": "未找到两端的包所经过的设备",
   "the path has no point of the asked kinds": "该路径上没有所要求类型的抓包点",
+  "the filter cannot be asked inside a tunnel: all packets between the two ends were recorded":
+    "隧道内无法使用该过滤条件：已抓取两端之间的所有包",
   "only the first {most} points were recorded": "仅在前 {most} 个点抓包",
   // cluster/captures.ts
   "its recorder has not started": "该处的抓包尚未开始",

@@ -3,9 +3,16 @@ import { captureFilter } from "./capture-filter.ts";
 import type { CheckRequest } from "./check.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import type { MeasureState } from "./measure-state.ts";
-import type { Plan, TaskSpec } from "./plan.ts";
+import type { Gap, Plan, TaskSpec } from "./plan.ts";
 import { pathAddresses, planTaps, RECORD, tunnelPorts } from "./plan-taps.ts";
 import { type RecordOrder, recordArgv, recordMaxBytes } from "./recorder.ts";
+import { say } from "./sentence.ts";
+
+const UNASKED: Gap = {
+  probe: RECORD,
+  subject: "path",
+  reason: say("the filter cannot be asked inside a tunnel: all packets between the two ends were recorded"),
+};
 
 /** Recording is not worth its start for less. */
 const SHORTEST_MS = 5_000;
@@ -39,16 +46,17 @@ export function withRecorders(
   const silent = Object.entries(state.nodes).filter(([, { status }]) => late || status === "failed");
   const made = planTaps(plan, evidence, { wish, unreachable: new Set(silent.map(([name]) => name)) });
   if (!made) return state;
-  const tasks = made.taps.map((tap) =>
-    recorder(tap, { plan, evidence, taps: made.taps, filter: wish.filter, durationMs }),
-  );
+  // Inside a tunnel nobody can ask it: some points would show less than others, and that would look like loss.
+  const unasked = wish.filter !== undefined && made.taps.some(({ kind }) => kind === "tunnel");
+  const filter = unasked ? undefined : wish.filter;
+  const tasks = made.taps.map((tap) => recorder(tap, { plan, evidence, taps: made.taps, filter, durationMs }));
   const grown: Plan = {
     ...plan,
     tasks: [...plan.tasks, ...tasks],
     taps: [...made.taps],
     recordingAsked: capture !== undefined,
     // Nobody who did not ask for packets misses them.
-    gaps: [...plan.gaps, ...(capture ? made.gaps : [])],
+    gaps: [...plan.gaps, ...(capture ? made.gaps : []), ...(unasked ? [UNASKED] : [])],
   };
   const growing = new Set(tasks.map(({ node }) => node));
   const nodes = Object.entries(state.nodes).map(([name, node]) =>

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Place, placeText } from "#src/core/place.ts";
 import type { Report } from "#src/core/report.ts";
 
@@ -19,10 +20,12 @@ export function namesPlace(place: Place, wanted: string): boolean {
 
 /**
  * Compares a report with what the scenario expects. The causes must be those, in that order, and no others. A symptom
- * that stands beneath the cause which explains it is not a named cause.
+ * that stands beneath the cause which explains it is not a named cause. `replayed` is what the stored check says when it
+ * is replayed, which must be the same.
  */
-export function judge(expected: Expectation, report: Report): Judgement {
+export function judge(expected: Expectation, report: Report, replayed = report): Judgement {
   const wrong: string[] = [];
+  if (!isDeepStrictEqual(replayed, report)) wrong.push("the stored check replays to another report");
   if (expected.status !== undefined && report.status !== expected.status)
     wrong.push(`status is ${report.status}, not ${expected.status}`);
   if (expected.causes !== undefined) {

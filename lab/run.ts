@@ -1,6 +1,8 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { placeText } from "#src/core/place.ts";
 import type { Report } from "#src/core/report.ts";
+import { readStored, reportOf } from "#src/store/stored-check.ts";
 import { type LoadedScenario, loadScenario } from "./cluster/scenario.ts";
 import { varied } from "./cluster/vary.ts";
 import { judge } from "./judge.ts";
@@ -60,8 +62,8 @@ export async function playScenario(scenario: LoadedScenario): Promise<Line> {
     for (const traffic of scenario.traffic) around.use(await cluster.startTraffic(traffic));
     if (scenario.noise !== undefined) around.use(await cluster.startNoise(scenario.noise));
     around.use(await cluster.fault.schedule(scenario.faults));
-    const { report } = await playCommand(session, scenario.command, { timeoutMs: scenario.timeoutMs });
-    const judgement = judge(scenario.expect, report);
+    const { check, report } = await playCommand(session, scenario.command, { timeoutMs: scenario.timeoutMs });
+    const judgement = judge(scenario.expect, report, await replayed(session.folder, check));
     // Logs and evidence of a run are of use only when the answer was wrong.
     if (judgement.pass) after.defer(() => rmSync(session.folder, { recursive: true, force: true }));
     return {
@@ -75,4 +77,10 @@ export async function playScenario(scenario: LoadedScenario): Promise<Line> {
     const text = error instanceof Error ? error.message : String(error);
     return { ...base, got: [], pass: false, wrong: [`could not be played: ${text}`], seconds: seconds() };
   }
+}
+
+/** What the stored check says when it is replayed; undefined when nothing was measured. */
+async function replayed(folder: string, check: string): Promise<Report | undefined> {
+  const path = join(folder, "history", check, "check.json.gz");
+  return existsSync(path) ? JSON.parse(JSON.stringify(reportOf(await readStored(path)))) : undefined;
 }

@@ -14,23 +14,20 @@ import { splitWords } from "./commands/grammar/words.ts";
 import { readLine } from "./commands/index.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { type CheckRequest, limits } from "./core/check.ts";
-import { diagnose } from "./core/diagnose.ts";
 import { NetcheckError } from "./core/errors.ts";
-import { EvidenceSet } from "./core/evidence.ts";
-import type { Measured, Progress } from "./core/progress.ts";
+import type { Progress } from "./core/progress.ts";
 import type { Report } from "./core/report.ts";
-import { inWords, type Language, say as sentence } from "./core/sentence.ts";
+import { inWords, type Language } from "./core/sentence.ts";
 import { createLog } from "./log.ts";
-import { kernelMarks } from "./probes/timeline/kernel-marks.ts";
-import { measuredEvidence } from "./queue/measured-evidence.ts";
+import { seenByCheck } from "./queue/seen-by-check.ts";
 import { mistakeText } from "./report/answers.ts";
 import { chartComment } from "./report/chart-words.ts";
 import { renderHtml } from "./report/page.ts";
 import { renderText } from "./report/terminal.ts";
 import { wordings } from "./report/words.ts";
-import { rules } from "./rules/index.ts";
 import { openArtifacts } from "./store/artifacts.ts";
 import { mergedArtifacts } from "./store/merged-artifact.ts";
+import { packStored, reportOf, type SeenByCheck } from "./store/stored-check.ts";
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
@@ -48,12 +45,14 @@ async function check(argv: readonly string[]): Promise<number> {
   const { values, positionals: words } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { json: { type: "boolean" }, html: { type: "string" } },
+    options: { json: { type: "boolean" }, html: { type: "string" }, save: { type: "string" } },
   });
   const config = readWorkerConfig();
   const request = requestOf(words.join(" "), config);
   const { language = "en" } = request;
-  const report = await runCheck(request, config);
+  const seen = await runCheck(request, config);
+  const report = reportOf(seen);
+  if (values.save !== undefined) await writeFile(values.save, await packStored({ ...seen, report }), { mode: 0o600 });
   if (values.html !== undefined) await writeFile(values.html, await page(report, language));
   process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `${terminalText(report, language)}\n`);
   return report.status === "healthy" ? 0 : 1;
@@ -69,7 +68,7 @@ function requestOf(line: string, config: WorkerConfig): CheckRequest {
 }
 
 /** The same engine that a worker drives from its queue, driven in a loop. Ctrl-C ends it with what was measured so far. */
-async function runCheck(request: CheckRequest, config: WorkerConfig): Promise<Report> {
+async function runCheck(request: CheckRequest, config: WorkerConfig): Promise<SeenByCheck> {
   const log = createLog({ level: process.stderr.isTTY ? "error" : config.logLevel });
   const worker = `${hostname()}:${process.pid}`;
   await using stack = new AsyncDisposableStack();
@@ -88,22 +87,10 @@ async function runCheck(request: CheckRequest, config: WorkerConfig): Promise<Re
     shown = showProgress(progress, shown, request.language ?? "en");
   };
   const { measured } = await runToEnd(side.measurer, request, { onProgress, signal: stopping.signal, nowMs: Date.now });
-  return reportOf(request, measured);
-}
-
-async function reportOf(request: CheckRequest, measured: Measured): Promise<Report> {
-  const brought = await measuredEvidence(measured);
-  const { ended } = measured;
-  if (!brought && ended && ended.code !== "cancelled") throw new NetcheckError("not-found", ended.text);
-  return diagnose({
-    request,
-    plan: brought?.plan,
-    evidence: brought?.set ?? new EvidenceSet(),
-    gaps: measured.gaps,
-    rules,
-    ...(brought && { marks: kernelMarks({ plan: brought.plan, evidence: brought.set }, request.language) }),
-    ...(ended?.code === "cancelled" ? { cancelled: sentence("before its end") } : {}),
-  });
+  const { ended, gaps } = measured;
+  const seen = await seenByCheck(request, measured);
+  if (!seen && ended && ended.code !== "cancelled") throw new NetcheckError("not-found", ended.text);
+  return seen ?? { request, gaps, evidence: [] };
 }
 
 /** One line per change, on stderr; returns what was shown so that nothing is said twice. */
@@ -123,7 +110,8 @@ function showProgress({ steps, firstFinding, trouble }: Progress, shown: string,
   return text;
 }
 
-function terminalText(report: Report, language: Language): string {
+/** For the terminal that standard output is. */
+export function terminalText(report: Report, language: Language = "en"): string {
   const { isTTY, columns } = process.stdout;
   return renderText(report, {
     wording: wordings[language],

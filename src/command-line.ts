@@ -1,6 +1,8 @@
 const usage = `Usage: npm run -s netcheck -- <command>
-  check "<from> <to> [duration]" [--json] [--html FILE]   measure from this terminal, without Slack or Redis;
+  check "<from> <to> [duration]" [--json] [--html FILE] [--save FILE]
+                                                          measure from this terminal, without Slack or Redis;
                                                           uses KUBECONFIG, or the running lab
+  replay FILE… [--json]                                   say what today's rules make of checks that were kept
   pcap FILE… [--json] [--filter "EXPRESSION"] [--flows N] [--write OUT.pcapng]
                                                           say what is wrong in packet captures; - is standard input
 The long-running processes are workers/bot.ts, workers/worker.ts and workers/all.ts:
@@ -25,6 +27,7 @@ async function command(argv: readonly string[]): Promise<number> {
   const name = argv[at];
   const rest = argv.toSpliced(at, 1);
   if (name === "pcap") return (await import("./pcap-command.ts")).pcapCommand(rest);
+  if (name === "replay") return (await import("./replay-command.ts")).replayCommand(rest);
   if (name === "check" && !argv.includes("--help")) return (await import("./check-command.ts")).checkCommand(rest);
   const help = argv.includes("--help") || argv.includes("-h");
   if (!help && name !== undefined) say(`"${name}" is no netcheck command.`);

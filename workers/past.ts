@@ -16,5 +16,6 @@ export function pastReports({
   return {
     report: async (check) => (await history.report(check)) ?? (await finished.load(check))?.report,
     lastGood: history.lastGood,
+    judge: history.judge,
   };
 }

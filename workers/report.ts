@@ -1,21 +1,18 @@
 import type { Job, Queue } from "bullmq";
 import { type CheckRequest, hasThread } from "#src/core/check.ts";
-import type { Seen } from "#src/core/diagnose.ts";
-import type { Evidence } from "#src/core/evidence.ts";
 import { type Measured, measuredSchema } from "#src/core/progress.ts";
 import type { Report } from "#src/core/report.ts";
 import { summarise } from "#src/core/report-summary.ts";
 import { inWords, say, type Text } from "#src/core/sentence.ts";
 import { targetText } from "#src/core/target.ts";
 import type { Log } from "#src/log.ts";
-import { kernelMarks } from "#src/probes/timeline/kernel-marks.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Finished, finishedChecks } from "#src/queue/finished.ts";
-import { measuredEvidence } from "#src/queue/measured-evidence.ts";
 import { jobOptions, reportJobSchema } from "#src/queue/queues.ts";
 import type { ScheduleStore } from "#src/queue/schedules.ts";
-import { rules } from "#src/rules/index.ts";
+import { seenByCheck } from "#src/queue/seen-by-check.ts";
 import type { History } from "#src/store/history.ts";
+import { reportOf, type SeenByCheck } from "#src/store/stored-check.ts";
 
 export type ReportWorker = {
   readonly records: CheckRecords;
@@ -23,33 +20,23 @@ export type ReportWorker = {
   readonly history: History;
   readonly schedules: Pick<ScheduleStore, "end">;
   readonly notify: Queue;
-  readonly diagnose: (seen: Seen) => Report;
   readonly log: Log;
 };
 
+type Made = { readonly done: Finished; readonly seen?: SeenByCheck };
+
 /** The parent of a check: what its clusters measured becomes one report, and the report goes to the history and to Slack. */
-export function reportProcessor({ records, finished, history, schedules, notify, diagnose, log }: ReportWorker) {
-  async function make(
-    job: Job,
-    status: CheckStatus,
-  ): Promise<{ readonly done: Finished; readonly evidence: readonly Evidence[] }> {
+export function reportProcessor({ records, finished, history, schedules, notify, log }: ReportWorker) {
+  async function make(job: Job, status: CheckStatus): Promise<Made> {
     const { request, cancel } = status;
     const measured = Object.values(await job.getChildrenValues<unknown>()).map((value) => measuredSchema.parse(value));
     const failures = Object.values(await job.getIgnoredChildrenFailures());
     for (const failure of failures) log.error({ check: request.id, failure }, "measuring failed");
     const [part] = measured;
     const ended = endOf(part, { failed: failures.length > 0, cancel, id: request.id });
-    const brought = await measuredEvidence(part);
-    if (!part || !brought)
-      return {
-        done: { report: emptyReport(request, ended?.text), measured: false, ...(ended && { ended }) },
-        evidence: [],
-      };
-    const { plan, all: evidence, set } = brought;
-    const cancelled = part.ended?.code === "cancelled" ? { cancelled: say("before its end") } : {};
-    const marks = kernelMarks({ plan, evidence: set }, request.language);
-    const report = diagnose({ request, plan, evidence: set, gaps: part.gaps, rules, marks, ...cancelled });
-    return { done: { report, plan, measured: true, ...(ended && { ended }) }, evidence };
+    const seen = part && (await seenByCheck(request, part));
+    if (!seen) return { done: { report: emptyReport(request, ended?.text), measured: false, ...(ended && { ended }) } };
+    return { done: { report: reportOf(seen), plan: seen.plan, measured: true, ...(ended && { ended }) }, seen };
   }
 
   return async (
@@ -62,20 +49,17 @@ export function reportProcessor({ records, finished, history, schedules, notify,
     if (!status) throw new Error(`check ${check} has no record`);
     const { request } = status;
     await records.leavePlace(check, request.cluster);
-    const { done, evidence } = await make(job, status).catch((error: unknown) => {
+    const { done, seen } = await make(job, status).catch((error: unknown): Made => {
       if (job.attemptsMade + 1 < (job.opts.attempts ?? 1)) throw error;
       // Whatever the bug is, the thread must not wait for ever.
       log.error({ check, err: error }, "a report cannot be made");
       const text = internal(check);
-      return {
-        done: { report: emptyReport(request, text), measured: false, ended: { how: "failed", text } } as Finished,
-        evidence: [],
-      };
+      return { done: { report: emptyReport(request, text), measured: false, ended: { how: "failed", text } } };
     });
     const { report } = done;
     await finished.save(done);
     // A full disk costs the record, not the answer.
-    await history.save({ report, plan: done.plan, evidence, schedule: request.schedule?.id }).catch((err: unknown) => {
+    await history.save({ report, seen, schedule: request.schedule?.id }).catch((err: unknown) => {
       log.error({ check, err }, "a report could not be kept on disk");
     });
     await records.setOutcome(check, { status: report.status, verdict: report.verdict, atMs: Date.now() });

@@ -1,4 +1,3 @@
-import { diagnose } from "#src/core/diagnose.ts";
 import type { Chart } from "#src/core/report.ts";
 import type { Language } from "#src/core/sentence.ts";
 import type { Log } from "#src/log.ts";
@@ -63,7 +62,7 @@ export async function startReporting({
   stack.adopt(ticker, (running) => running.stop());
   const shared = { connection, keys, log, name };
   const report = reportProcessor({
-    ...{ records, finished, schedules, notify, diagnose, log },
+    ...{ records, finished, schedules, notify, log },
     history: openHistory(dataDir),
   });
   const reports = startWorker(queueNames.report, report, { ...shared, concurrency: REPORTS_AT_ONCE });

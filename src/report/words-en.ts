@@ -52,7 +52,7 @@ export const english: Wording = {
   moreCauses: (count) => `${count} weaker ${count === 1 ? "suspicion is" : "suspicions are"} in the check list below.`,
   right: "Right Cause",
   wrong: "Wrong Cause",
-  thanks: "Thank you. Your answer stands in the log with this check.",
+  thanks: "Thank you. Your answer is kept with what this check measured.",
   checklist: ({ found, unknown, gaps, cleared }) =>
     `Check list: ${found} found, ${unknown} undecided, ${gaps} not measured, ${cleared} ruled out`,
   checkColumn: "Check",

@@ -66,7 +66,7 @@ export const chinese: Wording = {
   moreCauses: (count) => `另有 ${count} 个较弱的怀疑，见下面的检查清单。`,
   right: "原因正确",
   wrong: "原因不对",
-  thanks: "谢谢，反馈已写入这次检查的日志。",
+  thanks: "谢谢，反馈已与这次检查的测量数据一起保存。",
   checklist: ({ found, unknown, gaps, cleared }) =>
     `检查清单：发现 ${found} 项，未定 ${unknown} 项，未测 ${gaps} 项，排除 ${cleared} 项`,
   checkColumn: "检查项",

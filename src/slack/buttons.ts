@@ -1,6 +1,7 @@
 import type { App, BlockAction } from "@slack/bolt";
 import { checkIdSchema } from "../core/check.ts";
 import type { NetcheckError } from "../core/errors.ts";
+import { judgedSchema } from "../core/judged.ts";
 import { drawCancel, drawNotice, drawUnknownCheck } from "../report/answers.ts";
 import type { Message } from "../report/blocks.ts";
 import { ACTIONS } from "../report/headline.ts";
@@ -39,7 +40,15 @@ export function listenToButtons(app: App, desk: Desk): void {
 
   on(ACTIONS.feedback, async (value, { user }, wording) => {
     const [check, cause, answer] = value.split(" ");
-    desk.log.info({ check, cause, answer, user }, "cause judged");
+    const judged = judgedSchema.safeParse({ check, cause, answer, user, atMs: desk.nowMs() });
+    if (!judged.success) return drawNotice(wording.staleControl);
+    desk.log.info(judged.data, "cause judged");
+    try {
+      await desk.past.judge(judged.data);
+    } catch (err) {
+      // The log has it.
+      desk.log.error({ err, check }, "what was said of a cause could not be kept on disk");
+    }
     return drawNotice(wording.thanks);
   });
 

@@ -21,6 +21,7 @@ export type Place = Asked["slack"] & { readonly once: string };
 /** What every listener needs: who may, what is said to a line, and telling one person something. */
 export type Desk = {
   readonly checks: ChecksPort;
+  readonly past: PastPort;
   readonly client: WebClient;
   readonly access: Access;
   readonly channels: Channels;
@@ -41,19 +42,19 @@ export type Desk = {
   readonly whisper: (place: Omit<Place, "team" | "once">, message: Message) => Promise<void>;
   /** True the first time this process sees a key. */
   readonly first: (once: string) => boolean;
+  /** Unix milliseconds. */
+  readonly nowMs: () => number;
 };
 
 type DeskParts = Pick<
   Desk,
-  "checks" | "client" | "access" | "channels" | "log" | "command" | "identity" | "newId" | "stopping"
+  "checks" | "past" | "client" | "access" | "channels" | "log" | "command" | "identity" | "newId" | "stopping" | "nowMs"
 > & {
   readonly schedules: SchedulesPort;
-  readonly past: PastPort;
   readonly cluster: string;
   /** Where neither the line nor the channel names one. */
   readonly language: Language;
   readonly maxDurationMs: number;
-  readonly nowMs: () => number;
 };
 
 /** Slack repeats an event for up to about five minutes. */

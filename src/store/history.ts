@@ -1,14 +1,11 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import type { z } from "zod";
 import { checkIdSchema, scheduleIdSchema } from "../core/check.ts";
-import type { Evidence } from "../core/evidence.ts";
+import type { Judged } from "../core/judged.ts";
 import { type Report, reportSchema } from "../core/report.ts";
 import { type Summary, summarise, summarySchema } from "../core/report-summary.ts";
-
-const deflate = promisify(gzip);
+import { packStored, type SeenByCheck } from "./stored-check.ts";
 
 /** Checks that are kept; the oldest go. At about 200 kB each, 200 MB. */
 const MAX_CHECKS = 1_000;
@@ -19,14 +16,15 @@ const indexedSchema = summarySchema.extend({ schedule: scheduleIdSchema.optional
 type Indexed = z.infer<typeof indexedSchema>;
 
 export type History = {
-  /** Keeps a report and what it rests on. Saving it again replaces it. */
+  /** Keeps a report and what it rests on, if anything was measured. Saving it again replaces it. */
   readonly save: (saved: {
     readonly report: Report;
-    readonly plan?: unknown;
-    readonly evidence: readonly Evidence[];
+    readonly seen?: SeenByCheck | undefined;
     /** The schedule that it was a run of. */
     readonly schedule?: string | undefined;
   }) => Promise<void>;
+  /** Keeps what somebody said of a cause, beside the check. Nothing of what was said before is lost. */
+  readonly judge: (judged: Judged) => Promise<void>;
   readonly report: (check: string) => Promise<Report | undefined>;
   /** The newest healthy report of the same path, or of the same schedule, that began before this one. */
   readonly lastGood: (report: Report) => Promise<Report | undefined>;
@@ -35,8 +33,9 @@ export type History = {
 };
 
 /**
- * Finished checks on disk, one folder each: `report.json` (stable, see DESIGN §8), `plan.json`, `evidence.json.gz`,
- * and `summary.json`, by which a check is found without reading all of its report.
+ * Finished checks on disk, one folder each: `report.json` (stable, see DESIGN §8), `check.json.gz`, from which
+ * `netcheck replay` makes the report anew, `summary.json`, by which a check is found without reading all of its report, and
+ * `judged.jsonl`, a line for each time somebody said that a cause was right or wrong.
  * Only for people and tools to look at; nothing that is running depends on it.
  */
 export function openHistory(dataDir: string, { maxChecks = MAX_CHECKS } = {}): History {
@@ -96,17 +95,21 @@ export function openHistory(dataDir: string, { maxChecks = MAX_CHECKS } = {}): H
   }
 
   return {
-    async save({ report, plan, evidence, schedule }) {
+    async save({ report, seen, schedule }) {
       const dir = folder(report.check);
       await mkdir(dir, { recursive: true, mode: 0o700 });
-      await whole(join(dir, "evidence.json.gz"), await deflate(JSON.stringify(evidence)));
-      await whole(join(dir, "plan.json"), JSON.stringify(plan ?? {}, null, 1));
+      if (seen) await whole(join(dir, "check.json.gz"), await packStored({ ...seen, report }));
       indexed.delete(report.check);
       const summary: Indexed = { ...summarise(report), ...(schedule !== undefined && { schedule }) };
       await whole(join(dir, "summary.json"), JSON.stringify(summary, null, 1));
       // Last: whoever sees the report finds the rest.
       await whole(join(dir, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
       await prune();
+    },
+    async judge(judged) {
+      const dir = folder(judged.check);
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      await appendFile(join(dir, "judged.jsonl"), `${JSON.stringify(judged)}\n`, { mode: 0o600 });
     },
     report: readReport,
     async lastGood(report) {

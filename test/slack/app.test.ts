@@ -505,7 +505,7 @@ describe("buttons", () => {
       "There is no check nc-gone.",
       "This control belongs to an older message and does nothing any more.",
       "This control belongs to an older message and does nothing any more.",
-      "Thank you. Your answer stands in the log with this check.",
+      "Thank you. Your answer is kept with what this check measured.",
     ]);
   });
 

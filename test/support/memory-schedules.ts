@@ -1,4 +1,5 @@
 import type { PastPort, ScheduleSeen, SchedulesPort } from "#src/commands/grammar/command.ts";
+import type { Judged } from "#src/core/judged.ts";
 import type { Report } from "#src/core/report.ts";
 
 /** Schedules and reports for tests of what is said to people: kept in memory, never failing unless told to. */
@@ -32,8 +33,11 @@ export function memorySchedules(more: Partial<SchedulesPort> = {}) {
   return { ...schedules, all };
 }
 
-export function memoryPast(reports: readonly Report[] = []): PastPort {
+export function memoryPast(reports: readonly Report[] = []): PastPort & { readonly judged: readonly Judged[] } {
+  const judged: Judged[] = [];
   return {
+    judged,
+    judge: async (one) => void judged.push(one),
     report: async (check) => reports.find((one) => one.check === check),
     lastGood: async ({ window }) =>
       reports

@@ -1,5 +1,6 @@
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Inventory } from "#src/core/inventory.ts";
+import type { Judged } from "#src/core/judged.ts";
 import type { Progress } from "#src/core/progress.ts";
 import type { Report } from "#src/core/report.ts";
 import type { RunSeen, Schedule } from "#src/core/schedule.ts";
@@ -71,6 +72,8 @@ export type PastPort = {
   readonly report: (check: string) => Promise<Report | undefined>;
   /** The newest healthy report of the same path that began before this one. */
   readonly lastGood: (report: Report) => Promise<Report | undefined>;
+  /** Keeps what somebody said of a cause. */
+  readonly judge: (judged: Judged) => Promise<void>;
 };
 
 /** Who asks, where, and everything a command may use; clocks and ids come from outside. */

@@ -6,7 +6,7 @@ import { readStored, reportOf } from "#src/store/stored-check.ts";
 import { type LoadedScenario, loadScenario } from "./cluster/scenario.ts";
 import { varied } from "./cluster/vary.ts";
 import { judge } from "./judge.ts";
-import { playCommand } from "./play.ts";
+import { type Played, playCommand } from "./play.ts";
 import { startSession } from "./session.ts";
 
 /** One line of `lab run` (DESIGN §8); `where` in the short notation of scenario files. */
@@ -18,6 +18,9 @@ type Line = {
   readonly wrong: readonly string[];
   readonly seconds: number;
   readonly report?: Report;
+  readonly timings?: Played["timings"];
+  /** Where the stored check lies, for `netcheck replay`, when the answer was not as expected. */
+  readonly stored?: string;
 };
 
 /**
@@ -62,8 +65,10 @@ export async function playScenario(scenario: LoadedScenario): Promise<Line> {
     for (const traffic of scenario.traffic) around.use(await cluster.startTraffic(traffic));
     if (scenario.noise !== undefined) around.use(await cluster.startNoise(scenario.noise));
     around.use(await cluster.fault.schedule(scenario.faults));
-    const { check, report } = await playCommand(session, scenario.command, { timeoutMs: scenario.timeoutMs });
-    const judgement = judge(scenario.expect, report, await replayed(session.folder, check));
+    const { check, report, timings } = await playCommand(session, scenario.command, { timeoutMs: scenario.timeoutMs });
+    const path = join(session.folder, "history", check, "check.json.gz");
+    const stored = existsSync(path) ? path : undefined;
+    const judgement = judge(scenario.expect, report, await replayed(stored));
     // Logs and evidence of a run are of use only when the answer was wrong.
     if (judgement.pass) after.defer(() => rmSync(session.folder, { recursive: true, force: true }));
     return {
@@ -71,7 +76,8 @@ export async function playScenario(scenario: LoadedScenario): Promise<Line> {
       got: report.causes.map(({ cause, where, confidence }) => ({ cause, where: placeText(where), confidence })),
       ...judgement,
       seconds: seconds(),
-      report,
+      ...{ report, timings },
+      ...(stored === undefined || judgement.pass ? {} : { stored }),
     };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
@@ -80,7 +86,6 @@ export async function playScenario(scenario: LoadedScenario): Promise<Line> {
 }
 
 /** What the stored check says when it is replayed; undefined when nothing was measured. */
-async function replayed(folder: string, check: string): Promise<Report | undefined> {
-  const path = join(folder, "history", check, "check.json.gz");
-  return existsSync(path) ? JSON.parse(JSON.stringify(reportOf(await readStored(path)))) : undefined;
+async function replayed(stored: string | undefined): Promise<Report | undefined> {
+  return stored === undefined ? undefined : JSON.parse(JSON.stringify(reportOf(await readStored(stored))));
 }

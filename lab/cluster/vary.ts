@@ -2,8 +2,8 @@ import { type Random, seededRandom } from "./random.ts";
 import type { LoadedScenario } from "./scenario.ts";
 
 /**
- * The same trouble in another cluster: other names, another overlay and service proxy where the file does not insist on
- * one, and other strengths of the faults. What is right stays right: the expected places are renamed along.
+ * The same trouble in another cluster: other names, another order of the nodes and up to two more of them, another overlay
+ * and service proxy where the file does not insist on one, and other strengths of the faults. What is right stays right: the expected places are renamed along.
  */
 export function varied(scenario: LoadedScenario, seed: number): LoadedScenario {
   const random = seededRandom(seed);
@@ -28,13 +28,19 @@ export function varied(scenario: LoadedScenario, seed: number): LoadedScenario {
     name: text(one.name),
     namespace: text(one.namespace),
   });
+  // Pods that say on which node they are stay there; what stands beside them, and in which order, is nobody's business.
+  const placed =
+    topology.pods.every(({ node }) => node !== undefined) &&
+    topology.deployments.every(({ nodes }) => nodes !== undefined);
+  const bystanders = placed ? Array.from({ length: random.between(0, MOST_BYSTANDERS) }, () => nodeName(random)) : [];
+  const nodes = [...topology.nodes.map(text), ...bystanders.filter((name) => ![...names.values()].includes(name))];
   return {
     ...scenario,
     topology: {
       ...topology,
       ...(scenario.insists.includes("overlay") ? {} : { overlay: random.pick(["vxlan", "host-gw"]) }),
       ...(scenario.insists.includes("serviceProxy") ? {} : { serviceProxy: random.pick(["iptables", "nft"]) }),
-      nodes: topology.nodes.map(text),
+      nodes: placed ? shuffled([...new Set(nodes)], random) : nodes,
       pods: topology.pods.map((pod) => ({
         ...named(pod),
         ...(pod.node === undefined ? {} : { node: text(pod.node) }),
@@ -68,6 +74,21 @@ const OWN_NAMESPACES = new Set(["default", "kube-system", "kube-public", "kube-n
 const NAMESPACES = ["fracht", "orders", "ledger", "portal", "team-blau", "billing", "lager", "studio"] as const;
 const NODES = ["ip-10-1", "worker", "gke-pool", "rack7", "metal", "n", "host", "aks-sys"] as const;
 const APPS = ["basket", "quote", "mailer", "ingest", "tariff", "ranker", "vault", "index", "poll", "stream"] as const;
+
+/** Nodes beside those of the file. */
+const MOST_BYSTANDERS = 2;
+
+/** Fisher-Yates. */
+function shuffled<T>(all: readonly T[], random: Random): T[] {
+  const mixed = [...all];
+  for (let at = mixed.length - 1; at > 0; at--) {
+    const other = random.between(0, at);
+    const [a, b] = [mixed[at] as T, mixed[other] as T];
+    mixed[at] = b;
+    mixed[other] = a;
+  }
+  return mixed;
+}
 
 const nodeName = (random: Random): string => `${random.pick(NODES)}-${random.suffix(4)}`;
 const podName = (random: Random): string => `${random.pick(APPS)}-${random.suffix(5)}`;

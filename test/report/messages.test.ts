@@ -194,6 +194,18 @@ describe("what people read", () => {
     },
   );
 
+  test("the same cause at two places is a message that Slack takes", () => {
+    const { periodic } = reports;
+    const causes = periodic.causes.flatMap((cause) => [
+      cause,
+      { ...cause, where: { kind: "node" as const, name: "node-3" } },
+    ]);
+    const replies = drawReplies({ request, report: { ...periodic, causes }, wording: wordings.en });
+    const { blocks = [] } = replies.find(({ key }) => key === "causes")?.message ?? {};
+    expect(blocks.filter(({ type }) => type === "context_actions")).toHaveLength(2);
+    expect(blockProblems(blocks, { surface: "message", imageReady: () => true })).toEqual([]);
+  });
+
   test("a healthy check has no causes to judge, and says that nothing was captured", () => {
     const keys = drawReplies({ request, report: reports.healthy, wording: wordings.en }).map(({ key }) => key);
     expect(keys).toEqual(["chart", "checklist", "details", "audit"]);

@@ -4,6 +4,7 @@ import type { Progress } from "#src/core/progress.ts";
 import type { Language } from "#src/core/sentence.ts";
 import { drawCancel, drawMistake, drawQueued, drawRunningList } from "#src/report/answers.ts";
 import type { Message } from "#src/report/blocks.ts";
+import { drawCauses } from "#src/report/causes.ts";
 import { drawDone, drawRunning, drawStopped } from "#src/report/headline.ts";
 import { HEADLINE, LIMITS, REPLY } from "#src/report/limits.ts";
 import { drawFirstFinding, drawReplies } from "#src/report/replies.ts";
@@ -200,8 +201,7 @@ describe("what people read", () => {
       cause,
       { ...cause, where: { kind: "node" as const, name: "node-3" } },
     ]);
-    const replies = drawReplies({ request, report: { ...periodic, causes }, wording: wordings.en });
-    const { blocks = [] } = replies.find(({ key }) => key === "causes")?.message ?? {};
+    const { blocks } = drawCauses({ ...periodic, causes }, wordings.en);
     expect(blocks.filter(({ type }) => type === "context_actions")).toHaveLength(2);
     expect(blockProblems(blocks, { surface: "message", imageReady: () => true })).toEqual([]);
   });

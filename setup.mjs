@@ -201,6 +201,11 @@ const withNode24 = () => ({
   ),
 });
 
+/** From outside, the file that is started is kept as machine code too, and Node need not load what removes types. */
+const compileCache = {
+  NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(root, "node_modules", ".cache", "netcheck"),
+};
+
 /** Whoever names no cluster means the lab that runs from this checkout, if there is one. */
 function runningLab() {
   const labs = join(process.env["NETCHECK_DATA_DIR"] ?? join(root, ".netcheck"), "labs");
@@ -224,7 +229,7 @@ function test(argv) {
     ["types of the page", bin("tsc"), ["-p", page]],
     ["unused code", bin("knip"), []],
   ];
-  const env = withNode24();
+  const env = { ...withNode24(), ...compileCache };
   for (const [name, command, stepArgs] of argv.length > 0 ? [] : steps) {
     detail(`${name} …`);
     if (run(command, stepArgs, { env, ...toStderr }) !== 0) return 1;
@@ -240,11 +245,8 @@ if (verb === "run" && rest[0] !== undefined) {
   const [file, word, ...more] = rest;
   const started = file === "src/cli.ts" && processes[word] ? [processes[word], ...more] : rest;
   const lab = process.env["KUBECONFIG"] === undefined ? runningLab() : {};
-  // From outside, the file that is started is kept as machine code too, and Node need not load what removes types.
-  const kept = process.env["NODE_COMPILE_CACHE"] ?? join(root, "node_modules", ".cache", "netcheck");
-  const cache = file === "src/cli.ts" ? { NODE_COMPILE_CACHE: kept } : {};
   process.exitCode = run(node(), ["--disable-warning=ExperimentalWarning", ...started], {
-    env: { ...withNode24(), ...lab, ...cache },
+    env: { ...withNode24(), ...lab, ...compileCache },
   });
 } else if (verb === "test") {
   requireNamespaces();

@@ -26,6 +26,9 @@ export type Product = AsyncDisposable & {
 
 type Running = { readonly child: ChildProcess; readonly ready: Promise<void> };
 
+const root = new URL("..", import.meta.url);
+const compileCache = process.env["NODE_COMPILE_CACHE"] ?? new URL("node_modules/.cache/netcheck", root).pathname;
+
 const TAIL_LINES = 10;
 const TERM_GRACE_MS = 10_000;
 
@@ -57,9 +60,10 @@ function launch({ entry, env }: ProductOptions, log: WriteStream): Running {
     "setpriv",
     ["--pdeathsig", "KILL", process.execPath, "--disable-warning=ExperimentalWarning", join("workers", `${entry}.ts`)],
     {
-      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
+      // Compiled code is kept where `npm run netcheck` keeps it: half of the CPU of a start.
+      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], NODE_COMPILE_CACHE: compileCache, ...env },
       stdio: ["ignore", "pipe", "pipe"],
-      cwd: new URL("..", import.meta.url),
+      cwd: root,
     },
   );
   const tail: string[] = [];

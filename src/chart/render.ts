@@ -1,8 +1,8 @@
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Chart } from "../core/report.ts";
 import type { Language } from "../core/sentence.ts";
-import type { Drawn, Order } from "./render-worker.ts";
+import { answerOf } from "../thread.ts";
+import type { Order } from "./render-worker.ts";
 
 /** Draws charts; `using` or `close` ends its thread. */
 export type ChartRenderer = {
@@ -31,9 +31,8 @@ export function openChartRenderer({
     const current = worker;
     try {
       current.postMessage({ chart, language } satisfies Order);
-      const answer = await answerOf(current);
-      if ("error" in answer) throw new Error(`the chart could not be drawn: ${answer.error}`);
-      return Buffer.from(answer.png);
+      const waiting = { failed: "the chart could not be drawn", mostMs: MAX_DRAW_MS };
+      return Buffer.from(await answerOf<Uint8Array>(current, waiting));
     } catch (error) {
       worker = undefined;
       await current.terminate();
@@ -54,20 +53,4 @@ export function openChartRenderer({
   }
 
   return { render, close, [Symbol.asyncDispose]: close };
-}
-
-/** The thread's answer, or why there will be none: it died, or it took too long. */
-async function answerOf(worker: Worker): Promise<Drawn> {
-  const controller = new AbortController();
-  const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(MAX_DRAW_MS)]);
-  try {
-    const exited = once(worker, "exit", { signal }).then(([code]) => {
-      throw new Error(`the drawing thread ended with code ${code}`);
-    });
-    exited.catch(() => undefined);
-    const [answer] = await Promise.race([once(worker, "message", { signal }), exited]);
-    return answer as Drawn;
-  } finally {
-    controller.abort();
-  }
 }

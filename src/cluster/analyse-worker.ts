@@ -2,12 +2,11 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { analysePath, type SliceResult } from "../pcap/path-analysis.ts";
 import type { SegmentBytes } from "../pcap/path-tap.ts";
+import type { Answer } from "../thread.ts";
 import type { CaptureFile, CaptureOrder } from "./analyse-captures.ts";
 
 /** Body of the analysing thread: one order, one answer, whatever goes wrong. Reading waits for the disk, and nobody for that. */
-export type Analysed = { readonly result: SliceResult } | { readonly error: string };
-
-function answer({ slice, files }: CaptureOrder): Analysed {
+function answer({ slice, files }: CaptureOrder): Answer<SliceResult> {
   const left = new Map(Object.entries(files).map(([task, own]) => [task, own.values()]));
   try {
     const result = analysePath(slice, (task) => {

@@ -25,7 +25,7 @@ export function drawCauses(report: Report, wording: Wording): Message {
   const hidden = report.causes.length - shown.length;
   const blocks: Block[] = [header(wording.causes(shown.length))];
   for (const [index, cause] of shown.entries()) {
-    blocks.push(drawCause(cause, index + 1, wording), feedback(report.check, cause, wording));
+    blocks.push(drawCause(cause, index + 1, wording), feedback(report.check, cause, index + 1, wording));
   }
   if (hidden > 0) blocks.push(context(wording.moreCauses(hidden)));
   const text = shown
@@ -67,14 +67,15 @@ function limited(lines: readonly string[], wording: Wording): readonly string[] 
 }
 
 /** The value says which cause was judged: `<check> <cause> right|wrong`. */
-function feedback(check: string, { cause }: Cause, wording: Wording): Block {
+function feedback(check: string, { cause }: Cause, rank: number, wording: Wording): Block {
   const button = (text: string, answer: "right" | "wrong") => ({
     text: { type: "plain_text", text: text.slice(0, LIMITS.button) },
     value: `${check} ${cause} ${answer}`,
   });
   return {
     type: "context_actions",
-    block_id: `why:${check}:${cause}`.slice(0, 255),
+    // Two places may have the same cause, and Slack refuses a message in which two blocks have the same id.
+    block_id: `why:${check}:${rank}`,
     elements: [
       {
         type: "feedback_buttons",

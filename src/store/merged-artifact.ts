@@ -1,10 +1,9 @@
-import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import type { Merged } from "../pcap/merged-capture.ts";
+import { inThread } from "../thread.ts";
 import type { ArtifactStore } from "./artifact.ts";
-import type { MergeAnswer, MergeOrder } from "./merge-worker.ts";
+import type { MergeOrder } from "./merge-worker.ts";
 import type { FileMerge } from "./merged-file.ts";
 
 /** A file of the largest size is written in a minute. */
@@ -26,29 +25,14 @@ export function mergedArtifacts({
     const folder = await mkdtemp(join(dataDir, "merge-"));
     try {
       const out = join(folder, "merged.pcapng");
-      const merged = await inThread({ merge, out });
+      const merged = await inThread<Merged>(new URL("./merge-worker.ts", import.meta.url), {
+        ...{ failed: "the merged file could not be written", mostMs: MOST_MS },
+        workerData: { merge, out } satisfies MergeOrder,
+      });
       await store.put(key, out);
       return merged;
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   };
-}
-
-async function inThread(workerData: MergeOrder): Promise<Merged> {
-  const worker = new Worker(new URL("./merge-worker.ts", import.meta.url), { workerData });
-  const over = new AbortController();
-  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(MOST_MS)]);
-  try {
-    const exited = once(worker, "exit", { signal }).then(([code]) => {
-      throw new Error(`the merging thread ended with code ${code}`);
-    });
-    exited.catch(() => undefined);
-    const [answer] = (await Promise.race([once(worker, "message", { signal }), exited])) as [MergeAnswer];
-    if ("error" in answer) throw new Error(answer.error);
-    return answer.merged;
-  } finally {
-    over.abort();
-    await worker.terminate();
-  }
 }

@@ -1,16 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { processesIn, usableHierarchies } from "#lab/cluster/cgroups.ts";
 import { startCluster } from "#lab/cluster/cluster.ts";
 import { removeLeftovers } from "#lab/cluster/leftovers.ts";
 import { childrenOf } from "#lab/cluster/processes.ts";
 import { loadTopology } from "#lab/cluster/topology.ts";
-import { startTime } from "#test/support/agent-shell.ts";
 import { whyNoLab } from "../lab/cluster/can-run-lab.ts";
 
 const reason = whyNoLab();
@@ -43,21 +42,18 @@ async function startOwner({ front = [] }: { front?: readonly string[] } = {}): P
   ended.catch(() => {});
   const pid = child.pid ?? 0;
   const cgroups = (): string[] => cgroupsNamed(`netcheck-lab-${pid}-`);
-  const own = new Set(cgroups().flatMap(processesIn).flatMap(namespacesOf));
-  for (const one of namespacesOf(pid)) own.delete(one);
-  let endedAtTicks = Number.POSITIVE_INFINITY;
+  const own = hold(cgroups().flatMap(processesIn), { but: new Set(namespacesOf(pid)) });
   const end: Owner["end"] = async (how) => {
     const exited = once(child, "exit");
-    endedAtTicks = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * TICKS_PER_SECOND;
     how();
     await exited;
   };
   const traces = (): Traces => {
     const now = lookAtHost();
-    const living = livingNamespaces(endedAtTicks);
+    const living = livingNamespaces();
     return {
       cgroups: cgroups(),
-      namespaces: [...own].filter((one) => living.has(one)),
+      namespaces: own.filter((one) => living.has(one)),
       mounts: now.mounts.filter((one) => !before.mounts.includes(one)),
       links: now.links.filter((one) => !before.links.includes(one)),
       netns: now.netns.filter((one) => !before.netns.includes(one)),
@@ -77,35 +73,52 @@ function lookAtHost() {
   };
 }
 
+const NAMESPACES = ["net", "pid", "mnt", "uts", "ipc", "cgroup"] as const;
+
 /** "net:[4026531833]" and the like; none when the process has gone. */
 function namespacesOf(pid: number): string[] {
   try {
-    return ["net", "pid", "mnt", "uts", "ipc", "cgroup"].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
+    return NAMESPACES.map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
   } catch {
     return [];
   }
 }
 
-const TICKS_PER_SECOND = 100;
+/** Namespaces that the tests hold open, until they are over. */
+const held: number[] = [];
+afterEach(() => {
+  for (const descriptor of held.splice(0)) closeSync(descriptor);
+});
 
 /**
- * Namespaces of processes that were born until a moment. The kernel gives the number of a namespace that has gone to the
- * next one that anybody makes, and whoever lives in that one was born later.
+ * The namespaces of some processes. They are held open: otherwise the kernel gives the number of one that has gone to the
+ * next one that anybody on the machine makes, and a stranger who lives in that would look like somebody left behind.
  */
-const livingNamespaces = (bornUntilTicks: number): Set<string> =>
+function hold(pids: readonly number[], { but }: { readonly but: ReadonlySet<string> }): string[] {
+  const found = new Set<string>();
+  for (const pid of pids)
+    for (const kind of NAMESPACES)
+      try {
+        const descriptor = openSync(`/proc/${pid}/ns/${kind}`, "r");
+        const name = readlinkSync(`/proc/self/fd/${descriptor}`);
+        if (but.has(name) || found.has(name)) closeSync(descriptor);
+        else {
+          found.add(name);
+          held.push(descriptor);
+        }
+      } catch {
+        // The process has gone.
+      }
+  return [...found];
+}
+
+/** In which any process of the machine lives. */
+const livingNamespaces = (): Set<string> =>
   new Set(
     readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name) && bornAtTicks(name) <= bornUntilTicks)
+      .filter((name) => /^\d+$/.test(name))
       .flatMap((pid) => namespacesOf(Number(pid))),
   );
-
-function bornAtTicks(pid: string): number {
-  try {
-    return Number(startTime(Number(pid)));
-  } catch {
-    return Number.POSITIVE_INFINITY; // it has gone
-  }
-}
 
 function cgroupsNamed(prefix: string): string[] {
   return usableHierarchies().flatMap(({ own }) =>

@@ -4,6 +4,7 @@ import type { Progress } from "#src/core/progress.ts";
 import type { Language } from "#src/core/sentence.ts";
 import { drawCancel, drawMistake, drawQueued, drawRunningList } from "#src/report/answers.ts";
 import type { Message } from "#src/report/blocks.ts";
+import { drawCauses } from "#src/report/causes.ts";
 import { drawDone, drawRunning, drawStopped } from "#src/report/headline.ts";
 import { HEADLINE, LIMITS, REPLY } from "#src/report/limits.ts";
 import { drawFirstFinding, drawReplies } from "#src/report/replies.ts";
@@ -193,6 +194,17 @@ describe("what people read", () => {
       expect(of(gap).at(-1)).toBe(more(of(gap).length > 1 ? Number(/\d+/.exec(of(gap).at(-1) ?? "")?.[0]) : 0));
     },
   );
+
+  test("the same cause at two places is a message that Slack takes", () => {
+    const { periodic } = reports;
+    const causes = periodic.causes.flatMap((cause) => [
+      cause,
+      { ...cause, where: { kind: "node" as const, name: "node-3" } },
+    ]);
+    const { blocks } = drawCauses({ ...periodic, causes }, wordings.en);
+    expect(blocks.filter(({ type }) => type === "context_actions")).toHaveLength(2);
+    expect(blockProblems(blocks, { surface: "message", imageReady: () => true })).toEqual([]);
+  });
 
   test("a healthy check has no causes to judge, and says that nothing was captured", () => {
     const keys = drawReplies({ request, report: reports.healthy, wording: wordings.en }).map(({ key }) => key);

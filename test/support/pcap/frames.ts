@@ -24,7 +24,9 @@ const TCP = 6;
 const UDP = 17;
 
 export function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);
@@ -41,7 +43,15 @@ function filled(length: number, fill: (view: DataView, bytes: Uint8Array) => voi
   return bytes;
 }
 
-const addressBytes = (address: string): readonly number[] => {
+/** Captures have many packets and few addresses. */
+const known = new Map<string, Uint8Array>();
+function addressBytes(address: string): Uint8Array {
+  const bytes = known.get(address) ?? Uint8Array.from(parsedAddress(address));
+  known.set(address, bytes);
+  return bytes;
+}
+
+const parsedAddress = (address: string): readonly number[] => {
   if (!address.includes(":")) return address.split(".").map(Number);
   const [head = "", tail] = address.split("::");
   const groups = (part: string): number[] =>
@@ -51,19 +61,23 @@ const addressBytes = (address: string): readonly number[] => {
   return [...front, ...middle, ...back].flatMap((group) => [group >> 8, group & 255]);
 };
 
+/** Of words of 16 bits, the last one filled up with zeros. */
+function wordSum(bytes: Uint8Array): number {
+  let sum = 0;
+  const even = bytes.length & ~1;
+  for (let at = 0; at < even; at += 2) sum += ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  return even === bytes.length ? sum : sum + ((bytes[even] as number) << 8);
+}
+
 /** The Internet checksum (RFC 1071) over bytes, with what a pseudo header adds. */
 function checksum(bytes: Uint8Array, start = 0): number {
-  let sum = start;
-  for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+  let sum = start + wordSum(bytes);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
   return ~sum & 0xffff;
 }
 
 function pseudo({ source, destination }: Ends, protocol: number, length: number): number {
-  const addresses = [...addressBytes(source), ...addressBytes(destination)];
-  let sum = protocol + length;
-  for (let at = 0; at < addresses.length; at += 2) sum += ((addresses[at] ?? 0) << 8) | (addresses[at + 1] ?? 0);
-  return sum;
+  return protocol + length + wordSum(addressBytes(source)) + wordSum(addressBytes(destination));
 }
 
 export function tcpSegment(segment: Segment, ends: Ends): Uint8Array {

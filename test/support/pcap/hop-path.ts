@@ -5,6 +5,8 @@ import { ACK, type Ends, ethernet, icmpMessage, ip4, tcpSegment, udpDatagram, vx
 /** A path of a pod's packets to another pod, as taps on both nodes see it; all random choices from one seed. */
 
 export const POINTS = ["pod", "veth", "tunnel", "nic", "far-nic", "far-tunnel", "far-pod"] as const;
+/** Points at which a packet has the same bytes have the same number. */
+const LOOKS = [0, 0, 1, 2, 2, 3, 3] as const;
 /** Index of the first point on the far node. */
 export const FAR = 4;
 
@@ -109,13 +111,10 @@ export function recordedOf(options: PathOptions): {
     }),
   );
   for (const packet of [...sendings, ...beating]) {
-    const frames = new Map<string, Pick<Recorded, "bytes" | "original">>();
-    const frame = (point: number): Pick<Recorded, "bytes" | "original"> => {
-      const key = `${point < 2} ${point === 3 || point === 4} ${point > 2}`;
-      const known = frames.get(key) ?? frameAt(options, point, packet);
-      frames.set(key, known);
-      return known;
-    };
+    // It looks the same at both points of the pod, at both NICs, and at both points behind them.
+    const frames: Pick<Recorded, "bytes" | "original">[] = [];
+    const frame = (point: number): Pick<Recorded, "bytes" | "original"> =>
+      (frames[LOOKS[point] ?? 0] ??= frameAt(options, point, packet));
     for (let ms: number | undefined = packet.sentMs; ms !== undefined; ms = options.resends ? ms : undefined) {
       const lostThere = travel(options, packet, ms, next, (point, at) => {
         seen[point]?.push({ ns: shown(options, point, at), ...frame(point) });

@@ -16,7 +16,7 @@ const UNASKED: Gap = {
 
 /** Recording is not worth its start for less. */
 const SHORTEST_MS = 5_000;
-/** The devices of a node that has not said a word for so long are not awaited any longer. */
+/** The devices of a node that has not told them for so long, since it could, are not awaited any longer. */
 const PATIENCE_MS = 15_000;
 /** What all recorders of a node may leave unfetched on its disk, bytes. */
 const NODE_BYTES = 1_000_000_000;
@@ -42,8 +42,11 @@ export function withRecorders(
   const { plan, cancelled, firstFinding } = state;
   const wish = capture ?? (firstFinding ? { full: false } : undefined);
   if (!plan || plan.taps || cancelled || !wish || plan.window.endMs - nowMs < SHORTEST_MS) return state;
-  const late = nowMs - plan.window.startMs > PATIENCE_MS;
-  const silent = Object.entries(state.nodes).filter(([, { status }]) => late || status === "failed");
+  const { startMs } = plan.window;
+  const silent = Object.entries(state.nodes).filter(
+    ([, { status, startedAtMs = startMs }]) =>
+      status === "failed" || nowMs - Math.max(startMs, startedAtMs) > PATIENCE_MS,
+  );
   const made = planTaps(plan, evidence, { wish, unreachable: new Set(silent.map(([name]) => name)) });
   if (!made) return state;
   // Inside a tunnel nobody can ask it: some points would show less than others, and that would look like loss.

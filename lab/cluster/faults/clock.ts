@@ -11,17 +11,19 @@ const MOST_PPM = 1_000;
 
 const program = (name: string): string => readFileSync(new URL(`../programs/${name}`, import.meta.url), "utf8");
 
-/** Programs for which clock.pl stands in. */
+/** Programs for which another stands in. */
 const TOOLS = "date ping tcpdump";
 
 const SET = `set -eu
 d=/usr/libexec/clock
 mkdir $d /etc/perl/Time
-echo "$1 $2 $(date +%s)" >$d/wrong
+read -r up _ </proc/uptime
+echo "$1 $2 $(date +%s.%N) $up" >$d/wrong
 printf '%s' "$3" >/etc/perl/Time/HiRes.pm
 for tool in ${TOOLS}; do
   cp -pL /usr/bin/$tool $d/$tool
-  printf '%s' "$4" >/usr/bin/$tool.new
+  [ $tool = date ] && program=$5 || program=$4
+  printf '%s' "$program" >/usr/bin/$tool.new
   chmod 755 /usr/bin/$tool.new
   mv /usr/bin/$tool.new /usr/bin/$tool
 done`;
@@ -41,9 +43,9 @@ export const clock = defineFault(
   {
     node: z.string("must be a node"),
     /** How far it is ahead when the fault begins. */
-    offsetMs: z.number("must be milliseconds").min(-MOST_MS).max(MOST_MS, "must be at most a day").default(0),
+    offsetMs: z.int("must be whole milliseconds").min(-MOST_MS).max(MOST_MS, "must be at most a day").default(0),
     /** By how much it runs faster. */
-    driftPpm: z.number("must be parts per million").min(-MOST_PPM).max(MOST_PPM, "must be at most 1000").default(0),
+    driftPpm: z.int("must be whole parts per million").min(-MOST_PPM).max(MOST_PPM, "must be at most 1000").default(0),
   },
   {
     rules: [
@@ -57,7 +59,7 @@ export const clock = defineFault(
           const wrong = await machine.run(["sh", "-c", "ls /usr/libexec"]);
           if (wrong.split("\n").includes("clock"))
             throw new NetcheckError("bad-config", `The clock of ${name} is wrong already.`);
-          const words = [`${offsetMs}`, `${driftPpm}`, program("HiRes.pm"), program("clock.pl")];
+          const words = [`${offsetMs}`, `${driftPpm}`, program("HiRes.pm"), program("clock.pl"), program("date.sh")];
           await machine.run(["sh", "-c", SET, "sh", ...words]);
           return whileBooted(machine, async () => {
             await machine.run(["sh", "-c", RESET]);

@@ -9,7 +9,7 @@ BEGIN {
     do 'Time/HiRes.pm' or die $@ || "Time::HiRes: $!\n";
 }
 
-# How far it is ahead, by how much it gains, and since when.
+# How far it is ahead, by how much it gains, and since when (then by the time since the start of the machine).
 my ($offset_ms, $drift_ppm, $began_s) = do {
     open my $file, '<', '/usr/libexec/clock/wrong' or die "/usr/libexec/clock/wrong: $!\n";
     split ' ', <$file>;

@@ -2,7 +2,6 @@
 # Stands in the place of a program of a node whose clock goes wrong, under that program's name: runs the real one and moves the
 # times of day that it prints. It ends as the real one does, and neither outlives the other.
 #
-#   date      what is asked of now; a time that is named (-d, -r) or set (-s) is the real one's
 #   ping      -D: [1700000000.123456] at the beginning of a line
 #   tcpdump   the records of `-w -`, in either precision, and the seconds of -tt; what it reads from a file (-r) was moved before
 use strict;
@@ -16,10 +15,6 @@ my ($name) = $0 =~ m{([^/]+)$};
 my $real = "/usr/libexec/clock/$name";
 sub become { exec $real, @_ or die "$real: $!\n" }
 
-if ($name eq 'date') {
-    become(@ARGV) if grep { /^-u*[drsf]|^--(?:date|reference|set|file)/ } @ARGV;
-    become('-d', sprintf('@%.9f', Time::HiRes::clock_gettime(Time::HiRes::CLOCK_REALTIME())), @ARGV);
-}
 my $packets = grep { $ARGV[$_] eq '-w' && ($ARGV[$_ + 1] // '') eq '-' } 0 .. $#ARGV;
 my $seconds = grep({ $_ eq ($name eq 'ping' ? '-D' : '-tt') } @ARGV) && !grep { $_ eq '-r' } @ARGV;
 become(@ARGV) unless $packets || $seconds;

@@ -77,9 +77,9 @@ export function hopPlay(seed: number, number: number): HopPlay {
   const turn = Math.floor(number / 2);
   const overlay = turn % 2 === 0 ? "vxlan" : "host-gw";
   const to = random.pick<HopPlay["to"]>(["pod", "Service"]);
-  const ahead = [1, 2, 3].map(() => Math.round((random.next() * 2 - 1) * MOST_OFFSET_MS));
+  const ahead = ENDS.map(() => Math.round((random.next() * 2 - 1) * MOST_OFFSET_MS));
   const skew = ahead.map((offsetMs, index) => ({
-    ...{ kind: "clock", node: `node-${index + 1}`, offsetMs },
+    ...{ kind: "clock", node: ENDS[index]?.node, offsetMs },
     driftPpm: Math.round((random.next() * 2 - 1) * MOST_DRIFT_PPM),
   }));
   const lossy = number % 2 === 0;
@@ -113,7 +113,7 @@ const NOISES: readonly [Noise, ...Noise[]] = [
   { name: "busy", faults: [], busyLoops: 2 },
   { name: "late", faults: [{ kind: "delay", node: "node-2", every: 4, delayMs: [20, 60] }], busyLoops: 0 },
   { name: "duplicates", faults: [{ kind: "duplicate", node: "node-1", percent: 5 }], busyLoops: 0 },
-  { name: "loss beside the path", faults: [{ kind: "loss", node: "node-3", percent: 10 }], busyLoops: 0 },
+  { name: "loss beside the path", faults: [{ kind: "loss", pod: "api-0", percent: 10 }], busyLoops: 0 },
   { name: "port closed", faults: [{ kind: "port-closed", pod: "db-0", port: 5432 }], busyLoops: 0 },
 ];
 

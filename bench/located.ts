@@ -62,7 +62,12 @@ function scenarioOf({ about, overlay, faults, traffic, busyLoops, command, secon
   return {
     ...{ scenario: "located", about, traffic: [...traffic], faults: [...faults], command, repeat: 1, expect: {} },
     ...(busyLoops === 0 ? {} : { noise: { busyLoops } }),
-    ...{ file: "", topology: topologySchema.parse({ overlay, nodes: 2 }), insists: [], timeoutMs: (seconds + 120) * 1_000 },
+    ...{
+      file: "",
+      topology: topologySchema.parse({ overlay, nodes: 2 }),
+      insists: [],
+      timeoutMs: (seconds + 120) * 1_000,
+    },
   };
 }
 

@@ -26,7 +26,7 @@ const MOST_OFFSET_MS = 5_000;
 const MOST_DRIFT_PPM = 200;
 /** Below this share the probes of a check alone are too few packets to lose. */
 const FEW_PERCENT = 3;
-const SECONDS = { lossy: 45, healthy: 30 } as const;
+const SECONDS = { lossy: 75, healthy: 60 } as const;
 
 /** Devices of a node from its pod outwards: where packets that leave the pod come in, and those that go on by the others. */
 const DEVICES = [

@@ -58,6 +58,7 @@ function isNeedless(
   unsureNs: number,
 ): boolean {
   const last = sightings.findLastIndex((index) => index >= 0);
+  if (last === seen.length - 1) return false;
   const timeOf = (one: readonly number[]): number => seen[last]?.[one[last] ?? -1] ?? Number.NaN;
   return packets.some((other) => {
     const later = timeOf(sightings) - timeOf(other.sightings);

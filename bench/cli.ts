@@ -5,6 +5,7 @@ import { exec } from "./exec.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { hops } from "./hops.ts";
 import { labUp } from "./lab-up.ts";
+import { located } from "./located.ts";
 import { names } from "./names.ts";
 import { nodeTask } from "./node-task.ts";
 import { pcapMutants } from "./pcap/mutants.ts";
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   nodeTask,
   record,
   hops,
+  located,
   pcap,
   pcapMutants,
 ];

@@ -37,6 +37,10 @@ export async function actOnNode(
     node: answered(node, status, retryAtMs, nowMs()),
     tasks,
   });
+  const started = (tasks: NodeResult["tasks"], learnt: Pick<NodeState, "aheadMs"> = {}): NodeResult => {
+    const { node: running } = result("running", nextPollMs(window, nowMs()));
+    return { node: { ...running, ...learnt, startedAtMs: nowMs() }, tasks };
+  };
   async function sync(status: "running" | "stopped", pauseMs?: number): Promise<NodeResult> {
     const output = await limited((signal) => nodes.sync(name, check, session.offsets(name), { signal }));
     session.take(name, output, node?.aheadMs);
@@ -71,12 +75,11 @@ export async function actOnNode(
         const thought = node.aheadMs ?? 0;
         const answer = await start(thought);
         const aheadMs = otherThan(thought, answer);
-        if (aheadMs === undefined) return result("running", nextPollMs(window, nowMs()), answer.tasks);
+        if (aheadMs === undefined) return started(answer.tasks);
         // Its tasks would wait for another moment, or end before it.
         await remove();
         const { tasks } = await start(aheadMs);
-        const started = result("running", nextPollMs(window, nowMs()), tasks);
-        return { ...started, node: { ...started.node, aheadMs } };
+        return started(tasks, { aheadMs });
       }
       case "grow": {
         // What runs is adopted as it is; only the recorders are new.

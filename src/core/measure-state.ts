@@ -20,6 +20,8 @@ const nodeStateSchema = z.object({
   reason: textSchema.optional(),
   /** How far its clock is ahead of the workers', where they are too far apart to be taken for one (`node-clock.ts`). */
   aheadMs: z.number().optional(),
+  /** When its tasks had been started. */
+  startedAtMs: z.number().optional(),
   /** False when nothing was ever sent there, so that there is nothing to remove. */
   touched: z.boolean(),
 });

@@ -16,8 +16,11 @@ const UNASKED: Gap = {
 
 /** Recording is not worth its start for less. */
 const SHORTEST_MS = 5_000;
-/** The devices of a node that has not said a word for so long are not awaited any longer. */
-const PATIENCE_MS = 15_000;
+/**
+ * The devices of a node that has not told them since it could are not awaited longer than half of the window, within these: a
+ * busy node is slow to tell, and without its devices there is nothing to compare.
+ */
+const PATIENCE_MS = { least: 15_000, most: 60_000 } as const;
 /** What all recorders of a node may leave unfetched on its disk, bytes. */
 const NODE_BYTES = 1_000_000_000;
 /** What the kernel holds for each recorder while that is not running: a second of 50,000 headers. */
@@ -42,8 +45,12 @@ export function withRecorders(
   const { plan, cancelled, firstFinding } = state;
   const wish = capture ?? (firstFinding ? { full: false } : undefined);
   if (!plan || plan.taps || cancelled || !wish || plan.window.endMs - nowMs < SHORTEST_MS) return state;
-  const late = nowMs - plan.window.startMs > PATIENCE_MS;
-  const silent = Object.entries(state.nodes).filter(([, { status }]) => late || status === "failed");
+  const { startMs, endMs } = plan.window;
+  const patienceMs = Math.min(PATIENCE_MS.most, Math.max(PATIENCE_MS.least, (endMs - startMs) / 2));
+  const silent = Object.entries(state.nodes).filter(
+    ([, { status, startedAtMs = startMs }]) =>
+      status === "failed" || nowMs - Math.max(startMs, startedAtMs) > patienceMs,
+  );
   const made = planTaps(plan, evidence, { wish, unreachable: new Set(silent.map(([name]) => name)) });
   if (!made) return state;
   // Inside a tunnel nobody can ask it: some points would show less than others, and that would look like loss.

@@ -2,6 +2,8 @@
 const COPY_NS = 1e6;
 /** The same at the point that sees packets first, where nothing before it says how many there are. */
 const FIRST_COPY_NS = 50e3;
+/** A packet that was doubled on the way, and what answers both, come this close; who sends again by himself waits for longer. */
+const TWIN_NS = 50e6;
 /** Clocks that agree are trusted to this much. */
 const SLACK_NS = 100e3;
 
@@ -9,7 +11,8 @@ const SLACK_NS = 100e3;
  * Which sightings of packets that look alike belong together: a segment and its copy that was sent again carry the same
  * marks when there are no time stamps. Those who arrive are given to the newest that could have come so far by then: what
  * was sent first and never arrived is lost, and not late. A point that sees more than were before it, one close behind the
- * other, sees the same ones twice.
+ * other, sees the same ones twice. One that vanishes close behind another that came through is a copy as well, and no loss:
+ * the network has delivered what it says, and conntrack ends such packets on purpose (a second reset of a connection).
  *
  * `seen`: for each point on the way of the packets when it saw one, by one clock that is right within `uncertainNs`,
  * ascending. Answers for each packet the index of its sighting at each point, -1 = none, and how many sightings were copies.
@@ -41,7 +44,27 @@ export function alikePackets(
     }
     packets.sort((one, other) => one.lastNs - other.lastNs);
   }
-  return { packets: packets.map(({ sightings }) => sightings), copies };
+  const needed = packets.filter(({ sightings }) => !isNeedless(sightings, packets, seen, uncertainNs + SLACK_NS));
+  for (const packet of packets)
+    if (!needed.includes(packet)) copies += packet.sightings.filter((index) => index >= 0).length;
+  return { packets: needed.map(({ sightings }) => sightings), copies };
+}
+
+/** Whether it vanished behind a point that another has passed just before; within `unsureNs` nobody knows which came first. */
+function isNeedless(
+  sightings: readonly number[],
+  packets: readonly { readonly sightings: readonly number[] }[],
+  seen: readonly (readonly number[])[],
+  unsureNs: number,
+): boolean {
+  const last = sightings.findLastIndex((index) => index >= 0);
+  if (last === seen.length - 1) return false;
+  const timeOf = (one: readonly number[]): number => seen[last]?.[one[last] ?? -1] ?? Number.NaN;
+  return packets.some((other) => {
+    const later = timeOf(sightings) - timeOf(other.sightings);
+    const passed = other.sightings.findLastIndex((index) => index >= 0) > last;
+    return passed && later >= -unsureNs && later <= TWIN_NS;
+  });
 }
 
 /** Indices of the times without the closest followers, as long as there are more than `expected`. */

@@ -18,7 +18,7 @@ describe.skipIf(reason !== undefined)(`hardware in a lab${reason === undefined ?
     (await inPod(lab, agentOn(lab, node), ["sh", "-c", script])).stdout;
   /** What shows a fault that was not taken back: tools, files, mounts, queues. */
   const traces =
-    "ethtool eth0; cat /sys/class/net/eth0/speed /sys/class/net/eth0/duplex; ls /usr/libexec /run /proc/net/bonding; readlink /proc/net; mount; tc qdisc; cat /etc/hostname";
+    "ethtool eth0; cat /sys/class/net/eth0/speed /sys/class/net/eth0/duplex; ls /usr/libexec /etc/perl /run /proc/net/bonding; readlink /proc/net; mount; tc qdisc; cat /etc/hostname";
   beforeAll(async () => {
     lab = await startCluster(topologySchema.parse({}), { dir: folder });
     healthy = await on("node-2", traces);
@@ -86,6 +86,56 @@ describe.skipIf(reason !== undefined)(`hardware in a lab${reason === undefined ?
     expect(await on("node-2", `cat ${bond}`)).toBe("Bonding Mode: two\n");
   });
 
+  test("clock: tools, perl and recorded packets of the node agree on a time that is not ours, and the kernel's stays", async () => {
+    const perl = "perl -MTime::HiRes=clock_gettime,time,CLOCK_REALTIME,CLOCK_MONOTONIC -e";
+    const clocks = [
+      "date +%s.%N",
+      `${perl} 'printf "%.6f", clock_gettime(CLOCK_REALTIME)'`,
+      `${perl} 'printf "%.6f", time'`,
+      "ping -n -D -c 1 127.0.0.1 | sed -n 's/^.\\([0-9.]*\\)].*/\\1/p'",
+      "tcpdump -n -tt -l -c 1 -i lo icmp 2>/dev/null & sleep 0.5; ping -q -c 1 127.0.0.1 >/dev/null; wait",
+      ...["micro", "nano"].map(
+        (precision) =>
+          `tcpdump -U -w - --time-stamp-precision=${precision} -c 1 -i lo icmp 2>/dev/null >/tmp/${precision}.pcap & sleep 0.5
+          ping -q -c 1 127.0.0.1 >/dev/null; wait; tcpdump -n -tt -r /tmp/${precision}.pcap 2>/dev/null; rm /tmp/${precision}.pcap`,
+      ),
+    ];
+    /** How far what the node says is ahead of the time around it, seconds, at least and at most. */
+    const ahead = async (node: string, script: string): Promise<readonly [number, number]> => {
+      const before = Date.now() / 1e3;
+      const said = Number.parseFloat(await on(node, script));
+      return [said - Date.now() / 1e3, said - before];
+    };
+    const began = Date.now();
+    await lab.fault.add({ kind: "clock", node: "node-2", offsetMs: -4_321, driftPpm: 200 });
+    for (const script of clocks) {
+      const [least, most] = await ahead("node-2", script);
+      const drifted = (Date.now() - began + 1_000) * 200e-6;
+      expect(least, script).toBeLessThan(-4.321 + drifted / 1e3 + 0.001);
+      expect(most, script).toBeGreaterThan(-4.322);
+      const [early, late] = await ahead("node-1", script);
+      expect(early, script).toBeLessThan(0.001);
+      expect(late, script).toBeGreaterThan(-0.001);
+    }
+    const up = `${perl} 'printf "%.3f ", clock_gettime(CLOCK_MONOTONIC)'; cut -d' ' -f1 /proc/uptime`;
+    const [monotonic = 0, uptime = 9] = (await on("node-2", up)).split(" ").map(Number);
+    expect(Math.abs(uptime - monotonic)).toBeLessThan(1);
+    expect(await on("node-2", "date -u -d @0 +%Y; ping -c 1 -W 1 192.0.2.1 >/dev/null; echo $?")).toBe("1970\n1\n");
+    await expect(lab.fault.add({ kind: "clock", node: "node-2", offsetMs: 1 })).rejects.toThrow(/wrong already/);
+  });
+
+  test("clock: tcpdump behind it takes signals, says its counts, and ends with who reads it", async () => {
+    await lab.fault.add({ kind: "clock", node: "node-2", offsetMs: 5_000 });
+    const counts =
+      "tcpdump -Z root -U -w - -i lo icmp 2>&1 >/dev/null & p=$!; sleep 0.5; ping -q -c 3 -i 0.1 127.0.0.1 >/dev/null";
+    expect(
+      await on("node-2", `${counts}; sleep 1.2; kill -USR1 $p; sleep 0.2; kill -INT $p; wait $p; echo $?`),
+    ).toMatch(/listening on lo[\s\S]*6 packets captured[\s\S]*6 packets captured[\s\S]*^0$/m);
+    const killed = "tcpdump -Z root -U -w - -i lo icmp 2>/dev/null >/dev/null & p=$!; sleep 0.5; c=$(pgrep -P $p)";
+    const gone = "kill -KILL $p; while [ -e /proc/$c ]; do sleep 0.1; done; echo gone";
+    expect(await on("node-2", `${killed}; [ -n "$c" ] && ${gone}`)).toContain("gone");
+  });
+
   test.each([
     { spec: { kind: "qdisc-drops", node: "node-2" }, device: "eth0" },
     { spec: { kind: "qdisc-drops", pod: "db-0" }, device: "" },
@@ -104,6 +154,8 @@ describe.skipIf(reason !== undefined)(`hardware in a lab${reason === undefined ?
     { spec: { kind: "host-file", node: "node-2", path: "proc/x", content: "x" }, says: /absolute path/ },
     { spec: { kind: "host-file", node: "node-2", path: "/proc/../etc/x", content: "x" }, says: /absolute path/ },
     { spec: { kind: "link-mode", node: "node-2", speedMbit: 10, duplex: "both" }, says: /half or full/ },
+    { spec: { kind: "clock", node: "node-2" }, says: /needs offsetMs or driftPpm/ },
+    { spec: { kind: "clock", node: "node-2", driftPpm: 9_999 }, says: /at most 1000/ },
     { spec: { kind: "qdisc-drops" }, says: /either node or pod/ },
   ])("$spec is refused", async ({ spec, says }) => {
     await expect(lab.fault.add(spec)).rejects.toThrow(says);

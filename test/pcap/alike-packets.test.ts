@@ -45,6 +45,34 @@ test.each<Row>([
     ],
   },
   {
+    name: "a second one close behind one that came through is not let through",
+    seen: [[0, 10], [1, 11], [2]],
+    packets: [[0, 0, 0]],
+    copies: 2,
+  },
+  {
+    name: "so close behind that nobody knows which of them came through",
+    seen: [[0, 0.06], [0.01, 0.07], [0.08]],
+    packets: [[1, 1, 0]],
+    copies: 2,
+  },
+  {
+    name: "the first vanishes, and what is sent again at once arrives",
+    seen: [[0, 3], [0.1, 3.1], [4]],
+    packets: [
+      [0, 0, -1],
+      [1, 1, 0],
+    ],
+  },
+  {
+    name: "one is sent again after its time, and vanishes",
+    seen: [[0, 250], [0.1, 250.1], [1]],
+    packets: [
+      [0, 0, 0],
+      [1, 1, -1],
+    ],
+  },
+  {
     name: "one appears from nowhere",
     seen: [[5], [1, 5.1]],
     packets: [

@@ -15,7 +15,7 @@ export const deviceLoss = defineFault(
   "device-loss",
   {
     node: z.string().optional(),
-    /** A device of the node, such as cni0 or flannel.1. */
+    /** A device of the node, such as cni0; `tunnel` is whatever the tunnel is called. */
     device: z.string().optional(),
     /** The node's end of this pod's cable. */
     pod: z.string().optional(),
@@ -31,9 +31,12 @@ export const deviceLoss = defineFault(
     ],
     prepare({ node = "", device: named, pod: name, direction, percent }, lab) {
       const pod = name === undefined ? undefined : findPod(lab.store, name);
-      const device = pod ? lab.pods.planned(pod).veth : named;
+      const device = pod ? lab.pods.planned(pod).veth : named === "tunnel" ? lab.plan.tunnel : named;
       if (device === undefined)
-        throw new NetcheckError("bad-config", `Pod ${name} uses its node's network and has no cable.`);
+        throw new NetcheckError(
+          "bad-config",
+          pod ? `Pod ${name} uses its node's network and has no cable.` : "There is no tunnel in this lab.",
+        );
       const at = pod?.node ?? findNode(lab.store, node).name;
       return {
         description: `${shareWords({ percent })} that ${direction === "in" ? "come in" : "go out"} by ${device} of ${at} lost`,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { backlog } from "./backlog.ts";
+import { clock } from "./clock.ts";
 import { conntrackFull } from "./conntrack-full.ts";
 import { cpuLimit } from "./cpu-limit.ts";
 import { nodeCrash, podCrash, podMove, podRestart } from "./crash.ts";
@@ -53,6 +54,7 @@ const faultKinds: readonly FaultKind[] = [
   rate,
   linkMode,
   hostFile,
+  clock,
   qdiscDrops,
   mtu,
   secondAddress,
@@ -83,7 +85,7 @@ const faultKinds: readonly FaultKind[] = [
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */
-const laterKinds = ["softirq", "clock"];
+const laterKinds = ["softirq"];
 
 export const findKind = (name: string): FaultKind | undefined => faultKinds.find(({ kind }) => kind === name);
 

@@ -240,11 +240,8 @@ if (verb === "run" && rest[0] !== undefined) {
   const [file, word, ...more] = rest;
   const started = file === "src/cli.ts" && processes[word] ? [processes[word], ...more] : rest;
   const lab = process.env["KUBECONFIG"] === undefined ? runningLab() : {};
-  // From outside, the file that is started is kept as machine code too, and Node need not load what removes types.
-  const kept = process.env["NODE_COMPILE_CACHE"] ?? join(root, "node_modules", ".cache", "netcheck");
-  const cache = file === "src/cli.ts" ? { NODE_COMPILE_CACHE: kept } : {};
   process.exitCode = run(node(), ["--disable-warning=ExperimentalWarning", ...started], {
-    env: { ...withNode24(), ...lab, ...cache },
+    env: { ...withNode24(), ...lab },
   });
 } else if (verb === "test") {
   requireNamespaces();

@@ -232,11 +232,11 @@ function receiverLimited(service: ServiceTotals): Found | undefined {
 function slow(service: ServiceTotals): Found | undefined {
   if (service.longestAnswerNs < SLOW_NS) return undefined;
   // Where every answer is late, the protocol is none of question and answer: heartbeats, subscriptions, long polls.
-  if (service.answers >= HABIT && service.answerNs / service.answers > HABITUAL_NS) return undefined;
+  if (service.answers >= HABIT && service.meanAnswerNs > HABITUAL_NS) return undefined;
   const numbers = {
     connections: service.slowAnswers,
     longestMs: ms(service.longestAnswerNs),
-    meanMs: ms(service.answerNs / Math.max(1, service.answers)),
+    meanMs: ms(service.meanAnswerNs),
     answers: service.answers,
   };
   return found(service, "slow", "slow-answers", numbers, ({ ends, atNs, packet }) => {

@@ -78,13 +78,13 @@ function serviceOf(service: ServiceTotals): ServiceSummary {
     resets: count(RESETS),
     zeroWindowMs: milliseconds(service.zeroNs),
     receiverLimitedMs: milliseconds(service.fullNs),
-    meanAnswerMs: milliseconds(service.answerNs / Math.max(1, answers)),
+    meanAnswerMs: milliseconds(service.meanAnswerNs),
     longestAnswerMs: milliseconds(service.longestAnswerNs),
     slowHandshakes: service.slowHandshakes,
     ...named("handshakeMs", quantilesOf(service.handshakes)),
-    ...named("meanHandshakeMs", meanOf(service.handshakeNs, service.handshakes.count)),
-    ...named("toServerMs", meanOf(service.toServerNs, service.toServer)),
-    ...named("toClientMs", meanOf(service.toClientNs, service.toClient)),
+    ...named("meanHandshakeMs", inMs(service.meanHandshakeNs)),
+    ...named("toServerMs", inMs(service.meanToServerNs)),
+    ...named("toClientMs", inMs(service.meanToClientNs)),
   };
 }
 
@@ -92,6 +92,8 @@ function clientOf(client: ClientTotals): ClientSummary {
   const { handshakes, handshakeNs, ...rest } = client;
   return { ...rest, ...named("meanHandshakeMs", meanOf(handshakeNs, handshakes)) };
 }
+
+const inMs = (ns: number | undefined): number | undefined => (ns === undefined ? undefined : milliseconds(ns));
 
 const clientTrouble = ({ retransmissions, failed }: ClientTotals): number => retransmissions + 5 * failed;
 

@@ -1,5 +1,6 @@
 import type { FlowEnds } from "./flow-ends.ts";
 import { COUNTED } from "./flow-layout.ts";
+import * as serviceSums from "./service-sums.ts";
 import { Spread } from "./spread.ts";
 
 /**
@@ -39,8 +40,8 @@ export type Example = {
 /** All connections of one server address and port. */
 export class ServiceTotals {
   readonly server: string;
-  flows = 0;
-  established = 0;
+  readonly #room: serviceSums.ServiceSums;
+  readonly #service: number;
   refused = 0;
   /** Of these, those that an ICMP message refused. */
   refusedByIcmp = 0;
@@ -48,26 +49,13 @@ export class ServiceTotals {
   silent = 0;
   /** The server answered the SYN, and the client never acknowledged it. */
   halfOpen = 0;
-  /** Connections of which packets of both sides, and of one side only, were seen. */
-  bothSides = 0;
-  oneSide = 0;
-  bytes = NONE;
-  /** Sums of both directions, by counter. */
-  readonly counts = new Float64Array(COUNTED);
-  /** Round trips of handshakes; added up; those that took a second and more with all their SYNs; the longest of these, nanoseconds. */
-  readonly handshakes = new Spread(3);
-  handshakeNs = NONE;
+  /** Handshakes that took a second and more with all their SYNs. */
   slowHandshakes = 0;
   /** SYNs, and answers to them, that were sent again: also among the retransmissions. */
   synsAgain = 0;
   /** Segments that were sent again and again until their connections were seen last, without an answer: also among them. */
   inVain = 0;
   longestHandshakeNs = NONE;
-  /** Round trips of data from the recorder to each side, and back, added up, nanoseconds. */
-  toServerNs = NONE;
-  toServer = 0;
-  toClientNs = NONE;
-  toClient = 0;
   /** How long receivers had no room, and senders filled the room that there was; and in how many connections. */
   zeroNs = NONE;
   zeroConnections = 0;
@@ -88,18 +76,79 @@ export class ServiceTotals {
   /** Resets that the side which they name did not send: it went on afterwards; or two of their marks are not its own. */
   foreignResets = 0;
   foreignCertain = 0;
-  answers = 0;
   slowAnswers = 0;
-  answerNs = NONE;
-  longestAnswerNs = NONE;
   readonly examples = new Map<Trouble, Example>();
 
-  constructor(server: string) {
+  /** `service` is the number under which `room` has its sums. */
+  constructor(server: string, room: serviceSums.ServiceSums, service: number) {
     this.server = server;
+    this.#room = room;
+    this.#service = service;
+  }
+
+  get flows(): number {
+    return this.#room.sum(this.#service, serviceSums.FLOWS);
+  }
+
+  get established(): number {
+    return this.#room.sum(this.#service, serviceSums.ESTABLISHED);
+  }
+
+  get bothSides(): number {
+    return this.#room.sum(this.#service, serviceSums.BOTH_SIDES);
+  }
+
+  get bytes(): number {
+    return this.#room.sum(this.#service, serviceSums.BYTES);
+  }
+
+  /** Sums of both directions, by counter. */
+  get counts(): Float64Array {
+    const first = this.#service * serviceSums.ROW + serviceSums.COUNTS;
+    return this.#room.sums.subarray(first, first + COUNTED);
+  }
+
+  /** Round trips of handshakes, and the mean of them, nanoseconds. */
+  get handshakes(): Spread {
+    const spread = new Spread(serviceSums.HANDSHAKE_BITS);
+    spread.addCounters(this.#room.handshakesOf(this.#service));
+    return spread;
+  }
+
+  get meanHandshakeNs(): number | undefined {
+    return this.#mean(serviceSums.HANDSHAKE_NS, serviceSums.TIMED);
+  }
+
+  /** Means of the round trips of data from the recorder to each side and back, nanoseconds. */
+  get meanToServerNs(): number | undefined {
+    return this.#mean(serviceSums.TO_SERVER_NS, serviceSums.TO_SERVER);
+  }
+
+  get meanToClientNs(): number | undefined {
+    return this.#mean(serviceSums.TO_CLIENT_NS, serviceSums.TO_CLIENT);
+  }
+
+  get answers(): number {
+    return this.#room.sum(this.#service, serviceSums.ANSWERED);
+  }
+
+  /** 0 without answers. */
+  get meanAnswerNs(): number {
+    return this.#mean(serviceSums.ANSWER_NS, serviceSums.ANSWERED) ?? 0;
+  }
+
+  get longestAnswerNs(): number {
+    return this.#room.sum(this.#service, serviceSums.LONGEST_ANSWER_NS);
+  }
+
+  #mean(sum: number, count: number): number | undefined {
+    const of = this.#room.sum(this.#service, count);
+    return of === 0 ? undefined : this.#room.sum(this.#service, sum) / of;
   }
 
   /** Where the answers of a service go another way, nobody can tell here that there is none. */
   get unanswered(): number {
-    return this.bothSides === 0 && this.oneSide > 0 ? 0 : this.silent;
+    const oneSide = this.#room.sum(this.#service, serviceSums.ONE_SIDE);
+    return this.bothSides === 0 && oneSide > 0 ? 0 : this.silent;
   }
 }

@@ -3,7 +3,9 @@ import { Clients, type ClientTotals } from "./client-totals.ts";
 import { clientOf } from "./flow-ends.ts";
 import type { Slot } from "./flow-layout.ts";
 import * as layout from "./flow-layout.ts";
+import * as serviceSums from "./service-sums.ts";
 import { ServiceTotals } from "./service-totals.ts";
+import { placeOf } from "./spread.ts";
 import type { TimeLines } from "./time-lines.ts";
 import { OPENING, Troubles } from "./troubles.ts";
 
@@ -44,6 +46,25 @@ const {
   ZERO_NS,
   ZERO_SINCE,
 } = layout;
+const {
+  ANSWER_NS,
+  ANSWERED,
+  BOTH_SIDES,
+  BYTES,
+  COUNTS,
+  ESTABLISHED,
+  FLOWS,
+  HANDSHAKE_BITS,
+  HANDSHAKE_NS,
+  LONGEST_ANSWER_NS,
+  ONE_SIDE,
+  ROW,
+  TIMED,
+  TO_CLIENT,
+  TO_CLIENT_NS,
+  TO_SERVER,
+  TO_SERVER_NS,
+} = serviceSums;
 
 const MAX_SERVICES = 1_024;
 const BUCKETS = 4_096;
@@ -59,9 +80,10 @@ const SLOW_HANDSHAKE_NS = 0.9e9;
  * line, and what is wrong (troubles.ts) is looked for only in those that show a sign of it.
  */
 export class Services {
-  readonly others = new ServiceTotals("other servers");
-  readonly #list: ServiceTotals[] = [];
-  readonly #keys = new Int32Array(MAX_SERVICES * KEY_WORDS);
+  readonly #room = new serviceSums.ServiceSums();
+  readonly others = new ServiceTotals("other servers", this.#room, 0);
+  readonly #list = [this.others];
+  readonly #keys = new Int32Array((MAX_SERVICES + 1) * KEY_WORDS);
   readonly #buckets = new Int32Array(BUCKETS).fill(-1);
   readonly #troubles: Troubles;
   readonly clients = new Clients();
@@ -78,7 +100,8 @@ export class Services {
   }
 
   get list(): readonly ServiceTotals[] {
-    return this.others.flows > 0 ? [...this.#list, this.others] : this.#list;
+    const known = this.#list.slice(1);
+    return this.others.flows > 0 ? [...known, this.others] : known;
   }
 
   /** SYNs for whose answer there was no time before the capture ended. */
@@ -106,10 +129,12 @@ export class Services {
     const client = clientOf(words, at);
     const service = this.#of(words, at, 1 - client);
     const from = this.clients.of(words, at + ENDS + client * 4, (words[at + KIND] as number) >> 8 === 6);
+    const { sums } = this.#room;
+    const row = service * ROW;
     if (merged) this.merged++;
     if (split) this.split++;
     this.unseen += words[at + UNSEEN] as number;
-    service.flows++;
+    sums[row + FLOWS] = (sums[row + FLOWS] as number) + 1;
     from.flows++;
     const mine = at + DIRECTIONS + client * DIRECTION_WORDS;
     const theirs = at + DIRECTIONS + DIRECTION_WORDS - client * DIRECTION_WORDS;
@@ -119,65 +144,87 @@ export class Services {
     // Who acknowledges something has got an answer, wherever that went.
     const acknowledges = ((words[mine] as number) & ACKED) !== 0;
     const silent = (flags & OPENING) === FLOW_SYN && received === 0 && !acknowledges;
-    if (both) service.bothSides++;
+    if (both) sums[row + BOTH_SIDES] = (sums[row + BOTH_SIDES] as number) + 1;
     else if (!silent || split) {
-      service.oneSide++;
+      sums[row + ONE_SIDE] = (sums[row + ONE_SIDE] as number) + 1;
       if (sent + received > 2 || split) this.#halfSeen++;
     }
     if ((flags & (FLOW_ESTABLISHED | FLOW_REFUSED)) === FLOW_ESTABLISHED) {
       if (!split) this.#addHandshake(service, from, slot);
-    } else if (!split && this.#troubles.unopened(service, slot, { silent, acknowledges, until })) from.failed++;
+    } else if (!split && this.#troubles.unopened(this.#totals(service), slot, { silent, acknowledges, until }))
+      from.failed++;
 
     const bytes = (times[(mine >> 1) + DATA_BYTES] as number) + (times[(theirs >> 1) + DATA_BYTES] as number);
-    service.bytes += bytes;
+    sums[row + BYTES] = (sums[row + BYTES] as number) + bytes;
     from.bytes += bytes;
     from.dataPackets +=
       (words[mine + COUNTERS + DATA_PACKETS] as number) + (words[theirs + COUNTERS + DATA_PACKETS] as number);
     // What the client sends is acknowledged by the server: that is the way between the recorder and the server.
-    service.toServer += words[mine + COUNTERS + ROUND_TRIPS] as number;
-    service.toServerNs += times[(mine >> 1) + ROUND_TRIP_SUM] as number;
-    service.toClient += words[theirs + COUNTERS + ROUND_TRIPS] as number;
-    service.toClientNs += times[(theirs >> 1) + ROUND_TRIP_SUM] as number;
-    service.answers += words[at + ANSWERS] as number;
-    service.answerNs += times[timesAt + ANSWER_SUM] as number;
-    service.longestAnswerNs = Math.max(service.longestAnswerNs, times[timesAt + ANSWER_LONGEST] as number);
+    sums[row + TO_SERVER] = (sums[row + TO_SERVER] as number) + (words[mine + COUNTERS + ROUND_TRIPS] as number);
+    sums[row + TO_SERVER_NS] = (sums[row + TO_SERVER_NS] as number) + (times[(mine >> 1) + ROUND_TRIP_SUM] as number);
+    sums[row + TO_CLIENT] = (sums[row + TO_CLIENT] as number) + (words[theirs + COUNTERS + ROUND_TRIPS] as number);
+    sums[row + TO_CLIENT_NS] = (sums[row + TO_CLIENT_NS] as number) + (times[(theirs >> 1) + ROUND_TRIP_SUM] as number);
+    const answers = words[at + ANSWERS] as number;
+    if (answers > 0) {
+      sums[row + ANSWERED] = (sums[row + ANSWERED] as number) + answers;
+      sums[row + ANSWER_NS] = (sums[row + ANSWER_NS] as number) + (times[timesAt + ANSWER_SUM] as number);
+      const longest = times[timesAt + ANSWER_LONGEST] as number;
+      if (longest > (sums[row + LONGEST_ANSWER_NS] as number)) sums[row + LONGEST_ANSWER_NS] = longest;
+    }
+    for (let counter = 0; counter < SELDOM; counter++)
+      sums[row + COUNTS + counter] =
+        (sums[row + COUNTS + counter] as number) +
+        (words[mine + COUNTERS + counter] as number) +
+        (words[theirs + COUNTERS + counter] as number);
 
     const told = flags & FLOW_TOO_BIG_AGAIN;
     for (let direction = 0; direction < 2; direction++)
-      if ((this.#addCounts(service, from, slot, direction) | told) !== 0)
-        this.#troubles.side(service, slot, direction, both);
-    if (words[at + STALL_KIND] !== 0) this.#troubles.silence(service, slot);
-    if (words[at + RESET_STATE] !== 0) this.#troubles.reset(service, slot);
+      if ((this.#addSeldom(row, from, slot, direction) | told) !== 0)
+        this.#troubles.side(this.#totals(service), slot, direction, both);
+    if (words[at + STALL_KIND] !== 0) this.#troubles.silence(this.#totals(service), slot);
+    if (words[at + RESET_STATE] !== 0) this.#troubles.reset(this.#totals(service), slot);
   }
 
-  #addHandshake(service: ServiceTotals, from: ClientTotals, slot: Slot): void {
+  #totals(service: number): ServiceTotals {
+    return this.#list[service] as ServiceTotals;
+  }
+
+  #addHandshake(service: number, from: ClientTotals, slot: Slot): void {
     const { times, timesAt } = slot;
+    const { sums } = this.#room;
+    const row = service * ROW;
     const roundTrip = times[timesAt + HANDSHAKE] as number;
-    service.established++;
+    sums[row + ESTABLISHED] = (sums[row + ESTABLISHED] as number) + 1;
     from.established++;
-    service.handshakes.add(roundTrip);
-    service.handshakeNs += Math.max(0, roundTrip);
+    if (roundTrip >= 1) {
+      sums[row + TIMED] = (sums[row + TIMED] as number) + 1;
+      this.#room.addHandshake(service, placeOf(roundTrip, HANDSHAKE_BITS));
+    }
+    sums[row + HANDSHAKE_NS] = (sums[row + HANDSHAKE_NS] as number) + Math.max(0, roundTrip);
     from.handshakes++;
     from.handshakeNs += Math.max(0, roundTrip);
     // From the first SYN on: the round trip is that of the one that was answered.
     const took = roundTrip + Math.max(0, (times[timesAt + SYN_AT] as number) - (times[timesAt + BEGAN] as number));
-    if (took >= SLOW_HANDSHAKE_NS) this.#troubles.slowHandshake(service, slot, took);
+    if (took >= SLOW_HANDSHAKE_NS) this.#troubles.slowHandshake(this.#totals(service), slot, took);
   }
 
-  /** Adds the counters of one direction. Not 0 when they, or what is open at its end, may mean trouble. */
-  #addCounts(service: ServiceTotals, from: ClientTotals, { words, at, times }: Slot, direction: number): number {
+  /**
+   * Adds the counters of one direction that most connections have none of. Not 0 when one has, or something that is open at
+   * its end may mean trouble.
+   */
+  #addSeldom(row: number, from: ClientTotals, { words, at, times }: Slot, direction: number): number {
     const block = at + DIRECTIONS + direction * DIRECTION_WORDS;
     const first = block + COUNTERS;
-    const { counts } = service;
     let seldom = 0;
-    for (let counter = 0; counter < COUNTED; counter++) {
-      const counted = words[first + counter] as number;
-      counts[counter] = (counts[counter] as number) + counted;
-      if (counter >= SELDOM) seldom |= counted;
+    for (let counter = SELDOM; counter < COUNTED; counter++) seldom |= words[first + counter] as number;
+    if (seldom !== 0) {
+      const { sums } = this.#room;
+      for (let counter = SELDOM; counter < COUNTED; counter++)
+        sums[row + COUNTS + counter] = (sums[row + COUNTS + counter] as number) + (words[first + counter] as number);
+      from.retransmissions += words[first + RETRANSMISSIONS] as number;
+      from.timeouts += words[first + TIMEOUTS] as number;
+      from.resets += words[first + RESETS] as number;
     }
-    from.retransmissions += words[first + RETRANSMISSIONS] as number;
-    from.timeouts += words[first + TIMEOUTS] as number;
-    from.resets += words[first + RESETS] as number;
     const double = block >> 1;
     // Times at which something began to last, and for how long others did.
     const lasts =
@@ -188,7 +235,8 @@ export class Services {
     return lasts > 0 ? 1 : seldom;
   }
 
-  #of(words: Int32Array, at: number, server: number): ServiceTotals {
+  /** The number of a service, which it gets with its first connection. */
+  #of(words: Int32Array, at: number, server: number): number {
     const end = at + ENDS + server * 4;
     const ports = words[at + PORTS] as number;
     const port = server === 0 ? ports >>> 16 : ports & 0xffff;
@@ -200,17 +248,18 @@ export class Services {
     for (;;) {
       const service = this.#buckets[bucket] as number;
       if (service === -1) break;
-      if (this.#matches(service * KEY_WORDS, words, end, port, kind)) return this.#list[service] as ServiceTotals;
+      if (this.#matches(service * KEY_WORDS, words, end, port, kind)) return service;
       bucket = (bucket + 1) & (BUCKETS - 1);
     }
     const index = this.#list.length;
-    if (index === MAX_SERVICES) return this.others;
+    if (index > MAX_SERVICES) return 0;
+    this.#room.reserve(index);
     this.#buckets[bucket] = index;
     this.#keys.set([kind, port], index * KEY_WORDS);
     for (let word = 0; word < 4; word++) this.#keys[index * KEY_WORDS + 2 + word] = words[end + word] as number;
-    const made = new ServiceTotals(endText(addressText(words, end, kind >> 8 === 6), port));
+    const made = new ServiceTotals(endText(addressText(words, end, kind >> 8 === 6), port), this.#room, index);
     this.#list.push(made);
-    return made;
+    return index;
   }
 
   #matches(key: number, words: Int32Array, end: number, port: number, kind: number): boolean {

@@ -8,6 +8,13 @@ const FRACTION = 20;
 const value = new Float64Array(1);
 const words = new Int32Array(value.buffer);
 
+/** Where a value of 1 and more is counted, of `64 << bits` places. */
+export function placeOf(one: number, bits: number): number {
+  value[0] = one;
+  // The upper word of a double: sign, 11 bits of exponent, 20 of fraction. Its first bits are octave and step.
+  return Math.min((OCTAVES << bits) - 1, ((words[1] as number) >> (FRACTION - bits)) - (FIRST << bits));
+}
+
 /**
  * How values are spread, in `2 ** bits` steps per doubling: with 4 bits quantiles are right to within 3 % in 1,024 counters
  * however many values there are, with 3 bits to within 6 % in 512. Values are nanoseconds, 1 and more.
@@ -24,10 +31,7 @@ export class Spread {
 
   add(one: number): void {
     if (!(one >= 1)) return;
-    value[0] = one;
-    // The upper word of a double: sign, 11 bits of exponent, 20 of fraction. Its first bits are octave and step.
-    const step = ((words[1] as number) >> (FRACTION - this.#bits)) - (FIRST << this.#bits);
-    const place = Math.min(this.#counts.length - 1, step);
+    const place = placeOf(one, this.#bits);
     this.#counts[place] = (this.#counts[place] as number) + 1;
     this.count++;
   }

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { processesIn } from "./cgroups.ts";
+import { agentCapabilities, confined } from "./chart.ts";
 import { type Running, runContainer } from "./container.ts";
 import { dnsArgv } from "./dns.ts";
 import { type Machine, podCgroup } from "./machine.ts";
@@ -45,6 +46,7 @@ type Life = { running?: Running; held: boolean; attempts: number; timer?: NodeJS
 type Parts = { readonly plan: ClusterPlan; readonly store: Store; readonly machines: ReadonlyMap<string, Machine> };
 
 export function createPods({ plan, store, machines }: Parts): Pods {
+  const capabilities = agentCapabilities();
   const lives = new Map<string, Life>(
     plan.pods.map(({ pod }) => [podKey(pod), { held: false, attempts: 0, startedBefore: false }]),
   );
@@ -153,7 +155,8 @@ export function createPods({ plan, store, machines }: Parts): Pods {
         throw new Error(`error dialing backend: dial tcp ${machine.planned.node.ip}:10250: connect: no route to host`);
       if (container.name !== name || life.running === undefined)
         throw new Error(`unable to upgrade connection: container not found ("${name}")`);
-      return start(inCgroups(cgroupsOf(pod), enter(pid, argv)), {
+      const command = pod.labels["app.kubernetes.io/name"] === "netcheck-agent" ? confined(capabilities, argv) : argv;
+      return start(inCgroups(cgroupsOf(pod), enter(pid, command)), {
         stdio: ["pipe", "pipe", "pipe"],
         env: { ...labEnv, HOSTNAME: pod.hostNetwork ? pod.node : pod.name },
       });

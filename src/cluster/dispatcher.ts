@@ -9,6 +9,9 @@ const MAX_CONNECTIONS = 16;
 /** Credentials rotate a few times a day; older connections than these are not needed any more. */
 const MAX_DISPATCHERS = 8;
 
+/** How netcheck names itself to API servers: their audit logs show it. */
+export const USER_AGENT = "netcheck";
+
 /** The private method of KubeConfig that is replaced, see ADR 031. A test counts connections, so a change is noticed. */
 type Patched = { createDispatcher: (cluster: Cluster | null, options: AgentOptions) => Dispatcher | undefined };
 
@@ -34,7 +37,7 @@ export function shareConnections(
     const name = id.digest("hex");
     const known = cache.get(name);
     if (known) return known;
-    const made =
+    const dispatcher =
       wanted.type === "agent"
         ? new Agent({
             // Both packages take the options of tls.connect; only their optional properties are typed differently.
@@ -44,6 +47,7 @@ export function shareConnections(
             connections: MAX_CONNECTIONS,
           })
         : original(cluster, options);
+    const made = dispatcher?.compose(named);
     if (made) cache.set(name, made);
     const oldest = cache.size > MAX_DISPATCHERS ? cache.entries().next().value : undefined;
     if (oldest) {
@@ -57,3 +61,9 @@ export function shareConnections(
     cache.clear();
   };
 }
+
+/** fetch hands all headers over as an object, in the spelling of whoever set them: client-node its own name for API calls. */
+const named: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+  const { "User-Agent": _, ...headers } = options.headers as Record<string, string>;
+  return dispatch({ ...options, headers: { ...headers, "user-agent": USER_AGENT } }, handler);
+};

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type ClientOptions, WebSocket } from "ws";
+import { USER_AGENT } from "./dispatcher.ts";
 import { ExecError } from "./exec-error.ts";
 import { type Sink, SinkQueue } from "./exec-flow.ts";
 import { type ExecRequest, execUrl } from "./exec-request.ts";
@@ -116,6 +117,7 @@ export async function openExec(access: ExecAccess, request: ExecRequest, options
     if (settled) return;
     const socket = new WebSocket(url, PROTOCOLS, {
       ...credentials,
+      headers: { ...credentials.headers, "User-Agent": USER_AGENT },
       perMessageDeflate: false,
       maxPayload: MAX_MESSAGE_BYTES,
       handshakeTimeout: handshakeTimeoutMs,

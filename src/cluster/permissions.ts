@@ -1,15 +1,18 @@
 import type { Kube } from "./kube-client.ts";
 
 /** What a worker needs, as RBAC words it. Exec takes both verbs: a WebSocket starts with a GET, and since 1.35 `create` is asked too. */
-const needed = (agentNamespace: string) => [
+export const needed = (agentNamespace: string) => [
   { verb: "list", group: "", resource: "pods" },
   { verb: "watch", group: "", resource: "pods" },
   { verb: "list", group: "", resource: "nodes" },
+  { verb: "watch", group: "", resource: "nodes" },
   { verb: "list", group: "", resource: "services" },
+  { verb: "watch", group: "", resource: "services" },
   { verb: "list", group: "", resource: "namespaces" },
   { verb: "list", group: "networking.k8s.io", resource: "networkpolicies" },
   { verb: "list", group: "networking.k8s.io", resource: "ingresses" },
   { verb: "list", group: "apps", resource: "deployments" },
+  { verb: "watch", group: "apps", resource: "deployments" },
   { verb: "list", group: "discovery.k8s.io", resource: "endpointslices" },
   { verb: "list", group: "", resource: "events" },
   { verb: "list", group: "coordination.k8s.io", resource: "leases", namespace: "kube-node-lease" },

@@ -56,6 +56,11 @@ describe.concurrent("netcheck-read", () => {
     expect(frames.slice(0, 4).map(({ index }) => index)).toEqual([0, 1, 0, 1]);
   });
 
+  test("the exit code of a helper is right from the first reading on", async ({ one, expect }) => {
+    const { frames } = await readings(one, ["60", ...node("netcheck-sockets")], (seen) => seen.length > 0);
+    expect(frames[0]).toMatchObject({ index: 0, exitCode: 0 });
+  });
+
   test("takes what is seldom in the first round, in every sixth after it, and in the last", async ({ one, expect }) => {
     const rare = ["--seldom", "node", "2", "echo", "b"];
     const rounds = (frames: readonly Frame[]) => frames.filter(({ index }) => index === 2).length;

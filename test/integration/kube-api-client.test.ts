@@ -12,10 +12,13 @@ import { type TestApi, testApi } from "#test/support/lab-api.ts";
 
 let kube: TestApi;
 let config: KubeConfig;
+let admin: KubeConfig;
 beforeAll(async () => {
   kube = await testApi();
   config = new KubeConfig();
   config.loadFromFile(kube.api.workerKubeconfig);
+  admin = new KubeConfig();
+  admin.loadFromFile(kube.api.kubeconfig);
 });
 afterAll(() => kube[Symbol.asyncDispose]());
 
@@ -34,12 +37,12 @@ test("generated clients list with selectors and read typed objects", async () =>
 test("generated clients read the other groups", async () => {
   const { items: slices } = await config.makeApiClient(DiscoveryV1Api).listEndpointSliceForAllNamespaces();
   expect(slices[0]?.endpoints?.[0]?.targetRef?.name).toBe("db-0");
-  const lease = await config
+  const lease = await admin
     .makeApiClient(CoordinationV1Api)
     .readNamespacedLease({ namespace: "kube-node-lease", name: "node-1" });
   // Typed as a Date, but 2.0.1 leaves microsecond times as text.
   expect(Date.parse(String(lease.spec?.renewTime))).toBe(kube.lab.model.nodes.get("node-1")?.leaseRenewedAtMs);
-  const { items: sets } = await config.makeApiClient(AppsV1Api).listNamespacedDaemonSet({ namespace: "netcheck" });
+  const { items: sets } = await admin.makeApiClient(AppsV1Api).listNamespacedDaemonSet({ namespace: "netcheck" });
   expect(sets[0]?.status?.numberReady).toBe(2);
 });
 

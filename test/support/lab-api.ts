@@ -26,6 +26,8 @@ export type TestApi = AsyncDisposable & {
   readonly lab: MemoryLab;
   readonly api: LabApi;
   readonly dir: string;
+  /** The file in which the stand-in notes what netcheck did, when asked to. */
+  readonly calls: string;
   /** One request on a connection of its own. */
   readonly ask: (path: string, options?: Ask) => Promise<Answer>;
   /** Like `ask`, with the body parsed; for shapes that a test is about to check. */
@@ -36,10 +38,14 @@ export type TestApi = AsyncDisposable & {
   readonly dial: (path: string, protocols: readonly string[], who?: Who) => WebSocket;
 };
 
-export async function testApi(faults: Partial<ApiFaults> = {}): Promise<TestApi> {
+export async function testApi(
+  faults: Partial<ApiFaults> = {},
+  { noteCalls = false }: { noteCalls?: boolean } = {},
+): Promise<TestApi> {
   const dir = await mkdtemp(join(tmpdir(), "netcheck-api-"));
   const lab = memoryLab();
-  const api = await startApi({ model: lab.model, dir, faults });
+  const calls = join(dir, "calls");
+  const api = await startApi({ model: lab.model, dir, faults, ...(noteCalls && { calls }) });
   const admin = await credentials(api.kubeconfig);
   const { token } = await credentials(api.workerKubeconfig);
   const tokens: Record<Who, string | undefined> = { admin: admin.token, worker: token, nobody: undefined };
@@ -63,6 +69,7 @@ export async function testApi(faults: Partial<ApiFaults> = {}): Promise<TestApi>
     lab,
     api,
     dir,
+    calls,
     ask,
     json: async (path, options) => JSON.parse((await ask(path, options)).text),
     async *lines(path, options) {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { type ChartRule, chartRules } from "../chart.ts";
 import type { ApiRequest } from "./request.ts";
 import { StatusError } from "./status.ts";
 
@@ -23,9 +24,12 @@ type Rule = {
   readonly namespaces?: readonly string[];
 };
 
-export type Identity = { readonly user: string; readonly groups: readonly string[]; readonly rules: readonly Rule[] };
-
-const READ = ["get", "list", "watch"];
+export type Identity = {
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly rules: readonly Rule[];
+  readonly isWorker?: boolean;
+};
 
 const admin: Identity = {
   user: "kubernetes-admin",
@@ -33,19 +37,23 @@ const admin: Identity = {
   rules: [{ verbs: ["*"], groups: ["*"], resources: ["*"] }],
 };
 
-/** Exactly what netcheck's documentation asks a cluster's owner to grant, so that a missing permission shows in the lab. */
+const granted = (rules: readonly ChartRule[], namespaces?: readonly string[]): Rule[] =>
+  rules.map(({ apiGroups, resources, verbs }) => ({
+    verbs,
+    groups: apiGroups,
+    resources,
+    ...(namespaces && { namespaces }),
+  }));
+
+/** Exactly what the Helm chart grants, so that a missing permission shows in the lab. */
 const worker: Identity = {
+  isWorker: true,
   user: "system:serviceaccount:netcheck:netcheck-worker",
   groups: ["system:serviceaccounts", "system:serviceaccounts:netcheck", "system:authenticated"],
   rules: [
-    { verbs: READ, groups: [""], resources: ["pods", "nodes", "services", "events", "namespaces"] },
-    { verbs: READ, groups: ["events.k8s.io"], resources: ["events"] },
-    { verbs: READ, groups: ["discovery.k8s.io"], resources: ["endpointslices"] },
-    { verbs: READ, groups: ["coordination.k8s.io"], resources: ["leases"] },
-    { verbs: READ, groups: ["networking.k8s.io"], resources: ["networkpolicies", "ingresses"] },
-    { verbs: READ, groups: ["apps"], resources: ["deployments", "replicasets", "daemonsets"] },
-    { verbs: ["get", "create"], groups: [""], resources: ["pods/exec"], namespaces: ["netcheck"] },
-    { verbs: ["create"], groups: ["authorization.k8s.io"], resources: ["selfsubjectaccessreviews"] },
+    ...granted(chartRules("worker-cluster-rules")),
+    ...granted(chartRules("worker-agent-rules"), ["netcheck"]),
+    ...granted(chartRules("worker-lease-rules"), ["kube-node-lease"]),
   ],
 };
 

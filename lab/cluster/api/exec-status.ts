@@ -24,13 +24,13 @@ export const troubleOf = ({ code }: NodeJS.ErrnoException): StartTrouble =>
   code === "EACCES" ? "permission denied" : "executable file not found in $PATH";
 
 /**
- * The lab enters a container with nsenter, which complains in place of a command that it cannot start. A container
- * runtime does that in the status instead; so what stderr begins with decides whether it is such a complaint.
+ * The lab enters a container with nsenter, and an agent's with setpriv as well; they complain in place of a command that they cannot
+ * start. A container runtime does that in the status instead; so what stderr begins with decides whether it is such a complaint.
  */
 export function complaintOf(stderr: Buffer, argv0: string): StartTrouble | undefined {
-  const start = `nsenter: failed to execute ${argv0}: `;
   const text = stderr.toString("utf8", 0, 500);
-  if (!text.startsWith(start)) return undefined;
+  if (!["nsenter", "setpriv"].some((tool) => text.startsWith(`${tool}: failed to execute ${argv0}: `)))
+    return undefined;
   return text.includes("Permission denied") ? "permission denied" : "executable file not found in $PATH";
 }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { LabModel } from "../model.ts";
-import { attributesOf, forbidden, type Identity, mayDo } from "./access.ts";
+import { type Attributes, attributesOf, forbidden, type Identity, mayDo } from "./access.ts";
 import { reviewAccess } from "./access-review.ts";
 import { readBody } from "./body.ts";
+import type { Asker } from "./call-log.ts";
 import { RESOURCES } from "./catalogue.ts";
 import { discover } from "./discovery.ts";
 import type { FaultSwitches } from "./faults.ts";
@@ -29,6 +30,8 @@ export type Served = {
   readonly faults: FaultSwitches;
   /** host:port, as discovery tells it. */
   readonly address: string;
+  /** Told of everything that is allowed, and who asked for it. */
+  readonly note: (wish: Attributes, from: Asker) => void;
 };
 
 /** Answers one request that is no upgrade. Throws StatusError for everything that is refused. */
@@ -36,6 +39,7 @@ export async function route(call: Call, served: Served): Promise<void> {
   const { api, identity, response } = call;
   const wish = attributesOf(api);
   if (!mayDo(identity, wish)) throw forbidden(identity, wish);
+  served.note(wish, { identity, userAgent: call.request.headers["user-agent"] });
   const verdict = served.faults.check(api, identity);
   if (api.target?.version !== "v1") {
     answerPath(call, served);

@@ -6,6 +6,7 @@ import { setTimeout as after } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import type { LabModel } from "../model.ts";
 import { forbidden, identify, makeTokens, mayDo } from "./access.ts";
+import { callLog } from "./call-log.ts";
 import { RESOURCES } from "./catalogue.ts";
 import { makeCertificates } from "./certificates.ts";
 import { makeExec } from "./exec.ts";
@@ -40,10 +41,18 @@ type ApiOptions = {
   /** 0: any free port. */
   readonly port?: number;
   readonly faults?: Partial<ApiFaults>;
+  /** A file to which everything is appended that netcheck was allowed to do, see `callLog`. */
+  readonly calls?: string | undefined;
 };
 
 /** Serves a lab cluster as a Kubernetes API on 127.0.0.1 over TLS, for kubectl, client-node and netcheck's own exec. */
-export async function startApi({ model, dir, port = 0, faults: first = {} }: ApiOptions): Promise<LabApi> {
+export async function startApi({
+  model,
+  dir,
+  port = 0,
+  faults: first = {},
+  calls = process.env["NETCHECK_API_CALLS"],
+}: ApiOptions): Promise<LabApi> {
   const secretDir = join(dir, "api");
   const certificates = await makeCertificates(secretDir);
   const tokens = makeTokens();
@@ -53,6 +62,7 @@ export async function startApi({ model, dir, port = 0, faults: first = {} }: Api
   const store = new ObjectStore({ model, resources: RESOURCES, ca: certificates.ca, startMs: Date.now() });
   const address = `127.0.0.1:${listener.port}`;
   const exec = makeExec(model);
+  const note = callLog(calls);
 
   /** False when the request is to be left without an answer. */
   const admit = async (): Promise<boolean> => {
@@ -65,7 +75,7 @@ export async function startApi({ model, dir, port = 0, faults: first = {} }: Api
     if (!(await admit())) return;
     const api = parseRequest(request);
     const identity = identify(request.headers.authorization, tokens);
-    await route({ request, response, api, identity }, { model, store, faults, address });
+    await route({ request, response, api, identity }, { model, store, faults, address, note });
   };
 
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
@@ -80,6 +90,7 @@ export async function startApi({ model, dir, port = 0, faults: first = {} }: Api
     for (const verb of new Set([api.verb, "create"])) {
       const { version: _, ...wish } = { ...target, verb };
       if (!mayDo(identity, wish)) throw forbidden(identity, wish);
+      note(wish, { identity, userAgent: request.headers["user-agent"] });
       faults.check({ ...api, verb }, identity);
     }
     exec({ request, socket, head, api, tcp }, faults.now.exec);

@@ -89,7 +89,7 @@ function suspect(pod: Vantage, seen: Case): readonly Suspicion[] {
 /** What is wrong with the pod's device, or with its other end on the node. */
 function cableFacts(pod: Vantage, node: Vantage, { evidence }: Case): readonly Sentence[] {
   const inside = evidence.get(linksEvidence, pod.id)?.devices;
-  if (!inside) return [];
+  if (!inside || inside.length === 0) return [];
   const names = { pod: pod.label, node: node.label };
   const cables = inside.filter(({ device }) => device !== "lo");
   if (cables.length === 0) return [say("{pod} has no device but lo", names)];

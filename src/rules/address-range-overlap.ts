@@ -103,11 +103,15 @@ function sharedRanges(seen: Case): readonly Suspicion[] {
   const ranges = nodes.flatMap(({ subject, data }) =>
     data.podCidrs.map((range) => ({ node: subject.replace(/^node\//, ""), range })),
   );
-  return askedNodes(seen.plan).flatMap((node) =>
+  const nodesAsked = askedNodes(seen.plan);
+  return nodesAsked.flatMap((node, nth) =>
     ranges
       .filter((own) => own.node === node)
       .flatMap((own) => {
-        const other = ranges.find((one) => one.node !== node && overlap(own.range, one.range));
+        const other = ranges.find(
+          // Two nodes of the path are one finding.
+          (one) => !nodesAsked.slice(0, nth + 1).includes(one.node) && overlap(own.range, one.range),
+        );
         const dead = other
           ? sufferers(
               seen,

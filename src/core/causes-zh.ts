@@ -37,6 +37,7 @@ export const chineseCauses = {
   "high-latency": "延迟偏高",
   "http-error": "应用返回错误",
   "idle-timeout": "空闲连接被切断",
+  "ip-family-broken": "一个 IP 协议族不通",
   "ip-range-exhausted": "IP 地址已用尽",
   "ipam-leak": "同一地址分配给了两个 Pod",
   "ipvs-backend-missing": "IPVS 缺少后端",

@@ -103,6 +103,18 @@ export const podNetworkSentences = {
   "no map shows a fill of 90 % or more": "没有映射表的使用率达到 90 % 以上",
   "Make the map larger on {node}: bpf-ct-global-tcp-max, bpf-ct-global-any-max, bpf-nat-global-max, bpf-policy-map-max, or bpf-map-dynamic-size-ratio":
     "在 {node} 上增大该映射表：bpf-ct-global-tcp-max、bpf-ct-global-any-max、bpf-nat-global-max、bpf-policy-map-max 或 bpf-map-dynamic-size-ratio",
+  // ip-family-broken.ts
+  "the ends do not both have addresses of both IP families": "两端并非都有两个 IP 协议族的地址",
+  "too few echoes of both IP families were sent": "两个 IP 协议族的 ping 都太少",
+  "both IP families work between the ends, or neither does": "两端之间两个 IP 协议族都通，或都不通",
+  "{family} does not work from {from} to {to} ({ip}): {answered} of {sent} answered":
+    "从 {from} 到 {to}（{ip}）的 {family} 不通：{sent}中有 {answered} 次应答",
+  "{family} does ({ip}): {answered} of {sent} answered": "{family} 可以（{ip}）：{sent}中有 {answered} 次应答",
+  "what came back: {errors}": "返回的错误：{errors}",
+  "Compare routes, forwarding (net.ipv6.conf.all.forwarding) and packet filter rules of both families on the two nodes":
+    "在两个节点上比较两个协议族的路由、转发设置（net.ipv6.conf.all.forwarding）和包过滤规则",
+  "Look whether the pod network, its policies and the nodes' firewalls are set up for {family}":
+    "检查 pod 网络、网络策略和节点防火墙是否配置了 {family}",
   // ip-range-exhausted.ts
   "no event says that a pod got no address": "没有事件表明 pod 未获得地址",
   "{pods} got no address, but nothing of the asked path waits for it": "{pods}未获得地址，但与所查路径无关",

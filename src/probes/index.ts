@@ -27,6 +27,7 @@ import { nftRules } from "./nft-rules.ts";
 import { nicHardware } from "./nic-hardware.ts";
 import { nics } from "./nics.ts";
 import { nodeState } from "./node-state.ts";
+import { otherFamily } from "./other-family.ts";
 import { packetFilter } from "./packet-filter.ts";
 import { ping } from "./ping.ts";
 import { podState } from "./pod-state.ts";
@@ -58,6 +59,7 @@ export const probes: readonly Probe[] = [
   mtu,
   dns,
   sourcePorts,
+  otherFamily,
   trace,
   links,
   nics,

@@ -29,6 +29,7 @@ import { hairpinBroken } from "./hairpin-broken.ts";
 import { highLatency } from "./high-latency.ts";
 import { httpError } from "./http-error.ts";
 import { idleTimeout } from "./idle-timeout.ts";
+import { ipFamilyBroken } from "./ip-family-broken.ts";
 import { ipRangeExhausted } from "./ip-range-exhausted.ts";
 import { ipamLeak } from "./ipam-leak.ts";
 import { ipvsBackendMissing } from "./ipvs-backend-missing.ts";
@@ -174,6 +175,7 @@ export const rules: readonly Rule[] = [
   httpError,
   nicPeriodicDelay,
   linkDelay,
+  ipFamilyBroken,
   pathLoss,
   highLatency,
 ];

@@ -5,12 +5,16 @@ import { ask, because } from "./ask.ts";
 
 /** What a node calls invalid, and what its rule dropped for it; each second. */
 const counting =
-  (node: string, { invalid = 0, dropped = invalid, condition = "--ctstate INVALID" } = {}): NonNullable<Scene["facts"]> =>
+  (node: string, {
+      invalid = 0,
+      dropped,
+      condition = "--ctstate INVALID",
+    }: { invalid?: number; dropped?: number; condition?: string } = {}): NonNullable<Scene["facts"]> =>
   (at, probe, atMs) => {
     const seconds = at.node === node && at.id.startsWith("node/") ? Math.max(0, (atMs - startOf) / 1_000) : 0;
     if (probe === "conntrack") return `cpu=0 found=0 invalid=${700 + Math.round(invalid * seconds)} insert_failed=0 drop=0\n`;
     if (probe === "packet-filter")
-      return `*filter\n:FORWARD ACCEPT [0:0]\n:KUBE-FORWARD - [0:0]\n[9:9] -A FORWARD -j KUBE-FORWARD\n[${40 + Math.round(dropped * seconds)}:90] -A KUBE-FORWARD -m conntrack ${condition} -j DROP\nCOMMIT\n`;
+      return `*filter\n:FORWARD ACCEPT [0:0]\n:KUBE-FORWARD - [0:0]\n[9:9] -A FORWARD -j KUBE-FORWARD\n[${40 + Math.round((dropped ?? invalid) * seconds)}:90] -A KUBE-FORWARD -m conntrack ${condition} -j DROP\nCOMMIT\n`;
     return probe === "sysctls" ? "/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal:0\n" : undefined;
   };
 const bad = loses(0.5, through("graz"));

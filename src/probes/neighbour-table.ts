@@ -12,8 +12,8 @@ export const neighbourTableEvidence = defineEvidence(
     entries: z.number(),
     /** `gc_thresh3`, from which on no entry is added; absent when it could not be read. */
     max: z.number().optional(),
-    /** What the kernel counted, `table_fulls` among it. */
-    gains: gainsSchema,
+    /** What the kernel counted, `table_fulls` among it; absent where it does not tell (only in its first network namespace). */
+    gains: gainsSchema.optional(),
   }),
 );
 
@@ -50,14 +50,15 @@ export const neighbourTable: ReadingProbe = {
       const { entries: _, ...counts } = parseNeighbourTable(stdout) ?? {};
       return Object.keys(counts).length > 0 ? counts : undefined;
     });
-    if (!gains) return [];
-    const entries = Math.max(...samples.map(({ stdout }) => parseNeighbourTable(stdout)?.["entries"] ?? 0));
+    const newest = samples.findLast(({ exitCode }) => exitCode === 0);
+    if (!newest) return [];
+    const entries = Math.max(0, ...samples.map(({ stdout }) => parseNeighbourTable(stdout)?.["entries"] ?? 0));
     const max = samples.flatMap(({ stdout }) => MAX.exec(stdout)?.[1] ?? []).at(-1);
     return [
-      evidenceOf(neighbourTableEvidence, subject, gains.toMs, {
+      evidenceOf(neighbourTableEvidence, subject, newest.atMs, {
         entries,
         ...(max === undefined ? {} : { max: Number(max) }),
-        gains,
+        ...(gains ? { gains } : {}),
       }),
     ];
   },

@@ -36,7 +36,8 @@ export const neighbourTableFull: Rule = {
 };
 
 function tableOf(node: string, { evidence }: Case) {
-  return evidence.get(neighbourTableEvidence, `node/${node}`);
+  const table = evidence.get(neighbourTableEvidence, `node/${node}`);
+  return table?.gains ? { ...table, gains: table.gains } : undefined;
 }
 
 function suspect(node: string, seen: Case): readonly Suspicion[] {

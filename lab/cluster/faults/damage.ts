@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { NetcheckError } from "#src/core/errors.ts";
 import { findPod } from "../names.ts";
 import { defineFault, type LabParts, type Undo } from "./fault.ts";
@@ -59,27 +60,43 @@ const PLAIN_BYTE = "@th,160,8";
 const TUNNELLED_BYTE = "@th,600,8";
 
 /** Packets arrive damaged: one byte of what they carry is another one, and no checksum is mended. */
-export const corrupt = defineFault("corrupt", share, {
-  rules: shareRules,
-  prepare({ pod, percent, every, direction, ...place }, lab) {
-    const part = shareMatch({ percent, every }, lab);
-    if (pod !== undefined) {
-      const found = findPod(lab.store, pod);
+export const corrupt = defineFault(
+  "corrupt",
+  { ...share, tunnelOnly: z.boolean("must be true or false").default(false) },
+  {
+    rules: [
+      ...shareRules,
+      {
+        message: "makes no sense for a pod",
+        path: ["tunnelOnly"],
+        holds: ({ tunnelOnly, pod }) => !tunnelOnly || !pod,
+      },
+    ],
+    prepare({ pod, percent, every, direction, tunnelOnly, ...place }, lab) {
+      const part = shareMatch({ percent, every }, lab);
+      if (pod !== undefined) {
+        const found = findPod(lab.store, pod);
+        return {
+          description: `${shareWords({ percent, every })} of pod ${found.namespace}/${found.name} is damaged on its cable`,
+          apply: () =>
+            addPodRules(lab, found, { direction: direction ?? "both", rule: `${part}${PLAIN_BYTE} set 0x5a` }),
+        };
+      }
+      const { matches, words } = wireMatches(lab, { ...place, direction: direction ?? "out" });
+      const inside = lab.plan.tunnel === undefined ? undefined : tunnelMatch(lab);
+      const rulesFor = (match: string): string[] => [
+        ...(inside === undefined ? [] : [`${match} ether type ip ${inside} ${part}${TUNNELLED_BYTE} set 0x5a accept`]),
+        ...(tunnelOnly
+          ? []
+          : [
+              `${match} ether type ip ${inside === undefined ? "" : `udp dport != ${lab.plan.addresses.vxlanPort} `}${part}${PLAIN_BYTE} set 0x5a`,
+              ...(inside === undefined ? [] : [`${match} ip protocol != udp ${part}${PLAIN_BYTE} set 0x5a`]),
+            ]),
+      ];
       return {
-        description: `${shareWords({ percent, every })} of pod ${found.namespace}/${found.name} is damaged on its cable`,
-        apply: () => addPodRules(lab, found, { direction: direction ?? "both", rule: `${part}${PLAIN_BYTE} set 0x5a` }),
+        description: `${shareWords({ percent, every })} ${words} is damaged`,
+        apply: () => addWireRules(lab, matches.flatMap(rulesFor)),
       };
-    }
-    const { matches, words } = wireMatches(lab, { ...place, direction: direction ?? "out" });
-    const inside = lab.plan.tunnel === undefined ? undefined : tunnelMatch(lab);
-    const rulesFor = (match: string): string[] => [
-      ...(inside === undefined ? [] : [`${match} ether type ip ${inside} ${part}${TUNNELLED_BYTE} set 0x5a accept`]),
-      `${match} ether type ip ${inside === undefined ? "" : `udp dport != ${lab.plan.addresses.vxlanPort} `}${part}${PLAIN_BYTE} set 0x5a`,
-      ...(inside === undefined ? [] : [`${match} ip protocol != udp ${part}${PLAIN_BYTE} set 0x5a`]),
-    ];
-    return {
-      description: `${shareWords({ percent, every })} ${words} is damaged`,
-      apply: () => addWireRules(lab, matches.flatMap(rulesFor)),
-    };
+    },
   },
-});
+);

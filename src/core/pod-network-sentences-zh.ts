@@ -4,6 +4,8 @@ export const podNetworkSentences = {
   "{leg} ({bad} of {of})": "{leg}（{of}中失败 {bad} 个）",
   "{legs} suffers: {which}": "{legs}受影响：{which}",
   "{legs} suffer: {which}": "{legs}受影响：{which}",
+  // competing-bpf.ts, ebpf-map-full.ts
+  "nothing is lost on the path": "该路径没有丢包",
   // address-range-overlap.ts
   "no other network of {nodes} takes the addresses of the path": "{nodes} 上没有其他网络占用该路径的地址",
   "on {node} {route} on {device}, a network of its own, covers {pods} of {peer}: their packets go there":

@@ -27,6 +27,8 @@ export const competingBpf: Rule = {
   needs: [],
   evaluate(seen) {
     const nodes = askedNodes(seen.plan).filter((node) => seen.evidence.get(bpfProgramsEvidence, `node/${node}`));
+    if (sufferers(seen, () => true).length === 0)
+      return { status: "cleared", because: say("nothing is lost on the path") };
     if (nodes.length === 0)
       return {
         status: "unknown",
@@ -64,7 +66,8 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
       ],
       advice: [
         say(
-          "Find out who attached it: an observability or security agent, another pod network, one that was not removed"),
+          "Find out who attached it: an observability or security agent, another pod network, one that was not removed",
+        ),
         say("Take it off {device} of {node}, then restart the pod network's agent: it attaches its own programs anew", {
           device: one.device,
           node,

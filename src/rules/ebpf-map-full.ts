@@ -29,6 +29,8 @@ export const ebpfMapFull: Rule = {
   needs: [],
   evaluate(seen) {
     const nodes = askedNodes(seen.plan).filter((node) => metricsOf(node, seen));
+    if (sufferers(seen, () => true).length === 0)
+      return { status: "cleared", because: say("nothing is lost on the path") };
     if (nodes.length === 0)
       return {
         status: "unknown",

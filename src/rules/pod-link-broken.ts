@@ -78,6 +78,8 @@ function suspect(pod: Vantage, seen: Case): readonly Suspicion[] {
         "path-loss",
         "high-latency",
       ],
+      // A pod that has ended has no cable either.
+      alike: ["path-loss"],
       legs: [
         ...idsOf(dead),
         ...seen.plan.legs.filter(({ from, to }) => from === pod.id || to === pod.id).map(({ id }) => id),

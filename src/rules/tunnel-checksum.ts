@@ -136,6 +136,8 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
           "link-delay",
           "high-latency",
         ],
+        // A wire that damages everything strikes the tunnel, too.
+        alike: ["path-loss"],
         legs: idsOf(bad),
       },
     ];

@@ -16,7 +16,13 @@ type Cable = {
 };
 /** What the target's pod and its node say of their devices and routes. */
 const cables =
-  ({ inside = "up", outside = "up", kind = "veth", route = true, ...bridges }: Cable = {}): NonNullable<Scene["facts"]> =>
+  ({
+    inside = "up",
+    outside = "up",
+    kind = "veth",
+    route = true,
+    ...bridges
+  }: Cable = {}): NonNullable<Scene["facts"]> =>
   (at, probe) => {
     const flags = (state: string) => (state === "up" ? ["UP", "LOWER_UP"] : ["NO-CARRIER"]);
     const { master, others } = { master: "cni0", others: "cni0", ...bridges };
@@ -36,24 +42,60 @@ const cables =
     if (at.label === target)
       return inside === "gone"
         ? JSON.stringify([{ ifname: "lo", flags: ["UP", "LOWER_UP"] }])
-        : JSON.stringify([{ ifname: "eth0", ifindex: 2, link_index: 17, link_netnsid: 0, flags: flags(inside), linkinfo }]);
+        : JSON.stringify([
+            { ifname: "eth0", ifindex: 2, link_index: 17, link_netnsid: 0, flags: flags(inside), linkinfo },
+          ]);
     if (at.label !== "graz") return undefined;
     return JSON.stringify([
       { ifname: "ens5", ifindex: 1, flags: ["UP", "LOWER_UP"] },
       ...(outside === "gone"
         ? []
-        : [{ ifname: "veth17", ifindex: 17, link_index: 2, link_netnsid: 3, flags: flags(outside), linkinfo, ...on(master) }]),
+        : [
+            {
+              ifname: "veth17",
+              ifindex: 17,
+              link_index: 2,
+              link_netnsid: 3,
+              flags: flags(outside),
+              linkinfo,
+              ...on(master),
+            },
+          ]),
       { ifname: "veth19", ifindex: 19, link_index: 2, link_netnsid: 4, flags: flags("up"), linkinfo, ...on(others) },
     ]);
   };
 
 test.each<{ name: string; scene: Scene; want: string }>([
-  { name: "the pod's end has no carrier", scene: { facts: cables({ inside: "down" }), faults: [cut] }, want: `${target} certain` },
-  { name: "the node's end is down", scene: { facts: cables({ outside: "down" }), faults: [cut] }, want: `${target} certain` },
-  { name: "the node's end is gone", scene: { facts: cables({ outside: "gone" }), faults: [cut] }, want: `${target} certain` },
-  { name: "the pod has no device", scene: { facts: cables({ inside: "gone" }), faults: [cut] }, want: `${target} certain` },
-  { name: "it hangs on no bridge", scene: { facts: cables({ master: undefined }), faults: [cut] }, want: `${target} certain` },
-  { name: "its node has no route to it", scene: { facts: cables({ route: false }), faults: [cut] }, want: `${target} certain` },
+  {
+    name: "the pod's end has no carrier",
+    scene: { facts: cables({ inside: "down" }), faults: [cut] },
+    want: `${target} certain`,
+  },
+  {
+    name: "the node's end is down",
+    scene: { facts: cables({ outside: "down" }), faults: [cut] },
+    want: `${target} certain`,
+  },
+  {
+    name: "the node's end is gone",
+    scene: { facts: cables({ outside: "gone" }), faults: [cut] },
+    want: `${target} certain`,
+  },
+  {
+    name: "the pod has no device",
+    scene: { facts: cables({ inside: "gone" }), faults: [cut] },
+    want: `${target} certain`,
+  },
+  {
+    name: "it hangs on no bridge",
+    scene: { facts: cables({ master: undefined }), faults: [cut] },
+    want: `${target} certain`,
+  },
+  {
+    name: "its node has no route to it",
+    scene: { facts: cables({ route: false }), faults: [cut] },
+    want: `${target} certain`,
+  },
   // What can fool it.
   { name: "all is well", scene: { facts: cables() }, want: "cleared" },
   { name: "it is down and packets pass", scene: { facts: cables({ outside: "down" }) }, want: "cleared" },
@@ -63,13 +105,21 @@ test.each<{ name: string; scene: Scene; want: string }>([
     scene: { facts: cables({ master: undefined, others: undefined }), faults: [cut] },
     want: "cleared",
   },
-  { name: "its cable is of netkit", scene: { facts: cables({ kind: "netkit", master: undefined }), faults: [cut] }, want: "cleared" },
+  {
+    name: "its cable is of netkit",
+    scene: { facts: cables({ kind: "netkit", master: undefined }), faults: [cut] },
+    want: "cleared",
+  },
   {
     name: "only packets from other nodes are lost",
     scene: { facts: cables({ master: undefined }), faults: [loses(0.4, through("graz"))] },
     want: "cleared",
   },
-  { name: "nodes are asked about", scene: { from: "ulm", to: "graz", facts: cables({ outside: "down" }) }, want: "cleared" },
+  {
+    name: "nodes are asked about",
+    scene: { from: "ulm", to: "graz", facts: cables({ outside: "down" }) },
+    want: "cleared",
+  },
 ])("pod-link-broken says $want when $name", ({ scene, want }) => {
   expect(ask(podLinkBroken, scene).brief).toBe(want);
 });
@@ -85,4 +135,16 @@ test("it says what is wrong with which device, and what is lost is beneath it", 
   expect(text).toContain("eth0 of shop/api-1 has no carrier");
   expect(text).toContain("veth17 on graz, the other end of the cable of shop/api-1, is down");
   expect(play(scene).report.causes.map(({ cause }) => cause)).toEqual(["pod-link-broken"]);
+});
+
+test("a pod that has ended explains its missing cable", () => {
+  const scene: Scene = {
+    facts: cables({ outside: "gone" }),
+    faults: [cut],
+    views: (view) => [view, { ...view, pods: view.pods.filter(({ name }) => name !== "api-1") }],
+  };
+  const [cause, ...others] = play(scene).report.causes;
+  expect(cause?.cause).toBe("target-not-running");
+  expect(cause?.explains.map((one) => one.cause)).toContain("pod-link-broken");
+  expect(others).toEqual([]);
 });

@@ -95,8 +95,28 @@ export const corrupt = defineFault(
       ];
       return {
         description: `${shareWords({ percent, every })} ${words} is damaged`,
-        apply: () => addWireRules(lab, matches.flatMap(rulesFor)),
+        async apply() {
+          await using stack = new AsyncDisposableStack();
+          if (tunnelOnly) stack.defer(await checksumsInSoftware(lab));
+          stack.defer(await addWireRules(lab, matches.flatMap(rulesFor)));
+          const applied = stack.move();
+          return () => applied.disposeAsync();
+        },
       };
     },
   },
 );
+
+/**
+ * Between namespaces nobody writes a checksum or looks at one, and damage reaches the programs. With the NICs' offload off, packets
+ * carry checksums as on a wire.
+ */
+async function checksumsInSoftware(lab: LabParts): Promise<Undo> {
+  const alive = [...lab.machines.values()].filter((machine) => machine.pid() !== undefined);
+  const set = (machine: (typeof alive)[number], state: "on" | "off"): Promise<string> =>
+    machine.run(["ethtool", "-K", "eth0", "tx", state]);
+  for (const machine of alive) await set(machine, "off");
+  return async () => {
+    for (const machine of alive) if (machine.pid() !== undefined) await set(machine, "on");
+  };
+}

@@ -22,7 +22,7 @@ export const rangeOverlap = defineFault(
       return {
         description: `${name} has a network ${address} of its own, which are addresses of pods of ${to}`,
         async apply() {
-          await machine.run(["ip", "link", "add", device, "type", "dummy"]);
+          await machine.run(["ip", "link", "add", device, "type", "bridge"]);
           await machine.run(["ip", "addr", "add", address, "dev", device]);
           await machine.run(["ip", "link", "set", device, "up"]);
           return whileBooted(machine, async () => {

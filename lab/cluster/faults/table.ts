@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { arpIgnored } from "./arp-ignored.ts";
+import { arpOff } from "./arp-off.ts";
 import { backlog } from "./backlog.ts";
 import { conntrackFull } from "./conntrack-full.ts";
 import { cpuLimit } from "./cpu-limit.ts";
@@ -88,7 +88,7 @@ const faultKinds: readonly FaultKind[] = [
   udpBuffer,
   sidecar,
   podLink,
-  arpIgnored,
+  arpOff,
   wrongSnat,
   rangeOverlap,
   halfTracked,

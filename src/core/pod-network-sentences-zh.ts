@@ -8,6 +8,7 @@ export const podNetworkSentences = {
   "nothing is lost on the path": "该路径没有丢包",
   // address-range-overlap.ts
   "no other network of {nodes} takes the addresses of the path": "{nodes} 上没有其他网络占用该路径的地址",
+  "the routing table of {nodes} was not read": "未能读取 {nodes} 的路由表",
   "on {node} {route} on {device}, a network of its own, covers {pods} of {peer}: their packets go there":
     "{node} 上 {device} 的 {route} 是它自己的网络，却覆盖了 {peer} 上的 {pods}：发往它们的包都走到那里去了",
   "{node} and {peer} have the same addresses for their pods: {range} and {other}":

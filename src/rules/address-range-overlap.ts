@@ -25,6 +25,12 @@ export const addressRangeOverlap: Rule = {
     const nodes = askedNodes(seen.plan);
     const suspicions = [...nodes.flatMap((node) => captured(node, seen)), ...sharedRanges(seen)];
     if (suspicions.length > 0) return suspicions;
+    const unread = nodes.filter((node) => !seen.evidence.get(routesEvidence, `node/${node}`));
+    if (unread.length > 0)
+      return {
+        status: "unknown",
+        because: say("the routing table of {nodes} was not read", { nodes: listed(unread) }),
+      };
     return {
       status: "cleared",
       because: say("no other network of {nodes} takes the addresses of the path", { nodes: listed(nodes) }),

@@ -26,7 +26,10 @@ export const conntrackInvalid: Rule = {
   title: "Packets are dropped as invalid",
   needs: [conntrackEvidence],
   evaluate(seen) {
-    const nodes = askedNodes(seen.plan).filter((node) => seen.evidence.get(conntrackEvidence, `node/${node}`));
+    const nodes = askedNodes(seen.plan).filter((node) => {
+      // One reading alone is baseline.
+      return (seen.evidence.get(conntrackEvidence, `node/${node}`)?.steps.length ?? 0) > 0;
+    });
     if (nodes.length === 0)
       return { status: "unknown", because: say("the counters of connection tracking could not be read") };
     const suspicions = nodes.flatMap((node) => suspect(node, seen));

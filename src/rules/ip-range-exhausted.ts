@@ -68,9 +68,7 @@ function suspect(events: readonly Told[], seen: Case): Suspicion | undefined {
   const { plan, evidence } = seen;
   const waiting = events.flatMap((event) => {
     const pod = evidence.get(podStateEvidence, event.object);
-    return pod?.present && !pod.ready && (pod.ip === undefined || pod.phase === "Pending")
-      ? [{ event, pod }]
-      : [];
+    return pod?.present && !pod.ready && (pod.ip === undefined || pod.phase === "Pending") ? [{ event, pod }] : [];
   });
   const bad = serviceLegs(seen).filter(({ result }) => fails(result));
   const concerned = waiting.filter(({ event, pod }) => {
@@ -119,6 +117,10 @@ function suspect(events: readonly Told[], seen: Case): Suspicion | undefined {
       ),
     ],
     explains: ["target-not-running", "no-endpoints", "port-filtered", "port-closed", "dns-down", "path-loss"],
-    legs: bad.map(({ result }) => result.leg.id),
+    // Who asks one of the pods itself finds that it does not run.
+    legs: [
+      ...bad.map(({ result }) => result.leg.id),
+      ...plan.legs.filter(({ to, from }) => pods.some((pod) => [to, from].includes(`pod/${pod}`))).map(({ id }) => id),
+    ],
   };
 }

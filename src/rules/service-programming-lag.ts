@@ -100,7 +100,11 @@ function suspect(legs: readonly ServiceLeg[], seen: Case): readonly Suspicion[] 
         say("With very many Services use its nftables mode, or lower its iptables minSyncPeriod"),
       ],
       explains: ["stale-endpoint", "path-loss", "port-filtered", "port-closed"],
-      legs: bad.map(({ result }) => result.leg.id),
+      // Who asks the lost endpoint itself finds the same.
+      legs: [
+        ...bad.map(({ result }) => result.leg.id),
+        ...seen.plan.legs.filter(({ toIp }) => harmful.some(({ ip }) => ip === toIp)).map(({ id }) => id),
+      ],
     },
   ];
 }

@@ -65,83 +65,81 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
   const { outer, inner, who } = errorsAt(node, seen);
   const at = nodeVantage(plan, node);
   if (!at || outer + inner < MIN_ERRORS) return [];
-  return betweenNodes(node, seen).flatMap(({ peer, pods, nodes }): readonly Suspicion[] => {
-    const bad = pods.filter(suffers);
-    const lost = bad.reduce((sum, one) => sum + one.lost, 0);
-    const tunnel = tunnelTo(peer, node, seen);
-    if (!tunnel || !bad.some(({ leg }) => asked(leg)) || nodes.some(suffers) || outer + inner < SHARE * lost) return [];
-    return [
-      {
-        status: "suspected",
-        confidence: nodes.length > 0 ? "certain" : "likely",
-        where: { kind: "pair", name: peer, peer: node },
-        because: [
-          ...(outer > 0
-            ? [
-                say(
-                  "{node} threw away {packets} with wrong outer checksums while packets were lost (UdpInCsumErrors)",
-                  {
-                    node,
-                    packets: counted(outer, "packet"),
-                  },
+  const peers = betweenNodes(node, seen).filter(({ pods }) => pods.some(suffers));
+  const bad = peers.flatMap(({ pods }) => pods.filter(suffers));
+  const nodes = peers.flatMap((between) => between.nodes);
+  const lost = bad.reduce((sum, one) => sum + one.lost, 0);
+  const tunnel = peers.map(({ peer }) => tunnelTo(peer, node, seen)).find((one) => one !== undefined);
+  if (!tunnel || !bad.some(({ leg }) => asked(leg)) || nodes.some(suffers) || outer + inner < SHARE * lost) return [];
+  const peer = listed(peers.map((between) => between.peer));
+  return [
+    {
+      status: "suspected",
+      confidence: nodes.length > 0 ? "certain" : "likely",
+      where: { kind: "node", name: node },
+      because: [
+        ...(outer > 0
+          ? [
+              say("{node} threw away {packets} with wrong outer checksums while packets were lost (UdpInCsumErrors)", {
+                node,
+                packets: counted(outer, "packet"),
+              }),
+            ]
+          : []),
+        ...(inner > 0
+          ? [
+              say("{pods} threw away {packets} with wrong checksums while packets were lost (InCsumErrors)", {
+                pods: listed(who),
+                packets: counted(inner, "packet"),
+              }),
+            ]
+          : []),
+        sufferText(bad, plan),
+        ...(nodes.length > 0
+          ? [
+              say("packets between {node} and {peer} without the tunnel pass: {lost} of {sent} lost", {
+                node,
+                peer,
+                lost: nodes.reduce((sum, one) => sum + one.lost, 0),
+                sent: counted(
+                  nodes.reduce((sum, one) => sum + one.sent, 0),
+                  "packet",
                 ),
-              ]
-            : []),
-          ...(inner > 0
-            ? [
-                say("{pods} threw away {packets} with wrong checksums while packets were lost (InCsumErrors)", {
-                  pods: listed(who),
-                  packets: counted(inner, "packet"),
-                }),
-              ]
-            : []),
-          sufferText(bad, plan),
-          ...(nodes.length > 0
-            ? [
-                say("packets between {node} and {peer} without the tunnel pass: {lost} of {sent} lost", {
-                  node,
-                  peer,
-                  lost: nodes.reduce((sum, one) => sum + one.lost, 0),
-                  sent: counted(
-                    nodes.reduce((sum, one) => sum + one.sent, 0),
-                    "packet",
-                  ),
-                }),
-              ]
-            : []),
-        ],
-        against: [],
-        confirm: [
-          `nstat -az UdpInCsumErrors TcpInCsumErrors   # on ${node} and in its pods, twice`,
-          `ethtool -k ${tunnel.name} | grep tx-checksum-ip-generic   # on ${peer}`,
-        ],
-        advice: [
-          say(
-            "Switch the offload off on the senders and look whether it stops: ethtool -K {device} tx-checksum-ip-generic off",
-            { device: tunnel.name },
-          ),
-          say(
-            "Update the kernel or the NIC's driver: such faults of checksum offload in tunnels have been mended (flannel#1282, calico#3145)",
-          ),
-        ],
-        explains: [
-          "tunnel-blocked",
-          "port-filtered",
-          "path-member-loss",
-          "capture-loss-located",
-          "dns-down",
-          "dns-path-loss",
-          "dns-upstream-failing",
-          "path-loss",
-          "link-delay",
-          "high-latency",
-        ],
-        // A wire that damages everything strikes the tunnel, too.
-        alike: ["path-loss"],
-        legs: idsOf(bad),
-      },
-    ];
-  });
+              }),
+            ]
+          : []),
+      ],
+      against: [],
+      confirm: [
+        `nstat -az UdpInCsumErrors TcpInCsumErrors   # on ${node} and in its pods, twice`,
+        `ethtool -k ${tunnel.name} | grep tx-checksum-ip-generic   # on ${peers[0]?.peer ?? ""}`,
+      ],
+      advice: [
+        say(
+          "Switch the offload off on the senders and look whether it stops: ethtool -K {device} tx-checksum-ip-generic off",
+          { device: tunnel.name },
+        ),
+        say(
+          "Update the kernel or the NIC's driver: such faults of checksum offload in tunnels have been mended (flannel#1282, calico#3145)",
+        ),
+      ],
+      explains: [
+        "tunnel-blocked",
+        "port-filtered",
+        "path-member-loss",
+        "capture-loss-located",
+        "dns-down",
+        "dns-path-loss",
+        "dns-upstream-failing",
+        "path-loss",
+        "link-delay",
+        "high-latency",
+      ],
+      // A wire that damages everything strikes the tunnel, too.
+      alike: ["path-loss"],
+      legs: idsOf(bad),
+    },
+  ];
 }
 
 /** The tunnel in which a node sends to the pods of another. */

@@ -40,7 +40,17 @@ export const otherFamily: SurveyProbe = {
   kind: "survey",
   name: "other-family",
   wants: (context) => otherAddress(context) !== undefined,
-  argv: (context) => ["ping", "-n", "-D", "-O", "-i", `${EVERY_S}`, "-c", `${echoes(context)}`, otherAddress(context) ?? ""],
+  argv: (context) => [
+    "ping",
+    "-n",
+    "-D",
+    "-O",
+    "-i",
+    `${EVERY_S}`,
+    "-c",
+    `${echoes(context)}`,
+    otherAddress(context) ?? "",
+  ],
   maxBytes: (context) => 4_096 + echoes(context) * 2 * BYTES_PER_ECHO,
   traffic: () => ({ packetsPerSecond: 2 / EVERY_S, bytesPerSecond: (2 * 118) / EVERY_S }),
   open({ at }) {
@@ -64,7 +74,14 @@ export const otherFamily: SurveyProbe = {
       evidence: () =>
         target === "" || newest === 0
           ? []
-          : [evidenceOf(otherFamilyEvidence, at.id, newestMs, { target, sent: newest, answered: answers.size, errors: [...errors] })],
+          : [
+              evidenceOf(otherFamilyEvidence, at.id, newestMs, {
+                target,
+                sent: newest,
+                answered: answers.size,
+                errors: [...errors],
+              }),
+            ],
     };
   },
 };

@@ -27,20 +27,33 @@ export const ipFamilyBroken: Rule = {
     const used = endToEnd(seen);
     if (!used || used.sent < MIN_ECHOES || other.sent < MIN_ECHOES)
       return { status: "unknown", because: say("too few echoes of both IP families were sent") };
-    const one = { ip: used.leg.toIp, answered: used.sent - used.lost, sent: used.sent, errors: [] as readonly string[] };
+    const one = {
+      ip: used.leg.toIp,
+      answered: used.sent - used.lost,
+      sent: used.sent,
+      errors: [] as readonly string[],
+    };
     const two = { ip: other.target, answered: other.answered, sent: other.sent, errors: other.errors };
     const share = ({ answered, sent }: typeof one): number => answered / sent;
     if (share(one) >= WORKS && share(two) <= BROKEN) return suspicion(seen, { broken: two, works: one, legs: [] });
-    if (share(two) >= WORKS && share(one) <= BROKEN) return suspicion(seen, { broken: one, works: two, legs: [used.leg.id] });
+    if (share(two) >= WORKS && share(one) <= BROKEN)
+      return suspicion(seen, { broken: one, works: two, legs: [used.leg.id] });
     return { status: "cleared", because: say("both IP families work between the ends, or neither does") };
   },
 };
 
 function endToEnd({ comparison }: Case): LegResult | undefined {
-  return measuredLegs(comparison).find(({ leg }) => leg.part === "end-to-end" && leg.port === undefined && leg.scope !== "service");
+  return measuredLegs(comparison).find(
+    ({ leg }) => leg.part === "end-to-end" && leg.port === undefined && leg.scope !== "service",
+  );
 }
 
-type Family = { readonly ip: string; readonly answered: number; readonly sent: number; readonly errors: readonly string[] };
+type Family = {
+  readonly ip: string;
+  readonly answered: number;
+  readonly sent: number;
+  readonly errors: readonly string[];
+};
 
 function suspicion(
   { plan }: Case,
@@ -75,8 +88,12 @@ function suspicion(
       `curl -sv --connect-timeout 3 telnet://${broken.ip.includes(":") ? `[${broken.ip}]` : broken.ip}:${plan.to.port ?? "PORT"}   # in the network of ${from}`,
     ],
     advice: [
-      say("Compare routes, forwarding (net.ipv6.conf.all.forwarding) and packet filter rules of both families on the two nodes"),
-      say("Look whether the pod network, its policies and the nodes' firewalls are set up for {family}", { family: nameOf(broken) }),
+      say(
+        "Compare routes, forwarding (net.ipv6.conf.all.forwarding) and packet filter rules of both families on the two nodes",
+      ),
+      say("Look whether the pod network, its policies and the nodes' firewalls are set up for {family}", {
+        family: nameOf(broken),
+      }),
     ],
     explains: ["path-loss"],
     alike: ["path-loss"],

@@ -11,14 +11,23 @@ const bridge =
   (promiscuous: boolean, node = "graz"): NonNullable<Scene["facts"]> =>
   (at, probe) =>
     probe === "links" && at.label === node
-      ? JSON.stringify([{ ifname: "cbr0", ifindex: 5, flags: ["UP", "LOWER_UP", ...(promiscuous ? ["PROMISC"] : [])], linkinfo: { info_kind: "bridge" } }])
+      ? JSON.stringify([
+          {
+            ifname: "cbr0",
+            ifindex: 5,
+            flags: ["UP", "LOWER_UP", ...(promiscuous ? ["PROMISC"] : [])],
+            linkinfo: { info_kind: "bridge" },
+          },
+        ])
       : undefined;
 /** The answers that came twice, as a share of those of each leg. */
 const twice = (scene: Scene, share: (leg: Leg) => number) => (plan: Plan) => {
   const { evidence } = play(scene);
   return plan.legs.flatMap((leg) => {
     const data = evidence.get(pingEvidence, leg.id);
-    return data ? [evidenceOf(pingEvidence, leg.id, 0, { ...data, duplicates: Math.round(share(leg) * data.received) })] : [];
+    return data
+      ? [evidenceOf(pingEvidence, leg.id, 0, { ...data, duplicates: Math.round(share(leg) * data.received) })]
+      : [];
   });
 };
 const toPods = ({ id }: Leg): number => (id.includes("pod/shop/api-1") ? 1 : 0);
@@ -32,7 +41,12 @@ test.each<{ name: string; facts: Scene["facts"]; share: (leg: Leg) => number; wa
   { name: "the bridge is not promiscuous", facts: bridge(false), share: toPods, want: "cleared" },
   { name: "a wire doubles what nodes send as well", facts: bridge(true), share: everywhere, want: "cleared" },
   { name: "a bridge beside the path is promiscuous", facts: bridge(true, "bern"), share: toPods, want: "cleared" },
-  { name: "the devices could not be read", facts: (_, probe) => (probe === "links" ? "garbage" : undefined), share: toPods, want: "unknown" },
+  {
+    name: "the devices could not be read",
+    facts: (_, probe) => (probe === "links" ? "garbage" : undefined),
+    share: toPods,
+    want: "unknown",
+  },
 ])("bridge-duplicates says $want when $name", ({ facts, share, want }) => {
   const scene: Scene = facts ? { facts } : {};
   expect(ask(bridgeDuplicates, scene, twice(scene, share)).brief).toBe(want);
@@ -41,5 +55,7 @@ test.each<{ name: string; facts: Scene["facts"]; share: (leg: Leg) => number; wa
 test("it says how many and which bridge", () => {
   const scene: Scene = { facts: bridge(true) };
   const text = because(ask(bridgeDuplicates, scene, twice(scene, toPods)).verdict);
-  expect(text).toMatch(/(\d+) of \1 echoes to and from pods of graz were answered twice \(100 %\)\nthe bridge cbr0 of graz takes all frames \(PROMISC\)/);
+  expect(text).toMatch(
+    /(\d+) of \1 echoes to and from pods of graz were answered twice \(100 %\)\nthe bridge cbr0 of graz takes all frames \(PROMISC\)/,
+  );
 });

@@ -17,22 +17,39 @@ const echoes =
       ? `PING fd00:42::8 (fd00:42::8) 56 data bytes\n${Array.from({ length: 20 }, (_each, n) => {
           const stamp = `[${((startOf + n * 1_000) / 1_000).toFixed(6)}]`;
           if (n < answered) return `${stamp} 64 bytes from fd00:42::8: icmp_seq=${n + 1} ttl=62 time=0.3 ms`;
-          return error ? `${stamp} From fd00:42::1 icmp_seq=${n + 1} ${error}` : `${stamp} no answer yet for icmp_seq=${n + 1}`;
+          return error
+            ? `${stamp} From fd00:42::1 icmp_seq=${n + 1} ${error}`
+            : `${stamp} no answer yet for icmp_seq=${n + 1}`;
         }).join("\n")}\n`
       : undefined;
 const pair = "shop/api-0>shop/api-1";
 const dead = loses(1, ({ leg }: Packet) => leg.id === "pod/shop/api-0>pod/shop/api-1");
 
 test.each<{ name: string; scene: Scene; want: string }>([
-  { name: "no echo of IPv6 is answered, and IPv4 works", scene: { world: world(), surveys: echoes(0) }, want: `${pair} likely` },
-  { name: "no echo of IPv4 is answered, and IPv6 works", scene: { world: world(), surveys: echoes(20), faults: [dead] }, want: `${pair} likely` },
+  {
+    name: "no echo of IPv6 is answered, and IPv4 works",
+    scene: { world: world(), surveys: echoes(0) },
+    want: `${pair} likely`,
+  },
+  {
+    name: "no echo of IPv4 is answered, and IPv6 works",
+    scene: { world: world(), surveys: echoes(20), faults: [dead] },
+    want: `${pair} likely`,
+  },
   // What can fool it.
   { name: "both work", scene: { world: world(), surveys: echoes(20) }, want: "cleared" },
   { name: "neither works", scene: { world: world(), surveys: echoes(0), faults: [dead] }, want: "cleared" },
   { name: "a part of IPv6 is lost", scene: { world: world(), surveys: echoes(12) }, want: "cleared" },
   { name: "the target has IPv4 only", scene: { world: world("shop/api-1"), surveys: echoes(0) }, want: "cleared" },
   { name: "the source has IPv4 only", scene: { world: world("shop/api-0"), surveys: echoes(0) }, want: "cleared" },
-  { name: "little was sent so far", scene: { world: world(), surveys: (at, probe, plan) => echoes(0)(at, probe, plan)?.split("\n").slice(0, 4).join("\n").concat("\n") }, want: "unknown" },
+  {
+    name: "little was sent so far",
+    scene: {
+      world: world(),
+      surveys: (at, probe, plan) => echoes(0)(at, probe, plan)?.split("\n").slice(0, 4).join("\n").concat("\n"),
+    },
+    want: "unknown",
+  },
 ])("ip-family-broken says $want when $name", ({ scene, want }) => {
   expect(ask(ipFamilyBroken, scene).brief).toBe(want);
 });

@@ -12,6 +12,8 @@ export type KubeProxy = {
   readonly sync: () => Promise<void>;
   /** Makes one node's kube-proxy lose services (keys "ns/name"; "all" of them); returns how to end that. */
   readonly forget: (node: string, services: ReadonlySet<string> | "all") => () => void;
+  /** One node's kube-proxy leaves its rules as they are; returns how to end that. */
+  readonly hold: (node: string) => () => void;
   /** Keeps addresses in a service's rules that are no endpoints any more; returns how to end that. */
   readonly keepStale: (service: string, addresses: readonly string[]) => () => void;
   /** The node has booted: what was written before is gone. */
@@ -23,6 +25,7 @@ type Parts = { readonly plan: ClusterPlan; readonly store: Store; readonly machi
 export function createKubeProxy({ plan, store, machines }: Parts): KubeProxy {
   const chains = new Map<string, readonly string[]>();
   const written = new Map<string, string>();
+  const held = new Set<string>();
   const forgotten = new Set<{ readonly node: string; readonly services: ReadonlySet<string> | "all" }>();
   const stale = new Set<{ readonly service: string; readonly addresses: readonly string[] }>();
 
@@ -34,6 +37,7 @@ export function createKubeProxy({ plan, store, machines }: Parts): KubeProxy {
         servicePorts(
           store,
           service,
+          node,
           [...stale].filter((one) => one.service === podKey(service)).flatMap(({ addresses }) => addresses),
         ),
       );
@@ -44,7 +48,7 @@ export function createKubeProxy({ plan, store, machines }: Parts): KubeProxy {
     const { podRange } = plan.addresses;
     const ports = portsFor(name);
     const wanted = JSON.stringify(ports);
-    if (machine.pid() === undefined || written.get(name) === wanted) return;
+    if (machine.pid() === undefined || held.has(name) || written.get(name) === wanted) return;
     if (plan.serviceProxy === "nft")
       await machine.run(["nft", "-f", "-"], {
         stdin: nftRules(ports, { podRange, nodeIp: machine.planned.node.ip }),
@@ -74,6 +78,7 @@ export function createKubeProxy({ plan, store, machines }: Parts): KubeProxy {
   return {
     sync,
     forget: (node, services) => adder(forgotten, { node, services }),
+    hold: (node) => adder(held, node),
     keepStale: (service, addresses) => adder(stale, { service, addresses }),
     async rebooted(node) {
       chains.delete(node);
@@ -88,8 +93,10 @@ function adder<T>(set: Set<T>, one: T): () => void {
   return () => set.delete(one);
 }
 
-function servicePorts(store: Store, service: LabService, stale: readonly string[]): ServicePort[] {
-  const ips = [...readyPods(store, service).map(({ ip }) => ip), ...stale];
+function servicePorts(store: Store, service: LabService, on: string, stale: readonly string[]): ServicePort[] {
+  const ready = readyPods(store, service);
+  const local = service.internalTrafficPolicy === "Local";
+  const ips = [...ready.filter(({ node }) => !local || node === on).map(({ ip }) => ip), ...stale];
   return service.ports.map(({ name, port, targetPort, protocol, nodePort }) => ({
     name: `${service.namespace}/${service.name}${name === "" ? "" : `:${name}`}`,
     clusterIp: service.clusterIp,
@@ -97,5 +104,6 @@ function servicePorts(store: Store, service: LabService, stale: readonly string[
     protocol: protocol === "UDP" ? "udp" : "tcp",
     endpoints: ips.map((ip) => `${ip}:${targetPort}`),
     ...(nodePort === undefined ? {} : { nodePort }),
+    ...(local && ips.length === 0 && ready.length > 0 ? { elsewhereOnly: true } : {}),
   }));
 }

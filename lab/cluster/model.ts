@@ -65,6 +65,7 @@ export type LabService = {
   readonly selector: Readonly<Record<string, string>>;
   readonly type: "ClusterIP" | "NodePort";
   readonly ports: readonly LabServicePort[];
+  readonly internalTrafficPolicy?: "Cluster" | "Local";
 };
 
 export type LabServicePort = {

@@ -232,23 +232,26 @@ function planServices(
       ? "http"
       : "main";
   return [
-    ...topology.services.map(({ name, namespace, port, targetPort = port, protocol, selector, type, nodePort }) => ({
-      namespace,
-      name,
-      uid: random.uuid(),
-      clusterIp: draw(),
-      selector,
-      type,
-      ports: [
-        {
-          name: portName(targetPort),
-          port,
-          targetPort,
-          protocol,
-          ...(type === "NodePort" ? { nodePort: nodePort ?? drawNodePort() } : {}),
-        },
-      ],
-    })),
+    ...topology.services.map(
+      ({ name, namespace, port, targetPort = port, protocol, selector, type, nodePort, internalTrafficPolicy }) => ({
+        ...(internalTrafficPolicy === undefined ? {} : { internalTrafficPolicy }),
+        namespace,
+        name,
+        uid: random.uuid(),
+        clusterIp: draw(),
+        selector,
+        type,
+        ports: [
+          {
+            name: portName(targetPort),
+            port,
+            targetPort,
+            protocol,
+            ...(type === "NodePort" ? { nodePort: nodePort ?? drawNodePort() } : {}),
+          },
+        ],
+      }),
+    ),
     {
       namespace: "kube-system",
       name: "kube-dns",

@@ -35,7 +35,7 @@ delete table ip kube-proxy
 table ip kube-proxy {
   comment "rules for kube-proxy"
   set cluster-ips { type ipv4_addr; comment "Active ClusterIPs"; ${elements(ips)} }
-  map no-endpoint-services { type ipv4_addr . inet_proto . inet_service : verdict; comment "vmap to drop or reject packets to services with no endpoints"; ${elements(dead.map((port) => `${key(port)} : goto reject-chain`))} }
+  map no-endpoint-services { type ipv4_addr . inet_proto . inet_service : verdict; comment "vmap to drop or reject packets to services with no endpoints"; ${elements(dead.map((port) => `${key(port)} : ${port.elsewhereOnly ? "drop" : "goto reject-chain"}`))} }
   map service-ips { type ipv4_addr . inet_proto . inet_service : verdict; comment "ClusterIP, ExternalIP and LoadBalancer IP traffic"; ${elements(live.map((port) => `${key(port)} : goto ${chain(port)}`))} }
   set nodeport-ips { type ipv4_addr; comment "IPs that accept NodePort traffic"; ${elements([nodeIp])} }
   map service-nodeports { type inet_proto . inet_service : verdict; comment "NodePort traffic"; ${open(live, (port) => `goto ${outside(port)}`)} }

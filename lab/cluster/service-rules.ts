@@ -10,6 +10,8 @@ export type ServicePort = {
   /** "10.244.1.5:8080" */
   readonly endpoints: readonly string[];
   readonly nodePort?: number;
+  /** It has endpoints, but none on this node, and sends to those of its node only. */
+  readonly elsewhereOnly?: boolean;
 };
 
 /** The names that kube-proxy gives its chains: a hash of what they are about. */
@@ -81,8 +83,14 @@ export function iptablesRules(
   const filter: string[] = [];
   const external: string[] = [];
   const nodePorts: string[] = [];
-  for (const { name, clusterIp, port, protocol, endpoints, nodePort } of ports) {
+  for (const { name, clusterIp, port, protocol, endpoints, nodePort, elsewhereOnly } of ports) {
     const match = `-d ${clusterIp}/32 -p ${protocol}`;
+    if (elsewhereOnly) {
+      filter.push(
+        `-A KUBE-SERVICES ${match} ${comment(`${name} has no local endpoints`)} -m ${protocol} --dport ${port} -j DROP`,
+      );
+      continue;
+    }
     if (endpoints.length === 0) {
       filter.push(
         `-A KUBE-SERVICES ${match} ${comment(`${name} has no endpoints`)} -m ${protocol} --dport ${port} -j REJECT --reject-with icmp-port-unreachable`,

@@ -41,6 +41,8 @@ const serviceSchema = z.strictObject({
   protocol: z.enum(["TCP", "UDP"], "must be TCP or UDP").default("TCP"),
   selector: labels,
   type: z.enum(["ClusterIP", "NodePort"], "must be ClusterIP or NodePort").default("ClusterIP"),
+  /** "Local": each node sends to its own pods only. */
+  internalTrafficPolicy: z.enum(["Cluster", "Local"], "must be Cluster or Local").optional(),
   /** For type NodePort; drawn when absent. */
   nodePort: z
     .number("must be a port number")

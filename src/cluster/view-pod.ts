@@ -32,6 +32,7 @@ export function podView(pod: V1Pod): PodView | undefined {
     uid: annotations["kubernetes.io/config.hash"] ?? uid,
     ...(node ? { node } : {}),
     ...(ip ? { ip } : {}),
+    ...((status?.podIPs?.length ?? 0) > 1 ? { ips: (status?.podIPs ?? []).map((one) => one.ip) } : {}),
     hostNetwork: spec?.hostNetwork ?? false,
     phase: status?.phase ?? "Unknown",
     ready: ready?.status === "True",

@@ -32,6 +32,8 @@ export const podViewSchema = z.object({
   uid: z.string(),
   node: z.string().optional(),
   ip: z.string().optional(),
+  /** All its addresses, of both IP families, where it has more than one. */
+  ips: z.array(z.string()).optional(),
   hostNetwork: z.boolean(),
   phase: z.string(),
   ready: z.boolean(),

@@ -13,6 +13,10 @@ export const deviceSchema = z.object({
   /** Name of the bridge or bond that it is a part of. */
   master: z.string().optional(),
   mtu: z.number(),
+  /** It has no carrier, or is switched off. */
+  down: z.boolean().optional(),
+  /** It takes frames that are for others, too. */
+  promiscuous: z.boolean().optional(),
   /** Of tunnel devices: the UDP port in which they wrap packets. */
   tunnelPort: z.number().optional(),
 });

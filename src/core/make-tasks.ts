@@ -80,7 +80,7 @@ export function makeTasks(
 /** All readings of a node in one task: `netcheck-read EVERY_S { --read|--seldom NETNS ARGC ARG… }…`. */
 function readTask(
   node: string,
-  { window }: Plan,
+  plan: Plan,
   points: Plan["vantages"],
   probes: readonly Probe[],
 ): Omit<TaskSpec, "id"> | undefined {
@@ -91,15 +91,19 @@ function readTask(
         .filter((probe): probe is ReadingProbe => probe.kind === "reading")
         .filter(
           ({ scope, wants }) =>
-            (scope === "netns" ? point.role !== "dns" : point.id === `node/${node}`) && wants?.(point) !== false,
+            (scope === "netns" ? point.role !== "dns" : point.id === `node/${node}`) && wants?.(point, plan) !== false,
         )
-        .map((probe) => ({ probe, point, words: typeof probe.argv === "function" ? probe.argv(point) : probe.argv })),
+        .map((probe) => ({
+          probe,
+          point,
+          words: typeof probe.argv === "function" ? probe.argv(point, plan) : probe.argv,
+        })),
     );
   if (readings.length === 0) return undefined;
   const commands = [
     ...Map.groupBy(readings, ({ probe, point, words }) => JSON.stringify([probe.pace, point.id, words])).values(),
   ].flatMap((same) => (same[0] ? [{ ...same[0], names: same.map(({ probe }) => probe.name) }] : []));
-  const durationS = (window.endMs - window.startMs) / 1_000;
+  const durationS = (plan.window.endMs - plan.window.startMs) / 1_000;
   const everyS = Math.max(READ_EVERY_S, Math.ceil(durationS / MAX_ROUNDS));
   const rounds = Math.ceil(durationS / everyS) + 3;
   return {

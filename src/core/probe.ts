@@ -86,14 +86,14 @@ export type ReadingProbe = {
   readonly name: string;
   /** "netns" = at every vantage point; "node" = once per node. */
   readonly scope: "netns" | "node";
-  /** What differs by place, such as a pod's UID (`vantage.netns`), comes from the vantage point. */
-  readonly argv: readonly string[] | ((vantage: Vantage) => readonly string[]);
+  /** What differs by place, such as a pod's UID (`vantage.netns`), comes from the vantage point; the plan tells who else is there. */
+  readonly argv: readonly string[] | ((vantage: Vantage, plan: Pick<Plan, "vantages">) => readonly string[]);
   /** Reads only what stands below the line `== NAME`. Probes whose command is the same share one run of it. */
   readonly section?: string;
   /** "often" = every round, "seldom" = the first, every sixth and the last: for what is large or hardly changes. */
   readonly pace: "often" | "seldom";
   /** Where there is nothing to read; absent = everywhere that `scope` says. */
-  readonly wants?: (vantage: Vantage) => boolean;
+  readonly wants?: (vantage: Vantage, plan: Pick<Plan, "vantages">) => boolean;
   /** All samples so far, oldest first. The first is baseline, never a finding. */
   readonly read: (
     samples: readonly Sample[],

@@ -52,7 +52,7 @@ export function openReadings(task: TaskSpec, plan: Plan, probes: readonly Probe[
         return reading.said;
       });
       const failures = readings.flatMap(({ probe, samples, vantage, said: own = [] }) => {
-        const [tool = probe.name] = typeof probe.argv === "function" ? probe.argv(vantage) : probe.argv;
+        const [tool = probe.name] = typeof probe.argv === "function" ? probe.argv(vantage, plan) : probe.argv;
         const place = vantage.label;
         return failureOf(samples, { tool, probe: probe.name, place, said: own.length > 0 }) ?? [];
       });

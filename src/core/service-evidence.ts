@@ -25,6 +25,7 @@ export const serviceStateEvidence = defineEvidence(
         targetPort: z.union([z.number(), z.string()]),
         protocol: z.string(),
         name: z.string().optional(),
+        nodePort: z.number().optional(),
       }),
     ),
     ready: z.array(endpoint),
@@ -41,6 +42,14 @@ export const serviceStateEvidence = defineEvidence(
     publishNotReady: z.boolean(),
     /** Endpoints are chosen by node: each node rightly knows only its own. */
     local: z.boolean(),
+    /** The same for what comes from outside, by node ports and load balancers (externalTrafficPolicy). */
+    externalLocal: z.boolean().optional(),
+    /** All connections of one client go to the same endpoint (sessionAffinity). */
+    sticky: z.boolean().optional(),
+    /** Endpoints that came or went while the check ran, and between which views, Unix milliseconds. */
+    moves: z
+      .array(z.object({ ip: z.string(), came: z.boolean(), afterMs: z.number(), beforeMs: z.number() }))
+      .optional(),
   }),
 );
 export type ServiceState = z.infer<typeof serviceStateEvidence.schema>;
@@ -52,6 +61,8 @@ const serviceRule = z.object({
   /** "tcp", "udp", "sctp" */
   protocol: z.string(),
   endpoints: z.array(z.object({ ip: z.string(), port: z.number().int() })),
+  /** Backends that get no new connections (IPVS: weight 0). */
+  drained: z.array(z.string()).optional(),
 });
 export type ServiceRule = z.infer<typeof serviceRule>;
 

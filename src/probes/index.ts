@@ -1,24 +1,33 @@
 import type { Probe } from "../core/probe.ts";
 import { arpAnswers } from "./arp-answers.ts";
+import { bgp } from "./bgp.ts";
 import { bonds } from "./bonds.ts";
+import { bpfPrograms } from "./bpf-programs.ts";
 import { cgroups } from "./cgroups.ts";
 import { clusterEvents } from "./cluster-events.ts";
 import { connections } from "./connections.ts";
 import { conntrack } from "./conntrack.ts";
 import { counters } from "./counters.ts";
+import { dataplaneMetrics } from "./dataplane-metrics.ts";
 import { dns } from "./dns.ts";
 import { echoArrivals } from "./echo-arrivals.ts";
+import { flows } from "./flows.ts";
 import { forwardingEntries } from "./forwarding-entries.ts";
 import { http } from "./http.ts";
+import { ipsec } from "./ipsec.ts";
 import { kernel } from "./kernel.ts";
+import { legacyTables } from "./legacy-tables.ts";
 import { links } from "./links.ts";
 import { listeners } from "./listeners.ts";
 import { mtu } from "./mtu.ts";
+import { neighbourTable } from "./neighbour-table.ts";
 import { neighbours } from "./neighbours.ts";
+import { networkAgents } from "./network-agents.ts";
 import { nftRules } from "./nft-rules.ts";
 import { nicHardware } from "./nic-hardware.ts";
 import { nics } from "./nics.ts";
 import { nodeState } from "./node-state.ts";
+import { otherFamily } from "./other-family.ts";
 import { packetFilter } from "./packet-filter.ts";
 import { ping } from "./ping.ts";
 import { podState } from "./pod-state.ts";
@@ -37,6 +46,7 @@ import { sourcePorts } from "./source-ports.ts";
 import { sysctls } from "./sysctls.ts";
 import { tcp } from "./tcp.ts";
 import { trace } from "./trace.ts";
+import { wireguard } from "./wireguard.ts";
 
 /** Every measurement. Taps come first: they must listen before the first packet leaves. */
 export const probes: readonly Probe[] = [
@@ -49,6 +59,7 @@ export const probes: readonly Probe[] = [
   mtu,
   dns,
   sourcePorts,
+  otherFamily,
   trace,
   links,
   nics,
@@ -58,12 +69,14 @@ export const probes: readonly Probe[] = [
   routes,
   routingRules,
   neighbours,
+  neighbourTable,
   forwardingEntries,
   counters,
   listeners,
   packetFilter,
   nftRules,
   conntrack,
+  flows,
   sysctls,
   cgroups,
   kernel,
@@ -71,11 +84,18 @@ export const probes: readonly Probe[] = [
   serviceRules,
   serviceRulesNft,
   serviceRulesIpvs,
+  bgp,
+  wireguard,
+  ipsec,
+  dataplaneMetrics,
+  bpfPrograms,
+  legacyTables,
   podState,
   sidecars,
   nodeState,
   serviceState,
   proxyPods,
+  networkAgents,
   policies,
   clusterEvents,
 ];

@@ -144,6 +144,8 @@ function devicesOf(all: readonly Link[]): Device[] {
         name: ifname,
         index: ifindex,
         mtu,
+        ...(device.flags.includes("LOWER_UP") ? {} : { down: true }),
+        ...(device.flags.includes("PROMISC") ? { promiscuous: true } : {}),
         ...(linkinfo?.info_kind === undefined ? {} : { kind: linkinfo.info_kind }),
         ...(peer === undefined ? {} : { peer }),
         ...(elsewhere === undefined ? {} : { elsewhere: true }),

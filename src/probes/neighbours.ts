@@ -10,6 +10,8 @@ const neighbour = z.object({
   state: z.string(),
   /** Other MAC addresses that this neighbour had while the check ran. */
   macsBefore: z.array(z.string()),
+  /** In how many readings nobody had answered for it (FAILED, INCOMPLETE); absent = in none. */
+  unresolved: z.number().int().optional(),
 });
 
 /** The neighbour table, newest reading. Subject: vantage id. */
@@ -38,13 +40,18 @@ export const neighbours: ReadingProbe = {
   argv: ["ip", "-j", "neigh"],
   read(samples, { subject }) {
     const macs = new Map<string, Set<string>>();
+    const unresolved = new Map<string, number>();
     let newest: { atMs: number; entries: z.infer<typeof printed> } | undefined;
     for (const { atMs, exitCode, stdout } of samples) {
       const entries = exitCode === 0 ? parseNeighbours(stdout) : undefined;
       if (!entries) continue;
       newest = { atMs, entries };
-      for (const { dst, dev, lladdr } of entries)
-        if (lladdr !== undefined) macs.set(`${dst} ${dev}`, (macs.get(`${dst} ${dev}`) ?? new Set()).add(lladdr));
+      for (const { dst, dev, lladdr, state } of entries) {
+        const key = `${dst} ${dev}`;
+        if (lladdr !== undefined) macs.set(key, (macs.get(key) ?? new Set()).add(lladdr));
+        else if (state.includes("FAILED") || state.includes("INCOMPLETE"))
+          unresolved.set(key, (unresolved.get(key) ?? 0) + 1);
+      }
     }
     if (!newest) return [];
     const table = newest.entries.slice(0, MAX_NEIGHBOURS).map(({ dst, dev, lladdr, state }) => ({
@@ -53,6 +60,7 @@ export const neighbours: ReadingProbe = {
       ...(lladdr === undefined ? {} : { mac: lladdr }),
       state: state.join(","),
       macsBefore: [...(macs.get(`${dst} ${dev}`) ?? [])].filter((mac) => mac !== lladdr),
+      ...(unresolved.has(`${dst} ${dev}`) ? { unresolved: unresolved.get(`${dst} ${dev}`) } : {}),
     }));
     return [evidenceOf(neighboursEvidence, subject, newest.atMs, { neighbours: table })];
   },

@@ -14,6 +14,8 @@ export const nodeStateEvidence = defineEvidence(
     /** The boot id changed while the check ran. */
     rebooted: z.boolean(),
     zone: z.string().optional(),
+    /** Ranges of addresses for its pods; none where the pod network keeps them to itself. */
+    podCidrs: z.array(z.string()),
   }),
 );
 export type NodeState = z.infer<typeof nodeStateEvidence.schema>;
@@ -35,6 +37,7 @@ export const nodeState: ClusterProbe = {
         ...(last?.readyReason === undefined ? {} : { readyReason: last.readyReason }),
         ...(last?.leaseAgeMs === undefined ? {} : { leaseAgeMs: last.leaseAgeMs }),
         rebooted: boots.size > 1,
+        podCidrs: last?.podCidrs ?? [],
         ...(last?.zone === undefined ? {} : { zone: last.zone }),
       });
     });

@@ -20,8 +20,10 @@ export function parseIpvs(stdout: string): ServiceRule[] | undefined {
       });
     // A weight of zero is a backend that is being drained.
     const [, realIp, realPort = "", weight] = /^ +-> ([0-9A-F]{8}):([0-9A-F]{4}) +\S+ +(\d+)/.exec(line) ?? [];
-    if (realIp && weight !== "0")
-      services.at(-1)?.endpoints.push({ ip: dotted(realIp), port: Number.parseInt(realPort, 16) });
+    const service = services.at(-1);
+    if (!realIp || !service) continue;
+    if (weight === "0") service.drained = [...(service.drained ?? []), dotted(realIp)];
+    else service.endpoints.push({ ip: dotted(realIp), port: Number.parseInt(realPort, 16) });
   }
   return services.slice(0, MAX_SERVICES);
 }

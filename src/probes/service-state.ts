@@ -1,6 +1,7 @@
+import type { ClusterView } from "../core/cluster-view.ts";
 import { evidenceOf } from "../core/evidence.ts";
 import type { ClusterProbe } from "../core/probe.ts";
-import { serviceStateEvidence } from "../core/service-evidence.ts";
+import { type ServiceState, serviceStateEvidence } from "../core/service-evidence.ts";
 
 const MAX_SERVICES = 300;
 const MAX_ENDPOINTS = 100;
@@ -36,11 +37,12 @@ export const serviceState: ClusterProbe = {
       });
       return evidenceOf(serviceStateEvidence, `svc/${namespace}/${name}`, newest.atMs, {
         ...(clusterIp === undefined ? {} : { clusterIp }),
-        ports: ports.map(({ port, targetPort, protocol, name: portName }) => ({
+        ports: ports.map(({ port, targetPort, protocol, name: portName, nodePort }) => ({
           port,
           targetPort,
           protocol,
           ...(portName === undefined ? {} : { name: portName }),
+          ...(nodePort === undefined ? {} : { nodePort }),
         })),
         ready: endpoints
           .filter(({ ready }) => ready)
@@ -64,7 +66,32 @@ export const serviceState: ClusterProbe = {
           .slice(0, 5),
         publishNotReady: service.publishNotReadyAddresses ?? false,
         local: service.internalTrafficPolicy === "Local",
+        ...(service.externalTrafficPolicy === "Local" ? { externalLocal: true } : {}),
+        ...(service.sessionAffinity === "ClientIP" ? { sticky: true } : {}),
+        ...movesOf(views, namespace, name),
       });
     });
   },
 };
+
+const MAX_MOVES = 50;
+
+/** Ready endpoints that one view has and the next has not, or the other way round. */
+function movesOf(views: readonly ClusterView[], namespace: string, name: string): Pick<ServiceState, "moves"> {
+  const readings = views.map(({ atMs, services }) => ({
+    atMs,
+    ready: services
+      .find((service) => service.namespace === namespace && service.name === name)
+      ?.endpoints.flatMap(({ ip, ready }) => (ready ? [ip] : [])),
+  }));
+  const moves = readings.flatMap(({ atMs, ready }, index) => {
+    const before = readings[index - 1];
+    if (!ready || !before?.ready) return [];
+    const between = { afterMs: before.atMs, beforeMs: atMs };
+    return [
+      ...ready.filter((ip) => !before.ready?.includes(ip)).map((ip) => ({ ip, came: true, ...between })),
+      ...before.ready.filter((ip) => !ready.includes(ip)).map((ip) => ({ ip, came: false, ...between })),
+    ];
+  });
+  return moves.length > 0 ? { moves: moves.slice(-MAX_MOVES) } : {};
+}

@@ -4,7 +4,7 @@ import { namespaceCommand } from "../core/namespace-command.ts";
 import type { ReadingProbe } from "../core/probe.ts";
 import { versionsOf } from "../core/readings.ts";
 
-/** Kernel settings that decide about forwarding, by path below /proc/sys/net; live values. Subject: vantage id. */
+/** Kernel settings that decide about forwarding, by path below /proc/sys/net, and `kernel/osrelease`; live values. Subject: vantage id. */
 export const sysctlsEvidence = defineEvidence(
   "sysctls",
   z.object({ values: z.record(z.string(), z.string()), changed: z.array(z.string()) }),
@@ -16,7 +16,7 @@ const MAX_VALUES = 200;
 /** Reads lines path:value of `netcheck-netns`. */
 export function parseSysctls(stdout: string): Record<string, string> {
   const values: Record<string, string> = {};
-  for (const [, path = "", value = ""] of stdout.matchAll(/^\/proc\/sys\/net\/([^:]+):(.*)$/gm))
+  for (const [, path = "", value = ""] of stdout.matchAll(/^\/proc\/sys\/(?:net\/)?([^:]+):(.*)$/gm))
     if (Object.keys(values).length < MAX_VALUES) values[path] = value;
   return values;
 }

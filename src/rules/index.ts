@@ -1,8 +1,15 @@
 import type { Rule } from "../core/rule.ts";
 import { acceptQueueOverflow } from "./accept-queue-overflow.ts";
+import { addressRangeOverlap } from "./address-range-overlap.ts";
+import { bgpDown } from "./bgp-down.ts";
 import { bondDegraded } from "./bond-degraded.ts";
+import { bridgeDuplicates } from "./bridge-duplicates.ts";
 import { captureLossLocated } from "./capture-loss-located.ts";
+import { cniAgentUnhealthy } from "./cni-agent-unhealthy.ts";
+import { competingBpf } from "./competing-bpf.ts";
 import { conntrackFull } from "./conntrack-full.ts";
+import { conntrackInvalid } from "./conntrack-invalid.ts";
+import { conntrackStaleUdp } from "./conntrack-stale-udp.ts";
 import { cpuThrottled } from "./cpu-throttled.ts";
 import { dnsCrashLoop } from "./dns-crash-loop.ts";
 import { dnsDown } from "./dns-down.ts";
@@ -14,6 +21,7 @@ import { dnsTcpBlocked } from "./dns-tcp-blocked.ts";
 import { dnsUpstreamFailing } from "./dns-upstream-failing.ts";
 import { dnsWrongResolver } from "./dns-wrong-resolver.ts";
 import { duplicateIp } from "./duplicate-ip.ts";
+import { ebpfMapFull } from "./ebpf-map-full.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { fragNeededLost } from "./frag-needed-lost.ts";
@@ -21,6 +29,11 @@ import { hairpinBroken } from "./hairpin-broken.ts";
 import { highLatency } from "./high-latency.ts";
 import { httpError } from "./http-error.ts";
 import { idleTimeout } from "./idle-timeout.ts";
+import { ipFamilyBroken } from "./ip-family-broken.ts";
+import { ipRangeExhausted } from "./ip-range-exhausted.ts";
+import { ipamLeak } from "./ipam-leak.ts";
+import { ipvsBackendMissing } from "./ipvs-backend-missing.ts";
+import { ipvsReuseDelay } from "./ipvs-reuse-delay.ts";
 import { kernelLockup } from "./kernel-lockup.ts";
 import { kubeProxyDown } from "./kube-proxy-down.ts";
 import { linkCrcErrors } from "./link-crc-errors.ts";
@@ -29,10 +42,14 @@ import { linkFlapping } from "./link-flapping.ts";
 import { linkHalfDuplex } from "./link-half-duplex.ts";
 import { linkRateLimited } from "./link-rate-limited.ts";
 import { linkSlow } from "./link-slow.ts";
+import { localPolicyNoEndpoint } from "./local-policy-no-endpoint.ts";
 import { loopbackOnlyListener } from "./loopback-only-listener.ts";
+import { mixedIptablesBackends } from "./mixed-iptables-backends.ts";
 import { mtuBlackHole } from "./mtu-black-hole.ts";
 import { mtuMismatch } from "./mtu-mismatch.ts";
 import { mtuOverlayTooLarge } from "./mtu-overlay-too-large.ts";
+import { neighbourTableFull } from "./neighbour-table-full.ts";
+import { neighbourUnresolved } from "./neighbour-unresolved.ts";
 import { networkPolicyDeny } from "./network-policy-deny.ts";
 import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
 import { nicRingOverflow } from "./nic-ring-overflow.ts";
@@ -43,6 +60,7 @@ import { oomStall } from "./oom-stall.ts";
 import { opticsDegraded } from "./optics-degraded.ts";
 import { pathLoss } from "./path-loss.ts";
 import { pathMemberLoss } from "./path-member-loss.ts";
+import { podLinkBroken } from "./pod-link-broken.ts";
 import { portClosed } from "./port-closed.ts";
 import { portExhaustion } from "./port-exhaustion.ts";
 import { portFiltered } from "./port-filtered.ts";
@@ -53,6 +71,7 @@ import { reversePathFilter } from "./reverse-path-filter.ts";
 import { routeMissing } from "./route-missing.ts";
 import { selectorMismatch } from "./selector-mismatch.ts";
 import { serverSlow } from "./server-slow.ts";
+import { serviceProgrammingLag } from "./service-programming-lag.ts";
 import { serviceRulesMissing } from "./service-rules-missing.ts";
 import { sidecarNotReady } from "./sidecar-not-ready.ts";
 import { sidecarStarved } from "./sidecar-starved.ts";
@@ -60,32 +79,54 @@ import { slowReceiver } from "./slow-receiver.ts";
 import { staleEndpoint } from "./stale-endpoint.ts";
 import { targetNotRunning } from "./target-not-running.ts";
 import { tunnelBlocked } from "./tunnel-blocked.ts";
+import { tunnelChecksum } from "./tunnel-checksum.ts";
+import { tunnelEncryptionFailing } from "./tunnel-encryption-failing.ts";
 import { tunnelEntryWrong } from "./tunnel-entry-wrong.ts";
 import { udpBufferOverflow } from "./udp-buffer-overflow.ts";
+import { underlayDrop } from "./underlay-drop.ts";
+import { unevenBalancing } from "./uneven-balancing.ts";
+import { wrongSnat } from "./wrong-snat.ts";
 import { wrongTargetPort } from "./wrong-target-port.ts";
 
 /** Every suspected cause, the deepest first: what comes later may be a symptom of what comes before it. */
 export const rules: readonly Rule[] = [
   nodeDown,
+  ipRangeExhausted,
   targetNotRunning,
+  localPolicyNoEndpoint,
+  mixedIptablesBackends,
   kubeProxyDown,
+  ipvsBackendMissing,
   serviceRulesMissing,
   noEndpoints,
   selectorMismatch,
   wrongTargetPort,
   loopbackOnlyListener,
+  serviceProgrammingLag,
   staleEndpoint,
   hairpinBroken,
+  conntrackStaleUdp,
+  cniAgentUnhealthy,
+  podLinkBroken,
   nodeSecondAddress,
+  ipamLeak,
   duplicateIp,
   forwardingDisabled,
   reversePathFilter,
+  addressRangeOverlap,
+  bgpDown,
   routeMissing,
   tunnelEntryWrong,
+  tunnelEncryptionFailing,
+  wrongSnat,
+  competingBpf,
   networkPolicyDeny,
   dnsPolicyDeny,
   firewallDrop,
   conntrackFull,
+  ebpfMapFull,
+  neighbourTableFull,
+  conntrackInvalid,
   portExhaustion,
   acceptQueueOverflow,
   oomStall,
@@ -94,6 +135,8 @@ export const rules: readonly Rule[] = [
   cpuThrottled,
   udpBufferOverflow,
   sidecarNotReady,
+  neighbourUnresolved,
+  underlayDrop,
   tunnelBlocked,
   linkHalfDuplex,
   linkSlow,
@@ -101,6 +144,7 @@ export const rules: readonly Rule[] = [
   bondDegraded,
   opticsDegraded,
   linkCrcErrors,
+  tunnelChecksum,
   nicRingOverflow,
   mtuOverlayTooLarge,
   mtuMismatch,
@@ -112,6 +156,7 @@ export const rules: readonly Rule[] = [
   linkRateLimited,
   pathMemberLoss,
   idleTimeout,
+  ipvsReuseDelay,
   captureLossLocated,
   dnsWrongResolver,
   dnsCrashLoop,
@@ -121,6 +166,8 @@ export const rules: readonly Rule[] = [
   dnsPathLoss,
   dnsUpstreamFailing,
   dnsTcpBlocked,
+  unevenBalancing,
+  bridgeDuplicates,
   slowReceiver,
   serverSlow,
   resetByPeer,
@@ -128,6 +175,7 @@ export const rules: readonly Rule[] = [
   httpError,
   nicPeriodicDelay,
   linkDelay,
+  ipFamilyBroken,
   pathLoss,
   highLatency,
 ];

@@ -26,6 +26,8 @@ export type World = {
     readonly name: string;
     readonly node: string;
     readonly ip: string;
+    /** Of both IP families, where it has both. */
+    readonly ips?: readonly string[];
     readonly port?: number;
     readonly hostNetwork?: boolean;
     readonly labels?: Readonly<Record<string, string>>;
@@ -133,12 +135,13 @@ export function viewOf({ nodes, pods, services = [] }: World): ClusterView {
       ...(zone === undefined ? {} : { zone }),
       podCidrs: [`10.42.${n}.0/24`],
     })),
-    pods: pods.map(({ name, node, ip, port, hostNetwork = false, labels = {} }, p) => ({
+    pods: pods.map(({ name, node, ip, ips, port, hostNetwork = false, labels = {} }, p) => ({
       namespace: name.split("/")[0] ?? "",
       name: name.split("/")[1] ?? "",
       uid: `0000aaaa-0000-4000-8000-${`${p}`.padStart(12, "0")}`,
       node,
       ip,
+      ...(ips ? { ips: [...ips] } : {}),
       hostNetwork,
       phase: "Running",
       ready: true,

@@ -113,7 +113,13 @@ TCP  0A60000A:0035 rr
   -> 0AF40003:0035      Masq    0      0          0         
 `;
   expect(parseIpvs(text)).toEqual([
-    { ip: "10.96.0.10", port: 53, protocol: "tcp", endpoints: [{ ip: "10.244.0.2", port: 53 }] },
+    {
+      ip: "10.96.0.10",
+      port: 53,
+      protocol: "tcp",
+      endpoints: [{ ip: "10.244.0.2", port: 53 }],
+      drained: ["10.244.0.3"],
+    },
   ]);
   expect(parseIpvs("cat: /proc/net/ip_vs: No such file or directory")).toBeUndefined();
 });

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { NetcheckError } from "#src/core/errors.ts";
 import { findPod } from "../names.ts";
 import { defineFault, type LabParts, type Undo } from "./fault.ts";
@@ -59,27 +60,63 @@ const PLAIN_BYTE = "@th,160,8";
 const TUNNELLED_BYTE = "@th,600,8";
 
 /** Packets arrive damaged: one byte of what they carry is another one, and no checksum is mended. */
-export const corrupt = defineFault("corrupt", share, {
-  rules: shareRules,
-  prepare({ pod, percent, every, direction, ...place }, lab) {
-    const part = shareMatch({ percent, every }, lab);
-    if (pod !== undefined) {
-      const found = findPod(lab.store, pod);
+export const corrupt = defineFault(
+  "corrupt",
+  { ...share, tunnelOnly: z.boolean("must be true or false").default(false) },
+  {
+    rules: [
+      ...shareRules,
+      {
+        message: "makes no sense for a pod",
+        path: ["tunnelOnly"],
+        holds: ({ tunnelOnly, pod }) => !tunnelOnly || !pod,
+      },
+    ],
+    prepare({ pod, percent, every, direction, tunnelOnly, ...place }, lab) {
+      const part = shareMatch({ percent, every }, lab);
+      if (pod !== undefined) {
+        const found = findPod(lab.store, pod);
+        return {
+          description: `${shareWords({ percent, every })} of pod ${found.namespace}/${found.name} is damaged on its cable`,
+          apply: () =>
+            addPodRules(lab, found, { direction: direction ?? "both", rule: `${part}${PLAIN_BYTE} set 0x5a` }),
+        };
+      }
+      const { matches, words } = wireMatches(lab, { ...place, direction: direction ?? "out" });
+      const inside = lab.plan.tunnel === undefined ? undefined : tunnelMatch(lab);
+      const rulesFor = (match: string): string[] => [
+        ...(inside === undefined ? [] : [`${match} ether type ip ${inside} ${part}${TUNNELLED_BYTE} set 0x5a accept`]),
+        ...(tunnelOnly
+          ? []
+          : [
+              `${match} ether type ip ${inside === undefined ? "" : `udp dport != ${lab.plan.addresses.vxlanPort} `}${part}${PLAIN_BYTE} set 0x5a`,
+              ...(inside === undefined ? [] : [`${match} ip protocol != udp ${part}${PLAIN_BYTE} set 0x5a`]),
+            ]),
+      ];
       return {
-        description: `${shareWords({ percent, every })} of pod ${found.namespace}/${found.name} is damaged on its cable`,
-        apply: () => addPodRules(lab, found, { direction: direction ?? "both", rule: `${part}${PLAIN_BYTE} set 0x5a` }),
+        description: `${shareWords({ percent, every })} ${words} is damaged`,
+        async apply() {
+          await using stack = new AsyncDisposableStack();
+          if (tunnelOnly) stack.defer(await checksumsInSoftware(lab));
+          stack.defer(await addWireRules(lab, matches.flatMap(rulesFor)));
+          const applied = stack.move();
+          return () => applied.disposeAsync();
+        },
       };
-    }
-    const { matches, words } = wireMatches(lab, { ...place, direction: direction ?? "out" });
-    const inside = lab.plan.tunnel === undefined ? undefined : tunnelMatch(lab);
-    const rulesFor = (match: string): string[] => [
-      ...(inside === undefined ? [] : [`${match} ether type ip ${inside} ${part}${TUNNELLED_BYTE} set 0x5a accept`]),
-      `${match} ether type ip ${inside === undefined ? "" : `udp dport != ${lab.plan.addresses.vxlanPort} `}${part}${PLAIN_BYTE} set 0x5a`,
-      ...(inside === undefined ? [] : [`${match} ip protocol != udp ${part}${PLAIN_BYTE} set 0x5a`]),
-    ];
-    return {
-      description: `${shareWords({ percent, every })} ${words} is damaged`,
-      apply: () => addWireRules(lab, matches.flatMap(rulesFor)),
-    };
+    },
   },
-});
+);
+
+/**
+ * Between namespaces nobody writes a checksum or looks at one, and damage reaches the programs. With the NICs' offload off, packets
+ * carry checksums as on a wire.
+ */
+async function checksumsInSoftware(lab: LabParts): Promise<Undo> {
+  const alive = [...lab.machines.values()].filter((machine) => machine.pid() !== undefined);
+  const set = (machine: (typeof alive)[number], state: "on" | "off"): Promise<string> =>
+    machine.run(["ethtool", "-K", "eth0", "tx", state]);
+  for (const machine of alive) await set(machine, "off");
+  return async () => {
+    for (const machine of alive) if (machine.pid() !== undefined) await set(machine, "on");
+  };
+}

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { arpOff } from "./arp-off.ts";
 import { backlog } from "./backlog.ts";
 import { clock } from "./clock.ts";
 import { conntrackFull } from "./conntrack-full.ts";
@@ -12,7 +13,9 @@ import { duplicateIp } from "./duplicate-ip.ts";
 import type { FaultKind, FaultSpec } from "./fault.ts";
 import { firewall } from "./firewall.ts";
 import { forwardingOff } from "./forwarding-off.ts";
+import { halfTracked } from "./half-tracked.ts";
 import { hostFile } from "./host-file.ts";
+import { ipRangeExhausted } from "./ip-range-exhausted.ts";
 import { linkDown, linkFlap, rate } from "./link.ts";
 import { linkMode } from "./link-mode.ts";
 import { loopbackListener, portClosed } from "./listener.ts";
@@ -20,8 +23,11 @@ import { loss } from "./loss.ts";
 import { mtu } from "./mtu.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { oom } from "./oom.ts";
+import { podLink } from "./pod-link.ts";
 import { portExhaustion } from "./port-exhaustion.ts";
+import { proxyLag } from "./proxy-lag.ts";
 import { qdiscDrops } from "./qdisc-drops.ts";
+import { rangeOverlap } from "./range-overlap.ts";
 import { idleCut, reset } from "./reset.ts";
 import { reversePathFilter } from "./reverse-path-filter.ts";
 import { routeBlackhole, routeLoop, routeMissing } from "./route.ts";
@@ -31,6 +37,7 @@ import { serviceRulesMissing } from "./service-rules.ts";
 import { sidecar } from "./sidecar.ts";
 import { fdbWrong, neighbourWrong, secondAddress } from "./tunnel.ts";
 import { udpBuffer } from "./udp-buffer.ts";
+import { wrongSnat } from "./wrong-snat.ts";
 
 /** Every kind of fault that this lab can make. */
 const faultKinds: readonly FaultKind[] = [
@@ -82,6 +89,13 @@ const faultKinds: readonly FaultKind[] = [
   portExhaustion,
   udpBuffer,
   sidecar,
+  podLink,
+  arpOff,
+  wrongSnat,
+  rangeOverlap,
+  halfTracked,
+  proxyLag,
+  ipRangeExhausted,
 ];
 
 /** Kinds that scenario files may name and that this lab cannot make yet. */

@@ -39,7 +39,7 @@ function buildService(service: LabService, { nowMs, previous }: Scene) {
       ...(Object.keys(selector).length > 0 && { selector }),
       // A single port may go without a name, and then has none rather than an empty one.
       ports: service.ports.map(({ name: portName, ...port }) => ({ ...(portName && { name: portName }), ...port })),
-      internalTrafficPolicy: "Cluster",
+      internalTrafficPolicy: service.internalTrafficPolicy ?? "Cluster",
       ...(service.type === "NodePort" && { externalTrafficPolicy: "Cluster" }),
       ipFamilies: ["IPv4"],
       ipFamilyPolicy: "SingleStack",

@@ -1,4 +1,5 @@
 import { captureSentences } from "./capture-sentences-zh.ts";
+import { hostSentences } from "./host-sentences-zh.ts";
 
 /**
  * The Chinese wording of everything that is said about causes, by its English wording. One block per file that speaks, in
@@ -6,6 +7,7 @@ import { captureSentences } from "./capture-sentences-zh.ts";
  */
 export const chinese = {
   ...captureSentences,
+  ...hostSentences,
 
   // anomaly-text.ts
   "to port {port} of {name}": "发往 {name} 的 {port} 端口的流量",

@@ -18,6 +18,7 @@ import { neighbours } from "./neighbours.ts";
 import { nftRules } from "./nft-rules.ts";
 import { nicHardware } from "./nic-hardware.ts";
 import { nics } from "./nics.ts";
+import { nodeLoad } from "./node-load.ts";
 import { nodeState } from "./node-state.ts";
 import { packetFilter } from "./packet-filter.ts";
 import { ping } from "./ping.ts";
@@ -67,6 +68,7 @@ export const probes: readonly Probe[] = [
   sysctls,
   cgroups,
   kernel,
+  nodeLoad,
   sockets,
   serviceRules,
   serviceRulesNft,

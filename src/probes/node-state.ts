@@ -14,6 +14,8 @@ export const nodeStateEvidence = defineEvidence(
     /** The boot id changed while the check ran. */
     rebooted: z.boolean(),
     zone: z.string().optional(),
+    /** Conditions other than Ready that are True: DiskPressure, FreezeScheduled … */
+    troubles: z.array(z.string()).default([]),
   }),
 );
 export type NodeState = z.infer<typeof nodeStateEvidence.schema>;
@@ -36,6 +38,13 @@ export const nodeState: ClusterProbe = {
         ...(last?.leaseAgeMs === undefined ? {} : { leaseAgeMs: last.leaseAgeMs }),
         rebooted: boots.size > 1,
         ...(last?.zone === undefined ? {} : { zone: last.zone }),
+        troubles: [
+          ...new Set(
+            seen.flatMap(({ conditions = [] }) =>
+              conditions.flatMap(({ type, status }) => (status === "True" ? [type] : [])),
+            ),
+          ),
+        ],
       });
     });
   },

@@ -2,8 +2,11 @@ import type { Rule } from "../core/rule.ts";
 import { acceptQueueOverflow } from "./accept-queue-overflow.ts";
 import { bondDegraded } from "./bond-degraded.ts";
 import { captureLossLocated } from "./capture-loss-located.ts";
+import { clockUnsynchronised } from "./clock-unsynchronised.ts";
+import { cloudAllowanceExceeded } from "./cloud-allowance-exceeded.ts";
 import { conntrackFull } from "./conntrack-full.ts";
 import { cpuThrottled } from "./cpu-throttled.ts";
+import { diskFull } from "./disk-full.ts";
 import { dnsCrashLoop } from "./dns-crash-loop.ts";
 import { dnsDown } from "./dns-down.ts";
 import { dnsOverloaded } from "./dns-overloaded.ts";
@@ -13,7 +16,9 @@ import { dnsStaleAnswer } from "./dns-stale-answer.ts";
 import { dnsTcpBlocked } from "./dns-tcp-blocked.ts";
 import { dnsUpstreamFailing } from "./dns-upstream-failing.ts";
 import { dnsWrongResolver } from "./dns-wrong-resolver.ts";
+import { driverSkew } from "./driver-skew.ts";
 import { duplicateIp } from "./duplicate-ip.ts";
+import { fdLimit } from "./fd-limit.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { fragNeededLost } from "./frag-needed-lost.ts";
@@ -21,6 +26,7 @@ import { hairpinBroken } from "./hairpin-broken.ts";
 import { highLatency } from "./high-latency.ts";
 import { httpError } from "./http-error.ts";
 import { idleTimeout } from "./idle-timeout.ts";
+import { kernelCrash } from "./kernel-crash.ts";
 import { kernelLockup } from "./kernel-lockup.ts";
 import { kubeProxyDown } from "./kube-proxy-down.ts";
 import { linkCrcErrors } from "./link-crc-errors.ts";
@@ -30,19 +36,25 @@ import { linkHalfDuplex } from "./link-half-duplex.ts";
 import { linkRateLimited } from "./link-rate-limited.ts";
 import { linkSlow } from "./link-slow.ts";
 import { loopbackOnlyListener } from "./loopback-only-listener.ts";
+import { memoryAllocationFailing } from "./memory-allocation-failing.ts";
 import { mtuBlackHole } from "./mtu-black-hole.ts";
 import { mtuMismatch } from "./mtu-mismatch.ts";
 import { mtuOverlayTooLarge } from "./mtu-overlay-too-large.ts";
+import { netnsLeak } from "./netns-leak.ts";
 import { networkPolicyDeny } from "./network-policy-deny.ts";
 import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
+import { nicReset } from "./nic-reset.ts";
 import { nicRingOverflow } from "./nic-ring-overflow.ts";
 import { noEndpoints } from "./no-endpoints.ts";
+import { nodeCpuPressure } from "./node-cpu-pressure.ts";
 import { nodeDown } from "./node-down.ts";
 import { nodeSecondAddress } from "./node-second-address.ts";
 import { oomStall } from "./oom-stall.ts";
 import { opticsDegraded } from "./optics-degraded.ts";
 import { pathLoss } from "./path-loss.ts";
 import { pathMemberLoss } from "./path-member-loss.ts";
+import { pauseStorm } from "./pause-storm.ts";
+import { pcieDegraded } from "./pcie-degraded.ts";
 import { portClosed } from "./port-closed.ts";
 import { portExhaustion } from "./port-exhaustion.ts";
 import { portFiltered } from "./port-filtered.ts";
@@ -56,17 +68,28 @@ import { serverSlow } from "./server-slow.ts";
 import { serviceRulesMissing } from "./service-rules-missing.ts";
 import { sidecarNotReady } from "./sidecar-not-ready.ts";
 import { sidecarStarved } from "./sidecar-starved.ts";
+import { singleCpuSoftirq } from "./single-cpu-softirq.ts";
 import { slowReceiver } from "./slow-receiver.ts";
+import { softnetDrops } from "./softnet-drops.ts";
 import { staleEndpoint } from "./stale-endpoint.ts";
+import { switchPortMisconfigured } from "./switch-port-misconfigured.ts";
+import { sysctlDrift } from "./sysctl-drift.ts";
 import { targetNotRunning } from "./target-not-running.ts";
+import { taskHung } from "./task-hung.ts";
+import { tcpMemoryPressure } from "./tcp-memory-pressure.ts";
 import { tunnelBlocked } from "./tunnel-blocked.ts";
 import { tunnelEntryWrong } from "./tunnel-entry-wrong.ts";
 import { udpBufferOverflow } from "./udp-buffer-overflow.ts";
+import { vmStalled } from "./vm-stalled.ts";
 import { wrongTargetPort } from "./wrong-target-port.ts";
 
 /** Every suspected cause, the deepest first: what comes later may be a symptom of what comes before it. */
 export const rules: readonly Rule[] = [
+  vmStalled,
+  kernelCrash,
   nodeDown,
+  diskFull,
+  netnsLeak,
   targetNotRunning,
   kubeProxyDown,
   serviceRulesMissing,
@@ -87,20 +110,33 @@ export const rules: readonly Rule[] = [
   firewallDrop,
   conntrackFull,
   portExhaustion,
+  clockUnsynchronised,
+  taskHung,
+  fdLimit,
+  tcpMemoryPressure,
   acceptQueueOverflow,
   oomStall,
   kernelLockup,
+  memoryAllocationFailing,
   sidecarStarved,
   cpuThrottled,
   udpBufferOverflow,
   sidecarNotReady,
+  nodeCpuPressure,
   tunnelBlocked,
+  switchPortMisconfigured,
+  cloudAllowanceExceeded,
+  pcieDegraded,
+  nicReset,
+  pauseStorm,
   linkHalfDuplex,
   linkSlow,
   linkFlapping,
   bondDegraded,
   opticsDegraded,
   linkCrcErrors,
+  singleCpuSoftirq,
+  softnetDrops,
   nicRingOverflow,
   mtuOverlayTooLarge,
   mtuMismatch,
@@ -126,6 +162,8 @@ export const rules: readonly Rule[] = [
   resetByPeer,
   resetByMiddle,
   httpError,
+  driverSkew,
+  sysctlDrift,
   nicPeriodicDelay,
   linkDelay,
   pathLoss,

@@ -84,7 +84,7 @@ export const sysctlDrift: Rule = {
     const unique = [...new Map(places.map((at) => [at.id, at])).values()];
     const suspicions = unique.flatMap((at) => suspect(at, seen));
     if (suspicions.length > 0) return suspicions;
-    return unique.some((at) => seen.evidence.get(sysctlsEvidence, at.id))
+    return unique.some((at) => SETTINGS.some(({ path }) => numberAt(at, path, seen) !== undefined))
       ? { status: "cleared", because: say("no kernel setting of the path is far below that of others and was felt") }
       : { status: "unknown", because: say("kernel settings of the path could not be read") };
   },

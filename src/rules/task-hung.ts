@@ -5,9 +5,9 @@ import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
 import { kernelEventsOf, kernelEvidence } from "../probes/kernel.ts";
 
-/** The kernel looks every two minutes for tasks that were blocked for two: what they block began long before, s. */
-const BEFORE_S = 10;
-const AFTER_S = 240;
+/** The kernel looks every two minutes for tasks that were blocked for two: harm may begin so long before a line, and last on, s. */
+const BEFORE_S = 240;
+const AFTER_S = 130;
 
 /**
  * Programs on the node of an asked port wait in the kernel for a disk or a remote file system for minutes (hung task): the port
@@ -41,7 +41,7 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
   return ports.flatMap(({ asked, seconds, text }): Suspicion[] => {
     const events = kernelEventsOf(seen.evidence, node).filter(
       ({ kind, atMs }) =>
-        kind === "task-hung" && nearBad(atMs, { badSeconds: seconds }, { beforeS: AFTER_S, afterS: BEFORE_S }),
+        kind === "task-hung" && nearBad(atMs, { badSeconds: seconds }, { beforeS: BEFORE_S, afterS: AFTER_S }),
     );
     const [first] = events;
     if (!first) return [];

@@ -44,7 +44,11 @@ export function hosts(of: Readonly<Record<string, Host | ((atS: number) => Host)
 /** CPU times so many seconds into the check, of four CPUs with 100 ticks a second: shares stolen, idle, and in softirqs by CPU. */
 export function cpuLines(
   atS: number,
-  { steal = 0, idle = 0.9, soft = [0.02, 0.02, 0.02, 0.02] }: { steal?: number; idle?: number; soft?: readonly number[] },
+  {
+    steal = 0,
+    idle = 0.9,
+    soft = [0.02, 0.02, 0.02, 0.02],
+  }: { steal?: number; idle?: number; soft?: readonly number[] },
 ): readonly string[] {
   const ticks = (share: number, cpus = 1): number => 500_000 + Math.round(100 * cpus * atS * share);
   return [
@@ -53,7 +57,11 @@ export function cpuLines(
   ];
 }
 
-export type Answer = { readonly waitMs?: number; readonly outcome?: (typeof httpOutcomes)[number]; readonly status?: number };
+export type Answer = {
+  readonly waitMs?: number;
+  readonly outcome?: (typeof httpOutcomes)[number];
+  readonly status?: number;
+};
 
 /** How the asked port answered a request each second, as its own network saw it. */
 export function answers(
@@ -68,7 +76,9 @@ export function answers(
       return [s * 1_000, httpOutcomes.indexOf(outcome), waitMs, outcome === "answer" ? status : 0];
     });
     const count = <T extends string | number>(of: readonly T[]): Partial<Record<T, number>> =>
-      Object.fromEntries([...Map.groupBy(of, (one) => one)].map(([one, same]) => [one, same.length])) as Partial<Record<T, number>>;
+      Object.fromEntries([...Map.groupBy(of, (one) => one)].map(([one, same]) => [one, same.length])) as Partial<
+        Record<T, number>
+      >;
     const spread = { min: 0.2, p50: 0.3, p99: 1, max: 1 };
     return [
       evidenceOf(httpEvidence, leg.id, startOf, {
@@ -78,7 +88,10 @@ export function answers(
         mode,
         sent: seconds,
         outcomes: count(requests.map(([, outcome]) => httpOutcomes[outcome] ?? "failed")),
-        statuses: count(requests.flatMap(([, , , status]) => (status === 0 ? [] : [`${status}`]))) as Record<string, number>,
+        statuses: count(requests.flatMap(([, , , status]) => (status === 0 ? [] : [`${status}`]))) as Record<
+          string,
+          number
+        >,
         connectMs: spread,
         resent: 0,
         acknowledged: 0,

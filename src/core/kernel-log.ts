@@ -107,13 +107,13 @@ function eventOf(text: string): Found | undefined {
 /**
  * What drivers and the kernel say when a NIC has to be started anew. net/sched/sch_generic.c: "NETDEV WATCHDOG: eth0
  * (e1000e): transmit queue 0 timed out"; since 6.5 the device stands before it, and "CPU: 3: transmit queue 0 timed out 5016
- * ms" behind. igb, e1000e, ixgbe: "Reset adapter", "Detected Tx Unit Hang"; i40e: "tx_timeout: VSI_seid: 390", "TX driver
+ * ms" behind. igb, e1000e, ixgbe: "Reset adapter", "Detected Tx Unit Hang", "Detected Hardware Unit Hang"; i40e: "tx_timeout: VSI_seid: 390", "TX driver
  * issue detected, PF reset issued"; ice: "tx_timeout: VSI_num: 6"; mlx5: "TX timeout detected", "device's health
  * compromised"; bnxt_en: "TX timeout detected, starting reset task!"; ena: "Keep alive watchdog timeout.", "Reset device";
  * gve: "Performing reset".
  */
 const NIC_RESET =
-  /NETDEV WATCHDOG|Reset(?:ting)? adapter|Tx Unit Hang|tx[ _]timeout(?: detected|: VSI)|PF reset issued|health compromised|Keep alive watchdog timeout|\bena\b.*Reset device|\bgve\b.*Performing reset|starting reset task/i;
+  /NETDEV WATCHDOG|Reset(?:ting)? adapter|(?:Tx|Hardware) Unit Hang|tx[ _]timeout(?: detected|: VSI)|PF reset issued|health compromised|Keep alive watchdog timeout|\bena\b.*Reset device|\bgve\b.*Performing reset|starting reset task/i;
 
 /** `NETDEV WATCHDOG: eth0 (e1000e): …`, or a driver's prefix `igb 0000:01:00.0 eth0: …`, without or with its port behind. */
 function deviceOf(text: string): Pick<KernelEvent, "device"> {

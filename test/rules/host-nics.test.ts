@@ -8,7 +8,7 @@ import { pcieDegraded } from "#src/rules/pcie-degraded.ts";
 import { switchPortMisconfigured } from "#src/rules/switch-port-misconfigured.ts";
 import { cluster, delays, loses, type Scene, startOf, through } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
-import { type Host, hosts } from "./host-scene.ts";
+import { hosts } from "./host-scene.ts";
 import { type FakeNic, fast, withNics } from "./nic-scene.ts";
 
 const lossy = { faults: [loses(0.1, through("graz"))] };

@@ -24,6 +24,8 @@ export const nodeLoadEvidence = defineEvidence(
   z.object({
     /** Which boot of which kernel; the last one. And whether it changed while the check ran. */
     bootId: z.string().optional(),
+    /** When that boot began, seconds since 1970 by the kernel's own reckoning: /proc/stat, btime. */
+    bornS: z.number().optional(),
     rebooted: z.boolean(),
     cpus: z.array(cpuStep),
     /** Packets that the queue in front of the stack refused (`dropped`), of one CPU `dropped.<cpu>`; `squeezed`: rounds that ended early. */
@@ -54,24 +56,39 @@ export type NodeLoad = z.infer<typeof nodeLoadEvidence.schema>;
 /** Nodes of one kernel that show this share of a number have it in common. */
 const IN_COMMON = 0.5;
 
+/** The kernel reckons the second of its boot anew whenever its clock is set. */
+const SAME_S = 2;
+
+/** Same boot id, or a boot in the same seconds: containers may be given a boot id of their own. */
+function sameKernel(one: NodeLoad, other: NodeLoad): boolean {
+  return (
+    (one.bootId !== undefined && one.bootId === other.bootId) ||
+    (one.bornS !== undefined && other.bornS !== undefined && Math.abs(one.bornS - other.bornS) <= SAME_S)
+  );
+}
+
 /**
- * Whether a number of a node's kernel is the node's own: no other node of the check that runs on the same kernel (same boot
- * id) shows half of it or more. What several of them show is the host's, and says nothing about one of them.
+ * Whether a number of a node's kernel is the node's own: no other node of the check that runs on the same kernel shows half of
+ * it or more. What several of them show is the host's, and says nothing about one of them.
  */
 export function onlyHere(
   evidence: EvidenceSet,
   node: string,
   number: (load: NodeLoad, node: string) => number,
 ): boolean {
-  const all = evidence
-    .all(nodeLoadEvidence)
-    .map(({ subject, data }) => ({ name: subject.replace(/^node\//, ""), data }));
-  const mine = all.find(({ name }) => name === node)?.data;
+  const mine = evidence.get(nodeLoadEvidence, `node/${node}`);
   if (!mine) return false;
   const value = number(mine, node);
-  return all
-    .filter(({ name, data }) => name !== node && data.bootId !== undefined && data.bootId === mine.bootId)
-    .every(({ name, data }) => number(data, name) < IN_COMMON * value);
+  return evidence
+    .all(nodeLoadEvidence)
+    .filter(({ subject, data }) => subject !== `node/${node}` && sameKernel(mine, data))
+    .every(({ subject, data }) => number(data, subject.replace(/^node\//, "")) < IN_COMMON * value);
+}
+
+/** Whether a node has a kernel, and so a clock, that some other node of the check does not have. */
+export function hasOwnKernel(evidence: EvidenceSet, node: string): boolean {
+  const mine = evidence.get(nodeLoadEvidence, `node/${node}`);
+  return mine !== undefined && evidence.all(nodeLoadEvidence).some(({ data }) => !sameKernel(mine, data));
 }
 
 type Numbers = Readonly<Record<string, number>>;

@@ -34,7 +34,8 @@ export const nodeLoad: ReadingProbe = {
     );
     const newest = samples.at(-1);
     if (!newest) return [];
-    const boots = new Set(samples.flatMap(({ stdout }) => /^@boot ([0-9a-f-]{36})\n/m.exec(stdout)?.[1] ?? []));
+    const boots = new Set(samples.flatMap(({ stdout }) => /^@boot ([0-9a-f-]{36})\b/m.exec(stdout)?.[1] ?? []));
+    const bornS = Number(/^@boot \S* ([1-9]\d*)\n/m.exec(newest.stdout)?.[1] ?? 0);
     const bootId = [...boots].at(-1);
     const softnet = gainsOf(samples, parseSoftnet);
     const memory = samples.flatMap(({ stdout }) => parseTcpMemory(stdout) ?? []);
@@ -45,6 +46,7 @@ export const nodeLoad: ReadingProbe = {
     return [
       evidenceOf(nodeLoadEvidence, subject, newest.atMs, {
         ...(bootId === undefined ? {} : { bootId }),
+        ...(bornS === 0 ? {} : { bornS }),
         rebooted: boots.size > 1,
         cpus: cpuSteps(samples),
         ...(softnet ? { softnet } : {}),

@@ -1,5 +1,5 @@
 import { type AskedPort, askedPorts, endedIn, handshaken } from "../core/asked-ports.ts";
-import { type NodeLoad, nodeLoadEvidence } from "../core/node-load.ts";
+import { hasOwnKernel, type NodeLoad, nodeLoadEvidence } from "../core/node-load.ts";
 import { askedNodes } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, type Sentence, say } from "../core/sentence.ts";
@@ -77,8 +77,7 @@ function refusedAt({ at, port, source, self, node }: AskedPort): Sentence | unde
 function suspect(node: string, seen: Case): readonly Suspicion[] {
   const clock = seen.evidence.get(nodeLoadEvidence, `node/${node}`)?.clock;
   // One clock for all nodes, as containers of a host have, is never apart from itself.
-  const boots = new Set(seen.evidence.all(nodeLoadEvidence).map(({ data }) => data.bootId));
-  if (!clock || !wrong(clock) || boots.size < 2) return [];
+  if (!clock || !wrong(clock) || !hasOwnKernel(seen.evidence, node)) return [];
   const found = askedPorts(seen).flatMap((asked) => {
     const text = refusedAt(asked);
     return text ? [{ text, legs: asked.legs }] : [];

@@ -25,7 +25,9 @@ export const nodeCpuPressure: Rule = {
   title: "Node has too few CPUs for its work",
   needs: [kernelEvidence],
   evaluate(seen) {
-    const read = askedNodes(seen.plan).filter((node) => seen.evidence.get(kernelEvidence, `node/${node}`)?.stalls);
+    const read = askedNodes(seen.plan).filter(
+      (node) => (seen.evidence.get(kernelEvidence, `node/${node}`)?.stalls?.steps.length ?? 0) > 0,
+    );
     const suspicions = read.flatMap((node) => suspect(node, seen));
     if (suspicions.length > 0) return suspicions;
     if (read.length === 0)

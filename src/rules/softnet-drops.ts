@@ -22,7 +22,9 @@ export const softnetDrops: Rule = {
   title: "Kernel drops packets before its network stack",
   needs: [nodeLoadEvidence],
   evaluate(seen) {
-    const read = askedNodes(seen.plan).filter((node) => seen.evidence.get(nodeLoadEvidence, `node/${node}`)?.softnet);
+    const read = askedNodes(seen.plan).filter(
+      (node) => (seen.evidence.get(nodeLoadEvidence, `node/${node}`)?.softnet?.steps.length ?? 0) > 0,
+    );
     const suspicions = read.flatMap((node) => suspect(node, seen));
     if (suspicions.length > 0) return suspicions;
     if (read.length === 0)

@@ -14,7 +14,7 @@ const text = (n: number, { boot = BOOT, jumpMs = 0 } = {}): string =>
   [
     `@now ${1_000_000 + 5_000 * n + jumpMs} ${500 + 5 * n}.25 4026531840`,
     `@load 3 ${400 + n} 2`,
-    `@boot ${boot}`,
+    `@boot ${boot} 1795636131`,
     `@cpu ${100 + 100 * n} ${9_000 + 700 * n} ${20_000 + 1_000 * n}`,
     `@soft 0 ${10 * n} ${10_000 + 500 * n}`,
     `@soft 1 ${450 * n} ${10_000 + 500 * n}`,
@@ -34,6 +34,7 @@ const text = (n: number, { boot = BOOT, jumpMs = 0 } = {}): string =>
 test("shares of CPU time, drops by CPU, memory, files, tasks, disks and the clock", () => {
   expect(read(text(0), text(1), text(2))).toMatchObject({
     bootId: BOOT,
+    bornS: 1_795_636_131,
     rebooted: false,
     cpus: [
       { steal: 0.1, soft: { cpu: 1, share: 0.9, others: 0.02 } },

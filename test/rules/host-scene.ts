@@ -8,6 +8,8 @@ import { type Scene, startOf } from "../core/simulate.ts";
 export type Host = {
   /** Which boot; nodes of one kernel have the same. */
   readonly boot?: string;
+  /** Second since 1970 in which it began. */
+  readonly bornS?: number;
   /** Lines of section `node-load` besides @now, @load and @boot. */
   readonly lines?: readonly string[];
   /** µs that somebody waited for a CPU, and runnable tasks. */
@@ -33,7 +35,10 @@ export function hosts(of: Readonly<Record<string, Host | ((atS: number) => Host)
     const head = `@now ${nowMs} ${(BORN_S + atS).toFixed(2)} 40265\n@load ${1 + (host.running ?? 0)} 400 4\n`;
     if (probe === "node-load") {
       const index = ["ulm", "graz", "bern", "linz", "basel"].indexOf(at.node);
-      const lines = [`@boot ${host.boot ?? boots[index]}`, ...(host.lines ?? [])];
+      const lines = [
+        `@boot ${host.boot ?? boots[index]} ${host.bornS ?? 1_700_000_000 + 977 * index}`,
+        ...(host.lines ?? []),
+      ];
       return `${head}${lines.map((line) => `${line}\n`).join("")}`;
     }
     const log = (host.log ?? []).filter(([writtenS]) => writtenS <= atS);

@@ -61,6 +61,18 @@ describe("softnet-drops", () => {
       },
       want: "cleared",
     },
+    {
+      name: "they do, and each claims a boot of its own",
+      scene: {
+        facts: hosts(
+          Object.fromEntries(
+            ["ulm", "graz", "bern"].map((node) => [node, (s: number) => ({ bornS: 1_795_636_131, ...softnet(4 * s) })]),
+          ),
+        ),
+        ...lossy,
+      },
+      want: "cleared",
+    },
     { name: "nobody could read it", scene: lossy, want: "unknown" },
   ])("says $want when $name", ({ scene, want }) => {
     expect(ask(softnetDrops, scene).brief).toBe(want);

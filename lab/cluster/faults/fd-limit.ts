@@ -3,9 +3,14 @@ import { findPod } from "../names.ts";
 import { defineFault } from "./fault.ts";
 import { whileContainerLives } from "./worker.ts";
 
-/** Prints the limit that it replaces. The server is the first process of its container. */
-const LOWER =
-  'set -eu; prlimit --pid 1 --nofile --raw --noheadings -o SOFT; n=$(ls /proc/1/fd | wc -l); prlimit --pid 1 --nofile="$((n + $1)):"';
+/** Prints the server's process and the limit that it replaces. */
+const LOWER = `set -eu
+for p in /proc/[0-9]*; do
+  [ "$(tr '\\0' ' ' <$p/cmdline | cut -d' ' -f3)" = /srv/app/server.py ] && pid=\${p#/proc/}
+done 2>/dev/null
+echo "$pid $(prlimit --pid "$pid" --nofile --raw --noheadings -o SOFT)"
+n=$(ls "/proc/$pid/fd" | wc -l)
+prlimit --pid "$pid" --nofile="$((n + $1)):"`;
 
 /** The server of the pod may open no more files than it has open now, and `spare` more: it cannot take connections. */
 export const fdLimit = defineFault(
@@ -17,9 +22,10 @@ export const fdLimit = defineFault(
       return {
         description: `the server of pod ${pod.namespace}/${pod.name} may open ${spare} more files`,
         async apply() {
-          const before = (await lab.pods.run(pod, ["sh", "-c", LOWER, "sh", String(spare)])).trim();
+          const said = await lab.pods.run(pod, ["sh", "-c", LOWER, "sh", String(spare)]);
+          const [pid = "", before = ""] = said.trim().split(" ");
           return whileContainerLives(pod, async () => {
-            await lab.pods.run(pod, ["prlimit", "--pid", "1", `--nofile=${before}:`]);
+            await lab.pods.run(pod, ["prlimit", "--pid", pid, `--nofile=${before}:`]);
           });
         },
       };

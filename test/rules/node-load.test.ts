@@ -5,7 +5,7 @@ import { singleCpuSoftirq } from "#src/rules/single-cpu-softirq.ts";
 import { softnetDrops } from "#src/rules/softnet-drops.ts";
 import { tcpMemoryPressure } from "#src/rules/tcp-memory-pressure.ts";
 import { vmStalled } from "#src/rules/vm-stalled.ts";
-import { delays, loses, type Scene, startOf, through } from "../core/simulate.ts";
+import { delays, loses, play, type Scene, startOf, through } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
 import { answers, cpuLines, type Host, hosts } from "./host-scene.ts";
 
@@ -313,4 +313,20 @@ describe("memory-allocation-failing", () => {
   ])("says $want when $name", ({ scene, want }) => {
     expect(ask(memoryAllocationFailing, scene).brief).toBe(want);
   });
+});
+
+test("the deepest cause is named first, and what it explains stands beneath it", () => {
+  const dropping = (s: number): Host => ({
+    lines: [
+      ...cpuLines(s, { soft: [0.03, 0.97, 0.02, 0.05] }),
+      `@softnet 1 ${hex(90_000)} ${hex(9 * s)} ${hex(0)} 00000001`,
+    ],
+    waitedUs: 600_000 * s,
+    running: 9,
+  });
+  const { report } = play({ ...on(dropping), ...lossy, seconds: 30 });
+  expect(report.causes.map(({ cause, where }) => `${cause} ${where.name}`)).toEqual(["single-cpu-softirq graz"]);
+  expect(report.causes[0]?.explains?.map(({ cause }) => cause)).toEqual(
+    expect.arrayContaining(["softnet-drops", "node-cpu-pressure", "path-loss"]),
+  );
 });

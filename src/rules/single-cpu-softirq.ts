@@ -7,10 +7,10 @@ import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, say } from "../core/sentence.ts";
 import { percentText } from "../core/units.ts";
 
-/** Share of one CPU's time in softirqs, of any other's, and in how many intervals between two readings. */
+/** Share of one CPU's time in softirqs, of any other's, and for how long in all, ms: two readings as a rule. */
 const FULL = 0.8;
 const IDLE = 0.2;
-const MIN_STEPS = 2;
+const MIN_MS = 8_000;
 
 /**
  * One CPU of a node carries all packets and has no time left, while the others have hardly any of that work: NIC with one
@@ -44,7 +44,7 @@ export const singleCpuSoftirq: Rule = {
 function suspect(node: string, seen: Case): readonly Suspicion[] {
   const legs = hurtLegs(node, seen);
   const full = fullSteps(seen.evidence.get(nodeLoadEvidence, `node/${node}`), seen);
-  if (legs.length === 0 || full.length < MIN_STEPS) return [];
+  if (legs.length === 0 || full.reduce((sum, { lastedMs }) => sum + lastedMs, 0) < MIN_MS) return [];
   if (!onlyHere(seen.evidence, node, (load) => fullSteps(load, seen).length)) return [];
   const [worst] = full.toSorted((a, b) => b.share - a.share);
   if (!worst) return [];
@@ -102,8 +102,12 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
   ];
 }
 
-function fullSteps(load: NodeLoad | undefined, { comparison }: Case): readonly NonNullable<CpuStep["soft"]>[] {
+type FullStep = NonNullable<CpuStep["soft"]> & { readonly lastedMs: number };
+
+function fullSteps(load: NodeLoad | undefined, { comparison }: Case): readonly FullStep[] {
   return (load?.cpus ?? []).flatMap((step) =>
-    step.soft && step.soft.share >= FULL && step.soft.others < IDLE && holdsBad(step, comparison) ? [step.soft] : [],
+    step.soft && step.soft.share >= FULL && step.soft.others < IDLE && holdsBad(step, comparison)
+      ? [{ ...step.soft, lastedMs: step.toMs - step.fromMs }]
+      : [],
   );
 }

@@ -156,6 +156,7 @@ function suspect(at: Vantage, seen: Case): readonly Suspicion[] {
       explains: [
         "accept-queue-overflow",
         "server-slow",
+        "slow-receiver",
         "port-filtered",
         "port-closed",
         "reset-by-peer",

@@ -18,6 +18,8 @@ export const kernelEventSchema = z.object({
     "netns-leak",
     "pcie",
     "crash",
+    "files-full",
+    "fork-rejected",
   ]),
   text: z.string(),
   /** Of an OOM kill or a hung task: the process. */
@@ -33,6 +35,13 @@ export const kernelEventSchema = z.object({
   netns: z.string().optional(),
   /** Of a flooded port. */
   port: z.number().optional(),
+  /** Of a NIC that was reset, or a link: its device, where the line says so. */
+  device: z.string().optional(),
+  /** Of a page allocation failure: pages wanted as a power of two, and whether the caller could not wait (GFP_ATOMIC). */
+  order: z.number().optional(),
+  atomic: z.boolean().optional(),
+  /** Of a PCIe error: whether the hardware repaired it. */
+  corrected: z.boolean().optional(),
   /** CPU that was stuck, and for how long. */
   cpu: z.number().optional(),
   seconds: z.number().optional(),
@@ -69,22 +78,62 @@ function eventOf(text: string): Found | undefined {
   }
   const stuck = /soft lockup - CPU#(\d+) stuck for (\d+)s/i.exec(text);
   if (stuck) return { kind: "lockup", cpu: Number(stuck[1]), seconds: Number(stuck[2]) };
-  if (/hard LOCKUP|rcu: INFO: .*stall|rcu_\w+ (?:self-)?detected stall/i.test(text)) return { kind: "lockup" };
+  if (/hard LOCKUP|workqueue lockup|rcu: INFO: .*stall|rcu_\w+ (?:self-)?detected stall/i.test(text))
+    return { kind: "lockup" };
   const hung = /task (\S+):\d+ blocked for more than (\d+) seconds/.exec(text);
   if (hung) return { kind: "task-hung", process: hung[1] ?? "", seconds: Number(hung[2]) };
   // "… on port 8080." and, newer, "… on port 0.0.0.0:8080."
   const flooded = /SYN flooding on port (?:\S*:)?(\d+)/.exec(text);
   if (flooded) return { kind: "syn-flood", port: Number(flooded[1]) };
   if (/TCP: .*out of memory/i.test(text)) return { kind: "tcp-memory" };
-  if (/page allocation failure/.test(text)) return { kind: "page-allocation" };
+  if (/page allocation failure/.test(text)) return { kind: "page-allocation", ...allocationOf(text) };
+  if (/file-max limit \d+ reached/.test(text)) return { kind: "files-full" };
+  // kernel/cgroup/pids.c: the cgroup is the one whose limit was reached, or one below it.
+  const forked = /fork rejected by pids controller in (\S+)/.exec(text);
+  if (forked) return { kind: "fork-rejected", ...placeOf(forked[1]) };
   if (/neighbou?r table overflow/i.test(text)) return { kind: "neighbours-full" };
-  if (/NETDEV WATCHDOG|Reset adapter/i.test(text)) return { kind: "nic-reset" };
+  if (NIC_RESET.test(text)) return { kind: "nic-reset", ...deviceOf(text) };
   if (/unregister_netdevice/.test(text)) return { kind: "netns-leak" };
   if (/martian source/.test(text)) return { kind: "martian" };
   if (/link (?:is )?(?:up|down)\b/i.test(text)) return { kind: "link" };
-  if (/\bAER: /.test(text)) return { kind: "pcie" };
-  if (/\bBUG: |\bOops\b/.test(text)) return { kind: "crash" };
+  // drivers/pci/pcie/aer.c: "AER: Corrected error received", "AER: Uncorrected (Non-Fatal) error received", later
+  // "Correctable" and "Uncorrectable"; then "PCIe Bus Error: severity=Corrected, type=Data Link Layer".
+  if (/\bAER: |PCIe Bus Error: /.test(text))
+    return { kind: "pcie", corrected: /\bCorrect(?:ed|able)\b/.test(text) && !/\bUncorrect/.test(text) };
+  if (/\bBUG: |\bOops\b|Kernel panic|general protection fault/.test(text)) return { kind: "crash" };
   return undefined;
+}
+
+/**
+ * What drivers and the kernel say when a NIC has to be started anew. net/sched/sch_generic.c: "NETDEV WATCHDOG: eth0
+ * (e1000e): transmit queue 0 timed out"; since 6.5 the device stands before it, and "CPU: 3: transmit queue 0 timed out 5016
+ * ms" behind. igb, e1000e, ixgbe: "Reset adapter", "Detected Tx Unit Hang", "Detected Hardware Unit Hang"; i40e: "tx_timeout: VSI_seid: 390", "TX driver
+ * issue detected, PF reset issued"; ice: "tx_timeout: VSI_num: 6"; mlx5: "TX timeout detected", "device's health
+ * compromised"; bnxt_en: "TX timeout detected, starting reset task!"; ena: "Keep alive watchdog timeout.", "Reset device";
+ * gve: "Performing reset".
+ */
+const NIC_RESET =
+  /NETDEV WATCHDOG|Reset(?:ting)? adapter|(?:Tx|Hardware) Unit Hang|tx[ _]timeout(?: detected|: VSI)|PF reset issued|health compromised|Keep alive watchdog timeout|\bena\b.*Reset device|\bgve\b.*Performing reset|starting reset task/i;
+
+/** `NETDEV WATCHDOG: eth0 (e1000e): …`, or a driver's prefix `igb 0000:01:00.0 eth0: …`, without or with its port behind. */
+function deviceOf(text: string): Pick<KernelEvent, "device"> {
+  const device =
+    /NETDEV WATCHDOG: (?!CPU)(\S+) \(/.exec(text)?.[1] ??
+    /^[\w-]+ (?:[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f]|\w+) ([^\s:]+)(?: \([^)]*\))?: /.exec(text)?.[1];
+  return device === undefined ? {} : { device };
+}
+
+/**
+ * mm/page_alloc.c: "swapper/0: page allocation failure: order:0, mode:0x1080020(GFP_ATOMIC), nodemask=(null)"; before 4.6
+ * the mode is a number alone, of which 0x20 is __GFP_HIGH and no 0x10 (__GFP_WAIT) means that it could not wait; before 3.x a
+ * dot stands for the colon.
+ */
+function allocationOf(text: string): Pick<KernelEvent, "order" | "atomic"> {
+  const order = /order:(\d+)/.exec(text)?.[1];
+  const [, mode, names] = /mode:(0x[0-9a-f]+)(\([^)]*\))?/i.exec(text) ?? [];
+  const atomic =
+    names === undefined ? mode !== undefined && (Number(mode) & 0x30) === 0x20 : names.includes("GFP_ATOMIC");
+  return { ...(order === undefined ? {} : { order: Number(order) }), ...(mode === undefined ? {} : { atomic }) };
 }
 
 type Groups = { readonly atMs: number; readonly pid?: string; readonly memcg: string; readonly text: string };

@@ -4,6 +4,7 @@ import { defineEvidence } from "./evidence.ts";
 import { gainsSchema } from "./gains.ts";
 import { linkSchema } from "./link-text.ts";
 import { moduleSchema, ringsSchema } from "./module-text.ts";
+import { driverSchema, slotSchema, switchPortSchema } from "./slot-text.ts";
 
 export const nicSchema = z.object({
   device: z.string(),
@@ -28,10 +29,20 @@ const versions = <T>(value: z.ZodType<T>) => z.array(z.object({ fromMs: z.number
 /** Bonds of a node and how they changed. Subject: node vantage id. */
 export const bondsEvidence = defineEvidence("bonds", z.object({ versions: versions(z.array(bondSchema)) }));
 
-/** What the transceivers of a node's NICs measure, and the sizes of their rings. Subject: node vantage id. */
+/** What the transceivers of a node's NICs measure, the sizes of their rings, drivers, slots and switch ports. Subject: node vantage id. */
 export const nicHardwareEvidence = defineEvidence(
   "nic-hardware",
   z.object({
-    devices: z.array(z.object({ device: z.string(), modules: versions(moduleSchema), rings: ringsSchema.optional() })),
+    devices: z.array(
+      z.object({
+        device: z.string(),
+        modules: versions(moduleSchema),
+        rings: ringsSchema.optional(),
+        driver: driverSchema.optional(),
+        slot: slotSchema.optional(),
+      }),
+    ),
+    /** Only where lldpd runs. */
+    switchPorts: z.array(switchPortSchema).default([]),
   }),
 );

@@ -1,4 +1,5 @@
 import { captureSentences } from "./capture-sentences-zh.ts";
+import { hostSentences } from "./host-sentences-zh.ts";
 import { podNetworkSentences } from "./pod-network-sentences-zh.ts";
 
 /**
@@ -8,6 +9,7 @@ import { podNetworkSentences } from "./pod-network-sentences-zh.ts";
 export const chinese = {
   ...captureSentences,
   ...podNetworkSentences,
+  ...hostSentences,
 
   // anomaly-text.ts
   "to port {port} of {name}": "发往 {name} 的 {port} 端口的流量",

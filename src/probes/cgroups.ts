@@ -11,6 +11,10 @@ const container = z.object({
   periodUs: z.number().optional(),
   memoryBytes: z.number().optional(),
   memoryLimitBytes: z.number().optional(),
+  /** The process that was closest to its limit of open files in any reading. */
+  files: z.object({ open: z.number(), limit: z.number(), pid: z.number(), process: z.string() }).optional(),
+  /** Processes and threads, the most that any reading showed, and the limit. */
+  tasks: z.object({ most: z.number(), limit: z.number() }).optional(),
   /** Gains of `periods`, `throttled`, `throttledUs`, `oomKills`, and of µs stalled: `cpuStallUs`, `memoryStallUs`, `ioStallUs`. */
   gains: gainsSchema,
 });
@@ -23,6 +27,9 @@ type Group = {
   periodUs?: number;
   memoryBytes?: number;
   memoryLimitBytes?: number;
+  files?: NonNullable<z.infer<typeof container>["files"]>;
+  tasks?: number;
+  tasksLimit?: number;
   readonly counts: Record<string, number>;
 };
 
@@ -61,7 +68,7 @@ export function parseCgroups(stdout: string): ReadonlyMap<string, Group> {
 }
 
 function take(group: Group, file: string, text: string): void {
-  const [first = "", second = ""] = text.split(" ");
+  const [first = "", second = "", third = "", ...rest] = text.split(" ");
   const number = wholeNumber(first);
   const limit = number !== undefined && number < NO_LIMIT_BYTES ? number : undefined;
   switch (file) {
@@ -76,6 +83,18 @@ function take(group: Group, file: string, text: string): void {
       return;
     case "cpu.cfs_period_us":
       if (number !== undefined) group.periodUs = number;
+      return;
+    case "fds": {
+      const [open, limit, pid] = [first, second, third].map(wholeNumber);
+      if (open !== undefined && limit !== undefined && pid !== undefined)
+        group.files = { open, limit, pid, process: rest.join(" ") };
+      return;
+    }
+    case "pids.current":
+      if (number !== undefined) group.tasks = number;
+      return;
+    case "pids.max":
+      if (number !== undefined) group.tasksLimit = number;
       return;
     case "memory.current":
     case "memory.usage_in_bytes":
@@ -114,11 +133,22 @@ export const cgroups: ReadingProbe = {
     if (!newest) return [];
     const ids = new Set(good.flatMap(({ stdout }) => [...parseCgroups(stdout).keys()]));
     const now = parseCgroups(newest.stdout);
+    const fullest = (id: string): Pick<z.infer<typeof container>, "files" | "tasks"> => {
+      const seen = good.flatMap(({ stdout }) => parseCgroups(stdout).get(id) ?? []);
+      const files = seen
+        .flatMap((group) => group.files ?? [])
+        .toSorted((a, b) => b.open / b.limit - a.open / a.limit)[0];
+      const limit = seen.at(-1)?.tasksLimit;
+      const most = Math.max(0, ...seen.flatMap(({ tasks }) => tasks ?? []));
+      return { ...(files ? { files } : {}), ...(limit === undefined ? {} : { tasks: { most, limit } }) };
+    };
     const containers = [...ids].slice(0, MAX_CONTAINERS).flatMap((id) => {
       const gains = gainsOf(samples, (stdout) => parseCgroups(stdout).get(id)?.counts);
       if (!gains) return [];
-      const { counts: _, ...state } = now.get(id) ?? { counts: {} };
-      return [{ id, ...state, gains }];
+      const { quotaUs, periodUs, memoryBytes, memoryLimitBytes } = now.get(id) ?? {};
+      const state = { quotaUs, periodUs, memoryBytes, memoryLimitBytes };
+      const known = Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
+      return [{ id, ...known, ...fullest(id), gains }];
     });
     return containers.length === 0 ? [] : [evidenceOf(cgroupsEvidence, subject, newest.atMs, { containers })];
   },

@@ -26,6 +26,7 @@ import { networkAgents } from "./network-agents.ts";
 import { nftRules } from "./nft-rules.ts";
 import { nicHardware } from "./nic-hardware.ts";
 import { nics } from "./nics.ts";
+import { nodeLoad } from "./node-load.ts";
 import { nodeState } from "./node-state.ts";
 import { otherFamily } from "./other-family.ts";
 import { packetFilter } from "./packet-filter.ts";
@@ -80,6 +81,7 @@ export const probes: readonly Probe[] = [
   sysctls,
   cgroups,
   kernel,
+  nodeLoad,
   sockets,
   serviceRules,
   serviceRulesNft,

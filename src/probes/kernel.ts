@@ -2,7 +2,11 @@ import { z } from "zod";
 import { defineEvidence, type EvidenceSet, evidenceOf } from "../core/evidence.ts";
 import { gainsOf, gainsSchema } from "../core/gains.ts";
 import { type KernelEvent, kernelEventSchema, parseKernelLog } from "../core/kernel-log.ts";
+import { hurtLegs, nearBad } from "../core/node-trouble.ts";
+import { askedNodes } from "../core/path-facts.ts";
+import type { Leg } from "../core/plan.ts";
 import type { ReadingProbe, Sample } from "../core/probe.ts";
+import type { Case } from "../core/rule.ts";
 import { podWithUid } from "./pod-state.ts";
 
 /** What the kernel of a node says about itself: its log, time stalled, runnable tasks, connections. Subject: `node/<name>`. */
@@ -31,7 +35,9 @@ export const kernelEvidence = defineEvidence(
 const LOG_SECONDS = 300;
 const MAX_EVENTS = 150;
 /** What the agent's program exits with when only the log could not be read. */
-const NO_LOG = 77;
+export const NO_LOG = 77;
+/** One command for all that a node's kernel is asked. */
+export const kernelCommand = ["netcheck-kernel", `${LOG_SECONDS}`] as const;
 
 type Reading = {
   readonly atMs: number;
@@ -59,7 +65,8 @@ export const kernel: ReadingProbe = {
   name: "kernel",
   scope: "node",
   pace: "often",
-  argv: ["netcheck-kernel", `${LOG_SECONDS}`],
+  argv: kernelCommand,
+  section: "kernel",
   read(all, { subject }) {
     const samples = all.filter(({ exitCode }) => exitCode === 0 || exitCode === NO_LOG);
     const readings = samples.flatMap((sample) => parseHead(sample) ?? []);
@@ -143,4 +150,30 @@ export function kernelEventsOf(evidence: EvidenceSet, node: string): readonly Ke
     const pod = podUid === undefined ? undefined : podWithUid(evidence, podUid);
     return pod ? pod.node === node : !others.has(text);
   });
+}
+
+/** Lines of one kind that a node's kernel wrote when packets through the node went wrong, and the legs that suffered. */
+export type LoggedTrouble = {
+  readonly node: string;
+  readonly legs: readonly Leg[];
+  readonly events: readonly KernelEvent[];
+};
+
+/**
+ * What the kernels of the asked path's nodes logged of some kind while there was a bad second at most so many seconds before
+ * or after; nodes without such lines are left out. `read` are the nodes whose log could be read at all.
+ */
+export function loggedInBadSeconds(
+  seen: Case,
+  { wanted, beforeS, afterS }: { wanted: (event: KernelEvent) => boolean; beforeS: number; afterS: number },
+): { readonly read: readonly string[]; readonly found: readonly LoggedTrouble[] } {
+  const read = askedNodes(seen.plan).filter((node) => seen.evidence.get(kernelEvidence, `node/${node}`)?.logRead);
+  const found = read.flatMap((node) => {
+    const legs = hurtLegs(node, seen);
+    const events = kernelEventsOf(seen.evidence, node).filter(
+      (event) => wanted(event) && nearBad(event.atMs, seen.comparison, { beforeS, afterS }),
+    );
+    return legs.length > 0 && events.length > 0 ? [{ node, legs, events }] : [];
+  });
+  return { read, found };
 }

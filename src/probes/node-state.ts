@@ -16,6 +16,8 @@ export const nodeStateEvidence = defineEvidence(
     zone: z.string().optional(),
     /** Ranges of addresses for its pods; none where the pod network keeps them to itself. */
     podCidrs: z.array(z.string()),
+    /** Conditions other than Ready that are True: DiskPressure, FreezeScheduled … */
+    troubles: z.array(z.string()).default([]),
   }),
 );
 export type NodeState = z.infer<typeof nodeStateEvidence.schema>;
@@ -39,6 +41,13 @@ export const nodeState: ClusterProbe = {
         rebooted: boots.size > 1,
         podCidrs: last?.podCidrs ?? [],
         ...(last?.zone === undefined ? {} : { zone: last.zone }),
+        troubles: [
+          ...new Set(
+            seen.flatMap(({ conditions = [] }) =>
+              conditions.flatMap(({ type, status }) => (status === "True" ? [type] : [])),
+            ),
+          ),
+        ],
       });
     });
   },

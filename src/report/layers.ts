@@ -5,7 +5,7 @@ export const LAYERS = ["pod", "service", "node", "network", "link", "size", "dns
 export type Layer = (typeof LAYERS)[number];
 
 const BY_LAYER: Readonly<Partial<Record<Layer, readonly CauseName[]>>> = {
-  pod: ["target-not-running", "cpu-throttled", "oom-stall", "sidecar-not-ready", "sidecar-starved"],
+  pod: ["target-not-running", "cpu-throttled", "oom-stall", "sidecar-not-ready", "sidecar-starved", "fd-limit"],
   service: [
     "no-endpoints",
     "selector-mismatch",
@@ -33,6 +33,19 @@ const BY_LAYER: Readonly<Partial<Record<Layer, readonly CauseName[]>>> = {
     "cni-agent-unhealthy",
     "conntrack-invalid",
     "ebpf-map-full",
+    "vm-stalled",
+    "kernel-crash",
+    "kernel-lockup",
+    "task-hung",
+    "node-cpu-pressure",
+    "tcp-memory-pressure",
+    "memory-allocation-failing",
+    "clock-unsynchronised",
+    "netns-leak",
+    "disk-full",
+    "softnet-drops",
+    "single-cpu-softirq",
+    "sysctl-drift",
   ],
   network: [
     "route-missing",
@@ -59,6 +72,7 @@ const BY_LAYER: Readonly<Partial<Record<Layer, readonly CauseName[]>>> = {
     "capture-loss-located",
     "high-latency",
   ],
+  link: ["pause-storm", "cloud-allowance-exceeded", "pcie-degraded", "driver-skew", "switch-port-misconfigured"],
 };
 
 const BY_PREFIX: readonly (readonly [RegExp, Layer])[] = [

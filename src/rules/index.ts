@@ -5,12 +5,15 @@ import { bgpDown } from "./bgp-down.ts";
 import { bondDegraded } from "./bond-degraded.ts";
 import { bridgeDuplicates } from "./bridge-duplicates.ts";
 import { captureLossLocated } from "./capture-loss-located.ts";
+import { clockUnsynchronised } from "./clock-unsynchronised.ts";
+import { cloudAllowanceExceeded } from "./cloud-allowance-exceeded.ts";
 import { cniAgentUnhealthy } from "./cni-agent-unhealthy.ts";
 import { competingBpf } from "./competing-bpf.ts";
 import { conntrackFull } from "./conntrack-full.ts";
 import { conntrackInvalid } from "./conntrack-invalid.ts";
 import { conntrackStaleUdp } from "./conntrack-stale-udp.ts";
 import { cpuThrottled } from "./cpu-throttled.ts";
+import { diskFull } from "./disk-full.ts";
 import { dnsCrashLoop } from "./dns-crash-loop.ts";
 import { dnsDown } from "./dns-down.ts";
 import { dnsOverloaded } from "./dns-overloaded.ts";
@@ -20,8 +23,10 @@ import { dnsStaleAnswer } from "./dns-stale-answer.ts";
 import { dnsTcpBlocked } from "./dns-tcp-blocked.ts";
 import { dnsUpstreamFailing } from "./dns-upstream-failing.ts";
 import { dnsWrongResolver } from "./dns-wrong-resolver.ts";
+import { driverSkew } from "./driver-skew.ts";
 import { duplicateIp } from "./duplicate-ip.ts";
 import { ebpfMapFull } from "./ebpf-map-full.ts";
+import { fdLimit } from "./fd-limit.ts";
 import { firewallDrop } from "./firewall-drop.ts";
 import { forwardingDisabled } from "./forwarding-disabled.ts";
 import { fragNeededLost } from "./frag-needed-lost.ts";
@@ -34,6 +39,7 @@ import { ipRangeExhausted } from "./ip-range-exhausted.ts";
 import { ipamLeak } from "./ipam-leak.ts";
 import { ipvsBackendMissing } from "./ipvs-backend-missing.ts";
 import { ipvsReuseDelay } from "./ipvs-reuse-delay.ts";
+import { kernelCrash } from "./kernel-crash.ts";
 import { kernelLockup } from "./kernel-lockup.ts";
 import { kubeProxyDown } from "./kube-proxy-down.ts";
 import { linkCrcErrors } from "./link-crc-errors.ts";
@@ -44,22 +50,28 @@ import { linkRateLimited } from "./link-rate-limited.ts";
 import { linkSlow } from "./link-slow.ts";
 import { localPolicyNoEndpoint } from "./local-policy-no-endpoint.ts";
 import { loopbackOnlyListener } from "./loopback-only-listener.ts";
+import { memoryAllocationFailing } from "./memory-allocation-failing.ts";
 import { mixedIptablesBackends } from "./mixed-iptables-backends.ts";
 import { mtuBlackHole } from "./mtu-black-hole.ts";
 import { mtuMismatch } from "./mtu-mismatch.ts";
 import { mtuOverlayTooLarge } from "./mtu-overlay-too-large.ts";
 import { neighbourTableFull } from "./neighbour-table-full.ts";
 import { neighbourUnresolved } from "./neighbour-unresolved.ts";
+import { netnsLeak } from "./netns-leak.ts";
 import { networkPolicyDeny } from "./network-policy-deny.ts";
 import { nicPeriodicDelay } from "./nic-periodic-delay.ts";
+import { nicReset } from "./nic-reset.ts";
 import { nicRingOverflow } from "./nic-ring-overflow.ts";
 import { noEndpoints } from "./no-endpoints.ts";
+import { nodeCpuPressure } from "./node-cpu-pressure.ts";
 import { nodeDown } from "./node-down.ts";
 import { nodeSecondAddress } from "./node-second-address.ts";
 import { oomStall } from "./oom-stall.ts";
 import { opticsDegraded } from "./optics-degraded.ts";
 import { pathLoss } from "./path-loss.ts";
 import { pathMemberLoss } from "./path-member-loss.ts";
+import { pauseStorm } from "./pause-storm.ts";
+import { pcieDegraded } from "./pcie-degraded.ts";
 import { podLinkBroken } from "./pod-link-broken.ts";
 import { portClosed } from "./port-closed.ts";
 import { portExhaustion } from "./port-exhaustion.ts";
@@ -75,9 +87,15 @@ import { serviceProgrammingLag } from "./service-programming-lag.ts";
 import { serviceRulesMissing } from "./service-rules-missing.ts";
 import { sidecarNotReady } from "./sidecar-not-ready.ts";
 import { sidecarStarved } from "./sidecar-starved.ts";
+import { singleCpuSoftirq } from "./single-cpu-softirq.ts";
 import { slowReceiver } from "./slow-receiver.ts";
+import { softnetDrops } from "./softnet-drops.ts";
 import { staleEndpoint } from "./stale-endpoint.ts";
+import { switchPortMisconfigured } from "./switch-port-misconfigured.ts";
+import { sysctlDrift } from "./sysctl-drift.ts";
 import { targetNotRunning } from "./target-not-running.ts";
+import { taskHung } from "./task-hung.ts";
+import { tcpMemoryPressure } from "./tcp-memory-pressure.ts";
 import { tunnelBlocked } from "./tunnel-blocked.ts";
 import { tunnelChecksum } from "./tunnel-checksum.ts";
 import { tunnelEncryptionFailing } from "./tunnel-encryption-failing.ts";
@@ -85,13 +103,18 @@ import { tunnelEntryWrong } from "./tunnel-entry-wrong.ts";
 import { udpBufferOverflow } from "./udp-buffer-overflow.ts";
 import { underlayDrop } from "./underlay-drop.ts";
 import { unevenBalancing } from "./uneven-balancing.ts";
+import { vmStalled } from "./vm-stalled.ts";
 import { wrongSnat } from "./wrong-snat.ts";
 import { wrongTargetPort } from "./wrong-target-port.ts";
 
 /** Every suspected cause, the deepest first: what comes later may be a symptom of what comes before it. */
 export const rules: readonly Rule[] = [
+  vmStalled,
+  kernelCrash,
   nodeDown,
   ipRangeExhausted,
+  diskFull,
+  netnsLeak,
   targetNotRunning,
   localPolicyNoEndpoint,
   mixedIptablesBackends,
@@ -110,6 +133,7 @@ export const rules: readonly Rule[] = [
   podLinkBroken,
   nodeSecondAddress,
   ipamLeak,
+  switchPortMisconfigured,
   duplicateIp,
   forwardingDisabled,
   reversePathFilter,
@@ -128,9 +152,16 @@ export const rules: readonly Rule[] = [
   neighbourTableFull,
   conntrackInvalid,
   portExhaustion,
+  clockUnsynchronised,
+  taskHung,
+  fdLimit,
+  tcpMemoryPressure,
+  singleCpuSoftirq,
+  nodeCpuPressure,
   acceptQueueOverflow,
   oomStall,
   kernelLockup,
+  memoryAllocationFailing,
   sidecarStarved,
   cpuThrottled,
   udpBufferOverflow,
@@ -138,6 +169,10 @@ export const rules: readonly Rule[] = [
   neighbourUnresolved,
   underlayDrop,
   tunnelBlocked,
+  cloudAllowanceExceeded,
+  pcieDegraded,
+  nicReset,
+  pauseStorm,
   linkHalfDuplex,
   linkSlow,
   linkFlapping,
@@ -145,6 +180,7 @@ export const rules: readonly Rule[] = [
   opticsDegraded,
   linkCrcErrors,
   tunnelChecksum,
+  softnetDrops,
   nicRingOverflow,
   mtuOverlayTooLarge,
   mtuMismatch,
@@ -173,6 +209,8 @@ export const rules: readonly Rule[] = [
   resetByPeer,
   resetByMiddle,
   httpError,
+  driverSkew,
+  sysctlDrift,
   nicPeriodicDelay,
   linkDelay,
   ipFamilyBroken,

@@ -127,6 +127,7 @@ describe.skipIf(root === undefined).concurrent.each(shells)("a pod's network nam
     const { code, stdout } = await one.run("netcheck-cgroup", [web.uid]);
     expect(code).toBe(0);
     expect(stdout.toString()).toMatch(/^(cri-containerd-)?0123abcd[^/]*\/[a-z_.]+:.+$/m);
+    expect(stdout.toString()).toMatch(/\/fds:\d+ \d+ \d+ \S+$/m);
   });
 
   test("netcheck-pod prints the files of the list, as the pod has them, and no others", async ({ one, expect }) => {

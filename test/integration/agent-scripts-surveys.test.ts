@@ -1,6 +1,9 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { sectionsOf } from "#src/core/link-text.ts";
+import { parseClock, parseCpuTimes, parseDisks, parseFiles, parseSoftnet, parseTasks } from "#src/core/node-load.ts";
 import { parseListeners } from "#src/probes/listeners.ts";
 import { parseSockets } from "#src/probes/sockets.ts";
 import { agentBin } from "#test/support/agent-shell.ts";
@@ -123,4 +126,24 @@ test("a name server is asked at the port that is said, others at 53", async () =
     expect.stringMatching(/ query 127\.0\.0\.1 udp single cluster A ok [\d.]+ 10\.96\.0\.1$/),
   );
   expect(lines).toContainEqual(expect.stringMatching(/ query 127\.0\.0\.2 udp single cluster A refused /));
+});
+
+test("what netcheck-kernel prints of this machine is what its files say", async () => {
+  const { stdout } = await promisify(execFile)(`${agentBin}/netcheck-kernel`, ["1"]).catch(
+    // Without the right to read the log all of the rest is there.
+    (error: { code: number; stdout: string }) => (error.code === 77 ? error : Promise.reject(error)),
+  );
+  const sections = sectionsOf(stdout);
+  expect(sections.map(({ name }) => name)).toEqual(["node-load", "kernel", "end"]);
+  const text = sections[0]?.text ?? "";
+  expect(text).toContain(`@boot ${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} `);
+  const cpus = parseCpuTimes(text);
+  expect(cpus?.soft.size).toBe(readFileSync("/proc/stat", "utf8").match(/^cpu\d/gm)?.length);
+  expect(cpus && cpus.idle + cpus.stolen).toBeLessThan(cpus?.all ?? 0);
+  expect(parseSoftnet(text)).toMatchObject({ dropped: expect.any(Number) });
+  expect(parseFiles(text)?.max).toBe(Number(readFileSync("/proc/sys/fs/file-nr", "utf8").split(/\s+/)[2]));
+  expect(parseTasks(text)?.used).toBeGreaterThan(1);
+  for (const { bytes, freeBytes } of parseDisks(text)) expect(bytes).toBeGreaterThanOrEqual(freeBytes);
+  expect(parseDisks(text)[0]?.path).toBe("/");
+  expect(parseClock(text)).toMatchObject({ synchronised: expect.any(Boolean) });
 });

@@ -64,6 +64,28 @@ describe.skipIf(reason !== undefined)(`kernel faults${reason === undefined ? "" 
     expect(await cgroup(db)).toMatch(/cpu\.cfs_quota_us:-1|cpu\.max:max/);
   });
 
+  test("a server may open no more files, and again as many as before", async () => {
+    const filesOf = async () =>
+      Math.max(
+        ...[...(await cgroup(db)).matchAll(/\/fds:(\d+) (\d+) /g)].map(
+          ([, open, limit]) => Number(open) / Number(limit),
+        ),
+      );
+    await lab.fault.add({ kind: "fd-limit", pod: db });
+    expect(await filesOf()).toBeGreaterThanOrEqual(0.95);
+    await lab.fault.clear();
+    expect(await filesOf()).toBeLessThan(0.5);
+    expect(await connect(lab, web, ipOf(lab, db), 5432)).toBe("open");
+  });
+
+  test("a node's file system is full, and gone again", async () => {
+    await lab.fault.add({ kind: "disk-full", node: "node-2" });
+    expect(await onNode("node-2", "netcheck-kernel", "1")).toMatch(/^@disk \/var\/lib\/kubelet 2097152 0 /m);
+    expect(await onNode("node-1", "netcheck-kernel", "1")).not.toContain("2097152");
+    await lab.fault.clear();
+    expect(await onNode("node-2", "netcheck-kernel", "1")).not.toContain("2097152");
+  });
+
   test("a node's connection table is full, and empty again", async () => {
     await lab.fault.add({ kind: "conntrack-full", node: "node-2" });
     const [, count, max] = /@conntrack (\d+) (\d+)/.exec(await onNode("node-2", "netcheck-kernel", "60")) ?? [];

@@ -55,6 +55,16 @@ test.each([
   expect(one?.gains.steps).toHaveLength(2);
 });
 
+test("the process closest to its limit of open files, and processes, at their most", () => {
+  const text = (open: number, tasks: number) =>
+    `${id}/cpu.stat:nr_periods 1\n${id}/fds:${open} 1024 4711 java -server\n${id}/pids.current:${tasks}\n${id}/pids.max:100\n`;
+  expect(read(text(9, 5), text(1_020, 99), text(12, 6))?.[0]).toMatchObject({
+    files: { open: 1_020, limit: 1_024, pid: 4_711, process: "java -server" },
+    tasks: { most: 99, limit: 100 },
+  });
+  expect(read(text(9, 5).replace("pids.max:100", "pids.max:max"))?.[0]?.tasks).toBeUndefined();
+});
+
 test("a container that was made anew counts from its first reading", () => {
   const other = id.replaceAll("f", "e");
   const text = (one: string, n: number) => `${one}/cpu.stat:nr_throttled ${n}\n`;

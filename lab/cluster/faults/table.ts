@@ -8,9 +8,11 @@ import { nodeCrash, podCrash, podMove, podRestart } from "./crash.ts";
 import { corrupt, duplicate } from "./damage.ts";
 import { delay } from "./delay.ts";
 import { deviceLoss } from "./device-loss.ts";
+import { diskFull } from "./disk-full.ts";
 import { dns } from "./dns.ts";
 import { duplicateIp } from "./duplicate-ip.ts";
 import type { FaultKind, FaultSpec } from "./fault.ts";
+import { fdLimit } from "./fd-limit.ts";
 import { firewall } from "./firewall.ts";
 import { forwardingOff } from "./forwarding-off.ts";
 import { halfTracked } from "./half-tracked.ts";
@@ -88,6 +90,8 @@ const faultKinds: readonly FaultKind[] = [
   podRestart,
   portExhaustion,
   udpBuffer,
+  fdLimit,
+  diskFull,
   sidecar,
   podLink,
   arpOff,

@@ -6,6 +6,7 @@ HTTP answers), "reset MS" (each connection, that long after it was accepted), "u
 receive buffer and never reads), "idle MS" (a connection on which nothing was said that long is reset), "well".
 Access log on stdout. Nothing is spent while nobody talks to it.
 """
+import errno
 import heapq
 import os
 import random
@@ -232,8 +233,11 @@ while True:
                 serve(fd)
             except BlockingIOError:
                 pass
-            except OSError:
+            except OSError as error:
                 if by_fd[fd][0] == "connection":
                     drop(fd)
+                elif error.errno == errno.EMFILE:
+                    # Whoever waits stays in the queue; asking again at once would only use up the CPU.
+                    time.sleep(0.05)
     while timers and timers[0][0] <= time.monotonic():
         heapq.heappop(timers)[2]()

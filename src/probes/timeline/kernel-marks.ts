@@ -40,4 +40,6 @@ const EVENTS: Readonly<Record<KernelEvent["kind"], Sentence>> = {
   "netns-leak": say("netns not released"),
   pcie: say("PCIe error"),
   crash: say("kernel bug"),
+  "files-full": say("open files used up"),
+  "fork-rejected": say("fork refused"),
 };

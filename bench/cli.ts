@@ -6,6 +6,7 @@ import type { Bench, Figure } from "./figure.ts";
 import { hops } from "./hops.ts";
 import { labUp } from "./lab-up.ts";
 import { names } from "./names.ts";
+import { night } from "./night.ts";
 import { nodeTask } from "./node-task.ts";
 import { pcapMutants } from "./pcap/mutants.ts";
 import { pcap } from "./pcap/pcap.ts";
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   nodeTask,
   record,
   hops,
+  night,
   pcap,
   pcapMutants,
 ];

@@ -26,8 +26,8 @@ export type WriteMerged = (
 /** Of the file with all points, bytes: what people can still open. */
 const MERGED_BYTES = 200_000_000;
 
-/** Long recordings are analysed piece by piece while they go on. */
-const SLICE_MS = 10 * 60_000;
+/** Long recordings are analysed piece by piece while they go on; so long is a piece. */
+export const SLICE_MS = 10 * 60_000;
 /** Packets before and after a slice that are read with it: so long one is awaited at the other points. */
 const MARGIN_MS = 25_000;
 /** A segment of a quiet point is closed a minute after its first packet, and is here some seconds later. */
@@ -44,6 +44,7 @@ export function clusterCaptures({
   shelf,
   writeMerged,
   maxBytes,
+  sliceMs,
   nowMs,
   log,
 }: {
@@ -52,6 +53,8 @@ export function clusterCaptures({
   readonly writeMerged: WriteMerged;
   /** Most that is kept of one check, bytes. */
   readonly maxBytes: number;
+  /** `SLICE_MS`, or less where hours are played in minutes. All workers of a cluster have to agree. */
+  readonly sliceMs: number;
   readonly nowMs: () => number;
   readonly log: Log;
 }): Captures {
@@ -115,7 +118,7 @@ export function clusterCaptures({
   /** Analyses what lies whole behind us, one slice at a time, and keeps the rest of the check within its bytes. */
   function advance(recorded: Recorded): void {
     const { window, check } = recorded.plan;
-    const due = slicesOf(window).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
+    const due = slicesOf(window, sliceMs).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
     const newest = due.at(-1);
     if (!newest || working.has(check)) return;
     const work = (async () => {
@@ -151,7 +154,7 @@ export function clusterCaptures({
     const { plan } = recorded;
     await working.get(plan.check);
     const results = [];
-    for (const { fromMs, toMs } of slicesOf(plan.window)) results.push(await slice(recorded, fromMs, toMs));
+    for (const { fromMs, toMs } of slicesOf(plan.window, sliceMs)) results.push(await slice(recorded, fromMs, toMs));
     const findings = added(recorded, results);
     const gaps = await gapsOf(recorded);
     const key = `captures/${plan.check}/merged.pcapng`;
@@ -162,8 +165,9 @@ export function clusterCaptures({
       const reason = err instanceof NetcheckError ? err.text : say("internal error, see the worker's log");
       gaps.push({ probe: RECORD, subject: "merged.pcapng", reason });
     }
+    const recordedMs = await recordedOf(recorded);
     fetcher.forget(plan.check);
-    return { evidence: evidenceFrom(plan, findings, key), gaps };
+    return { evidence: evidenceFrom(plan, findings, { file: key, recordedMs }), gaps };
   }
 
   async function merge(recorded: Recorded, findings: PathFindings, key: string): Promise<void> {
@@ -196,6 +200,25 @@ export function clusterCaptures({
       headersOnly: taps.every(({ snapLength }) => snapLength < FULL_SNAP),
       maxBytes: MERGED_BYTES,
     });
+  }
+
+  /** How long of the window each tap was recording, by task, of what came here; what was let go here was analysed before. */
+  async function recordedOf({ plan, recordings, aheadMs }: Recorded): Promise<ReadonlyMap<string, number>> {
+    const { kept, gone } = await fetcher.fetched(plan.check);
+    const { startMs, endMs } = plan.window;
+    return new Map(
+      (plan.taps ?? []).map(({ task, node }) => {
+        const recording = recordings.get(task);
+        const came = recording?.segments.filter(
+          ({ number }) => kept.get(task)?.has(number) || gone.get(task)?.has(number),
+        );
+        const ahead = aheadMs[node] ?? 0;
+        const pieces = recordedBy(came ?? [], recording).map(
+          ([fromMs, toMs]) => Math.min(toMs - ahead, endMs) - Math.max(fromMs - ahead, startMs),
+        );
+        return [task, pieces.reduce((sum, ms) => sum + Math.max(0, ms), 0)];
+      }),
+    );
   }
 
   async function gapsOf({ plan, recordings }: Recorded): Promise<Gap[]> {
@@ -251,12 +274,15 @@ function added({ plan, recordings, aheadMs }: Recorded, results: readonly SliceR
 }
 
 /** The window of a check in pieces that do not depend on when one looks. */
-function slicesOf({ startMs, endMs }: Plan["window"]): readonly { readonly fromMs: number; readonly toMs: number }[] {
-  const count = Math.max(1, Math.floor((endMs - startMs) / SLICE_MS));
+function slicesOf(
+  { startMs, endMs }: Plan["window"],
+  sliceMs: number,
+): readonly { readonly fromMs: number; readonly toMs: number }[] {
+  const count = Math.max(1, Math.floor((endMs - startMs) / sliceMs));
   return Array.from({ length: count }, (_, n) => ({
-    fromMs: startMs + n * SLICE_MS,
+    fromMs: startMs + n * sliceMs,
     // Recorders go on a little longer than the window, and the last slice has what is left over.
-    toMs: n === count - 1 ? endMs + MARGIN_MS : startMs + (n + 1) * SLICE_MS,
+    toMs: n === count - 1 ? endMs + MARGIN_MS : startMs + (n + 1) * sliceMs,
   }));
 }
 
@@ -278,11 +304,17 @@ function lostAt(tap: Tap, segments: readonly Segment[], { suspects, files, hops 
   return lost;
 }
 
-function evidenceFrom(plan: Plan, { hops, kept, evidence }: PathFindings, file: string): readonly Evidence[] {
+function evidenceFrom(
+  plan: Plan,
+  { hops, kept, evidence }: PathFindings,
+  { file, recordedMs }: { readonly file: string; readonly recordedMs: ReadonlyMap<string, number> },
+): readonly Evidence[] {
   const endMs = plan.window.endMs;
   return [
     evidenceOf(hopsEvidence, `${plan.from.name}>${plan.to.name}`, endMs, hops),
-    ...kept.map((one) => evidenceOf(captureKept, one.tap.label, endMs, { ...one, file })),
+    ...kept.map((one) =>
+      evidenceOf(captureKept, one.tap.label, endMs, { ...one, recordedMs: recordedMs.get(one.tap.task) ?? 0, file }),
+    ),
     ...evidence,
   ];
 }

@@ -141,6 +141,8 @@ export const captureKept = defineEvidence(
     droppedByKernel: count,
     fromMs: ms,
     toMs: ms,
+    /** How long of the window packets were recorded and came to us; files that were let go on the node are not in it. */
+    recordedMs: ms,
     /** Where it is to be found: a key of the artifact store. */
     file: z.string(),
     /** Files that were let go before they could be kept. */

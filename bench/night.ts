@@ -1,0 +1,40 @@
+import { loadTopology } from "#lab/cluster/topology.ts";
+import { startSession } from "#lab/session.ts";
+import { judgeNight } from "#test/support/night/judgement.ts";
+import { playNight, victims } from "#test/support/night/night.ts";
+import type { Bench } from "./figure.ts";
+
+/** The night that is played, and in how many seconds; `NETCHECK_NIGHT_SECONDS` and `…_PER_SECOND` make it smaller. */
+const SECONDS = Number(process.env["NETCHECK_NIGHT_SECONDS"] ?? 600);
+const PER_SECOND = Number(process.env["NETCHECK_NIGHT_PER_SECOND"] ?? 3_500);
+const CAPTURE_MB = 1_500;
+/** So far apart are kills, milliseconds; when exactly is chance. */
+const KILL_EVERY_MS = 40_000;
+/** Nobody is killed while the recorders are started: what is not running yet cannot lose anything. */
+const FIRST_KILL_MS = 15_000;
+
+/**
+ * A scheduled capture as long as a night, its packets in minutes: everybody is killed in turn, at random moments, and what was
+ * kept and told is held against what was sent and what lay on the nodes.
+ */
+export const night: Bench = {
+  name: "night",
+  async *run() {
+    const figure = { bench: "night" };
+    await using session = await startSession({
+      name: "bench-night",
+      topology: await loadTopology(),
+      entries: ["bot", "worker"],
+      programs: { worker: "bench/night-worker.ts" },
+      env: { NETCHECK_CAPTURE_MB: String(CAPTURE_MB) },
+    });
+    const kills = Array.from({ length: Math.floor((SECONDS * 1_000 - 2 * FIRST_KILL_MS) / KILL_EVERY_MS) }, (_, n) => ({
+      atMs: FIRST_KILL_MS + (n + Math.random()) * KILL_EVERY_MS,
+      victim: victims[n % victims.length] ?? "worker",
+    }));
+    const log = (line: string) => void process.stderr.write(`${line}\n`);
+    const played = await playNight(session, { seconds: SECONDS, perSecond: PER_SECOND, kills, log });
+    yield { ...figure, metric: "kills", value: kills.length, unit: "kills" };
+    for (const one of judgeNight(played, { captureMb: CAPTURE_MB })) yield { ...figure, ...one };
+  },
+};

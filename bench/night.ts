@@ -9,7 +9,7 @@ const SECONDS = Number(process.env["NETCHECK_NIGHT_SECONDS"] ?? 600);
 const PER_SECOND = Number(process.env["NETCHECK_NIGHT_PER_SECOND"] ?? 3_500);
 const CAPTURE_MB = 1_500;
 /** So far apart are kills, milliseconds; when exactly is chance. */
-const KILL_EVERY_MS = 40_000;
+const KILL_EVERY_MS = SECONDS >= 300 ? 45_000 : 20_000;
 /** Nobody is killed while the recorders are started: what is not running yet cannot lose anything. */
 const FIRST_KILL_MS = 15_000;
 
@@ -34,6 +34,7 @@ export const night: Bench = {
     }));
     const log = (line: string) => void process.stderr.write(`${line}\n`);
     const played = await playNight(session, { seconds: SECONDS, perSecond: PER_SECOND, kills, log });
+    for (const line of played.left.slice(0, 50)) log(`left: ${line}`);
     yield { ...figure, metric: "kills", value: kills.length, unit: "kills" };
     for (const one of judgeNight(played, { captureMb: CAPTURE_MB })) yield { ...figure, ...one };
   },

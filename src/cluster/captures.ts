@@ -5,7 +5,8 @@ import { type Evidence, evidenceOf } from "../core/evidence.ts";
 import { type IndexedSegment, keepSegments } from "../core/keep-segments.ts";
 import type { Gap, Plan } from "../core/plan.ts";
 import { FULL_SNAP, pathAddresses, RECORD } from "../core/plan-taps.ts";
-import { counted, say } from "../core/sentence.ts";
+import { counted, listed, say } from "../core/sentence.ts";
+import { clockText } from "../core/units.ts";
 import type { Log } from "../log.ts";
 import { addSlices, type PathFindings } from "../pcap/add-slices.ts";
 import type { Merge, MergedTap } from "../pcap/merged-capture.ts";
@@ -234,6 +235,15 @@ export function clusterCaptures({
       const reason = troubles.get(node)?.text ?? say("the check had to end");
       return [
         ...(recording.trouble === undefined ? [] : [gap(recording.trouble)]),
+        ...(recording.resumed === undefined
+          ? []
+          : [
+              gap(
+                say("its recorder died with the agent of its node; started again at {times}", {
+                  times: listed(recording.resumed.map(({ atMs }) => clockText(atMs))),
+                }),
+              ),
+            ]),
         ...(recording.letGo.length === 0
           ? []
           : [

@@ -79,8 +79,9 @@ export async function actOnNode(
         return { ...started, node: { ...started.node, aheadMs } };
       }
       case "grow": {
-        // What runs is adopted as it is; only the recorders are new.
+        // What runs is adopted as it is; only recorders are new, or go on where they died.
         const { tasks } = await start(node.aheadMs ?? 0);
+        session.started(name, tasks);
         return result("running", nextPollMs(window, nowMs()), tasks);
       }
       case "sync":

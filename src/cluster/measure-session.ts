@@ -7,7 +7,7 @@ import type { Plan, TaskSpec } from "../core/plan.ts";
 import { RECORD } from "../core/plan-taps.ts";
 import type { Probe, Reader } from "../core/probe.ts";
 import type { Progress } from "../core/progress.ts";
-import type { MeasureDeps, NodeOutput } from "./measure-ports.ts";
+import type { MeasureDeps, NodeOutput, TaskAnswer } from "./measure-ports.ts";
 
 type TaskReading = {
   readonly spec: TaskSpec;
@@ -105,6 +105,14 @@ export class MeasureSession {
       task.offset += bytes.length;
       const text = task.decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
       this.#guarded(task, () => task.reader.push(text));
+    }
+  }
+
+  /** Takes what a node answered when tasks were started there. */
+  started(node: string, tasks: readonly TaskAnswer[]): void {
+    for (const { id, state } of tasks) {
+      const task = this.#byNode.get(node)?.get(id);
+      if (task) task.state = state;
     }
   }
 

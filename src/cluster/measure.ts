@@ -8,7 +8,7 @@ import type { Plan } from "../core/plan.ts";
 import { RECORD } from "../core/plan-taps.ts";
 import type { Measured, Progress } from "../core/progress.ts";
 import { say } from "../core/sentence.ts";
-import { withRecorders } from "../core/start-recording.ts";
+import { mayGoOn, withRecorders } from "../core/start-recording.ts";
 import { actOnNode } from "./measure-node.ts";
 import type { MeasureDeps, Recorded } from "./measure-ports.ts";
 import { progressOf } from "./measure-progress.ts";
@@ -156,6 +156,10 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
       nodes[name] = node;
       for (const task of tasks) {
         const stopped = node.status === "stopped";
+        if (task.state === "orphaned" && node.status === "running" && mayGoOn(plan, task.id, deps.nowMs())) {
+          nodes[name] = { ...node, status: "growing", retryAtMs: deps.nowMs() };
+          continue;
+        }
         const reason = earlyEnd(task, { nowMs: deps.nowMs(), endMs: plan.window.endMs, stopped });
         if (reason !== undefined) ended[task.id] ??= { atMs: deps.nowMs(), reason };
       }

@@ -5,7 +5,7 @@ import { playNight, victims } from "#test/support/night/night.ts";
 import type { Bench } from "./figure.ts";
 
 /** The night that is played, and in how many seconds; `NETCHECK_NIGHT_SECONDS` and `…_PER_SECOND` make it smaller. */
-const SECONDS = Number(process.env["NETCHECK_NIGHT_SECONDS"] ?? 600);
+const SECONDS = Number(process.env["NETCHECK_NIGHT_SECONDS"] ?? 720);
 const PER_SECOND = Number(process.env["NETCHECK_NIGHT_PER_SECOND"] ?? 3_500);
 const CAPTURE_MB = 1_500;
 /** So far apart are kills, milliseconds; when exactly is chance. */

@@ -61,6 +61,8 @@ export function clusterCaptures({
 }): Captures {
   /** Slices at work, by check. */
   const working = new Map<string, Promise<void>>();
+  /** Until when checks are analysed and cut to their bytes. */
+  const advanced = new Map<string, number>();
 
   const slicesOfCheck = (check: string): string => `captures/${check}/slices`;
   const sliceKey = (check: string, fromMs: number): string => `${slicesOfCheck(check)}/${fromMs}.json`;
@@ -121,11 +123,12 @@ export function clusterCaptures({
     const { window, check } = recorded.plan;
     const due = slicesOf(window, sliceMs).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
     const newest = due.at(-1);
-    if (!newest || working.has(check)) return;
+    if (!newest || newest.toMs === advanced.get(check) || working.has(check)) return;
     const work = (async () => {
       const results = [];
       for (const { fromMs, toMs } of due) results.push(await slice(recorded, fromMs, toMs));
       await letGo(recorded, added(recorded, results), newest.toMs);
+      advanced.set(check, newest.toMs);
     })()
       .catch((err: unknown) => log.warn({ check, err }, "captures cannot be analysed yet"))
       .finally(() => working.delete(check));
@@ -157,17 +160,20 @@ export function clusterCaptures({
     const results = [];
     for (const { fromMs, toMs } of slicesOf(plan.window, sliceMs)) results.push(await slice(recorded, fromMs, toMs));
     const findings = added(recorded, results);
-    const gaps = await gapsOf(recorded);
     const key = `captures/${plan.check}/merged.pcapng`;
+    const unwritten: Gap[] = [];
     try {
+      await letGo(recorded, findings, Number.POSITIVE_INFINITY);
       await merge(recorded, findings, key);
     } catch (err) {
       log.error({ check: plan.check, err }, "the file with all points cannot be written");
       const reason = err instanceof NetcheckError ? err.text : say("internal error, see the worker's log");
-      gaps.push({ probe: RECORD, subject: "merged.pcapng", reason });
+      unwritten.push({ probe: RECORD, subject: "merged.pcapng", reason });
     }
+    const gaps = [...(await gapsOf(recorded)), ...unwritten];
     const recordedMs = await recordedOf(recorded);
     fetcher.forget(plan.check);
+    advanced.delete(plan.check);
     return { evidence: evidenceFrom(plan, findings, { file: key, recordedMs }), gaps };
   }
 

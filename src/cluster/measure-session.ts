@@ -40,6 +40,7 @@ export class MeasureSession {
   usedAtMs = 0;
   viewTriedAtMs = 0;
   soFar: Progress["soFar"];
+  #analysis: ReturnType<MeasureDeps["captures"]["analyse"]> | undefined;
   /** Plans count from 1; readers of an earlier plan are worthless. */
   readonly planned: number;
 
@@ -106,6 +107,14 @@ export class MeasureSession {
       const text = task.decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
       this.#guarded(task, () => task.reader.push(text));
     }
+  }
+
+  /** The analysis of what was recorded, begun by the first who asks. */
+  analysed(
+    begin: () => ReturnType<MeasureDeps["captures"]["analyse"]>,
+  ): ReturnType<MeasureDeps["captures"]["analyse"]> {
+    this.#analysis ??= begin();
+    return this.#analysis;
   }
 
   /** Takes what a node answered when tasks were started there. */

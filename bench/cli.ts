@@ -2,6 +2,7 @@ import { ack } from "./ack.ts";
 import { cost, speed } from "./check.ts";
 import { diagnosis } from "./diagnose.ts";
 import { exec } from "./exec.ts";
+import { fetchBudget } from "./fetch.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { hops } from "./hops.ts";
 import { labUp } from "./lab-up.ts";
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   exec,
   nodeTask,
   record,
+  fetchBudget,
   hops,
   night,
   pcap,

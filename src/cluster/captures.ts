@@ -121,10 +121,13 @@ export function clusterCaptures({
   /** Analyses what lies whole behind us, one slice at a time, and keeps the rest of the check within its bytes. */
   function advance(recorded: Recorded): void {
     const { window, check } = recorded.plan;
-    const due = slicesOf(window, sliceMs).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
-    const newest = due.at(-1);
-    if (!newest || newest.toMs === advanced.get(check) || working.has(check)) return;
+    const past = slicesOf(window, sliceMs).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
+    if (past.length === 0 || past.at(-1)?.toMs === advanced.get(check) || working.has(check)) return;
     const work = (async () => {
+      const wholeMs = await wholeUntil(recorded);
+      const due = past.filter(({ toMs }) => toMs + MARGIN_MS < wholeMs);
+      const newest = due.at(-1);
+      if (!newest || newest.toMs === advanced.get(check)) return;
       const results = [];
       for (const { fromMs, toMs } of due) results.push(await slice(recorded, fromMs, toMs));
       await letGo(recorded, added(recorded, results), newest.toMs);
@@ -133,6 +136,19 @@ export function clusterCaptures({
       .catch((err: unknown) => log.warn({ check, err }, "captures cannot be analysed yet"))
       .finally(() => working.delete(check));
     working.set(check, work);
+  }
+
+  /** Until when everything is here that was recorded: what is analysed without it stays without it. By our clock. */
+  async function wholeUntil({ plan, recordings, aheadMs, behind }: Recorded): Promise<number> {
+    const taps = plan.taps ?? [];
+    if (taps.some(({ node }) => behind.has(node))) return 0;
+    const { kept, gone } = await fetcher.fetched(plan.check);
+    const missing = taps.flatMap(({ task, node }) =>
+      (recordings.get(task)?.segments ?? [])
+        .filter(({ number }) => !kept.get(task)?.has(number) && !gone.get(task)?.has(number))
+        .map(({ fromMs }) => fromMs - (aheadMs[node] ?? 0)),
+    );
+    return Math.min(Number.POSITIVE_INFINITY, ...missing);
   }
 
   /** Only what was analysed may go. */

@@ -166,7 +166,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
         if (reason !== undefined) ended[task.id] ??= { atMs: deps.nowMs(), reason };
       }
     }
-    if (measuring && plan.taps && plan.taps.length > 0) deps.captures.advance(recordedOf(state, plan, session));
+    if (measuring && plan.taps && plan.taps.length > 0) deps.captures.advance(recordedOf({ ...state, nodes }, plan, session));
     return measuring ? assessed(request, { ...state, nodes, ended }, session) : { ...state, nodes };
   }
 
@@ -291,6 +291,11 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
   const recordedOf = ({ nodes }: MeasureState, plan: Plan, session: MeasureSession): Recorded => ({
     plan,
     recordings: session.recorded(),
+    behind: new Set(
+      Object.entries(nodes).flatMap(([name, { status, failures }]) =>
+        status !== "failed" && (failures > 0 || !session.caughtUp(name)) ? [name] : [],
+      ),
+    ),
     aheadMs: Object.fromEntries(Object.entries(nodes).map(([name, { aheadMs = 0 }]) => [name, aheadMs])),
   });
 

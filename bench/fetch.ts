@@ -52,7 +52,12 @@ export const fetchBudget: Bench = {
     yield { ...figure, metric: "budget of the cluster", value: MB_PER_S, unit: "MB/s" };
     yield { ...figure, metric: "workers", value: 2, unit: "processes" };
     yield { ...figure, metric: "recorded", value: mb(looks.at(-1)?.bytes ?? 0), unit: "MB" };
-    yield { ...figure, metric: "let go", value: report.captures.reduce((sum, { letGo = 0 }) => sum + letGo, 0), unit: "files" };
+    yield {
+      ...figure,
+      metric: "let go",
+      value: report.captures.reduce((sum, { letGo = 0 }) => sum + letGo, 0),
+      unit: "files",
+    };
     yield {
       ...{ ...figure, metric: "fetched per second, on average", value: Math.round(rate * 100) / 100, unit: "MB/s" },
       ...{ wanted: `≤ ${MB_PER_S * 1.1}`, met: rate <= MB_PER_S * 1.1 },
@@ -68,7 +73,10 @@ function segmentBytes(root: string): number {
   try {
     return readdirSync(root, { recursive: true, withFileTypes: true })
       .filter(({ name }) => name.endsWith(".pcap"))
-      .reduce((sum, { parentPath, name }) => sum + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+      .reduce(
+        (sum, { parentPath, name }) => sum + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0),
+        0,
+      );
   } catch {
     return 0; // not there yet
   }

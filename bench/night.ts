@@ -10,8 +10,8 @@ const PER_SECOND = Number(process.env["NETCHECK_NIGHT_PER_SECOND"] ?? 3_500);
 const CAPTURE_MB = 1_500;
 /** So far apart are kills, milliseconds; when exactly is chance. */
 const KILL_EVERY_MS = SECONDS >= 300 ? 45_000 : 20_000;
-/** Nobody is killed while the recorders are started: what is not running yet cannot lose anything. */
-const FIRST_KILL_MS = 15_000;
+/** The window is so much longer than what is killed in: recorders have to be started, and files sealed. */
+const EDGES_MS = 45_000;
 
 /**
  * A scheduled capture as long as a night, its packets in minutes: everybody is killed in turn, at random moments, and what was
@@ -28,8 +28,8 @@ export const night: Bench = {
       programs: { worker: "bench/night-worker.ts" },
       env: { NETCHECK_CAPTURE_MB: String(CAPTURE_MB) },
     });
-    const kills = Array.from({ length: Math.floor((SECONDS * 1_000 - 2 * FIRST_KILL_MS) / KILL_EVERY_MS) }, (_, n) => ({
-      atMs: FIRST_KILL_MS + (n + Math.random()) * KILL_EVERY_MS,
+    const kills = Array.from({ length: Math.floor((SECONDS * 1_000 - EDGES_MS) / KILL_EVERY_MS) }, (_, n) => ({
+      atMs: (n + Math.random()) * KILL_EVERY_MS,
       victim: victims[n % victims.length] ?? "worker",
     }));
     const log = (line: string) => void process.stderr.write(`${line}\n`);

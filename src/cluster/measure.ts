@@ -166,7 +166,8 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
         if (reason !== undefined) ended[task.id] ??= { atMs: deps.nowMs(), reason };
       }
     }
-    if (measuring && plan.taps && plan.taps.length > 0) deps.captures.advance(recordedOf({ ...state, nodes }, plan, session));
+    if (measuring && plan.taps && plan.taps.length > 0)
+      deps.captures.advance(recordedOf({ ...state, nodes }, plan, session));
     return measuring ? assessed(request, { ...state, nodes, ended }, session) : { ...state, nodes };
   }
 

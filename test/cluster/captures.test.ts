@@ -10,10 +10,12 @@ import { ETHERNET, pcapFile } from "#test/support/pcap/capture-file.ts";
 
 const MINUTE = 60_000;
 const at = 1_700_000_000_000;
-const taps = [1, 2].map((n): Tap => ({
-  ...{ task: `record-${n}`, label: `node-${n} eth0`, order: n - 1, node: `node-${n}`, netns: "node", device: "eth0" },
-  ...{ kind: "nic", mtu: 1_500, snapLength: 128, mayBeSkipped: false },
-}));
+const taps = [1, 2].map(
+  (n): Tap => ({
+    ...{ task: `record-${n}`, label: `node-${n} eth0`, order: n - 1, node: `node-${n}`, netns: "node", device: "eth0" },
+    ...{ kind: "nic", mtu: 1_500, snapLength: 128, mayBeSkipped: false },
+  }),
+);
 const end = (name: string, ip: string) => ({ kind: "pod" as const, name, ip });
 const recorded = (behind: readonly string[]): Recorded => ({
   plan: {

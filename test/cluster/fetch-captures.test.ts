@@ -133,7 +133,9 @@ test("a segment that a slow link never brings in one go comes in parts, each ask
   const sealed = files(recordingOf("record-1", [1, 2]));
   for (let tries = 0; (await fetcher.fetch(sealed, { limitMs: 1_000 })) > 0; tries++) expect(tries).toBeLessThan(60);
   expect([...shelf.keys()]).toEqual([1, 2].map((number) => segmentKey(check, "record-1", number)));
-  expect(calls.filter((call) => call === "record-1 1 done").length).toBe(Math.ceil(contentOf("record-1", 1).length / 100));
+  expect(calls.filter((call) => call === "record-1 1 done").length).toBe(
+    Math.ceil(contentOf("record-1", 1).length / 100),
+  );
 });
 
 test.each([

@@ -18,7 +18,7 @@ export type NightOrder = {
   readonly seconds: number;
   /** Counted packets. */
   readonly perSecond: number;
-  /** Whom to kill, and when after the run has begun, milliseconds; in the order of time. */
+  /** Whom to kill, and when after the first file was sealed, milliseconds; in the order of time. */
   readonly kills: readonly { readonly atMs: number; readonly victim: Victim }[];
   readonly log: (line: string) => void;
 };
@@ -56,15 +56,17 @@ export async function playNight(session: Session, { seconds, perSecond, kills, l
   const { dueMs, check } = await made.run();
   const nodesSeen = watchNodes(cluster);
   const storeSeen = watchStore(session.folder, check, perSecond * (seconds + 600));
-  const startedAt = performance.now();
+  const ended = made.ended(dueMs, (seconds + 600) * 1_000);
   const killing = (async () => {
+    await Promise.race([nodesSeen.sealed, ended]);
+    const startedAt = performance.now();
     for (const { atMs, victim } of kills) {
       await sleep(Math.max(0, atMs - (performance.now() - startedAt)));
       log(`${Math.round((performance.now() - startedAt) / 1_000)} s: ${victim} is killed`);
       await kill(session, made, victim);
     }
   })();
-  await Promise.all([made.ended(dueMs, (seconds + 400) * 1_000), killing]);
+  await Promise.all([ended, killing]);
   const endedAtMs = Date.now();
   const sent = await traffic.stop();
   const [nodes, stored, memoryMb] = await Promise.all([nodesSeen.stop(), storeSeen.stop(), memory.stop()]);

@@ -17,10 +17,15 @@ echo "bytes $(du -sb . | cut -f1)"
 for f in */record-*/out; do [ -e "$f" ] && { echo "task $f"; cat "$f"; echo; }; done`;
 
 /** Looks at the agents' folders of all nodes every two seconds until it is stopped. An agent that restarts is looked at later. */
-export function watchNodes(lab: LabModel): { readonly stop: () => Promise<NodeSeen> } {
+export function watchNodes(lab: LabModel): {
+  /** Resolves with the first file that anybody has sealed. */
+  readonly sealed: Promise<void>;
+  readonly stop: () => Promise<NodeSeen>;
+} {
   const stopping = new AbortController();
   const sealed = new Map<string, string>();
   const letGo = new Set<string>();
+  const first = Promise.withResolvers<void>();
   let mostBytes = 0;
 
   async function look(node: string): Promise<void> {
@@ -39,11 +44,13 @@ export function watchNodes(lab: LabModel): { readonly stop: () => Promise<NodeSe
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       await Promise.all([...lab.nodes.keys()].map((node) => look(node).catch(() => undefined)));
+      if (sealed.size > 0) first.resolve();
       await sleep(2_000, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
   const running = run();
   return {
+    sealed: first.promise,
     async stop() {
       stopping.abort();
       await running;

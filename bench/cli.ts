@@ -2,11 +2,13 @@ import { ack } from "./ack.ts";
 import { cost, speed } from "./check.ts";
 import { diagnosis } from "./diagnose.ts";
 import { exec } from "./exec.ts";
+import { fetchBudget } from "./fetch.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { hops } from "./hops.ts";
 import { labUp } from "./lab-up.ts";
 import { located } from "./located.ts";
 import { names } from "./names.ts";
+import { night } from "./night.ts";
 import { nodeTask } from "./node-task.ts";
 import { pcapMutants } from "./pcap/mutants.ts";
 import { pcap } from "./pcap/pcap.ts";
@@ -22,8 +24,10 @@ const benches: readonly Bench[] = [
   exec,
   nodeTask,
   record,
+  fetchBudget,
   hops,
   located,
+  night,
   pcap,
   pcapMutants,
 ];

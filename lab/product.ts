@@ -9,6 +9,8 @@ export type Entry = "all" | "bot" | "worker";
 export type ProductOptions = {
   /** Entry point below `workers/`. */
   readonly entry: Entry;
+  /** Its file when it is not the product's own: the same process with other dependencies. */
+  readonly program?: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   /** Its log is appended to `<folder>/<entry>.log`. */
   readonly folder: string;
@@ -18,6 +20,8 @@ export type ProductOptions = {
 export type Product = AsyncDisposable & {
   readonly entry: Entry;
   readonly logFile: string;
+  /** Of the process that runs now. */
+  readonly pid: () => number | undefined;
   /** Resolves when it logs "ready"; rejects with its last lines when it ends before that. */
   readonly ready: () => Promise<void>;
   /** `kill -9`, then starts it again as an orchestrator would. Resolves once the new process runs, ready or not. */
@@ -42,6 +46,7 @@ export function startProduct(options: ProductOptions): Product {
   return {
     entry,
     logFile,
+    pid: () => running.child.pid,
     ready: () => running.ready,
     async crash() {
       await end(running.child, "SIGKILL");
@@ -54,11 +59,11 @@ export function startProduct(options: ProductOptions): Product {
   };
 }
 
-function launch({ entry, env }: ProductOptions, log: WriteStream): Running {
+function launch({ entry, program = join("workers", `${entry}.ts`), env }: ProductOptions, log: WriteStream): Running {
   // The parent-death signal is tied to the spawning thread: it must be the main one, and it is.
   const child = spawn(
     "setpriv",
-    ["--pdeathsig", "KILL", process.execPath, "--disable-warning=ExperimentalWarning", join("workers", `${entry}.ts`)],
+    ["--pdeathsig", "KILL", process.execPath, "--disable-warning=ExperimentalWarning", program],
     {
       // Compiled code is kept where `npm run netcheck` keeps it: half of the CPU of a start.
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], NODE_COMPILE_CACHE: compileCache, ...env },

@@ -13,6 +13,10 @@ export type SessionOptions = {
   readonly slackPort?: number;
   /** Which netcheck processes run; one with everything in it unless told otherwise. */
   readonly entries?: readonly Entry[];
+  /** Files of entries that are not the product's own. */
+  readonly programs?: Partial<Record<Entry, string>>;
+  /** More environment variables for netcheck. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly onDown?: () => void;
 };
 
@@ -32,15 +36,15 @@ const pageFolder = new URL("slack/page/dist", import.meta.url).pathname;
  * The product gets what an operator would give it: tokens, a kubeconfig, a data directory.
  */
 export async function startSession(options: SessionOptions): Promise<Session> {
-  const { name, topology, slackPort = 0, entries = ["all"], onDown = () => {} } = options;
+  const { name, topology, slackPort = 0, entries = ["all"], programs = {}, onDown = () => {} } = options;
   const folder = join(dataFolder(), "sessions", name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await using stack = new AsyncDisposableStack();
   const slack = stack.use(await startSlack({ port: slackPort, pageDir: pageFolder }));
   const lab = stack.use(await ownLab(topology, { name, onDown, page: slack.url }));
-  const env = productEnv(slack, lab, folder);
-  const products = entries.map((entry) => stack.use(startProduct({ entry, folder, env })));
+  const env = { ...productEnv(slack, lab, folder), ...options.env };
+  const products = entries.map((entry) => stack.use(startProduct({ entry, program: programs[entry], folder, env })));
   await Promise.all(products.map((product) => product.ready()));
   const owned = stack.move();
   return { lab, slack, products, folder, [Symbol.asyncDispose]: () => owned.disposeAsync() };

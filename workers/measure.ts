@@ -1,4 +1,5 @@
 import { DelayedError, type Job, type Queue, UnrecoverableError } from "bullmq";
+import type { Redis } from "ioredis";
 import type { Measurer } from "#src/cluster/measure.ts";
 import { hasThread } from "#src/core/check.ts";
 import type { Measured } from "#src/core/progress.ts";
@@ -7,7 +8,7 @@ import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { leftovers } from "#src/queue/leftovers.ts";
 import type { measureStore } from "#src/queue/measure-store.ts";
 import { jobOptions, measureJobSchema } from "#src/queue/queues.ts";
-import { tickAgain } from "#src/queue/tick.ts";
+import { forgive, tickAgain } from "#src/queue/tick.ts";
 
 /** How often a check that waits for its turn looks whether it has come. */
 const PLACE_POLL_MS = 500;
@@ -23,6 +24,7 @@ export type MeasureWorker = {
   readonly maxChecks: number;
   readonly measurer: Measurer;
   readonly records: CheckRecords;
+  readonly redis: Redis;
   readonly states: ReturnType<typeof measureStore>;
   readonly left: ReturnType<typeof leftovers>;
   /** Where the bot learns of a first finding. */
@@ -32,7 +34,7 @@ export type MeasureWorker = {
 
 /** One tick of a `measure` job: load, measure a bounded amount, save, and come again, until there is a result. */
 export function measureProcessor(deps: MeasureWorker) {
-  const { cluster, maxChecks, measurer, records, states, left, log } = deps;
+  const { cluster, maxChecks, measurer, records, redis, states, left, log } = deps;
   /** Checks that are starting here, by id, since when (Unix milliseconds). */
   const starting = new Map<string, number>();
 
@@ -53,7 +55,12 @@ export function measureProcessor(deps: MeasureWorker) {
     if (!saved && !status.cancel && !(await mayStart(check))) return tickAgain(job, token, PLACE_POLL_MS);
     if (!saved) log.info({ check, cluster }, "check started");
     const { state, progress, next } = await measurer.tick(status.request, saved, status.cancel);
-    if (!(await states.save(state))) throw new UnrecoverableError(`another worker has gone on with ${check}`);
+    if (!(await states.save(state))) {
+      // Whoever was thought dead was only slow and has done this tick too. Who holds the job goes on from there.
+      log.warn({ check, rev: state.rev }, "another worker has gone on with the check");
+      return tickAgain(job, token, 0);
+    }
+    await forgive(redis, job);
     await records.setProgress(progress);
     if (Object.values(state.nodes).some(({ status }) => status !== "pending") || state.result) starting.delete(check);
     if (state.firstFinding && !saved?.firstFinding) await tellFinding(status);

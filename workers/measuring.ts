@@ -40,7 +40,7 @@ export async function startMeasuring({
   const left = leftovers(connection, keys, cluster);
   stack.adopt(startJanitor({ left, remove, log }), (janitor) => janitor.stop());
   const processor = measureProcessor({
-    ...{ cluster, maxChecks, measurer, left, notify, log },
+    ...{ cluster, maxChecks, measurer, left, notify, log, redis: connection },
     records: checkRecords(connection, keys),
     states: measureStore(connection, keys, cluster),
   });

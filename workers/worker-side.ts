@@ -8,10 +8,17 @@ import { mergedArtifacts } from "#src/store/merged-artifact.ts";
 import { startKeeping } from "./keeping.ts";
 import { startMeasuring } from "./measuring.ts";
 
-type Side = { readonly config: WorkerConfig; readonly log: Log; readonly redis: RedisAccess; readonly name: string };
+type Side = {
+  readonly config: WorkerConfig;
+  readonly log: Log;
+  readonly redis: RedisAccess;
+  readonly name: string;
+  /** See `captures.ts`. */
+  readonly sliceMs?: number | undefined;
+};
 
 /** Everything that holds the credential of one cluster. Any number of these may run for it; none is special. */
-export async function startWorkerSide({ config, log, redis, name }: Side): Promise<{
+export async function startWorkerSide({ config, log, redis, name, sliceMs }: Side): Promise<{
   /** Resolves when the cluster's names are published for the first time. */
   readonly ready: Promise<void>;
   readonly stop: () => Promise<void>;
@@ -21,7 +28,7 @@ export async function startWorkerSide({ config, log, redis, name }: Side): Promi
   const shelf = openArtifacts(config);
   const writeMerged = mergedArtifacts({ store: shelf, dataDir: config.dataDir });
   const side = stack.adopt(
-    connectCluster({ kube: config.kube, cluster, worker: name, shelf, writeMerged, log }),
+    connectCluster({ kube: config.kube, cluster, worker: name, shelf, writeMerged, sliceMs, log }),
     (open) => open.close(),
   );
   const names = inventories(await redis.connect("worker"), redis.keys);

@@ -8,14 +8,16 @@ import { startWorkerSide } from "./worker-side.ts";
 export async function startClusterWorker({
   env,
   signal,
+  sliceMs,
 }: {
   readonly env?: Environment;
   readonly signal?: AbortSignal;
+  readonly sliceMs?: number;
 } = {}): Promise<Running> {
   const config = readWorkerConfig(env);
   const log = createLog({ level: config.logLevel });
   const redis = await openRedis({ config, log, ...(signal && { signal }) });
-  const side = await startWorkerSide({ config, log, redis, name: processName() });
+  const side = await startWorkerSide({ config, log, redis, name: processName(), sliceMs });
   return {
     log,
     ready: side.ready,

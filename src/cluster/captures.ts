@@ -5,7 +5,8 @@ import { type Evidence, evidenceOf } from "../core/evidence.ts";
 import { type IndexedSegment, keepSegments } from "../core/keep-segments.ts";
 import type { Gap, Plan } from "../core/plan.ts";
 import { FULL_SNAP, pathAddresses, RECORD } from "../core/plan-taps.ts";
-import { counted, say } from "../core/sentence.ts";
+import { counted, listed, say } from "../core/sentence.ts";
+import { clockText } from "../core/units.ts";
 import type { Log } from "../log.ts";
 import { addSlices, type PathFindings } from "../pcap/add-slices.ts";
 import type { Merge, MergedTap } from "../pcap/merged-capture.ts";
@@ -26,8 +27,8 @@ export type WriteMerged = (
 /** Of the file with all points, bytes: what people can still open. */
 const MERGED_BYTES = 200_000_000;
 
-/** Long recordings are analysed piece by piece while they go on. */
-const SLICE_MS = 10 * 60_000;
+/** Long recordings are analysed piece by piece while they go on; so long is a piece. */
+export const SLICE_MS = 10 * 60_000;
 /** Packets before and after a slice that are read with it: so long one is awaited at the other points. */
 const MARGIN_MS = 25_000;
 /** A segment of a quiet point is closed a minute after its first packet, and is here some seconds later. */
@@ -44,6 +45,7 @@ export function clusterCaptures({
   shelf,
   writeMerged,
   maxBytes,
+  sliceMs,
   nowMs,
   log,
 }: {
@@ -52,11 +54,15 @@ export function clusterCaptures({
   readonly writeMerged: WriteMerged;
   /** Most that is kept of one check, bytes. */
   readonly maxBytes: number;
+  /** `SLICE_MS`, or less where hours are played in minutes. All workers of a cluster have to agree. */
+  readonly sliceMs: number;
   readonly nowMs: () => number;
   readonly log: Log;
 }): Captures {
   /** Slices at work, by check. */
   const working = new Map<string, Promise<void>>();
+  /** Until when checks are analysed and cut to their bytes. */
+  const advanced = new Map<string, number>();
 
   const slicesOfCheck = (check: string): string => `captures/${check}/slices`;
   const sliceKey = (check: string, fromMs: number): string => `${slicesOfCheck(check)}/${fromMs}.json`;
@@ -115,17 +121,34 @@ export function clusterCaptures({
   /** Analyses what lies whole behind us, one slice at a time, and keeps the rest of the check within its bytes. */
   function advance(recorded: Recorded): void {
     const { window, check } = recorded.plan;
-    const due = slicesOf(window).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
-    const newest = due.at(-1);
-    if (!newest || working.has(check)) return;
+    const past = slicesOf(window, sliceMs).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
+    if (past.length === 0 || past.at(-1)?.toMs === advanced.get(check) || working.has(check)) return;
     const work = (async () => {
+      const wholeMs = await wholeUntil(recorded);
+      const due = past.filter(({ toMs }) => toMs + MARGIN_MS < wholeMs);
+      const newest = due.at(-1);
+      if (!newest || newest.toMs === advanced.get(check)) return;
       const results = [];
       for (const { fromMs, toMs } of due) results.push(await slice(recorded, fromMs, toMs));
       await letGo(recorded, added(recorded, results), newest.toMs);
+      advanced.set(check, newest.toMs);
     })()
       .catch((err: unknown) => log.warn({ check, err }, "captures cannot be analysed yet"))
       .finally(() => working.delete(check));
     working.set(check, work);
+  }
+
+  /** Until when everything is here that was recorded: what is analysed without it stays without it. By our clock. */
+  async function wholeUntil({ plan, recordings, aheadMs, behind }: Recorded): Promise<number> {
+    const taps = plan.taps ?? [];
+    if (taps.some(({ node }) => behind.has(node))) return 0;
+    const { kept, gone } = await fetcher.fetched(plan.check);
+    const missing = taps.flatMap(({ task, node }) =>
+      (recordings.get(task)?.segments ?? [])
+        .filter(({ number }) => !kept.get(task)?.has(number) && !gone.get(task)?.has(number))
+        .map(({ fromMs }) => fromMs - (aheadMs[node] ?? 0)),
+    );
+    return Math.min(Number.POSITIVE_INFINITY, ...missing);
   }
 
   /** Only what was analysed may go. */
@@ -151,19 +174,23 @@ export function clusterCaptures({
     const { plan } = recorded;
     await working.get(plan.check);
     const results = [];
-    for (const { fromMs, toMs } of slicesOf(plan.window)) results.push(await slice(recorded, fromMs, toMs));
+    for (const { fromMs, toMs } of slicesOf(plan.window, sliceMs)) results.push(await slice(recorded, fromMs, toMs));
     const findings = added(recorded, results);
-    const gaps = await gapsOf(recorded);
     const key = `captures/${plan.check}/merged.pcapng`;
+    const unwritten: Gap[] = [];
     try {
+      await letGo(recorded, findings, Number.POSITIVE_INFINITY);
       await merge(recorded, findings, key);
     } catch (err) {
       log.error({ check: plan.check, err }, "the file with all points cannot be written");
       const reason = err instanceof NetcheckError ? err.text : say("internal error, see the worker's log");
-      gaps.push({ probe: RECORD, subject: "merged.pcapng", reason });
+      unwritten.push({ probe: RECORD, subject: "merged.pcapng", reason });
     }
+    const gaps = [...(await gapsOf(recorded)), ...unwritten];
+    const recordedMs = await recordedOf(recorded);
     fetcher.forget(plan.check);
-    return { evidence: evidenceFrom(plan, findings, key), gaps };
+    advanced.delete(plan.check);
+    return { evidence: evidenceFrom(plan, findings, { file: key, recordedMs }), gaps };
   }
 
   async function merge(recorded: Recorded, findings: PathFindings, key: string): Promise<void> {
@@ -198,6 +225,25 @@ export function clusterCaptures({
     });
   }
 
+  /** How long of the window each tap was recording, by task, of what came here; what was let go here was analysed before. */
+  async function recordedOf({ plan, recordings, aheadMs }: Recorded): Promise<ReadonlyMap<string, number>> {
+    const { kept, gone } = await fetcher.fetched(plan.check);
+    const { startMs, endMs } = plan.window;
+    return new Map(
+      (plan.taps ?? []).map(({ task, node }) => {
+        const recording = recordings.get(task);
+        const came = recording?.segments.filter(
+          ({ number }) => kept.get(task)?.has(number) || gone.get(task)?.has(number),
+        );
+        const ahead = aheadMs[node] ?? 0;
+        const pieces = recordedBy(came ?? [], recording).map(
+          ([fromMs, toMs]) => Math.min(toMs - ahead, endMs) - Math.max(fromMs - ahead, startMs),
+        );
+        return [task, pieces.reduce((sum, ms) => sum + Math.max(0, ms), 0)];
+      }),
+    );
+  }
+
   async function gapsOf({ plan, recordings }: Recorded): Promise<Gap[]> {
     const { kept, gone, troubles } = await fetcher.fetched(plan.check);
     return (plan.taps ?? []).flatMap(({ task, label, node }): readonly Gap[] => {
@@ -211,6 +257,15 @@ export function clusterCaptures({
       const reason = troubles.get(node)?.text ?? say("the check had to end");
       return [
         ...(recording.trouble === undefined ? [] : [gap(recording.trouble)]),
+        ...(recording.resumed === undefined
+          ? []
+          : [
+              gap(
+                say("its recorder died with the agent of its node; started again at {times}", {
+                  times: listed(recording.resumed.map(({ atMs }) => clockText(atMs))),
+                }),
+              ),
+            ]),
         ...(recording.letGo.length === 0
           ? []
           : [
@@ -251,12 +306,15 @@ function added({ plan, recordings, aheadMs }: Recorded, results: readonly SliceR
 }
 
 /** The window of a check in pieces that do not depend on when one looks. */
-function slicesOf({ startMs, endMs }: Plan["window"]): readonly { readonly fromMs: number; readonly toMs: number }[] {
-  const count = Math.max(1, Math.floor((endMs - startMs) / SLICE_MS));
+function slicesOf(
+  { startMs, endMs }: Plan["window"],
+  sliceMs: number,
+): readonly { readonly fromMs: number; readonly toMs: number }[] {
+  const count = Math.max(1, Math.floor((endMs - startMs) / sliceMs));
   return Array.from({ length: count }, (_, n) => ({
-    fromMs: startMs + n * SLICE_MS,
+    fromMs: startMs + n * sliceMs,
     // Recorders go on a little longer than the window, and the last slice has what is left over.
-    toMs: n === count - 1 ? endMs + MARGIN_MS : startMs + (n + 1) * SLICE_MS,
+    toMs: n === count - 1 ? endMs + MARGIN_MS : startMs + (n + 1) * sliceMs,
   }));
 }
 
@@ -278,11 +336,17 @@ function lostAt(tap: Tap, segments: readonly Segment[], { suspects, files, hops 
   return lost;
 }
 
-function evidenceFrom(plan: Plan, { hops, kept, evidence }: PathFindings, file: string): readonly Evidence[] {
+function evidenceFrom(
+  plan: Plan,
+  { hops, kept, evidence }: PathFindings,
+  { file, recordedMs }: { readonly file: string; readonly recordedMs: ReadonlyMap<string, number> },
+): readonly Evidence[] {
   const endMs = plan.window.endMs;
   return [
     evidenceOf(hopsEvidence, `${plan.from.name}>${plan.to.name}`, endMs, hops),
-    ...kept.map((one) => evidenceOf(captureKept, one.tap.label, endMs, { ...one, file })),
+    ...kept.map((one) =>
+      evidenceOf(captureKept, one.tap.label, endMs, { ...one, recordedMs: recordedMs.get(one.tap.task) ?? 0, file }),
+    ),
     ...evidence,
   ];
 }

@@ -8,7 +8,7 @@ import { probes } from "../probes/index.ts";
 import { rules } from "../rules/index.ts";
 import { agentsOf } from "./agents.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { clusterCaptures, type WriteMerged } from "./captures.ts";
+import { clusterCaptures, SLICE_MS, type WriteMerged } from "./captures.ts";
 import { captureFetcher, type Shelf } from "./fetch-captures.ts";
 import { type InventoryPublisher, publishInventory } from "./inventory-publisher.ts";
 import { connectKube } from "./kube-client.ts";
@@ -35,6 +35,7 @@ export function connectCluster({
   worker,
   shelf,
   writeMerged,
+  sliceMs = SLICE_MS,
   log,
 }: {
   readonly kube: KubeConfiguration;
@@ -43,6 +44,7 @@ export function connectCluster({
   /** Where recorded packets are kept. */
   readonly shelf: Shelf;
   readonly writeMerged: WriteMerged;
+  readonly sliceMs?: number | undefined;
   readonly log: Log;
 }): ClusterSide {
   const kube = connectKube({ kubeconfig, context });
@@ -58,7 +60,11 @@ export function connectCluster({
     readView: () => readView({ kube, agents }),
     resolve: resolver({ kube, agents }),
     nodes,
-    captures: clusterCaptures({ fetcher, shelf, writeMerged, maxBytes: limits.bytesPerCheck, nowMs: Date.now, log }),
+    captures: clusterCaptures({
+      ...{ fetcher, shelf, writeMerged, sliceMs, log },
+      maxBytes: limits.bytesPerCheck,
+      nowMs: Date.now,
+    }),
     probes,
     makePlan,
     openReader,

@@ -18,10 +18,12 @@ export type Shelf = {
   readonly remove: (key: string) => Promise<void>;
 };
 
-/** One exec brings so much at most, bytes. */
-const PIECE_BYTES = 4 * 1024 * 1024;
-/** A node that does not hand its files over, or a store that does not take them, is tried for so long. */
+/** One exec brings so much at most, bytes; where that takes too long, half of it, and so on down to the least. */
+const PIECE_BYTES = { most: 4 * 1024 * 1024, least: 128 * 1024 } as const;
+/** A node that does not hand over a single piece, or a store that takes no file, is tried for so long … */
 const PATIENCE_MS = 60_000;
+/** … and for so long when not even its refusal comes back. */
+const HANGING_MS = 2 * PATIENCE_MS;
 
 /** Where a segment lies in the store. */
 export const segmentKey = (check: string, task: string, number: number): string =>
@@ -40,8 +42,14 @@ type Fetched = {
   readonly gone: Map<string, Set<number>>;
   /** Up to which segment the nodes were told to delete, by task. */
   readonly acknowledged: Map<string, number>;
-  /** Since when nothing can be fetched from a node, and why; Unix milliseconds. */
-  readonly troubles: Map<string, { readonly sinceMs: number; readonly text: Text }>;
+  /** What is here of a segment that was not brought whole in one go, by task. */
+  readonly begun: Map<string, { readonly number: number; readonly parts: Buffer[] }>;
+  /** How much is asked for at once, by node, where that is not the most. */
+  readonly pieceBytes: Map<string, number>;
+  /** Since when no piece has come from a node that was asked for one; Unix milliseconds. */
+  readonly waiting: Map<string, number>;
+  /** Since when nothing can be fetched from a node, or what came cannot be kept, and why; Unix milliseconds. */
+  readonly troubles: Map<string, { readonly sinceMs: number; readonly text: Text; readonly with: "node" | "store" }>;
 };
 
 type FetchOptions = { readonly limitMs: number; readonly signal?: AbortSignal };
@@ -85,7 +93,10 @@ export function captureFetcher({
 
   /** A store that cannot be read now is asked again with the first segment that is to be put there. */
   async function listed(check: string): Promise<Fetched> {
-    const state: Fetched = { kept: new Map(), gone: new Map(), acknowledged: new Map(), troubles: new Map() };
+    const state: Fetched = {
+      ...{ kept: new Map(), gone: new Map(), acknowledged: new Map() },
+      ...{ begun: new Map(), pieceBytes: new Map(), waiting: new Map(), troubles: new Map() },
+    };
     try {
       const found = await shelf.list(`captures/${check}`);
       for (const { key } of found) {
@@ -106,41 +117,65 @@ export function captureFetcher({
     const untilMs = nowMs() + limitMs;
     const state = await known(files.check);
     const missing = missingOf(files.recordings, state);
+    const sinceMs = state.waiting.get(files.node) ?? nowMs();
+    if (nowMs() - sinceMs > HANGING_MS) {
+      const text = say("{node} did not hand them over in time", { node: files.node });
+      state.troubles.set(files.node, { sinceMs, text, with: "node" });
+      return 0;
+    }
+    if (missing.length > 0) state.waiting.set(files.node, sinceMs);
     let brought = 0;
+    let at: "node" | "store" = "node";
     try {
       for (const { task, segment } of missing) {
         if (nowMs() >= untilMs || budget.left <= 0) break;
-        await bring(files, task, segment, signal);
+        at = "node";
+        const parts = await bring(files, state, { task, segment, signal });
+        at = "store";
+        await shelf.put(segmentKey(files.check, task, segment.number), pieces(parts), segment.sha256);
+        state.troubles.delete(files.node);
         note(state.kept, task, segment.number);
         brought++;
       }
       await acknowledge(files, state);
+      state.waiting.delete(files.node);
       state.troubles.delete(files.node);
     } catch (error) {
-      return afterTrouble(files, state, { error, left: missing.length - brought });
+      return afterTrouble(files, state, {
+        ...{ error, at, slow: signal?.aborted === true, left: missing.length - brought },
+      });
     }
     return missing.length - brought;
   }
 
   async function bring(
     { check, node }: ClosedFiles,
-    task: string,
-    segment: Segment,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const parts: Buffer[] = [];
-    for (let offset = 0; offset < segment.bytes; ) {
-      const { bytes } = await nodes.segment(node, check, task, segment.number, offset, {
-        maxBytes: PIECE_BYTES,
-        signal,
-      });
+    { begun, pieceBytes, waiting, troubles }: Fetched,
+    {
+      task,
+      segment: { number, bytes: size },
+      signal,
+    }: { readonly task: string; readonly segment: Segment; readonly signal: AbortSignal | undefined },
+  ): Promise<readonly Uint8Array[]> {
+    const before = begun.get(task);
+    const parts = before?.number === number ? before.parts : [];
+    begun.set(task, { number, parts });
+    const here = (): number => parts.reduce((sum, part) => sum + part.length, 0);
+    for (let offset = here(); offset < size; offset = here()) {
+      const maxBytes = pieceBytes.get(node) ?? PIECE_BYTES.most;
+      const { bytes } = await nodes.segment(node, check, task, number, offset, { maxBytes, signal });
+      budget.took(bytes.length);
       if (bytes.length === 0)
         throw new NetcheckError("exec-failed", say("{node} does not have the recorded packets any more.", { node }));
-      parts.push(bytes);
-      offset += bytes.length;
-      budget.took(bytes.length);
+      waiting.delete(node);
+      if (troubles.get(node)?.with === "node") troubles.delete(node);
+      // A call that was given up may still have brought the same.
+      if (here() === offset) parts.push(bytes);
+      pieceBytes.set(node, Math.min(2 * maxBytes, PIECE_BYTES.most));
     }
-    await shelf.put(segmentKey(check, task, segment.number), pieces(parts), segment.sha256);
+    // If it is refused, it has to be brought anew.
+    begun.delete(task);
+    return parts;
   }
 
   async function acknowledge({ check, node, recordings }: ClosedFiles, state: Fetched): Promise<void> {
@@ -158,14 +193,21 @@ export function captureFetcher({
   /** After a while the rest is given up: it is a gap, and must not keep the check from its end. */
   function afterTrouble(
     { check, node }: ClosedFiles,
-    { troubles }: Fetched,
-    { error, left }: { readonly error: unknown; readonly left: number },
+    { troubles, pieceBytes }: Fetched,
+    {
+      error,
+      at,
+      slow,
+      left,
+    }: { readonly error: unknown; readonly at: "node" | "store"; readonly slow: boolean; readonly left: number },
   ): number {
-    const text = error instanceof NetcheckError ? error.text : say("internal error, see the worker's log");
+    const known = error instanceof NetcheckError ? error.text : say("internal error, see the worker's log");
+    const text = slow && at === "node" ? say("{node} did not hand them over in time", { node }) : known;
+    pieceBytes.set(node, Math.max(PIECE_BYTES.least, Math.floor((pieceBytes.get(node) ?? PIECE_BYTES.most) / 2)));
     const before = troubles.get(node);
     if (!before) log.warn({ check, node, err: error }, "recorded packets cannot be fetched");
     const sinceMs = before?.sinceMs ?? nowMs();
-    troubles.set(node, { sinceMs, text });
+    troubles.set(node, { sinceMs, text, with: at });
     return nowMs() - sinceMs > PATIENCE_MS ? 0 : left;
   }
 

@@ -45,14 +45,18 @@ export async function actOnNode(
     const output = await limited((signal) => nodes.sync(name, check, session.offsets(name), { signal }));
     session.take(name, output, node?.aheadMs);
     const recordings = session.recordings(name);
-    if (recordings.size > 0)
-      session.fetched(
-        name,
-        await limited(
-          (signal) => captures.fetch({ check, node: name, recordings }, { limitMs: FETCH_MS, signal }),
-          FETCH_MS + CALL_MS,
-        ),
+    if (recordings.size > 0) {
+      const fetching = limited(
+        (signal) => captures.fetch({ check, node: name, recordings }, { limitMs: FETCH_MS, signal }),
+        FETCH_MS + CALL_MS,
       );
+      // The node has answered: files that take longer are fetched on, and are no reason to give it up.
+      const left = await fetching.catch((err: unknown) => {
+        log.debug({ check, node: name, err }, "recorded packets are slow to come");
+        return Number.POSITIVE_INFINITY;
+      });
+      session.fetched(name, left);
+    }
     const again = pauseMs === undefined ? nextPollMs(window, nowMs()) : nowMs() + pauseMs;
     return result(status, session.caughtUp(name) ? again : nowMs(), output.tasks);
   }
@@ -82,8 +86,9 @@ export async function actOnNode(
         return started(tasks, { aheadMs });
       }
       case "grow": {
-        // What runs is adopted as it is; only the recorders are new.
+        // What runs is adopted as it is; only recorders are new, or go on where they died.
         const { tasks } = await start(node.aheadMs ?? 0);
+        session.started(name, tasks);
         return result("running", nextPollMs(window, nowMs()), tasks);
       }
       case "sync":

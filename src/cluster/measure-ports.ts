@@ -70,6 +70,8 @@ export type Recorded = {
   readonly recordings: ReadonlyMap<string, Recording>;
   /** How far the clocks of nodes are ahead of ours, milliseconds, where they are too far apart to be taken for one. */
   readonly aheadMs: Readonly<Record<string, number>>;
+  /** Nodes of which not everything is read that they have to say: they may have closed more files. */
+  readonly behind: ReadonlySet<string>;
 };
 
 /** Brings recorded packets from the nodes and says what they mean. */

@@ -88,6 +88,7 @@ export function unpackView(packed: string | undefined): ClusterView | undefined 
 const EARLY_MS = 2_000;
 
 const early: Readonly<Record<string, Text>> = {
+  "agent-restart": say("the agent on its node was restarted"),
   "argv-differs": say("another task of the same name is on its node"),
   "disk-low": say("its node is short of disk"),
   "lease-expired": say("no worker asked for it for too long"),

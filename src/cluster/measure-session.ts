@@ -7,7 +7,7 @@ import type { Plan, TaskSpec } from "../core/plan.ts";
 import { RECORD } from "../core/plan-taps.ts";
 import type { Probe, Reader } from "../core/probe.ts";
 import type { Progress } from "../core/progress.ts";
-import type { MeasureDeps, NodeOutput } from "./measure-ports.ts";
+import type { MeasureDeps, NodeOutput, TaskAnswer } from "./measure-ports.ts";
 
 type TaskReading = {
   readonly spec: TaskSpec;
@@ -40,6 +40,7 @@ export class MeasureSession {
   usedAtMs = 0;
   viewTriedAtMs = 0;
   soFar: Progress["soFar"];
+  #analysis: ReturnType<MeasureDeps["captures"]["analyse"]> | undefined;
   /** Plans count from 1; readers of an earlier plan are worthless. */
   readonly planned: number;
 
@@ -105,6 +106,22 @@ export class MeasureSession {
       task.offset += bytes.length;
       const text = task.decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
       this.#guarded(task, () => task.reader.push(text));
+    }
+  }
+
+  /** The analysis of what was recorded, begun by the first who asks. */
+  analysed(
+    begin: () => ReturnType<MeasureDeps["captures"]["analyse"]>,
+  ): ReturnType<MeasureDeps["captures"]["analyse"]> {
+    this.#analysis ??= begin();
+    return this.#analysis;
+  }
+
+  /** Takes what a node answered when tasks were started there. */
+  started(node: string, tasks: readonly TaskAnswer[]): void {
+    for (const { id, state } of tasks) {
+      const task = this.#byNode.get(node)?.get(id);
+      if (task) task.state = state;
     }
   }
 

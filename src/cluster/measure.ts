@@ -8,13 +8,13 @@ import type { Plan } from "../core/plan.ts";
 import { RECORD } from "../core/plan-taps.ts";
 import type { Measured, Progress } from "../core/progress.ts";
 import { say } from "../core/sentence.ts";
-import { withRecorders } from "../core/start-recording.ts";
+import { mayGoOn, withRecorders } from "../core/start-recording.ts";
 import { actOnNode } from "./measure-node.ts";
 import type { MeasureDeps, Recorded } from "./measure-ports.ts";
 import { progressOf } from "./measure-progress.ts";
 import { earlyEnd, gapsOf, packEvidence, packView, unpackView } from "./measure-result.ts";
 import { MeasureSession } from "./measure-session.ts";
-import { within } from "./within.ts";
+import { settled, within } from "./within.ts";
 
 /** Another worker counts as lost when the check was not looked at for this long. */
 const TAKEOVER_MS = 10_000;
@@ -22,6 +22,8 @@ const VIEW_EVERY_MS = 10_000;
 /** Nodes are polled in the same tick, so they do not wait long for the Kubernetes API; the plan does. */
 const VIEW_MS = 5_000;
 const FIRST_VIEW_MS = 12_000;
+/** A tick waits so long for the analysis of what was recorded, which goes on beside the ticks: a job is never held for minutes. */
+const ANALYSIS_WAIT_MS = 2_000;
 /** What was read of a check that no tick has come for is dropped after this long. */
 const SESSION_TTL_MS = 5 * 60_000;
 
@@ -156,11 +158,16 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
       nodes[name] = node;
       for (const task of tasks) {
         const stopped = node.status === "stopped";
+        if (task.state === "orphaned" && node.status === "running" && mayGoOn(plan, task.id, deps.nowMs())) {
+          nodes[name] = { ...node, status: "growing", retryAtMs: deps.nowMs() };
+          continue;
+        }
         const reason = earlyEnd(task, { nowMs: deps.nowMs(), endMs: plan.window.endMs, stopped });
         if (reason !== undefined) ended[task.id] ??= { atMs: deps.nowMs(), reason };
       }
     }
-    if (measuring && plan.taps && plan.taps.length > 0) deps.captures.advance(recordedOf(state, plan, session));
+    if (measuring && plan.taps && plan.taps.length > 0)
+      deps.captures.advance(recordedOf({ ...state, nodes }, plan, session));
     return measuring ? assessed(request, { ...state, nodes, ended }, session) : { ...state, nodes };
   }
 
@@ -221,13 +228,15 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
       return { ...state, result: { cluster: deps.cluster, gaps: [], ...unread } };
     }
     const session = sessionOf(state, deps.nowMs());
+    const analysis = session?.analysed(() => analysed(state, plan, session));
+    const recorded = await settled(analysis, ANALYSIS_WAIT_MS);
+    if (analysis && !recorded) return state;
     const last = await viewWithin(VIEW_MS).catch(() => undefined);
     if (last) session?.addView(last);
     const measured =
       session?.evidence({ nowMs: deps.nowMs(), done: true, before: unpackView(state.before) }) ?? new EvidenceSet();
-    const recorded = session ? await analysed(state, plan, session) : { evidence: [], gaps: [] };
     const read = measured.toArray().filter(({ kind }) => kind !== recordingEvidence.name);
-    const evidence = [...read, ...recorded.evidence];
+    const evidence = [...read, ...(recorded?.evidence ?? [])];
     const packed = packEvidence(evidence);
     for (const [task, err] of session?.failures ?? [])
       deps.log.error({ check: request.id, task, err }, "output cannot be read");
@@ -247,7 +256,14 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
       request.capture && !plan.taps
         ? [{ probe: RECORD, subject: "path", reason: say("it was over before the devices of the path were known") }]
         : [];
-    const gaps = [...gapsOf(state, plan), ...unrecorded, ...recorded.gaps, ...packed.gaps, ...unreadable, ...unread];
+    const gaps = [
+      ...gapsOf(state, plan),
+      ...unrecorded,
+      ...(recorded?.gaps ?? []),
+      ...packed.gaps,
+      ...unreadable,
+      ...unread,
+    ];
     deps.log.info(
       { check: request.id, evidence: evidence.length, bytes: packed.evidence.length, gaps: gaps.length },
       "check measured",
@@ -276,6 +292,11 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
   const recordedOf = ({ nodes }: MeasureState, plan: Plan, session: MeasureSession): Recorded => ({
     plan,
     recordings: session.recorded(),
+    behind: new Set(
+      Object.entries(nodes).flatMap(([name, { status, failures }]) =>
+        status !== "failed" && (failures > 0 || !session.caughtUp(name)) ? [name] : [],
+      ),
+    ),
     aheadMs: Object.fromEntries(Object.entries(nodes).map(([name, { aheadMs = 0 }]) => [name, aheadMs])),
   });
 

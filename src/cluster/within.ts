@@ -21,3 +21,17 @@ export async function within<T>(
     clearTimeout(timer);
   }
 }
+
+/** What a promise brings within `limitMs`; undefined when it is not settled by then, or is none. It goes on. */
+export async function settled<T>(promise: Promise<T> | undefined, limitMs: number): Promise<T | undefined> {
+  if (promise === undefined) return undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -64,6 +64,8 @@ export const recordingEvidence = defineEvidence(
   z.object({
     /** When the tap stood; absent while it does not. */
     listeningMs: ms.optional(),
+    /** It died and went on: when the tap stood again, and the number of the first segment of that life. What came between is lost. */
+    resumed: z.array(z.object({ atMs: ms, firstSegment: count })).optional(),
     /** Until when everything that came and was not dropped is in segments; absent while it runs, and when it was killed. */
     endedMs: ms.optional(),
     /** stopped: was asked to · tcpdump: it ended by itself · total-bytes, cpu: a limit · disk: could not write. */
@@ -141,6 +143,8 @@ export const captureKept = defineEvidence(
     droppedByKernel: count,
     fromMs: ms,
     toMs: ms,
+    /** How long of the window packets were recorded and came to us; files that were let go on the node are not in it. */
+    recordedMs: ms,
     /** Where it is to be found: a key of the artifact store. */
     file: z.string(),
     /** Files that were let go before they could be kept. */

@@ -12,8 +12,19 @@ export function capturesOf(evidence: EvidenceSet): Report["captures"] {
     .all(captureKept)
     .map(({ data }) => data)
     .toSorted((a, b) => a.tap.order - b.tap.order)
-    .map(({ tap, packets, bytes, droppedByKernel, fromMs, toMs, file, letGo }) => ({
-      ...{ node: tap.node, point: tap.label, device: tap.device, packets, bytes, droppedByKernel, fromMs, toMs, file },
+    .map(({ tap, packets, bytes, droppedByKernel, fromMs, toMs, recordedMs, file, letGo }) => ({
+      ...{
+        node: tap.node,
+        point: tap.label,
+        device: tap.device,
+        packets,
+        bytes,
+        droppedByKernel,
+        fromMs,
+        toMs,
+        recordedMs,
+        file,
+      },
       ...(letGo > 0 ? { letGo } : {}),
     }));
 }
@@ -34,14 +45,14 @@ export function capturedText({ window }: Plan, evidence: EvidenceSet): Sentence 
   const kept = evidence.all(captureKept).map(({ data }) => data);
   if (kept.length === 0) return undefined;
   const askedMs = Math.max(1, window.endMs - window.startMs);
-  const coveredMs = kept.map(({ fromMs, toMs }) => Math.min(toMs, window.endMs) - Math.max(fromMs, window.startMs));
+  const leastMs = Math.min(...kept.map(({ recordedMs }) => recordedMs));
   const sum = (of: "packets" | "droppedByKernel" | "letGo"): number => kept.reduce((all, one) => all + one[of], 0);
   const [packets, dropped, files] = [sum("packets"), sum("droppedByKernel"), sum("letGo")];
   return say(
     "Captured at {points}, at the least covered one for {share} of the asked time: {packets}; {dropped} more were lost by the recorders, {files} let go.",
     {
       points: counted(kept.length, "point"),
-      share: percentText(Math.min(1, Math.max(0, Math.min(...coveredMs) / askedMs))),
+      share: percentText(Math.min(1, leastMs / askedMs)),
       packets: counted(packets, "packet"),
       dropped,
       files: counted(files, "file"),

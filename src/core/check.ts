@@ -16,7 +16,7 @@ export type Window = z.infer<typeof windowSchema>;
 export const limits = {
   minDurationMs: 5_000,
   defaultDurationMs: 60_000,
-  maxDurationMs: 6 * 3_600_000,
+  maxDurationMs: 8 * 3_600_000,
 } as const;
 
 /** One request as the command line of Slack (or a terminal) was understood. Crosses Redis. */

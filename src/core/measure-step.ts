@@ -54,7 +54,10 @@ export function nextStep(state: MeasureState, { collected, nowMs }: Known): Step
   if (!state.plan) return beforePlan(state, nowMs);
   const { window } = state.plan;
   const endMs = state.cancelled?.atMs ?? window.endMs + LATE_REPLY_MS;
-  const open = Object.entries(state.nodes).filter(([name, { status }]) => status !== "failed" && !collected.has(name));
+  // Where recorders are to be started, more will come.
+  const open = Object.entries(state.nodes).filter(
+    ([name, { status }]) => status === "growing" || (status !== "failed" && !collected.has(name)),
+  );
   if (open.length === 0) return { do: "conclude" };
   if (missedStart(state, window, nowMs))
     return state.retryAtMs > nowMs ? { do: "wait", delayMs: state.retryAtMs - nowMs } : { do: "plan", again: true };

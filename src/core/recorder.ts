@@ -77,6 +77,8 @@ export function openRecording(task: string): Reader {
   const segments = new Map<number, Segment>();
   const letGo = new Map<number, Segment>();
   let known: Omit<Recording, "segments" | "letGo"> = { written: 0, matched: 0, dropped: 0 };
+  /** What the lives of the recorder before this one have counted. */
+  let before = { written: 0, matched: 0, dropped: 0 };
   let atMs: number | undefined;
   const at = (time: string | undefined): number => {
     const ms = Number(time);
@@ -86,12 +88,22 @@ export function openRecording(task: string): Reader {
 
   const push = lineReader((line) => {
     const listening = LISTENING.exec(line);
-    if (listening) known = { ...known, listeningMs: at(listening[1]) };
+    if (listening && known.listeningMs !== undefined) {
+      const { endedMs: _, endReason: __, ...rest } = known;
+      const firstSegment = Math.max(0, ...segments.keys(), ...letGo.keys()) + 1;
+      before = { written: known.written, matched: known.matched, dropped: known.dropped };
+      known = { ...rest, resumed: [...(known.resumed ?? []), { atMs: at(listening[1]), firstSegment }] };
+    } else if (listening) known = { ...known, listeningMs: at(listening[1]) };
     const counted = COUNTED.exec(line);
     if (counted) {
       at(counted[1]);
       const [written = 0, matched = 0, dropped = 0] = counted.slice(2).map(Number);
-      known = { ...known, written, matched, dropped };
+      known = {
+        ...known,
+        written: before.written + written,
+        matched: before.matched + matched,
+        dropped: before.dropped + dropped,
+      };
     }
     const sealed = SEALED.exec(line);
     if (sealed) {

@@ -153,6 +153,8 @@ export const reportSchema = z.object({
       droppedByKernel: z.number(),
       fromMs: z.number(),
       toMs: z.number(),
+      /** How long of the window it was recording, of what was kept and analysed. */
+      recordedMs: z.number().optional(),
       file: z.string(),
       /** Files of it that were let go before they could be kept. */
       letGo: z.number().optional(),

@@ -462,8 +462,11 @@ export const chinese = {
     "隧道内无法使用该过滤条件：已抓取两端之间的所有包",
   "only the first {most} points were recorded": "仅在前 {most} 个点抓包",
   // cluster/captures.ts
+  "its recorder died with the agent of its node; started again at {times}":
+    "该处的抓包随节点代理重启而中断，已于 {times} 重新开始",
   "its recorder has not started": "该处的抓包尚未开始",
   "the check had to end": "检查必须结束",
+  "{node} did not hand them over in time": "{node} 未能及时交出文件",
   "{files} were let go on the node, because nobody had fetched them in time": "节点上的 {files}因未及时取走而被删除",
   "{files} could not be fetched: {reason}": "{files}未能取回：{reason}",
   "{files} were let go, because there was no room for them: no packet in them was suspicious":

@@ -74,6 +74,11 @@ export function withRecorders(
   return { ...state, plan: grown, nodes: Object.fromEntries(nodes) };
 }
 
+/** Whether a recorder that died with the agent of its node is worth to be started again. */
+export function mayGoOn({ tasks, window }: Plan, task: string, nowMs: number): boolean {
+  return window.endMs - nowMs >= SHORTEST_MS && tasks.some(({ id, probe }) => id === task && probe === RECORD);
+}
+
 function recorder(
   { task, label, node, netns, device, kind, snapLength }: Tap,
   {

@@ -11,8 +11,8 @@ import type { SliceResult, Suspect } from "./path-analysis.ts";
 import { type ClocksAhead, pathPoints } from "./path-points.ts";
 import { COUNTED } from "./path-tap.ts";
 
-/** What is known of a tap's capture but where it was put. */
-export type Kept = Omit<ReturnType<(typeof captureKept)["schema"]["parse"]>, "file">;
+/** What is known of a tap's capture but where it was put, and how long of the window it was recording. */
+export type Kept = Omit<ReturnType<(typeof captureKept)["schema"]["parse"]>, "file" | "recordedMs">;
 
 /** What a recording of a path says, all slices together. */
 export type PathFindings = {

@@ -46,22 +46,28 @@ export function pathPoints(
 
 /**
  * When a tap was recording by what is held of it, pieces in milliseconds of the node's clock: a file holds what came since the
- * one before it was closed. Of a file whose forerunner is not held it is only known from when its first packet is.
+ * one before it was closed, or since its recorder went on after a death. Of a file whose forerunner is not held it is only
+ * known from when its first packet is.
  */
 export function recordedBy(
   held: readonly Pick<Segment, "number" | "fromMs" | "toMs">[],
-  recording: Pick<Recording, "listeningMs" | "endedMs" | "segments" | "letGo"> | undefined,
+  recording: Pick<Recording, "listeningMs" | "resumed" | "endedMs" | "segments" | "letGo"> | undefined,
 ): readonly (readonly [fromMs: number, toMs: number])[] {
   const numbers = [...(recording?.segments ?? []), ...(recording?.letGo ?? []), ...held].map(({ number }) => number);
   const [first, last] = [Math.min(...numbers), Math.max(...numbers)];
+  const listening = new Map([
+    [first, recording?.listeningMs],
+    ...(recording?.resumed ?? []).map(({ firstSegment, atMs }) => [firstSegment, atMs] as const),
+  ]);
   const pieces: [number, number][] = [];
   let before: (typeof held)[number] | undefined;
   for (const segment of held.toSorted((one, other) => one.number - other.number)) {
     const piece = pieces.at(-1);
     const toMs = segment.number === last ? Math.max(segment.toMs, recording?.endedMs ?? 0) : segment.toMs;
-    if (piece && before?.number === segment.number - 1) piece[1] = Math.max(piece[1], toMs);
+    const follows = before?.number === segment.number - 1 && !listening.has(segment.number);
+    if (piece && follows) piece[1] = Math.max(piece[1], toMs);
     else {
-      const begin = segment.number === first ? (recording?.listeningMs ?? segment.fromMs) : segment.fromMs;
+      const begin = listening.get(segment.number) ?? segment.fromMs;
       pieces.push([Math.min(begin, segment.fromMs), toMs]);
     }
     before = segment;

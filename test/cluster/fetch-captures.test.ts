@@ -29,7 +29,7 @@ function recordingOf(task: string, numbers: readonly number[], fromMs = 0): read
 function world({ bytesPerSecond = 1e9 } = {}) {
   const clock = { nowMs: 0 };
   const shelf = new Map<string, Buffer>();
-  const trouble: { node?: "down" | "damaged" | "gone"; store?: "full" } = {};
+  const trouble: { node?: "down" | "damaged" | "gone" | "slow"; store?: "full" } = {};
   const calls: string[] = [];
   const open = () =>
     captureFetcher({
@@ -55,6 +55,12 @@ function world({ bytesPerSecond = 1e9 } = {}) {
           if (trouble.node === "down") throw new NetcheckError("exec-failed", "node-1 does not answer.");
           const whole = trouble.node === "gone" ? Buffer.alloc(0) : contentOf(task, number);
           const bytes = whole.subarray(offset, offset + Math.min(options?.maxBytes ?? 0, 100));
+          // Too much at once, and only every other call gets through.
+          if (trouble.node === "slow") {
+            if ((options?.maxBytes ?? 0) > 1_000_000 || calls.length % 2 === 0)
+              throw new NetcheckError("exec-failed", "It was not in time.");
+            calls.push(`${task} ${number} done`);
+          }
           if (trouble.node === "damaged") bytes.fill(0, 0, 1);
           return { number, state: "sealed", totalBytes: whole.length, offset, bytes: Buffer.from(bytes) };
         },
@@ -118,6 +124,18 @@ test("the budget of the cluster holds", async () => {
   while ((await fetcher.fetch(sealed, { limitMs: 1_500 })) > 0) clock.nowMs += 1_000;
   expect(shelf.size).toBe(40);
   expect(clock.nowMs).toBeGreaterThan(total - 4_000);
+});
+
+test("a segment that a slow link never brings in one go comes in parts, each asked for once, ever smaller", async () => {
+  const { open, shelf, calls, trouble } = world();
+  trouble.node = "slow";
+  const fetcher = open();
+  const sealed = files(recordingOf("record-1", [1, 2]));
+  for (let tries = 0; (await fetcher.fetch(sealed, { limitMs: 1_000 })) > 0; tries++) expect(tries).toBeLessThan(60);
+  expect([...shelf.keys()]).toEqual([1, 2].map((number) => segmentKey(check, "record-1", number)));
+  expect(calls.filter((call) => call === "record-1 1 done").length).toBe(
+    Math.ceil(contentOf("record-1", 1).length / 100),
+  );
 });
 
 test.each([

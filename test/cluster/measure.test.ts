@@ -272,3 +272,79 @@ test("output that its reader cannot bear costs that measurement and not the chec
   ]);
   expect(world.nodes.started.size).toBe(0);
 });
+
+const tap = {
+  ...{ task: "count-node-1", label: "node-1 eth0", order: 0, node: "node-1", netns: "node", device: "eth0" },
+  ...{ kind: "nic" as const, mtu: 1_500, snapLength: 128, mayBeSkipped: false },
+};
+
+test("an analysis that takes minutes is begun once and goes on beside the ticks, none of which waits for it", async () => {
+  const world = measuring();
+  const done = Promise.withResolvers<{ evidence: []; gaps: [{ probe: string; subject: string; reason: string }] }>();
+  let begun = 0;
+  const depsOf = (worker: string) => {
+    const deps = world.depsOf(worker);
+    return {
+      ...deps,
+      makePlan: (from: Parameters<typeof deps.makePlan>[0]) => ({ ...deps.makePlan(from), taps: [tap] }),
+      captures: {
+        ...deps.captures,
+        analyse: () => {
+          begun++;
+          return done.promise;
+        },
+      },
+    };
+  };
+  const measurer = createMeasurer(depsOf("a:1"));
+  let tick: Tick = await measurer.tick(request, undefined);
+  const after: string[] = [];
+  while (tick.next.do === "again") {
+    world.clock.nowMs += Math.max(20, tick.next.delayMs);
+    tick = await measurer.tick(request, tick.state);
+    if (begun > 0) after.push(tick.next.do);
+    if (after.length === 2) done.resolve({ evidence: [], gaps: [{ probe: "record", subject: "a", reason: "told" }] });
+  }
+  expect(begun).toBe(1);
+  expect(after.slice(0, 2)).toEqual(["again", "again"]);
+  expect(inEnglish(tick.next.measured.gaps)).toEqual([{ probe: "record", subject: "a", reason: "told" }]);
+  expect(counts(tick.next)).toEqual([whole, whole, whole]);
+});
+
+test("recorders that died with the agent of their node are started again, and what else died stays a gap", async () => {
+  const world = measuring();
+  const deps = world.depsOf("a:1");
+  const starts: string[] = [];
+  let died = false;
+  const measurer = createMeasurer({
+    ...deps,
+    makePlan: (from) => {
+      const plan = deps.makePlan(from);
+      const recorder = { ...plan.tasks[0], id: "record-1", probe: "record", subject: tap.label } as const;
+      return { ...plan, tasks: [...plan.tasks, recorder as (typeof plan.tasks)[number]] };
+    },
+    nodes: {
+      ...deps.nodes,
+      async start(node, ...more) {
+        starts.push(`${node} ${world.clock.nowMs > 1_008_000 ? "later" : "at first"}`);
+        if (starts.length > 3) died = false;
+        return deps.nodes.start(node, ...more);
+      },
+      async sync(node, ...more) {
+        const output = await deps.nodes.sync(node, ...more);
+        return died && node === "node-1"
+          ? { ...output, tasks: output.tasks.map((task) => ({ ...task, state: "orphaned" as const })) }
+          : output;
+      },
+    },
+  });
+  let tick: Tick = await measurer.tick(request, undefined);
+  while (tick.next.do === "again") {
+    world.clock.nowMs += Math.max(20, tick.next.delayMs);
+    if (starts.length === 3 && world.clock.nowMs > 1_005_000) died = true;
+    tick = await measurer.tick(request, tick.state);
+  }
+  expect(starts.slice(0, 3).toSorted()).toEqual(["node-1 at first", "node-2 at first", "node-3 at first"]);
+  expect(starts.slice(3).map((start) => start.split(" ")[0])).toEqual(["node-1"]);
+  expect(tick.next.measured.gaps.map(({ probe, subject }) => `${probe} ${subject}`)).toEqual(["count node/node-1"]);
+});

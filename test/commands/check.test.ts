@@ -101,7 +101,7 @@ describe("durations", () => {
     ["90s", 90_000],
     ["10m", 600_000],
     ["2h", 7_200_000],
-    ["6h", 21_600_000],
+    ["8h", 28_800_000],
     ["1h30m", 5_400_000],
     ["1m30s", 90_000],
     ["1.5h", 5_400_000],
@@ -130,10 +130,10 @@ describe("durations", () => {
     ["0s", "0s is too short; the shortest check is 5 s.", "web-0 db-0 5s"],
     ["1s", "1s is too short; the shortest check is 5 s.", "web-0 db-0 5s"],
     ["10ms", "10ms is too short; the shortest check is 5 s.", "web-0 db-0 5s"],
-    ["7h", "7h is too long; the longest check is 6 h.", "web-0 db-0 6h"],
-    ["2d", "2d is too long; the longest check is 6 h.", "web-0 db-0 6h"],
-    ["1w", "1w is too long; the longest check is 6 h.", "web-0 db-0 6h"],
-    ["999999999999999999999999999h", "9999999999999999999… is too long; the longest check is 6 h.", "web-0 db-0 6h"],
+    ["9h", "9h is too long; the longest check is 8 h.", "web-0 db-0 8h"],
+    ["2d", "2d is too long; the longest check is 8 h.", "web-0 db-0 8h"],
+    ["1w", "1w is too long; the longest check is 8 h.", "web-0 db-0 8h"],
+    ["999999999999999999999999999h", "9999999999999999999… is too long; the longest check is 8 h.", "web-0 db-0 8h"],
   ])("%s is refused: %s", (text, problem, nearest) => {
     const error = refusal(`web-0 db-0 ${text}`);
     expect(error.message).toBe(problem);
@@ -485,7 +485,7 @@ describe("in Chinese", () => {
   test.each([
     ["web-0 db-0 10m 5m", "写了两个时长：10m 和 5m。"],
     ["web-0 db-0 10", "10 缺少单位；时长需要单位：s、m 或 h。"],
-    ["web-0 db-0 7h", "7h 太长；检查最长为 6 h。"],
+    ["web-0 db-0 9h", "9h 太长；检查最长为 8 h。"],
     ["web-0", "缺少第二端。检查需要两端，例如：web-0 db-0 10m。"],
     ["web-0 svc:shop/web", "类型后面应跟 “/”，而不是 “:”。"],
     ["web-0 db-0:", "“:” 后面缺少端口。"],

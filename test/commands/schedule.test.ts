@@ -166,7 +166,7 @@ describe("schedule", () => {
     ['schedule "0 1 * * *" schedule "0 1 * * *" web-0 db-0', "schedule", "schedule cannot be scheduled", undefined],
     ['schedule "0 1 * * *" web-0 dbb-0', "dbb-0", "There is no pod dbb-0", undefined],
     ['schedule "0 1 * * *" web-0', "", "The second end is missing", undefined],
-    ['schedule "0 1 * * *" web-0 db-0 7h', "7h", "6 h", undefined],
+    ['schedule "0 1 * * *" web-0 db-0 9h', "9h", "8 h", undefined],
     ['schedule "0 1 * * *" web-0 db-0 speed=1', "speed=1", "no option speed", undefined],
   ])("%s is refused", async (line, at, says, nearest) => {
     const error = await refusal(line);

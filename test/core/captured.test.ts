@@ -21,6 +21,7 @@ test("a report lists what was captured in the order of the path, and how packets
   expect(report.captures[4]).toEqual({
     ...{ node: "ulm", point: "ulm ens5", device: "ens5", packets: 20_000, bytes: 4e6, droppedByKernel: 12 },
     ...{ fromMs: plan.window.startMs, toMs: plan.window.endMs, file: "nc-4f2a/capture-4.pcapng" },
+    recordedMs: plan.window.endMs - plan.window.startMs,
   });
   expect(report.captures[5]).toMatchObject({ letGo: 3 });
   expect(report.hops).toHaveLength(18);

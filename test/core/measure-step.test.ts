@@ -64,6 +64,13 @@ test.each<{ name: string; state: MeasureState; nowMs: number; collected?: string
     nowMs: 20_000,
     step: ["n1 sync"],
   },
+  {
+    name: "all that ran on a node has died, and its recorders are to go on",
+    state: planned({ n1: { ...running, status: "growing", retryAtMs: 20_000 } }),
+    nowMs: 20_000,
+    collected: ["n1"],
+    step: ["n1 grow"],
+  },
   { name: "late replies are awaited", state: planned({ n1: running }), nowMs: 72_900, step: ["n1 sync"] },
   {
     name: "the window and the late replies are over",

@@ -101,6 +101,29 @@ const cases: readonly [name: string, output: string, atMs: number | undefined, d
     { ...zero, listeningMs: 900, segments: [one, { ...two, cutBytes: 17 }] },
   ],
   [
+    "a recorder that died and went on, twice",
+    [
+      "listening 900 EN10MB",
+      "counted 1500 10 12 1",
+      `sealed 1 4000 ${SHA} 1000.500 2000.000`,
+      "listening 2001 EN10MB",
+      "counted 2500 30 33 2",
+      `salvaged 2 300 ${SHA} 2000.250 3000.000 0`,
+      "listening 3001 EN10MB",
+      "ended 3100 stopped",
+      "",
+    ].join("\n"),
+    3_100,
+    {
+      ...{ listeningMs: 900, endedMs: 3_100, endReason: "stopped", written: 40, matched: 45, dropped: 3, letGo: [] },
+      resumed: [
+        { atMs: 2_001, firstSegment: 2 },
+        { atMs: 3_001, firstSegment: 3 },
+      ],
+      segments: [one, { ...two, cutBytes: 0 }],
+    },
+  ],
+  [
     "a segment that was said twice",
     `sealed 2 300 ${SHA} 2000.25 3000\nsealed 1 4000 ${SHA} 1000.5 2000\nsalvaged 2 300 ${SHA} 2000.25 3000 0\n`,
     3_000,

@@ -77,7 +77,7 @@ test("what was kept is a mark of its own where it is a part, once for all points
   const kept = (fromS: number, toS: number) =>
     taps.map((tap) =>
       evidenceOf(captureKept, tap.label, startOf, {
-        ...{ tap, packets: 1, bytes: 1, droppedByKernel: 0, file: "f", letGo: 0 },
+        ...{ tap, packets: 1, bytes: 1, droppedByKernel: 0, file: "f", letGo: 0, recordedMs: 1 },
         ...{ fromMs: startOf + fromS * 1_000 + tap.order, toMs: startOf + toS * 1_000 },
       }),
     );

@@ -182,6 +182,50 @@ describe.concurrent.each(shells)("recording under %s", (shell) => {
     await noneLeft(expect, link.device);
   });
 
+  test("what died with its agent goes on: numbers follow, nothing sealed is lost, and what else died has ended", async ({
+    one,
+    expect,
+  }) => {
+    await using link = await RecordedLink.make();
+    const recorded = new Recorded(one, expect);
+    const argv = link.inside(...recordArgv(orderFor(link)));
+    const recording = { id: TASK, argv, maxBytes: recordMaxBytes(orderFor(link)) };
+    const beside = { id: "ping-1", argv: ["sleep", "60"] };
+    const start = () => one.start(CHECK, [recording, beside], { forMs: 50_000 });
+    await start();
+    await recorded.listens();
+    await link.send(1_500);
+    await recorded.sealed(1);
+    const open = join(one.state, CHECK, TASK, "seg-000002.open");
+    await expect.poll(() => existsSync(open) && readFileSync(open).length).toBe(HEADER + 500 * PACKET);
+    // As when its container goes: all at once.
+    for (const pid of [one.supervisor(CHECK), ...recorder(link), ...tcpdump(link)]) process.kill(pid, "SIGKILL");
+    await expect.poll(() => one.states(CHECK, TASK, "ping-1")).toEqual(["orphaned", "orphaned"]);
+    expect(await recorded.acknowledge(1)).toBe(1);
+
+    expect(await start()).toMatchObject({ [TASK]: { state: "running" } });
+    expect(await one.states(CHECK, TASK, "ping-1")).toEqual(["running", "done agent-restart"]);
+    await expect.poll(async () => (await recorded.said()).resumed).toHaveLength(1);
+    await link.send(1_200);
+    await recorded.sealed(3);
+    await recorded.stop();
+    const said = await recorded.said();
+    expect(said.segments.map(({ number, cutBytes }) => [number, cutBytes])).toEqual([
+      [1, undefined],
+      [2, 0],
+      [3, undefined],
+      [4, undefined],
+    ]);
+    expect(said.resumed).toEqual([{ atMs: expect.any(Number), firstSegment: 3 }]);
+    expect(said.segments[1]?.toMs).toBeLessThan(said.resumed?.[0]?.atMs ?? 0);
+    expect(said.endReason).toBe("stopped");
+    expect(recorded.files()).toEqual(["seg-000002.pcap", "seg-000003.pcap", "seg-000004.pcap"]);
+    // What is not sealed again is not asked for again, and a third start changes nothing.
+    expect(await start()).toMatchObject({ [TASK]: { state: "done" } });
+    await one.task("rm", CHECK);
+    expect(recorder(link)).toEqual([]);
+  });
+
   test("what a killed recorder left open is sealed for it", async ({ one, expect }) => {
     await using link = await RecordedLink.make();
     const recorded = new Recorded(one, expect);

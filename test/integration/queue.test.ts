@@ -6,6 +6,7 @@ import { newMeasureState } from "#src/core/measure-state.ts";
 import { silentLog } from "#src/log.ts";
 import type { Checks } from "#src/queue/checks.ts";
 import { openChecks } from "#src/queue/checks.ts";
+import { finishedChecks } from "#src/queue/finished.ts";
 import { inventories } from "#src/queue/inventory.ts";
 import { queueNames } from "#src/queue/keys.ts";
 import { leftovers } from "#src/queue/leftovers.ts";
@@ -88,6 +89,59 @@ test("a check goes through the whole queue: one headline, its replies in order, 
   expect(nodes.started.size).toBe(0);
   const report = JSON.parse(await readFile(join(queue.dataDir, "history", request.id, "report.json"), "utf8"));
   expect(report).toMatchObject({ check: request.id, cluster: "lab" });
+});
+
+test("a worker that was thought dead and has done a tick too costs the check nothing", async ({
+  queue,
+  redis,
+  checks,
+}) => {
+  await using _bot = await reporting(queue, fakeSlackPort());
+  const states = measureStore(redis, queue.keys, "lab");
+  let ticks = 0;
+  const { worker } = await measuringWorker(queue, {
+    around: ({ tick }) => ({
+      async tick(...args) {
+        const done = await tick(...args);
+        // The other one has lost the job, but is quicker with the state.
+        if (++ticks % 3 === 0) expect(await states.save(done.state)).toBe(true);
+        return done;
+      },
+    }),
+  });
+  await using _worker = worker;
+  const request = checkRequest({ durationMs: 3_000 });
+  await checks.submit(request);
+  await ended(checks, request.id);
+  expect(ticks).toBeGreaterThan(5);
+  expect((await finishedChecks(redis, queue.keys).load(request.id))?.measured).toBe(true);
+});
+
+test("ticks that fail now and then in a long night are forgiven, those that fail one after the other are not", async ({
+  queue,
+  redis,
+  checks,
+}) => {
+  await using _bot = await reporting(queue, fakeSlackPort());
+  let ticks = 0;
+  const hopeless = checkRequest({ durationMs: 1_000 });
+  const { worker } = await measuringWorker(queue, {
+    around: ({ tick }) => ({
+      async tick(request, ...more) {
+        if (request.id === hopeless.id || ++ticks % 2 === 0) throw new Error("Redis went away");
+        return tick(request, ...more);
+      },
+    }),
+  });
+  await using _worker = worker;
+  const request = checkRequest({ durationMs: 6_000 });
+  await checks.submit(request);
+  await checks.submit(hopeless);
+  await Promise.all([ended(checks, request.id), ended(checks, hopeless.id)]);
+  const finished = finishedChecks(redis, queue.keys);
+  expect(ticks).toBeGreaterThan(12);
+  expect((await finished.load(request.id))?.measured).toBe(true);
+  expect((await finished.load(hopeless.id))?.measured).toBe(false);
 });
 
 test("a check asked for inside a thread answers there", async ({ queue, checks }) => {

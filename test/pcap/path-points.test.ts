@@ -64,6 +64,18 @@ test.each([
       [405, 500],
     ],
   },
+  {
+    name: "its recorder died after the second and went on",
+    held: files(1, 2, 3, 4),
+    recording: {
+      ...{ segments: files(1, 2, 3, 4), letGo: [], listeningMs: 90, endedMs: 650 },
+      resumed: [{ atMs: 304, firstSegment: 3 }],
+    },
+    want: [
+      [90, 300],
+      [304, 650],
+    ],
+  },
   { name: "none", held: [], recording: undefined, want: [] },
 ])("recorded by what is held: $name", ({ held, recording, want }) => {
   expect(recordedBy(held, recording)).toEqual(want);

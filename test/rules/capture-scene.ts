@@ -113,6 +113,7 @@ export function captured(
   return tapsOf(plan).flatMap((tap) => [
     evidenceOf(captureKept, tap.label, endMs, {
       ...{ tap, packets: 20_000, bytes: 4e6, droppedByKernel: 0, fromMs: startMs, toMs: endMs, letGo: 0 },
+      recordedMs: endMs - startMs,
       file: `nc-4f2a/${tap.task}.pcapng`,
       ...kept(tap.order),
     }),

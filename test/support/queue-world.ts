@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { createMeasurer } from "#src/cluster/measure.ts";
+import { createMeasurer, type Measurer } from "#src/cluster/measure.ts";
 import type { CheckRequest } from "#src/core/check.ts";
 import { silentLog } from "#src/log.ts";
 import { type Checks, openChecks } from "#src/queue/checks.ts";
@@ -41,14 +41,24 @@ export function reporting(queue: Queue, slack: ReturnType<typeof fakeSlackPort>)
   });
 }
 
+type WorkerOptions = {
+  readonly maxChecks?: number;
+  readonly name?: string;
+  /** Something that happens in its ticks. */
+  readonly around?: (measurer: Measurer) => Measurer;
+};
+
 /** A worker whose nodes are faked, on the real clock. */
-export async function measuringWorker(queue: Queue, { maxChecks = 8, name = "worker:1" } = {}) {
+export async function measuringWorker(
+  queue: Queue,
+  { maxChecks = 8, name = "worker:1", around = (measurer) => measurer }: WorkerOptions = {},
+) {
   const world = measuring({ nowMs: Date.now });
   const worker = await startMeasuring({
     redis: queue,
     cluster: "lab",
     maxChecks,
-    measurer: createMeasurer(world.depsOf(name)),
+    measurer: around(createMeasurer(world.depsOf(name))),
     remove: world.nodes.nodes.remove,
     log: silentLog,
     name,

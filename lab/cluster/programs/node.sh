@@ -44,7 +44,7 @@ rm /run/boot-id
 
 # What the agent image contains and its hostPath; and the one program that the lab's workloads run.
 mkdir -p /usr/local/bin /var/lib/netcheck /srv/app
-mount -t tmpfs -o size=256m,mode=700 tmpfs /var/lib/netcheck
+mount -t tmpfs -o size=1400m,mode=700 tmpfs /var/lib/netcheck
 for tool in /proc/self/fd/9/*; do
   if [ -f "$tool" ]; then cp "$tool" /usr/local/bin/ && chmod 755 "/usr/local/bin/${tool##*/}"; fi
 done

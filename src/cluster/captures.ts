@@ -1,30 +1,19 @@
 import { readFile } from "node:fs/promises";
-import { captureKept, hopsEvidence, type Segment, type Tap } from "../core/capture.ts";
+import { captureKept, hopsEvidence } from "../core/capture.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { type Evidence, evidenceOf } from "../core/evidence.ts";
 import { type IndexedSegment, keepSegments } from "../core/keep-segments.ts";
 import type { Gap, Plan } from "../core/plan.ts";
-import { FULL_SNAP, pathAddresses, RECORD } from "../core/plan-taps.ts";
+import { pathAddresses, RECORD } from "../core/plan-taps.ts";
 import { counted, say } from "../core/sentence.ts";
 import type { Log } from "../log.ts";
 import { addSlices, type PathFindings } from "../pcap/add-slices.ts";
-import type { Merge, MergedTap } from "../pcap/merged-capture.ts";
 import { type SliceResult, sliceResultSchema } from "../pcap/path-analysis.ts";
 import { recordedBy } from "../pcap/path-points.ts";
 import { analyseCaptures, type CaptureFile } from "./analyse-captures.ts";
 import { type CaptureFetcher, pieces, type Shelf, segmentKey } from "./fetch-captures.ts";
 import type { Captures, Recorded } from "./measure-ports.ts";
-
-/** Writes all points into one file and keeps it under a key, outside the event loop (`store/merged-artifact.ts`). */
-export type WriteMerged = (
-  key: string,
-  merge: Omit<Merge, "taps"> & {
-    readonly taps: readonly (Omit<MergedTap, "segments"> & { readonly paths: string[] })[];
-  },
-) => Promise<unknown>;
-
-/** Of the file with all points, bytes: what people can still open. */
-const MERGED_BYTES = 200_000_000;
+import { type Held, mergeCaptures, type WriteMerged } from "./merge-captures.ts";
 
 /** Long recordings are analysed piece by piece while they go on. */
 const SLICE_MS = 10 * 60_000;
@@ -32,8 +21,6 @@ const SLICE_MS = 10 * 60_000;
 const MARGIN_MS = 25_000;
 /** A segment of a quiet point is closed a minute after its first packet, and is here some seconds later. */
 const SETTLED_MS = MARGIN_MS + 90_000;
-
-type Held = { readonly tap: Tap; readonly segments: readonly Segment[] };
 
 /**
  * Recorded packets of one cluster: fetches them, says what they mean, and lets those go that do not fit. A slice of time is
@@ -155,47 +142,16 @@ export function clusterCaptures({
     const findings = added(recorded, results);
     const gaps = await gapsOf(recorded);
     const key = `captures/${plan.check}/merged.pcapng`;
+    const evidence = [...evidenceFrom(plan, findings, key)];
     try {
-      await merge(recorded, findings, key);
+      evidence.push(await mergeCaptures(recorded, await heldOf(recorded), findings, { key, shelf, writeMerged }));
     } catch (err) {
       log.error({ check: plan.check, err }, "the file with all points cannot be written");
       const reason = err instanceof NetcheckError ? err.text : say("internal error, see the worker's log");
       gaps.push({ probe: RECORD, subject: "merged.pcapng", reason });
     }
     fetcher.forget(plan.check);
-    return { evidence: evidenceFrom(plan, findings, key), gaps };
-  }
-
-  async function merge(recorded: Recorded, findings: PathFindings, key: string): Promise<void> {
-    const { plan, recordings } = recorded;
-    const { window, from, to } = plan;
-    using open = new DisposableStack();
-    const taps = [];
-    for (const { tap, segments } of await heldOf(recorded)) {
-      const paths: string[] = [];
-      for (const { number } of segments)
-        paths.push(open.use(await shelf.localPath(segmentKey(plan.check, tap.task, number))).path);
-      const clock = findings.hops.clocks.find(({ node }) => node === tap.node);
-      const { matched = 0, dropped = 0, letGo = [] } = recordings.get(tap.task) ?? {};
-      taps.push({
-        ...{ label: tap.label, snapLength: tap.snapLength, paths, dropped },
-        received: matched,
-        ...(clock && { clock: { ...clock, atMs: window.endMs } }),
-        remarks: letGo.length === 0 ? [] : [`${letGo.length} files were let go on the node.`],
-        lost: lostAt(tap, segments, findings),
-      });
-    }
-    const at = (ms: number): string => new Date(ms).toISOString();
-    await writeMerged(key, {
-      about: [`netcheck ${plan.check}: ${from.name} > ${to.name}, ${at(window.startMs)} to ${at(window.endMs)}`],
-      window,
-      taps,
-      momentsMs: findings.triggers
-        .toSorted((one, other) => other.count - one.count)
-        .map(({ worstS }) => worstS * 1_000),
-      headersOnly: taps.every(({ snapLength }) => snapLength < FULL_SNAP),
-      maxBytes: MERGED_BYTES,
-    });
+    return { evidence, gaps };
   }
 
   async function gapsOf({ plan, recordings }: Recorded): Promise<Gap[]> {
@@ -258,24 +214,6 @@ function slicesOf({ startMs, endMs }: Plan["window"]): readonly { readonly fromM
     // Recorders go on a little longer than the window, and the last slice has what is left over.
     toMs: n === count - 1 ? endMs + MARGIN_MS : startMs + (n + 1) * SLICE_MS,
   }));
-}
-
-/** Lost packets of a tap by their number in all its files together, and the tap that should have seen them next. */
-function lostAt(tap: Tap, segments: readonly Segment[], { suspects, files, hops }: PathFindings): Map<number, string> {
-  const before = new Map<number, number>();
-  let count = 0;
-  for (const { number } of segments) {
-    before.set(number, count);
-    count += files[tap.task]?.get(number) ?? 0;
-  }
-  const lost = new Map<number, string>();
-  for (const { kind, tap: label, segment, packet, direction } of suspects) {
-    const earlier = before.get(segment);
-    if (kind !== "lost" || label !== tap.label || earlier === undefined) continue;
-    const hop = hops.hops.find((one) => one.direction === direction && one.from.split(" + ")[0] === label);
-    lost.set(earlier + packet, hop?.to ?? "any other point");
-  }
-  return lost;
 }
 
 function evidenceFrom(plan: Plan, { hops, kept, evidence }: PathFindings, file: string): readonly Evidence[] {

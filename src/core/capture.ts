@@ -131,6 +131,21 @@ export const hopsEvidence = defineEvidence(
 );
 export type Hops = z.infer<typeof hopsEvidence.schema>;
 
+/** A file for people, as it lies in the artifact store. Subject: its key. */
+export const captureFile = defineEvidence(
+  "capture.file",
+  z.object({
+    /** People paste it into a shell. */
+    key: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/),
+    bytes: count,
+    sha256: z.string(),
+    /** all: every point, the whole time · moments: whole packets of the seconds around triggers, every point. */
+    holds: z.enum(["all", "moments"]),
+    /** What programs say is in it. */
+    payload: z.boolean(),
+  }),
+);
+
 /** What was recorded at one point and kept. Subject: the tap's label. */
 export const captureKept = defineEvidence(
   "capture.kept",

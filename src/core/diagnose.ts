@@ -1,5 +1,5 @@
 import { askedChart } from "./asked-chart.ts";
-import { capturesOf, hopsOf } from "./captured.ts";
+import { capturesOf, filesOf, hopsOf } from "./captured.ts";
 import type { CauseName } from "./causes-zh.ts";
 import type { CheckRequest } from "./check.ts";
 import { type Comparison, compare } from "./compare.ts";
@@ -72,6 +72,7 @@ export function diagnose({ request, plan, evidence, gaps, rules, marks = [], can
     ...(plan.notes ? { notes: plan.notes.map((note) => inWords(note, language)) } : {}),
     measurements: measurementsOf(plan, evidence),
     captures: capturesOf(evidence),
+    ...filesOf(evidence),
     hops: hopsOf(evidence, comparison),
     coverage,
     charts: [

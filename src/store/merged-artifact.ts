@@ -2,8 +2,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Merged } from "../pcap/merged-capture.ts";
-import type { ArtifactStore } from "./artifact.ts";
+import type { Artifact, ArtifactStore } from "./artifact.ts";
 import type { MergeAnswer, MergeOrder } from "./merge-worker.ts";
 import type { FileMerge } from "./merged-file.ts";
 
@@ -20,22 +19,21 @@ export function mergedArtifacts({
 }: {
   readonly store: ArtifactStore;
   readonly dataDir: string;
-}): (key: string, merge: FileMerge) => Promise<Merged> {
+}): (key: string, merge: FileMerge) => Promise<Artifact> {
   return async (key, merge) => {
     await mkdir(dataDir, { recursive: true });
     const folder = await mkdtemp(join(dataDir, "merge-"));
     try {
       const out = join(folder, "merged.pcapng");
-      const merged = await inThread({ merge, out });
-      await store.put(key, out);
-      return merged;
+      await inThread({ merge, out });
+      return await store.put(key, out);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   };
 }
 
-async function inThread(workerData: MergeOrder): Promise<Merged> {
+async function inThread(workerData: MergeOrder): Promise<void> {
   const worker = new Worker(new URL("./merge-worker.ts", import.meta.url), { workerData });
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, AbortSignal.timeout(MOST_MS)]);
@@ -46,7 +44,6 @@ async function inThread(workerData: MergeOrder): Promise<Merged> {
     exited.catch(() => undefined);
     const [answer] = (await Promise.race([once(worker, "message", { signal }), exited])) as [MergeAnswer];
     if ("error" in answer) throw new Error(answer.error);
-    return answer.merged;
   } finally {
     over.abort();
     await worker.terminate();

@@ -1,19 +1,21 @@
 import { readFile } from "node:fs/promises";
-import { captureKept, hopsEvidence } from "../core/capture.ts";
+import { captureKept, hopsEvidence, triggersEvidence } from "../core/capture.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { type Evidence, evidenceOf } from "../core/evidence.ts";
 import { type IndexedSegment, keepSegments } from "../core/keep-segments.ts";
-import type { Gap, Plan } from "../core/plan.ts";
-import { pathAddresses, RECORD } from "../core/plan-taps.ts";
-import { counted, say } from "../core/sentence.ts";
+import type { Plan } from "../core/plan.ts";
+import { isRing, pathAddresses, RECORD } from "../core/plan-taps.ts";
+import { say } from "../core/sentence.ts";
 import type { Log } from "../log.ts";
 import { addSlices, type PathFindings } from "../pcap/add-slices.ts";
 import { type SliceResult, sliceResultSchema } from "../pcap/path-analysis.ts";
 import { recordedBy } from "../pcap/path-points.ts";
 import { analyseCaptures, type CaptureFile } from "./analyse-captures.ts";
+import { captureGaps, toldTriggers, triggerGaps } from "./capture-gaps.ts";
 import { type CaptureFetcher, pieces, type Shelf, segmentKey } from "./fetch-captures.ts";
-import type { Captures, Recorded } from "./measure-ports.ts";
-import { type Held, mergeCaptures, type WriteMerged } from "./merge-captures.ts";
+import type { Captures, ClosedFiles, Recorded } from "./measure-ports.ts";
+import { filesToMerge, type Held, mergeCaptures, mergedKey, type WriteMerged } from "./merge-captures.ts";
+import { momentWatch } from "./moments.ts";
 
 /** Long recordings are analysed piece by piece while they go on. */
 const SLICE_MS = 10 * 60_000;
@@ -42,6 +44,11 @@ export function clusterCaptures({
   readonly nowMs: () => number;
   readonly log: Log;
 }): Captures {
+  const moments = momentWatch({
+    triggersIn: async (recorded, ...piecewise) => added(recorded, [await piece(recorded, ...piecewise)]).triggers,
+    maxBytes: maxBytes / 2,
+    ...{ fetcher, shelf, nowMs, log },
+  });
   /** Slices at work, by check. */
   const working = new Map<string, Promise<void>>();
 
@@ -59,10 +66,18 @@ export function clusterCaptures({
   }
 
   async function slice(recorded: Recorded, fromMs: number, toMs: number): Promise<SliceResult> {
-    const { plan, recordings, aheadMs } = recorded;
+    const { plan } = recorded;
     const key = sliceKey(plan.check, fromMs);
     const before = await storedSlice(plan.check, key);
     if (before) return before;
+    const result = await piece(recorded, fromMs, toMs, MARGIN_MS);
+    await shelf.put(key, pieces([Buffer.from(JSON.stringify(result))]));
+    return result;
+  }
+
+  /** Analyses what is here between two moments; so much before and after it is read with it. */
+  async function piece(recorded: Recorded, fromMs: number, toMs: number, marginMs: number): Promise<SliceResult> {
+    const { plan, recordings, aheadMs } = recorded;
     const held = await heldOf(recorded);
     using open = new DisposableStack();
     const files: Record<string, CaptureFile[]> = {};
@@ -70,13 +85,13 @@ export function clusterCaptures({
       const ahead = aheadMs[tap.node] ?? 0;
       const own: CaptureFile[] = [];
       for (const segment of segments) {
-        if (segment.toMs - ahead < fromMs - MARGIN_MS || segment.fromMs - ahead > toMs + MARGIN_MS) continue;
+        if (segment.toMs - ahead < fromMs - marginMs || segment.fromMs - ahead > toMs + marginMs) continue;
         const { path } = open.use(await shelf.localPath(segmentKey(plan.check, tap.task, segment.number)));
         own.push({ path, number: segment.number, toMs: segment.toMs });
       }
       files[tap.task] = own;
     }
-    const result = await analyseCaptures({
+    return await analyseCaptures({
       slice: {
         taps: plan.taps ?? [],
         ...pathAddresses(plan),
@@ -88,8 +103,6 @@ export function clusterCaptures({
       },
       files,
     });
-    await shelf.put(key, pieces([Buffer.from(JSON.stringify(result))]));
-    return result;
   }
 
   async function storedSlice(check: string, key: string): Promise<SliceResult | undefined> {
@@ -101,6 +114,7 @@ export function clusterCaptures({
 
   /** Analyses what lies whole behind us, one slice at a time, and keeps the rest of the check within its bytes. */
   function advance(recorded: Recorded): void {
+    void moments.advance(recorded);
     const { window, check } = recorded.plan;
     const due = slicesOf(window).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
     const newest = due.at(-1);
@@ -117,7 +131,8 @@ export function clusterCaptures({
 
   /** Only what was analysed may go. */
   async function letGo(recorded: Recorded, { triggers }: PathFindings, analysedMs: number): Promise<void> {
-    const { plan, aheadMs } = recorded;
+    const { plan, aheadMs, kernel } = recorded;
+    const rings = plan.taps?.some(({ ring }) => ring !== undefined);
     const index = (await heldOf(recorded)).flatMap(({ tap, segments }) =>
       segments.map((segment): IndexedSegment & { readonly task: string } => ({
         ...{ task: tap.task, tap: tap.label, number: segment.number, bytes: segment.bytes },
@@ -125,7 +140,7 @@ export function clusterCaptures({
         toMs: segment.toMs - (aheadMs[tap.node] ?? 0),
       })),
     );
-    const { letGo: gone } = keepSegments(index, triggers, maxBytes);
+    const { letGo: gone } = keepSegments(index, [...triggers, ...kernel], rings ? maxBytes / 2 : maxBytes);
     const old = index.filter((segment) => gone.includes(segment) && segment.toMs < analysedMs - MARGIN_MS);
     if (old.length === 0) return;
     await fetcher.letGo(
@@ -137,69 +152,40 @@ export function clusterCaptures({
   async function analyse(recorded: Recorded): ReturnType<Captures["analyse"]> {
     const { plan } = recorded;
     await working.get(plan.check);
+    await moments.end(plan.check);
     const results = [];
     for (const { fromMs, toMs } of slicesOf(plan.window)) results.push(await slice(recorded, fromMs, toMs));
     const findings = added(recorded, results);
-    const gaps = await gapsOf(recorded);
-    const key = `captures/${plan.check}/merged.pcapng`;
-    const evidence = [...evidenceFrom(plan, findings, key)];
-    try {
-      evidence.push(await mergeCaptures(recorded, await heldOf(recorded), findings, { key, shelf, writeMerged }));
-    } catch (err) {
-      log.error({ check: plan.check, err }, "the file with all points cannot be written");
-      const reason = err instanceof NetcheckError ? err.text : say("internal error, see the worker's log");
-      gaps.push({ probe: RECORD, subject: "merged.pcapng", reason });
+    const fetched = await fetcher.fetched(plan.check);
+    const told = toldTriggers(recorded, findings.triggers, fetched);
+    const gaps = [...captureGaps(recorded, fetched), ...triggerGaps(told)];
+    const files = filesToMerge(recorded, { held: await heldOf(recorded), findings, fetched });
+    const written: Evidence[] = [];
+    for (const file of files) {
+      try {
+        written.push(await mergeCaptures(recorded, file, { shelf, writeMerged }));
+      } catch (err) {
+        log.error({ check: plan.check, err }, "a file with all points cannot be written");
+        const reason = err instanceof NetcheckError ? err.text : say("internal error, see the worker's log");
+        gaps.push({ probe: RECORD, subject: file.name, reason });
+      }
     }
     fetcher.forget(plan.check);
-    return { evidence, gaps };
+    const subject = `${plan.from.name}>${plan.to.name}`;
+    const evidence = [...evidenceFrom(plan, findings, subject), ...written];
+    return { evidence: [...evidence, evidenceOf(triggersEvidence, subject, plan.window.endMs, told)], gaps };
   }
 
-  async function gapsOf({ plan, recordings }: Recorded): Promise<Gap[]> {
-    const { kept, gone, troubles } = await fetcher.fetched(plan.check);
-    return (plan.taps ?? []).flatMap(({ task, label, node }): readonly Gap[] => {
-      const recording = recordings.get(task);
-      const gap = (reason: Gap["reason"]): Gap => ({ probe: RECORD, subject: label, reason });
-      if (!recording?.listeningMs) return [gap(recording?.trouble ?? say("its recorder has not started"))];
-      const old = gone.get(task)?.size ?? 0;
-      const missing = recording.segments.filter(
-        ({ number }) => !kept.get(task)?.has(number) && !gone.get(task)?.has(number),
-      );
-      const reason = troubles.get(node)?.text ?? say("the check had to end");
-      return [
-        ...(recording.trouble === undefined ? [] : [gap(recording.trouble)]),
-        ...(recording.letGo.length === 0
-          ? []
-          : [
-              gap(
-                say("{files} were let go on the node, because nobody had fetched them in time", {
-                  files: counted(recording.letGo.length, "recorded file"),
-                }),
-              ),
-            ]),
-        ...(old === 0
-          ? []
-          : [
-              gap(
-                say("{files} were let go, because there was no room for them: no packet in them was suspicious", {
-                  files: counted(old, "recorded file"),
-                }),
-              ),
-            ]),
-        ...(missing.length === 0
-          ? []
-          : [
-              gap(
-                say("{files} could not be fetched: {reason}", {
-                  files: counted(missing.length, "recorded file"),
-                  reason,
-                }),
-              ),
-            ]),
-      ];
-    });
+  async function fetch(files: ClosedFiles, options: Parameters<Captures["fetch"]>[1]): Promise<number> {
+    const headers = new Map([...files.recordings].filter(([task]) => !isRing(task)));
+    const left = await fetcher.fetch({ ...files, recordings: headers }, options);
+    if (headers.size === files.recordings.size) return left;
+    const recordings = moments.wanted(files);
+    const whole = await fetcher.fetch({ ...files, recordings }, { ...options, stays: true });
+    return left + whole + (moments.awaited(files.check) ? 1 : 0);
   }
 
-  return { fetch: fetcher.fetch, advance, analyse };
+  return { fetch, advance, analyse };
 }
 
 function added({ plan, recordings, aheadMs }: Recorded, results: readonly SliceResult[]): PathFindings {
@@ -216,10 +202,14 @@ function slicesOf({ startMs, endMs }: Plan["window"]): readonly { readonly fromM
   }));
 }
 
-function evidenceFrom(plan: Plan, { hops, kept, evidence }: PathFindings, file: string): readonly Evidence[] {
-  const endMs = plan.window.endMs;
+function evidenceFrom(
+  { check, window: { endMs } }: Plan,
+  { hops, kept, evidence }: PathFindings,
+  subject: string,
+): readonly Evidence[] {
+  const file = mergedKey(check);
   return [
-    evidenceOf(hopsEvidence, `${plan.from.name}>${plan.to.name}`, endMs, hops),
+    evidenceOf(hopsEvidence, subject, endMs, hops),
     ...kept.map((one) => evidenceOf(captureKept, one.tap.label, endMs, { ...one, file })),
     ...evidence,
   ];

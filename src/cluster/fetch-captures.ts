@@ -44,7 +44,12 @@ type Fetched = {
   readonly troubles: Map<string, { readonly sinceMs: number; readonly text: Text }>;
 };
 
-type FetchOptions = { readonly limitMs: number; readonly signal?: AbortSignal };
+type FetchOptions = {
+  readonly limitMs: number;
+  readonly signal?: AbortSignal;
+  /** What was fetched stays on its node, which looks after its room itself: others of the same task may be wanted later. */
+  readonly stays?: boolean;
+};
 
 export type CaptureFetcher = {
   /** See `Captures.fetch`. */
@@ -102,7 +107,7 @@ export function captureFetcher({
     return state;
   }
 
-  async function fetch(files: ClosedFiles, { limitMs, signal }: FetchOptions): Promise<number> {
+  async function fetch(files: ClosedFiles, { limitMs, signal, stays = false }: FetchOptions): Promise<number> {
     const untilMs = nowMs() + limitMs;
     const state = await known(files.check);
     const missing = missingOf(files.recordings, state);
@@ -114,7 +119,7 @@ export function captureFetcher({
         note(state.kept, task, segment.number);
         brought++;
       }
-      await acknowledge(files, state);
+      if (!stays) await acknowledge(files, state);
       state.troubles.delete(files.node);
     } catch (error) {
       return afterTrouble(files, state, { error, left: missing.length - brought });

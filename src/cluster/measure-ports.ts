@@ -1,5 +1,6 @@
 import type { Assessed } from "../core/assess.ts";
 import type { Recording } from "../core/capture.ts";
+import type { Trigger } from "../core/capture-triggers.ts";
 import type { CheckRequest, Window } from "../core/check.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
 import type { Evidence, EvidenceSet } from "../core/evidence.ts";
@@ -70,6 +71,8 @@ export type Recorded = {
   readonly recordings: ReadonlyMap<string, Recording>;
   /** How far the clocks of nodes are ahead of ours, milliseconds, where they are too far apart to be taken for one. */
   readonly aheadMs: Readonly<Record<string, number>>;
+  /** What the kernels of the path's nodes said, as far as it is known. */
+  readonly kernel: readonly Trigger[];
 };
 
 /** Brings recorded packets from the nodes and says what they mean. */

@@ -9,6 +9,7 @@ import { RECORD } from "../core/plan-taps.ts";
 import type { Measured, Progress } from "../core/progress.ts";
 import { say } from "../core/sentence.ts";
 import { withRecorders } from "../core/start-recording.ts";
+import { kernelTriggers } from "../probes/timeline/kernel-triggers.ts";
 import { actOnNode } from "./measure-node.ts";
 import type { MeasureDeps, Recorded } from "./measure-ports.ts";
 import { progressOf } from "./measure-progress.ts";
@@ -174,6 +175,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     if (!plan || running.length === 0 || !running.every(([name]) => session.caughtUp(name))) return state;
     const evidence = session.evidence({ nowMs, done: false, before: unpackView(state.before) });
     const { finding, soFar } = assessedSafely({ request, plan, evidence, gaps: gapsOf(state, plan), nowMs });
+    if (plan.taps) session.kernel = kernelTriggers({ plan, evidence });
     const { suspicion: before, ...rest } = state;
     session.soFar = soFar;
     const told =
@@ -225,6 +227,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     if (last) session?.addView(last);
     const measured =
       session?.evidence({ nowMs: deps.nowMs(), done: true, before: unpackView(state.before) }) ?? new EvidenceSet();
+    if (session) session.kernel = kernelTriggers({ plan, evidence: measured });
     const recorded = session ? await analysed(state, plan, session) : { evidence: [], gaps: [] };
     const read = measured.toArray().filter(({ kind }) => kind !== recordingEvidence.name);
     const evidence = [...read, ...recorded.evidence];
@@ -277,6 +280,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     plan,
     recordings: session.recorded(),
     aheadMs: Object.fromEntries(Object.entries(nodes).map(([name, { aheadMs = 0 }]) => [name, aheadMs])),
+    kernel: session.kernel,
   });
 
   function finished(request: CheckRequest, state: MeasureState): Tick {

@@ -27,7 +27,7 @@ export type Seen = {
   readonly evidence: EvidenceSet;
   readonly gaps: readonly Gap[];
   readonly rules: readonly Rule[];
-  /** What happened on the nodes, for the time line: `kernelMarks`, triggers of a recording. */
+  /** What happened on the nodes, for the time line: `kernelMarks`. */
   readonly marks?: readonly ChartMark[];
   /** Somebody ended the check early; in words: "by @alice". */
   readonly cancelled?: Text | undefined;

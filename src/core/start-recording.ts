@@ -4,7 +4,7 @@ import type { CheckRequest } from "./check.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import type { MeasureState } from "./measure-state.ts";
 import type { Gap, Plan, TaskSpec } from "./plan.ts";
-import { pathAddresses, planTaps, RECORD, tunnelPorts } from "./plan-taps.ts";
+import { FULL_SNAP, pathAddresses, planTaps, RECORD, tunnelPorts } from "./plan-taps.ts";
 import { type RecordOrder, recordArgv, recordMaxBytes } from "./recorder.ts";
 import { say } from "./sentence.ts";
 
@@ -16,9 +16,9 @@ const UNASKED: Gap = {
 
 /** Recording is not worth its start for less. */
 const SHORTEST_MS = 5_000;
-/** The devices of a node that has not said a word for so long are not awaited any longer. */
-const PATIENCE_MS = 15_000;
-/** What all recorders of a node may leave unfetched on its disk, bytes. */
+/** The devices of a node that has not said a word for so long are not awaited any longer; a long check can wait longer. */
+const PATIENCE_MS = { least: 15_000, most: 60_000, share: 0.1 } as const;
+/** What all recorders of a node may leave unfetched on its disk, bytes; rings of whole packets the same again. */
 const NODE_BYTES = 1_000_000_000;
 /** What the kernel holds for each recorder while that is not running: a second of 50,000 headers. */
 const BUFFER_KIB = 8_192;
@@ -26,7 +26,7 @@ const BUFFER_KIB = 8_192;
 const MOST_CPU = 50;
 /** What is sealed late is told late, and what is sealed often costs an exec each. */
 const SEGMENT_BYTES = 8_000_000;
-const OLDEST_SEGMENT_S = { short: 15, long: 60 } as const;
+const OLDEST_SEGMENT_S = { ring: 10, short: 15, long: 60 } as const;
 const LONG_MS = 30 * 60_000;
 
 /**
@@ -42,14 +42,15 @@ export function withRecorders(
   const { plan, cancelled, firstFinding } = state;
   const wish = capture ?? (firstFinding ? { full: false } : undefined);
   if (!plan || plan.taps || cancelled || !wish || plan.window.endMs - nowMs < SHORTEST_MS) return state;
-  const late = nowMs - plan.window.startMs > PATIENCE_MS;
+  const { least, most, share } = PATIENCE_MS;
+  const late = nowMs - plan.window.startMs > Math.min(most, Math.max(least, share * durationMs));
   const silent = Object.entries(state.nodes).filter(([, { status }]) => late || status === "failed");
   const made = planTaps(plan, evidence, { wish, unreachable: new Set(silent.map(([name]) => name)) });
   if (!made) return state;
   // Inside a tunnel nobody can ask it: some points would show less than others, and that would look like loss.
   const unasked = wish.filter !== undefined && made.taps.some(({ kind }) => kind === "tunnel");
   const filter = unasked ? undefined : wish.filter;
-  const tasks = made.taps.map((tap) => recorder(tap, { plan, evidence, taps: made.taps, filter, durationMs }));
+  const tasks = made.taps.flatMap((tap) => recorders(tap, { plan, evidence, taps: made.taps, filter, durationMs }));
   const grown: Plan = {
     ...plan,
     tasks: [...plan.tasks, ...tasks],
@@ -67,8 +68,9 @@ export function withRecorders(
   return { ...state, plan: grown, nodes: Object.fromEntries(nodes) };
 }
 
-function recorder(
-  { task, label, node, netns, device, kind, snapLength }: Tap,
+/** The recorder of a point, and the ring of whole packets beside it where there is to be one. */
+function recorders(
+  { task, label, node, netns, device, kind, snapLength, ring }: Tap,
   {
     plan,
     evidence,
@@ -82,14 +84,16 @@ function recorder(
     readonly filter: string | undefined;
     readonly durationMs: number;
   },
-): TaskSpec {
+): readonly TaskSpec[] {
   const beside = taps.filter((tap) => tap.node === node).length;
+  // Whole packets do not wait long: what is worth fetching of them has to be known soon.
+  const soon = ring !== undefined || durationMs <= LONG_MS;
   const order: RecordOrder = {
     device,
     snapLength,
     bufferKib: BUFFER_KIB,
     segmentBytes: SEGMENT_BYTES,
-    segmentSeconds: durationMs > LONG_MS ? OLDEST_SEGMENT_S.long : OLDEST_SEGMENT_S.short,
+    segmentSeconds: soon ? OLDEST_SEGMENT_S.short : OLDEST_SEGMENT_S.long,
     ringBytes: Math.floor(NODE_BYTES / beside),
     totalBytes: 0,
     cpuPercent: MOST_CPU,
@@ -100,6 +104,9 @@ function recorder(
       ...(filter === undefined ? {} : { user: filter }),
     }),
   };
-  const argv = recordArgv(order);
-  return { id: task, probe: RECORD, subject: label, node, netns, argv, maxBytes: recordMaxBytes(order) };
+  const spec = (id: string, asked: RecordOrder): TaskSpec => ({
+    ...{ id, probe: RECORD, subject: label, node, netns, argv: recordArgv(asked), maxBytes: recordMaxBytes(asked) },
+  });
+  const whole = { ...order, snapLength: FULL_SNAP, segmentSeconds: OLDEST_SEGMENT_S.ring };
+  return [spec(task, order), ...(ring === undefined ? [] : [spec(ring, whole)])];
 }

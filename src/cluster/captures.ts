@@ -154,7 +154,9 @@ export function clusterCaptures({
     await working.get(plan.check);
     await moments.end(plan.check);
     const results = [];
-    for (const { fromMs, toMs } of slicesOf(plan.window)) results.push(await slice(recorded, fromMs, toMs));
+    const endedMs = endOf(recorded);
+    for (const { fromMs, toMs } of slicesOf(plan.window))
+      if (fromMs <= Math.max(endedMs, plan.window.startMs)) results.push(await slice(recorded, fromMs, toMs));
     const findings = added(recorded, results);
     const fetched = await fetcher.fetched(plan.check);
     const told = toldTriggers(recorded, findings.triggers, fetched);
@@ -190,6 +192,15 @@ export function clusterCaptures({
 
 function added({ plan, recordings, aheadMs }: Recorded, results: readonly SliceResult[]): PathFindings {
   return addSlices({ taps: plan.taps ?? [], ahead: aheadMs, recordings: Object.fromEntries(recordings) }, results);
+}
+
+/** Until when anything was recorded, by our clock: a check that was cancelled has no more slices. */
+function endOf({ plan, recordings, aheadMs }: Recorded): number {
+  const ends = (plan.taps ?? []).map(({ task, node }) => {
+    const recording = recordings.get(task);
+    return recording && (recording.endedMs ?? Number.POSITIVE_INFINITY) - (aheadMs[node] ?? 0);
+  });
+  return Math.max(...ends.filter((end) => end !== undefined));
 }
 
 /** The window of a check in pieces that do not depend on when one looks. */

@@ -17,7 +17,7 @@ const fields = (file: string, ...names: readonly string[]): readonly (readonly s
     .map((line) => line.split("\t"));
 
 test("a long capture with `full` keeps whole packets around a loss and a kernel kill, at all points, and headers of the rest", {
-  timeout: 400_000,
+  timeout: 600_000,
 }, async () => {
   await using session = await startSession({
     name: `moments-${process.pid}`,
@@ -33,13 +33,13 @@ test("a long capture with `full` keeps whole packets around a loss and a kernel 
       : [];
   let check = "";
   const playing = playCommand(session, "capture web-0 db-0 40m full", {
-    timeoutMs: 300_000,
+    timeoutMs: 480_000,
     onTaken: (id) => {
       check = id;
     },
   });
   const waitFor = (seen: () => boolean) =>
-    vi.waitFor(() => expect(seen()).toBe(true), { timeout: 150_000, interval: 500 });
+    vi.waitFor(() => expect(seen()).toBe(true), { timeout: 200_000, interval: 500 });
   await waitFor(() => points(check, /^record-\d+$/).length === 10);
   await cluster.fault.add({ kind: "device-loss", node: "node-2", device: "cni0", direction: "in", percent: 40 });
   await cluster.fault.add({ kind: "oom", node: "node-2", pod: "web-1", everyS: 60, stallMs: 100 });

@@ -152,14 +152,14 @@ export function clusterCaptures({
   async function analyse(recorded: Recorded): ReturnType<Captures["analyse"]> {
     const { plan } = recorded;
     await working.get(plan.check);
-    await moments.end(plan.check);
+    const foundInTime = await moments.end(plan);
     const results = [];
     const endedMs = endOf(recorded);
     for (const { fromMs, toMs } of slicesOf(plan.window))
       if (fromMs <= Math.max(endedMs, plan.window.startMs)) results.push(await slice(recorded, fromMs, toMs));
     const findings = added(recorded, results);
     const fetched = await fetcher.fetched(plan.check);
-    const told = toldTriggers(recorded, findings.triggers, fetched);
+    const told = toldTriggers(recorded, foundInTime ?? findings.triggers, fetched);
     const gaps = [...captureGaps(recorded, fetched), ...triggerGaps(told)];
     const files = filesToMerge(recorded, { held: await heldOf(recorded), findings, fetched });
     const written: Evidence[] = [];

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Recording } from "../core/capture.ts";
-import { type Trigger, triggerSchema } from "../core/capture-triggers.ts";
+import { standsOut, type Trigger, triggerSchema } from "../core/capture-triggers.ts";
 import type { IndexedSegment } from "../core/keep-segments.ts";
 import type { Plan } from "../core/plan.ts";
 import { isRing } from "../core/plan-taps.ts";
@@ -50,8 +50,8 @@ export type MomentWatch = {
   readonly wanted: (files: ClosedFiles) => ClosedFiles["recordings"];
   /** Whether the last look of a check whose recorders have ended is still to come. */
   readonly awaited: (check: string) => boolean;
-  /** Waits for a look at work, and forgets the check. */
-  readonly end: (check: string) => Promise<void>;
+  /** Waits for a look at work, and forgets the check. Answers what was found while it ran; undefined where there are no rings. */
+  readonly end: (plan: Plan) => Promise<readonly Trigger[] | undefined>;
 };
 
 /** Files of all rings that are on the nodes or in the store, times by our clock, and those of them that are in the store. */
@@ -132,8 +132,8 @@ export function momentWatch({
   }
 
   async function advance(recorded: Recorded): Promise<void> {
-    const { check, taps = [] } = recorded.plan;
-    if (working.has(check) || taps.every(({ ring }) => ring === undefined)) return;
+    const { check } = recorded.plan;
+    if (working.has(check) || !hasRings(recorded.plan)) return;
     const work = look(recorded)
       .catch((err: unknown) => log.warn({ check, err }, "triggers cannot be looked for yet"))
       .finally(() => working.delete(check));
@@ -148,7 +148,8 @@ export function momentWatch({
     const until = watch.done ? undefined : nextLook(recorded, watch.lookedMs, fetched.kept, nowMs());
     if (until && until.toMs > watch.lookedMs) {
       const found = await triggersIn(recorded, watch.lookedMs, until.toMs, MARGIN_MS);
-      watch.triggers = [...watch.triggers, ...found].slice(-MOST_TRIGGERS);
+      // In so short a time some second is always the worst.
+      watch.triggers = [...watch.triggers, ...found.filter(standsOut)].slice(-MOST_TRIGGERS);
       watch.lookedMs = until.toMs;
       const { lookedMs, triggers } = watch;
       await shelf.put(keyOf(plan.check), pieces([Buffer.from(JSON.stringify({ lookedMs, triggers }))]));
@@ -189,13 +190,22 @@ export function momentWatch({
       const watch = known.get(check);
       return watch?.overMs !== undefined && !watch.done && nowMs() - watch.overMs < LAST_LOOK_MS;
     },
-    end: async (check) => {
+    end: async (plan) => {
+      const { check } = plan;
       await working.get(check);
+      if (!hasRings(plan)) return undefined;
+      const watch = await watchOf(plan).catch((err: unknown) => {
+        log.warn({ check, err }, "triggers that were found cannot be read");
+        return undefined;
+      });
       watches.delete(check);
       known.delete(check);
+      return watch?.triggers ?? [];
     },
   };
 }
+
+const hasRings = ({ taps = [] }: Plan): boolean => taps.some(({ ring }) => ring !== undefined);
 
 const hasEnded = ({ endedMs, trouble }: Recording): boolean => endedMs !== undefined || trouble !== undefined;
 

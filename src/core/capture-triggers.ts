@@ -80,6 +80,10 @@ export function triggersOf(counted: readonly SecondCounts[], seconds: number): r
     .toSorted((one, other) => one.fromS - other.fromS);
 }
 
+/** Whether it is more than the worst of what is usual; one packet that is known to be lost is. */
+export const standsOut = ({ kind, count, usual }: Trigger): boolean =>
+  kind === "lost" || count >= usual + DEVIATIONS * Math.sqrt(usual);
+
 /** Mean of all seconds but the worst ones. */
 function usualOf(counts: SecondCounts["counts"], seconds: number): number {
   const unusual = Math.max(1, Math.ceil(seconds * UNUSUAL_SHARE));

@@ -140,14 +140,14 @@ function keptMarks(evidence: EvidenceSet, allMs: number): readonly Span[] {
     .all(triggersEvidence)
     .flatMap(({ data }) => (data.whole ? data.triggers : []))
     .flatMap((trigger) => (trigger.kept === "none" ? [] : [momentOf(trigger)]));
-  // Where whole packets were kept of some moments, those are what was kept for a reason.
   const all = moments.length > 0 ? moments : evidence.all(captureKept).map(({ data }) => data);
   for (const { fromMs, toMs } of all.toSorted((a, b) => a.fromMs - b.fromMs)) {
     const open = spans.at(-1);
     if (open && fromMs <= open.endMs) open.endMs = Math.max(open.endMs, toMs);
     else spans.push({ atMs: fromMs, endMs: toMs });
   }
-  return spans.filter(({ atMs, endMs }) => endMs - atMs <= ALL_THE_TIME * allMs);
+  // Whole packets are kept of moments for a reason, however many there are.
+  return spans.filter(({ atMs, endMs }) => moments.length > 0 || endMs - atMs <= ALL_THE_TIME * allMs);
 }
 
 /** Packets that were lost on any hop, per bucket; undefined when no two points were compared. */

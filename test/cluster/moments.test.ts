@@ -104,7 +104,7 @@ function worker({ storms = new Map<number, number>(), maxBytes = 1e6, kernel = [
     (await store.list(`captures/${check}`)).flatMap(
       ({ key }) => /record-(\d)-ring\/0*(\d+)/.exec(key)?.slice(1).join(":") ?? [],
     );
-  return { tick, looks, acknowledged, wholeHere, fetcher };
+  return { tick, looks, acknowledged, wholeHere, fetcher, end: () => watch.end(plan) };
 }
 
 /** Ticks every two seconds. */
@@ -141,6 +141,7 @@ test("another worker goes on where the first was killed: no moment is looked at 
   await run(second, 136_000, 260_000);
   const looks = [...first.looks, ...second.looks];
   for (const [n, [fromMs]] of looks.slice(1).entries()) expect(fromMs).toBe(looks[n]?.[1]);
+  expect((await second.end())?.map(({ worstS }) => worstS)).toEqual([50, 150]);
   expect(await second.wholeHere()).toEqual(
     ["1", "2"].flatMap((tap) => [5, 6, 7, 15, 16, 17].map((number) => `${tap}:${number}`)),
   );

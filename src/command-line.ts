@@ -5,6 +5,8 @@ const usage = `Usage: npm run -s netcheck -- <command>
   replay FILE… [--json]                                   say what today's rules make of checks that were kept
   pcap FILE… [--json] [--filter "EXPRESSION"] [--flows N] [--write OUT.pcapng]
                                                           say what is wrong in packet captures; - is standard input
+  artifact list [CHECK] [--json]                          what is kept of captures, here or in the object store
+  artifact get KEY -o FILE                                fetch one of them; - is standard output
 The long-running processes are workers/bot.ts, workers/worker.ts and workers/all.ts:
   npm run -s netcheck -- bot | worker | all
 `;
@@ -29,6 +31,7 @@ async function command(argv: readonly string[]): Promise<number> {
   if (name === "pcap") return (await import("./pcap-command.ts")).pcapCommand(rest);
   if (name === "replay") return (await import("./replay-command.ts")).replayCommand(rest);
   if (name === "check" && !argv.includes("--help")) return (await import("./check-command.ts")).checkCommand(rest);
+  if (name === "artifact") return (await import("./artifact-command.ts")).artifactCommand(rest);
   const help = argv.includes("--help") || argv.includes("-h");
   if (!help && name !== undefined) say(`"${name}" is no netcheck command.`);
   say(usage);

@@ -268,6 +268,12 @@ export type BotConfig = SharedConfig & { readonly slack: SlackConfig; readonly l
 export type WorkerConfig = SharedConfig & { readonly kube: KubeConfiguration };
 export type AllConfig = BotConfig & WorkerConfig;
 
+/** Where captures are kept. Throws like `readBotConfig`. */
+export function readArtifactConfig(env: Environment = process.env): Pick<SharedConfig, "dataDir" | "artifacts"> {
+  const from = reader(env);
+  return from.done(readShared(from));
+}
+
 /** Settings of the bot. Throws one `bad-config` error that names every bad or missing variable. */
 export function readBotConfig(env: Environment = process.env): BotConfig {
   const from = reader(env);

@@ -29,11 +29,11 @@ export async function startBotSide({
   readonly name: string;
 }): Promise<{ readonly ready: Promise<void>; readonly stop: () => Promise<void> }> {
   await using stack = new AsyncDisposableStack();
-  const { dataDir, language, maxChecks } = config;
+  const { dataDir, artifacts, language, maxChecks } = config;
   const { botToken: token, apiUrl } = config.slack;
   const { render } = stack.use(openChartRenderer());
   const port = createSlackPort({ token, apiUrl });
-  stack.use(await startReporting({ redis, port, dataDir, language, render, log, name }));
+  stack.use(await startReporting({ redis, port, dataDir, artifacts, language, render, log, name }));
   const producer = await redis.connect("producer");
   const checks = stack.adopt(openChecks({ redis: producer, keys: redis.keys, log, maxChecks }), (all) => all.close());
   const store = scheduleStore(producer, redis.keys);

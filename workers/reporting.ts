@@ -12,6 +12,7 @@ import { scheduleStore } from "#src/queue/schedules.ts";
 import type { SlackPort } from "#src/queue/slack-port.ts";
 import { startTicker } from "#src/queue/ticker.ts";
 import { workersSeen } from "#src/queue/workers-seen.ts";
+import { type ArtifactConfig, openArtifacts } from "#src/store/artifacts.ts";
 import { openHistory } from "#src/store/history.ts";
 import { scheduleTeller } from "./digest.ts";
 import { notifyProcessor } from "./notify.ts";
@@ -19,12 +20,15 @@ import { reportProcessor } from "./report.ts";
 
 const REPORTS_AT_ONCE = 2;
 const MESSAGES_AT_ONCE = 8;
+/** Longest life of a signed link. */
+const MOST_LINK_S = 7 * 86_400;
 
 /** The half of the bot that speaks: reports, messages, progress. It needs Redis and Slack's Web API, not Slack's events. */
 export async function startReporting({
   redis,
   port,
   dataDir,
+  artifacts,
   language,
   render,
   log,
@@ -33,6 +37,8 @@ export async function startReporting({
   readonly redis: RedisAccess;
   readonly port: SlackPort;
   readonly dataDir: string;
+  /** Where the workers keep captures. */
+  readonly artifacts: ArtifactConfig;
   readonly language: Language;
   readonly render: (chart: Chart, language: Language) => Promise<Uint8Array>;
   readonly log: Log;
@@ -51,6 +57,8 @@ export async function startReporting({
     ...outboxDeps,
     outbox,
     ...{ records, language, render },
+    store: openArtifacts({ dataDir, artifacts }),
+    linkSeconds: Math.min(MOST_LINK_S, artifacts.days * 86_400),
     updateIntervalMs: () => ticker.intervalMs(),
   });
   const ticker = startTicker({

@@ -1,31 +1,21 @@
 import { readFile } from "node:fs/promises";
-import { captureKept, hopsEvidence, type Segment, type Tap } from "../core/capture.ts";
+import { captureKept, hopsEvidence, triggersEvidence } from "../core/capture.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { type Evidence, evidenceOf } from "../core/evidence.ts";
 import { type IndexedSegment, keepSegments } from "../core/keep-segments.ts";
-import type { Gap, Plan } from "../core/plan.ts";
-import { FULL_SNAP, pathAddresses, RECORD } from "../core/plan-taps.ts";
-import { counted, listed, say } from "../core/sentence.ts";
-import { clockText } from "../core/units.ts";
+import type { Plan } from "../core/plan.ts";
+import { isRing, pathAddresses, RECORD } from "../core/plan-taps.ts";
+import { say } from "../core/sentence.ts";
 import type { Log } from "../log.ts";
 import { addSlices, type PathFindings } from "../pcap/add-slices.ts";
-import type { Merge, MergedTap } from "../pcap/merged-capture.ts";
 import { type SliceResult, sliceResultSchema } from "../pcap/path-analysis.ts";
 import { recordedBy } from "../pcap/path-points.ts";
 import { analyseCaptures, type CaptureFile } from "./analyse-captures.ts";
-import { type CaptureFetcher, pieces, type Shelf, segmentKey } from "./fetch-captures.ts";
-import type { Captures, Recorded } from "./measure-ports.ts";
-
-/** Writes all points into one file and keeps it under a key, outside the event loop (`store/merged-artifact.ts`). */
-export type WriteMerged = (
-  key: string,
-  merge: Omit<Merge, "taps"> & {
-    readonly taps: readonly (Omit<MergedTap, "segments"> & { readonly paths: string[] })[];
-  },
-) => Promise<unknown>;
-
-/** Of the file with all points, bytes: what people can still open. */
-const MERGED_BYTES = 200_000_000;
+import { captureGaps, toldTriggers, triggerGaps } from "./capture-gaps.ts";
+import { type CaptureFetcher, type InStore, pieces, type Shelf, segmentKey } from "./fetch-captures.ts";
+import type { Captures, ClosedFiles, Recorded } from "./measure-ports.ts";
+import { filesToMerge, type Held, mergeCaptures, mergedKey, type WriteMerged } from "./merge-captures.ts";
+import { momentWatch } from "./moments.ts";
 
 /** Long recordings are analysed piece by piece while they go on; so long is a piece. */
 export const SLICE_MS = 10 * 60_000;
@@ -33,8 +23,6 @@ export const SLICE_MS = 10 * 60_000;
 const MARGIN_MS = 25_000;
 /** A segment of a quiet point is closed a minute after its first packet, and is here some seconds later. */
 const SETTLED_MS = MARGIN_MS + 90_000;
-
-type Held = { readonly tap: Tap; readonly segments: readonly Segment[] };
 
 /**
  * Recorded packets of one cluster: fetches them, says what they mean, and lets those go that do not fit. A slice of time is
@@ -59,6 +47,11 @@ export function clusterCaptures({
   readonly nowMs: () => number;
   readonly log: Log;
 }): Captures {
+  const moments = momentWatch({
+    triggersIn: async (recorded, ...piecewise) => added(recorded, [await piece(recorded, ...piecewise)]).triggers,
+    maxBytes: maxBytes / 2,
+    ...{ fetcher, shelf, nowMs, log },
+  });
   /** Slices at work, by check. */
   const working = new Map<string, Promise<void>>();
   /** Until when checks are analysed and cut to their bytes. */
@@ -78,10 +71,18 @@ export function clusterCaptures({
   }
 
   async function slice(recorded: Recorded, fromMs: number, toMs: number): Promise<SliceResult> {
-    const { plan, recordings, aheadMs } = recorded;
+    const { plan } = recorded;
     const key = sliceKey(plan.check, fromMs);
     const before = await storedSlice(plan.check, key);
     if (before) return before;
+    const result = await piece(recorded, fromMs, toMs, MARGIN_MS);
+    await shelf.put(key, pieces([Buffer.from(JSON.stringify(result))]));
+    return result;
+  }
+
+  /** Analyses what is here between two moments; so much before and after it is read with it. */
+  async function piece(recorded: Recorded, fromMs: number, toMs: number, marginMs: number): Promise<SliceResult> {
+    const { plan, recordings, aheadMs } = recorded;
     const held = await heldOf(recorded);
     using open = new DisposableStack();
     const files: Record<string, CaptureFile[]> = {};
@@ -89,13 +90,13 @@ export function clusterCaptures({
       const ahead = aheadMs[tap.node] ?? 0;
       const own: CaptureFile[] = [];
       for (const segment of segments) {
-        if (segment.toMs - ahead < fromMs - MARGIN_MS || segment.fromMs - ahead > toMs + MARGIN_MS) continue;
+        if (segment.toMs - ahead < fromMs - marginMs || segment.fromMs - ahead > toMs + marginMs) continue;
         const { path } = open.use(await shelf.localPath(segmentKey(plan.check, tap.task, segment.number)));
         own.push({ path, number: segment.number, toMs: segment.toMs });
       }
       files[tap.task] = own;
     }
-    const result = await analyseCaptures({
+    return await analyseCaptures({
       slice: {
         taps: plan.taps ?? [],
         ...pathAddresses(plan),
@@ -107,8 +108,6 @@ export function clusterCaptures({
       },
       files,
     });
-    await shelf.put(key, pieces([Buffer.from(JSON.stringify(result))]));
-    return result;
   }
 
   async function storedSlice(check: string, key: string): Promise<SliceResult | undefined> {
@@ -120,6 +119,7 @@ export function clusterCaptures({
 
   /** Analyses what lies whole behind us, one slice at a time, and keeps the rest of the check within its bytes. */
   function advance(recorded: Recorded): void {
+    void moments.advance(recorded);
     const { window, check } = recorded.plan;
     const past = slicesOf(window, sliceMs).filter(({ toMs }) => toMs < window.endMs && toMs + SETTLED_MS < nowMs());
     if (past.length === 0 || past.at(-1)?.toMs === advanced.get(check) || working.has(check)) return;
@@ -153,7 +153,8 @@ export function clusterCaptures({
 
   /** Only what was analysed may go. */
   async function letGo(recorded: Recorded, { triggers }: PathFindings, analysedMs: number): Promise<void> {
-    const { plan, aheadMs } = recorded;
+    const { plan, aheadMs, kernel } = recorded;
+    const rings = plan.taps?.some(({ ring }) => ring !== undefined);
     const index = (await heldOf(recorded)).flatMap(({ tap, segments }) =>
       segments.map((segment): IndexedSegment & { readonly task: string } => ({
         ...{ task: tap.task, tap: tap.label, number: segment.number, bytes: segment.bytes },
@@ -161,7 +162,7 @@ export function clusterCaptures({
         toMs: segment.toMs - (aheadMs[tap.node] ?? 0),
       })),
     );
-    const { letGo: gone } = keepSegments(index, triggers, maxBytes);
+    const { letGo: gone } = keepSegments(index, [...triggers, ...kernel], rings ? maxBytes / 2 : maxBytes);
     const old = index.filter((segment) => gone.includes(segment) && segment.toMs < analysedMs - MARGIN_MS);
     if (old.length === 0) return;
     await fetcher.letGo(
@@ -173,136 +174,80 @@ export function clusterCaptures({
   async function analyse(recorded: Recorded): ReturnType<Captures["analyse"]> {
     const { plan } = recorded;
     await working.get(plan.check);
+    const foundInTime = await moments.end(plan);
     const results = [];
-    for (const { fromMs, toMs } of slicesOf(plan.window, sliceMs)) results.push(await slice(recorded, fromMs, toMs));
+    const endedMs = endOf(recorded);
+    for (const { fromMs, toMs } of slicesOf(plan.window, sliceMs))
+      if (fromMs <= Math.max(endedMs, plan.window.startMs)) results.push(await slice(recorded, fromMs, toMs));
     const findings = added(recorded, results);
-    const key = `captures/${plan.check}/merged.pcapng`;
-    const unwritten: Gap[] = [];
-    try {
-      await letGo(recorded, findings, Number.POSITIVE_INFINITY);
-      await merge(recorded, findings, key);
-    } catch (err) {
-      log.error({ check: plan.check, err }, "the file with all points cannot be written");
-      const reason = err instanceof NetcheckError ? err.text : say("internal error, see the worker's log");
-      unwritten.push({ probe: RECORD, subject: "merged.pcapng", reason });
+    await letGo(recorded, findings, Number.POSITIVE_INFINITY).catch((err: unknown) =>
+      log.warn({ check: plan.check, err }, "captures cannot be cut to their bytes"),
+    );
+    const fetched = await fetcher.fetched(plan.check);
+    const told = toldTriggers(recorded, foundInTime ?? findings.triggers, fetched);
+    const gaps = [...captureGaps(recorded, fetched), ...triggerGaps(told)];
+    const files = filesToMerge(recorded, { held: await heldOf(recorded), findings, fetched });
+    const written: Evidence[] = [];
+    for (const file of files) {
+      try {
+        written.push(await mergeCaptures(recorded, file, { shelf, writeMerged }));
+      } catch (err) {
+        log.error({ check: plan.check, err }, "a file with all points cannot be written");
+        const reason = err instanceof NetcheckError ? err.text : say("internal error, see the worker's log");
+        gaps.push({ probe: RECORD, subject: file.name, reason });
+      }
     }
-    const gaps = [...(await gapsOf(recorded)), ...unwritten];
-    const recordedMs = await recordedOf(recorded);
     fetcher.forget(plan.check);
     advanced.delete(plan.check);
-    return { evidence: evidenceFrom(plan, findings, { file: key, recordedMs }), gaps };
+    const subject = `${plan.from.name}>${plan.to.name}`;
+    const evidence = [
+      ...evidenceFrom(plan, findings, { subject, recordedMs: recordedOf(recorded, fetched) }),
+      ...written,
+    ];
+    return { evidence: [...evidence, evidenceOf(triggersEvidence, subject, plan.window.endMs, told)], gaps };
   }
 
-  async function merge(recorded: Recorded, findings: PathFindings, key: string): Promise<void> {
-    const { plan, recordings } = recorded;
-    const { window, from, to } = plan;
-    using open = new DisposableStack();
-    const taps = [];
-    for (const { tap, segments } of await heldOf(recorded)) {
-      const paths: string[] = [];
-      for (const { number } of segments)
-        paths.push(open.use(await shelf.localPath(segmentKey(plan.check, tap.task, number))).path);
-      const clock = findings.hops.clocks.find(({ node }) => node === tap.node);
-      const { matched = 0, dropped = 0, letGo = [] } = recordings.get(tap.task) ?? {};
-      taps.push({
-        ...{ label: tap.label, snapLength: tap.snapLength, paths, dropped },
-        received: matched,
-        ...(clock && { clock: { ...clock, atMs: window.endMs } }),
-        remarks: letGo.length === 0 ? [] : [`${letGo.length} files were let go on the node.`],
-        lost: lostAt(tap, segments, findings),
-      });
-    }
-    const at = (ms: number): string => new Date(ms).toISOString();
-    await writeMerged(key, {
-      about: [`netcheck ${plan.check}: ${from.name} > ${to.name}, ${at(window.startMs)} to ${at(window.endMs)}`],
-      window,
-      taps,
-      momentsMs: findings.triggers
-        .toSorted((one, other) => other.count - one.count)
-        .map(({ worstS }) => worstS * 1_000),
-      headersOnly: taps.every(({ snapLength }) => snapLength < FULL_SNAP),
-      maxBytes: MERGED_BYTES,
-    });
+  async function fetch(files: ClosedFiles, options: Parameters<Captures["fetch"]>[1]): Promise<number> {
+    const headers = new Map([...files.recordings].filter(([task]) => !isRing(task)));
+    const left = await fetcher.fetch({ ...files, recordings: headers }, options);
+    if (headers.size === files.recordings.size) return left;
+    const recordings = moments.wanted(files);
+    const whole = await fetcher.fetch({ ...files, recordings }, { ...options, stays: true });
+    return left + whole + (moments.awaited(files.check) ? 1 : 0);
   }
 
-  /** How long of the window each tap was recording, by task, of what came here; what was let go here was analysed before. */
-  async function recordedOf({ plan, recordings, aheadMs }: Recorded): Promise<ReadonlyMap<string, number>> {
-    const { kept, gone } = await fetcher.fetched(plan.check);
-    const { startMs, endMs } = plan.window;
-    return new Map(
-      (plan.taps ?? []).map(({ task, node }) => {
-        const recording = recordings.get(task);
-        const came = recording?.segments.filter(
-          ({ number }) => kept.get(task)?.has(number) || gone.get(task)?.has(number),
-        );
-        const ahead = aheadMs[node] ?? 0;
-        const pieces = recordedBy(came ?? [], recording).map(
-          ([fromMs, toMs]) => Math.min(toMs - ahead, endMs) - Math.max(fromMs - ahead, startMs),
-        );
-        return [task, pieces.reduce((sum, ms) => sum + Math.max(0, ms), 0)];
-      }),
-    );
-  }
-
-  async function gapsOf({ plan, recordings }: Recorded): Promise<Gap[]> {
-    const { kept, gone, troubles } = await fetcher.fetched(plan.check);
-    return (plan.taps ?? []).flatMap(({ task, label, node }): readonly Gap[] => {
-      const recording = recordings.get(task);
-      const gap = (reason: Gap["reason"]): Gap => ({ probe: RECORD, subject: label, reason });
-      if (!recording?.listeningMs) return [gap(recording?.trouble ?? say("its recorder has not started"))];
-      const old = gone.get(task)?.size ?? 0;
-      const missing = recording.segments.filter(
-        ({ number }) => !kept.get(task)?.has(number) && !gone.get(task)?.has(number),
-      );
-      const reason = troubles.get(node)?.text ?? say("the check had to end");
-      return [
-        ...(recording.trouble === undefined ? [] : [gap(recording.trouble)]),
-        ...(recording.resumed === undefined
-          ? []
-          : [
-              gap(
-                say("its recorder died with the agent of its node; started again at {times}", {
-                  times: listed(recording.resumed.map(({ atMs }) => clockText(atMs))),
-                }),
-              ),
-            ]),
-        ...(recording.letGo.length === 0
-          ? []
-          : [
-              gap(
-                say("{files} were let go on the node, because nobody had fetched them in time", {
-                  files: counted(recording.letGo.length, "recorded file"),
-                }),
-              ),
-            ]),
-        ...(old === 0
-          ? []
-          : [
-              gap(
-                say("{files} were let go, because there was no room for them: no packet in them was suspicious", {
-                  files: counted(old, "recorded file"),
-                }),
-              ),
-            ]),
-        ...(missing.length === 0
-          ? []
-          : [
-              gap(
-                say("{files} could not be fetched: {reason}", {
-                  files: counted(missing.length, "recorded file"),
-                  reason,
-                }),
-              ),
-            ]),
-      ];
-    });
-  }
-
-  return { fetch: fetcher.fetch, advance, analyse };
+  return { fetch, advance, analyse };
 }
 
 function added({ plan, recordings, aheadMs }: Recorded, results: readonly SliceResult[]): PathFindings {
   return addSlices({ taps: plan.taps ?? [], ahead: aheadMs, recordings: Object.fromEntries(recordings) }, results);
+}
+
+/** Until when anything was recorded, by our clock: a check that was cancelled has no more slices. */
+function endOf({ plan, recordings, aheadMs }: Recorded): number {
+  const ends = (plan.taps ?? []).map(({ task, node }) => {
+    const recording = recordings.get(task);
+    return recording && (recording.endedMs ?? Number.POSITIVE_INFINITY) - (aheadMs[node] ?? 0);
+  });
+  return Math.max(...ends.filter((end) => end !== undefined));
+}
+
+/** How long of the window each tap was recording, by task, of what came here; what was let go here was analysed before. */
+function recordedOf({ plan, recordings, aheadMs }: Recorded, { kept, gone }: InStore): ReadonlyMap<string, number> {
+  const { startMs, endMs } = plan.window;
+  return new Map(
+    (plan.taps ?? []).map(({ task, node }) => {
+      const recording = recordings.get(task);
+      const came = recording?.segments.filter(
+        ({ number }) => kept.get(task)?.has(number) || gone.get(task)?.has(number),
+      );
+      const ahead = aheadMs[node] ?? 0;
+      const pieces = recordedBy(came ?? [], recording).map(
+        ([fromMs, toMs]) => Math.min(toMs - ahead, endMs) - Math.max(fromMs - ahead, startMs),
+      );
+      return [task, pieces.reduce((sum, ms) => sum + Math.max(0, ms), 0)];
+    }),
+  );
 }
 
 /** The window of a check in pieces that do not depend on when one looks. */
@@ -318,32 +263,14 @@ function slicesOf(
   }));
 }
 
-/** Lost packets of a tap by their number in all its files together, and the tap that should have seen them next. */
-function lostAt(tap: Tap, segments: readonly Segment[], { suspects, files, hops }: PathFindings): Map<number, string> {
-  const before = new Map<number, number>();
-  let count = 0;
-  for (const { number } of segments) {
-    before.set(number, count);
-    count += files[tap.task]?.get(number) ?? 0;
-  }
-  const lost = new Map<number, string>();
-  for (const { kind, tap: label, segment, packet, direction } of suspects) {
-    const earlier = before.get(segment);
-    if (kind !== "lost" || label !== tap.label || earlier === undefined) continue;
-    const hop = hops.hops.find((one) => one.direction === direction && one.from.split(" + ")[0] === label);
-    lost.set(earlier + packet, hop?.to ?? "any other point");
-  }
-  return lost;
-}
-
 function evidenceFrom(
-  plan: Plan,
+  { check, window: { endMs } }: Plan,
   { hops, kept, evidence }: PathFindings,
-  { file, recordedMs }: { readonly file: string; readonly recordedMs: ReadonlyMap<string, number> },
+  { subject, recordedMs }: { readonly subject: string; readonly recordedMs: ReadonlyMap<string, number> },
 ): readonly Evidence[] {
-  const endMs = plan.window.endMs;
+  const file = mergedKey(check);
   return [
-    evidenceOf(hopsEvidence, `${plan.from.name}>${plan.to.name}`, endMs, hops),
+    evidenceOf(hopsEvidence, subject, endMs, hops),
     ...kept.map((one) =>
       evidenceOf(captureKept, one.tap.label, endMs, { ...one, recordedMs: recordedMs.get(one.tap.task) ?? 0, file }),
     ),

@@ -52,13 +52,21 @@ type Fetched = {
   readonly troubles: Map<string, { readonly sinceMs: number; readonly text: Text; readonly with: "node" | "store" }>;
 };
 
-type FetchOptions = { readonly limitMs: number; readonly signal?: AbortSignal };
+/** What is in the store of a check, and why the rest is not. */
+export type InStore = Pick<Fetched, "kept" | "gone" | "troubles">;
+
+type FetchOptions = {
+  readonly limitMs: number;
+  readonly signal?: AbortSignal;
+  /** What was fetched stays on its node, which looks after its room itself: others of the same task may be wanted later. */
+  readonly stays?: boolean;
+};
 
 export type CaptureFetcher = {
   /** See `Captures.fetch`. */
   readonly fetch: (files: ClosedFiles, options: FetchOptions) => Promise<number>;
   /** What is here of a check, and why the rest is not. */
-  readonly fetched: (check: string) => Promise<Pick<Fetched, "kept" | "gone" | "troubles">>;
+  readonly fetched: (check: string) => Promise<InStore>;
   /** Deletes segments from the store that are not worth their room. */
   readonly letGo: (check: string, segments: readonly SegmentName[]) => Promise<void>;
   /** Forgets what was known of a check; the files stay. */
@@ -113,7 +121,7 @@ export function captureFetcher({
     return state;
   }
 
-  async function fetch(files: ClosedFiles, { limitMs, signal }: FetchOptions): Promise<number> {
+  async function fetch(files: ClosedFiles, { limitMs, signal, stays = false }: FetchOptions): Promise<number> {
     const untilMs = nowMs() + limitMs;
     const state = await known(files.check);
     const missing = missingOf(files.recordings, state);
@@ -137,7 +145,7 @@ export function captureFetcher({
         note(state.kept, task, segment.number);
         brought++;
       }
-      await acknowledge(files, state);
+      if (!stays) await acknowledge(files, state);
       state.waiting.delete(files.node);
       state.troubles.delete(files.node);
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Assessed } from "../core/assess.ts";
 import type { Recording } from "../core/capture.ts";
+import type { Trigger } from "../core/capture-triggers.ts";
 import type { CheckRequest, Window } from "../core/check.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
 import type { Evidence, EvidenceSet } from "../core/evidence.ts";
@@ -72,6 +73,8 @@ export type Recorded = {
   readonly aheadMs: Readonly<Record<string, number>>;
   /** Nodes of which not everything is read that they have to say: they may have closed more files. */
   readonly behind: ReadonlySet<string>;
+  /** What the kernels of the path's nodes said, as far as it is known. */
+  readonly kernel: readonly Trigger[];
 };
 
 /** Brings recorded packets from the nodes and says what they mean. */

@@ -1,5 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Recording } from "../core/capture.ts";
+import type { Trigger } from "../core/capture-triggers.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
 import { EvidenceSet } from "../core/evidence.ts";
 import { byOurClock } from "../core/node-clock.ts";
@@ -41,6 +42,8 @@ export class MeasureSession {
   viewTriedAtMs = 0;
   soFar: Progress["soFar"];
   #analysis: ReturnType<MeasureDeps["captures"]["analyse"]> | undefined;
+  /** What the kernels of the path's nodes had said when it was last assessed. */
+  kernel: readonly Trigger[] = [];
   /** Plans count from 1; readers of an earlier plan are worthless. */
   readonly planned: number;
 

@@ -9,6 +9,7 @@ import { RECORD } from "../core/plan-taps.ts";
 import type { Measured, Progress } from "../core/progress.ts";
 import { say } from "../core/sentence.ts";
 import { mayGoOn, withRecorders } from "../core/start-recording.ts";
+import { kernelTriggers } from "../probes/timeline/kernel-triggers.ts";
 import { actOnNode } from "./measure-node.ts";
 import type { MeasureDeps, Recorded } from "./measure-ports.ts";
 import { progressOf } from "./measure-progress.ts";
@@ -181,6 +182,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     if (!plan || running.length === 0 || !running.every(([name]) => session.caughtUp(name))) return state;
     const evidence = session.evidence({ nowMs, done: false, before: unpackView(state.before) });
     const { finding, soFar } = assessedSafely({ request, plan, evidence, gaps: gapsOf(state, plan), nowMs });
+    if (plan.taps) session.kernel = kernelTriggers({ plan, evidence });
     const { suspicion: before, ...rest } = state;
     session.soFar = soFar;
     const told =
@@ -228,13 +230,17 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
       return { ...state, result: { cluster: deps.cluster, gaps: [], ...unread } };
     }
     const session = sessionOf(state, deps.nowMs());
-    const analysis = session?.analysed(() => analysed(state, plan, session));
+    const before = unpackView(state.before);
+    const analysis = session?.analysed(() => {
+      const evidence = session.evidence({ nowMs: deps.nowMs(), done: true, before });
+      session.kernel = kernelTriggers({ plan, evidence });
+      return analysed(state, plan, session);
+    });
     const recorded = await settled(analysis, ANALYSIS_WAIT_MS);
     if (analysis && !recorded) return state;
     const last = await viewWithin(VIEW_MS).catch(() => undefined);
     if (last) session?.addView(last);
-    const measured =
-      session?.evidence({ nowMs: deps.nowMs(), done: true, before: unpackView(state.before) }) ?? new EvidenceSet();
+    const measured = session?.evidence({ nowMs: deps.nowMs(), done: true, before }) ?? new EvidenceSet();
     const read = measured.toArray().filter(({ kind }) => kind !== recordingEvidence.name);
     const evidence = [...read, ...(recorded?.evidence ?? [])];
     const packed = packEvidence(evidence);
@@ -298,6 +304,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
       ),
     ),
     aheadMs: Object.fromEntries(Object.entries(nodes).map(([name, { aheadMs = 0 }]) => [name, aheadMs])),
+    kernel: session.kernel,
   });
 
   function finished(request: CheckRequest, state: MeasureState): Tick {

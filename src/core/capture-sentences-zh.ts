@@ -7,6 +7,20 @@ export const captureSentences = {
   "{count} file": "{count} 个文件",
   "{count} files": "{count} 个文件",
 
+  // capture-triggers.ts, cluster/capture-gaps.ts
+  "lost packets": "丢包",
+  retransmissions: "重传",
+  resets: "连接重置",
+  "failed handshakes": "握手失败",
+  "failed DNS queries": "DNS 查询失败",
+  "a kernel event": "内核事件",
+  "{what} at {at}": "{at} 的{what}",
+  "whole packets: {reason}": "完整数据包：{reason}",
+  "whole packets around {missing} of {all} triggers were let go, or not all were kept: {names}":
+    "{all} 个触发时刻中有 {missing} 个前后的完整数据包被放弃或未全部保留：{names}",
+  "packets around {missing} of {all} triggers were let go, or not all were kept: {names}":
+    "{all} 个触发时刻中有 {missing} 个前后的数据包被放弃或未全部保留：{names}",
+
   // tap-hooks.ts
   "{tap} shows what has left its queue (qdisc)": "{tap} 上看到的是已离开发送队列（qdisc）的包",
   "{tap} shows what has come in, before tc ingress and netfilter":

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Sentence, say } from "./sentence.ts";
 
 /** What makes a stretch of time worth keeping. Kernel events are told of by the node itself, and not by packets. */
 export const triggerKindSchema = z.enum([
@@ -10,6 +11,15 @@ export const triggerKindSchema = z.enum([
   "kernel-event",
 ]);
 export type TriggerKind = z.infer<typeof triggerKindSchema>;
+
+export const triggerNames: Readonly<Record<TriggerKind, Sentence>> = {
+  lost: say("lost packets"),
+  retransmissions: say("retransmissions"),
+  resets: say("resets"),
+  handshakes: say("failed handshakes"),
+  "dns-failures": say("failed DNS queries"),
+  "kernel-event": say("a kernel event"),
+};
 
 const count = z.number().int().nonnegative();
 
@@ -69,6 +79,10 @@ export function triggersOf(counted: readonly SecondCounts[], seconds: number): r
     })
     .toSorted((one, other) => one.fromS - other.fromS);
 }
+
+/** Whether it is more than the worst of what is usual; one packet that is known to be lost is. */
+export const standsOut = ({ kind, count, usual }: Trigger): boolean =>
+  kind === "lost" || count >= usual + DEVIATIONS * Math.sqrt(usual);
 
 /** Mean of all seconds but the worst ones. */
 function usualOf(counts: SecondCounts["counts"], seconds: number): number {

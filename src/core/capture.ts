@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { triggerSchema } from "./capture-triggers.ts";
 import { defineEvidence } from "./evidence.ts";
 
 /** What can be tapped on the way of a packet: see `capture-points.ts`. */
@@ -34,6 +35,8 @@ export const tapSchema = z.object({
   mtu: z.number().int(),
   /** Bytes recorded of each packet. */
   snapLength: z.number().int(),
+  /** The node task that holds the last while of whole packets, of which only seconds around triggers are fetched. */
+  ring: z.string().optional(),
   /** Programs of the data plane may pass packets by this device: that one was not seen here proves nothing. */
   mayBeSkipped: z.boolean(),
 });
@@ -132,6 +135,34 @@ export const hopsEvidence = defineEvidence(
   }),
 );
 export type Hops = z.infer<typeof hopsEvidence.schema>;
+
+/**
+ * Moments that were worth keeping, by time, and what is kept of their seconds -10..+10: all, in part (some files were gone or did
+ * not fit), or none. `whole`: it is whole packets that are meant. Subject: the two ends, `from>to`.
+ */
+export const triggersEvidence = defineEvidence(
+  "capture.triggers",
+  z.object({
+    whole: z.boolean(),
+    triggers: z.array(triggerSchema.extend({ kept: z.enum(["all", "part", "none"]) })),
+  }),
+);
+export type KeptTrigger = z.infer<typeof triggersEvidence.schema>["triggers"][number];
+
+/** A file for people, as it lies in the artifact store. Subject: its key. */
+export const captureFile = defineEvidence(
+  "capture.file",
+  z.object({
+    /** People paste it into a shell. */
+    key: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/),
+    bytes: count,
+    sha256: z.string(),
+    /** all: every point, the whole time · moments: whole packets of the seconds around triggers, every point. */
+    holds: z.enum(["all", "moments"]),
+    /** What programs say is in it. */
+    payload: z.boolean(),
+  }),
+);
 
 /** What was recorded at one point and kept. Subject: the tap's label. */
 export const captureKept = defineEvidence(

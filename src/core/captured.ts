@@ -1,4 +1,4 @@
-import { captureKept, hopsEvidence } from "./capture.ts";
+import { captureFile, captureKept, hopsEvidence } from "./capture.ts";
 import type { Comparison } from "./compare.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import type { Plan } from "./plan.ts";
@@ -27,6 +27,12 @@ export function capturesOf(evidence: EvidenceSet): Report["captures"] {
       },
       ...(letGo > 0 ? { letGo } : {}),
     }));
+}
+
+/** Files for people, the one with all points first. */
+export function filesOf(evidence: EvidenceSet): Pick<Report, "files"> {
+  const files = evidence.all(captureFile).map(({ data }) => data);
+  return files.length === 0 ? {} : { files: files.toSorted((a, b) => (a.holds < b.holds ? -1 : 1)) };
 }
 
 /** Hops between taps, where packets were followed; else those between nodes that echoes crossed, one way each. */

@@ -1,5 +1,5 @@
 import { askedChart } from "./asked-chart.ts";
-import { capturesOf, hopsOf } from "./captured.ts";
+import { capturesOf, filesOf, hopsOf } from "./captured.ts";
 import type { CauseName } from "./causes-zh.ts";
 import type { CheckRequest } from "./check.ts";
 import { type Comparison, compare } from "./compare.ts";
@@ -27,7 +27,7 @@ export type Seen = {
   readonly evidence: EvidenceSet;
   readonly gaps: readonly Gap[];
   readonly rules: readonly Rule[];
-  /** What happened on the nodes, for the time line: `kernelMarks`, triggers of a recording. */
+  /** What happened on the nodes, for the time line: `kernelMarks`. */
   readonly marks?: readonly ChartMark[];
   /** Somebody ended the check early; in words: "by @alice". */
   readonly cancelled?: Text | undefined;
@@ -72,6 +72,7 @@ export function diagnose({ request, plan, evidence, gaps, rules, marks = [], can
     ...(plan.notes ? { notes: plan.notes.map((note) => inWords(note, language)) } : {}),
     measurements: measurementsOf(plan, evidence),
     captures: capturesOf(evidence),
+    ...filesOf(evidence),
     hops: hopsOf(evidence, comparison),
     coverage,
     charts: [

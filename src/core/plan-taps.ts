@@ -15,6 +15,12 @@ const SNAP = { bare: 128, tunnelled: 192, geneve: 384 } as const;
 /** Whole packets. */
 export const FULL_SNAP = 262_144;
 const MAX_TAPS = 16;
+/** Whole packets of more than this are too much to fetch: those around triggers are. */
+const WHOLE_MS = 30 * 60_000;
+const RING = "-ring";
+
+/** Whether it is the ring of a tap (`Tap.ring`), by its task's name. */
+export const isRing = (task: string): boolean => task.endsWith(RING);
 
 type PathEndsOf = Pick<Plan, "from" | "to" | "vantages" | "aliases">;
 
@@ -66,8 +72,14 @@ export function planTaps(
   const wanted = points.filter(({ kind }) => wish.points?.includes(kind) ?? true);
   const taps = wanted
     .slice(0, MAX_TAPS)
-    .map((point, order) => tapOf(point, order, { plan, points, evidence, full: wish.full }));
+    .map((point, order) => tapOf(point, order, { plan, points, evidence, whole: wholePackets(plan, wish) }));
   return { taps, gaps: gapsOf([...blind], { found: points.length, wanted: wanted.length, taken: taps.length }) };
+}
+
+/** Of which packets what the programs say is recorded. */
+function wholePackets({ window }: Plan, { full }: CaptureWish): "none" | "all" | "around-triggers" {
+  if (!full) return "none";
+  return window.endMs - window.startMs > WHOLE_MS ? "around-triggers" : "all";
 }
 
 const endVantages = ({ vantages }: Pick<Plan, "vantages">): readonly [Vantage | undefined, Vantage | undefined] => [
@@ -105,12 +117,12 @@ function tapOf(
     plan,
     points,
     evidence,
-    full,
+    whole,
   }: {
     readonly plan: Plan;
     readonly points: readonly CapturePoint[];
     readonly evidence: EvidenceSet;
-    readonly full: boolean;
+    readonly whole: ReturnType<typeof wholePackets>;
   },
 ): Tap {
   const at = plan.vantages.find((vantage) => vantage.netns === netns && vantage.node === node);
@@ -122,12 +134,14 @@ function tapOf(
   );
   const outside = kind === "nic" || kind === "bond-member";
   const headers = !outside || tunnels.length === 0 ? SNAP.bare : geneve ? SNAP.geneve : SNAP.tunnelled;
+  const task = `${RECORD}-${order + 1}`;
   return {
-    task: `${RECORD}-${order + 1}`,
+    task,
     label: `${netns === "node" ? node : (at?.label ?? node)} ${device}`,
     order,
     ...{ node, netns, device, kind, mtu, mayBeSkipped },
-    snapLength: full ? FULL_SNAP : headers,
+    snapLength: whole === "all" ? FULL_SNAP : headers,
+    ...(whole === "around-triggers" ? { ring: `${task}${RING}` } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pointKindSchema } from "./capture.ts";
+import { captureFile, pointKindSchema } from "./capture.ts";
 import { windowSchema } from "./check.ts";
 import { placeSchema } from "./place.ts";
 
@@ -160,6 +160,8 @@ export const reportSchema = z.object({
       letGo: z.number().optional(),
     }),
   ),
+  /** Files for Wireshark that hold what was captured; absent = none. */
+  files: z.array(captureFile.schema).optional(),
   hops: z.array(
     z.object({
       from: z.string(),
@@ -179,3 +181,4 @@ export const reportSchema = z.object({
   window: windowSchema,
 });
 export type Report = z.infer<typeof reportSchema>;
+export type ReportFile = z.infer<typeof captureFile.schema>;

@@ -469,8 +469,8 @@ export const chinese = {
   "{node} did not hand them over in time": "{node} 未能及时交出文件",
   "{files} were let go on the node, because nobody had fetched them in time": "节点上的 {files}因未及时取走而被删除",
   "{files} could not be fetched: {reason}": "{files}未能取回：{reason}",
-  "{files} were let go, because there was no room for them: no packet in them was suspicious":
-    "{files}因空间不足被删除：其中没有可疑的包",
+  "{files} were let go, because there was no room for them: those far from triggers went first":
+    "{files}因空间不足被删除：先删除远离触发时刻的",
   "it was over before the devices of the path were known": "在获知途经设备之前检查已结束",
 
   // cluster/fetch-captures.ts

@@ -4,7 +4,7 @@ import type { CheckRequest } from "./check.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import type { MeasureState } from "./measure-state.ts";
 import type { Gap, Plan, TaskSpec } from "./plan.ts";
-import { pathAddresses, planTaps, RECORD, tunnelPorts } from "./plan-taps.ts";
+import { FULL_SNAP, pathAddresses, planTaps, RECORD, tunnelPorts } from "./plan-taps.ts";
 import { type RecordOrder, recordArgv, recordMaxBytes } from "./recorder.ts";
 import { say } from "./sentence.ts";
 
@@ -21,7 +21,7 @@ const SHORTEST_MS = 5_000;
  * busy node is slow to tell, and without its devices there is nothing to compare.
  */
 const PATIENCE_MS = { least: 15_000, most: 60_000 } as const;
-/** What all recorders of a node may leave unfetched on its disk, bytes. */
+/** What all recorders of a node may leave unfetched on its disk, bytes; rings of whole packets the same again. */
 const NODE_BYTES = 1_000_000_000;
 /** What the kernel holds for each recorder while that is not running: a second of 50,000 headers. */
 const BUFFER_KIB = 8_192;
@@ -29,7 +29,7 @@ const BUFFER_KIB = 8_192;
 const MOST_CPU = 50;
 /** What is sealed late is told late, and what is sealed often costs an exec each. */
 const SEGMENT_BYTES = 8_000_000;
-const OLDEST_SEGMENT_S = { short: 15, long: 60 } as const;
+const OLDEST_SEGMENT_S = { ring: 10, short: 15, long: 60 } as const;
 const LONG_MS = 30 * 60_000;
 
 /**
@@ -56,7 +56,7 @@ export function withRecorders(
   // Inside a tunnel nobody can ask it: some points would show less than others, and that would look like loss.
   const unasked = wish.filter !== undefined && made.taps.some(({ kind }) => kind === "tunnel");
   const filter = unasked ? undefined : wish.filter;
-  const tasks = made.taps.map((tap) => recorder(tap, { plan, evidence, taps: made.taps, filter, durationMs }));
+  const tasks = made.taps.flatMap((tap) => recorders(tap, { plan, evidence, taps: made.taps, filter, durationMs }));
   const grown: Plan = {
     ...plan,
     tasks: [...plan.tasks, ...tasks],
@@ -79,8 +79,9 @@ export function mayGoOn({ tasks, window }: Plan, task: string, nowMs: number): b
   return window.endMs - nowMs >= SHORTEST_MS && tasks.some(({ id, probe }) => id === task && probe === RECORD);
 }
 
-function recorder(
-  { task, label, node, netns, device, kind, snapLength }: Tap,
+/** The recorder of a point, and the ring of whole packets beside it where there is to be one. */
+function recorders(
+  { task, label, node, netns, device, kind, snapLength, ring }: Tap,
   {
     plan,
     evidence,
@@ -94,14 +95,16 @@ function recorder(
     readonly filter: string | undefined;
     readonly durationMs: number;
   },
-): TaskSpec {
+): readonly TaskSpec[] {
   const beside = taps.filter((tap) => tap.node === node).length;
+  // Whole packets do not wait long: what is worth fetching of them has to be known soon.
+  const soon = ring !== undefined || durationMs <= LONG_MS;
   const order: RecordOrder = {
     device,
     snapLength,
     bufferKib: BUFFER_KIB,
     segmentBytes: SEGMENT_BYTES,
-    segmentSeconds: durationMs > LONG_MS ? OLDEST_SEGMENT_S.long : OLDEST_SEGMENT_S.short,
+    segmentSeconds: soon ? OLDEST_SEGMENT_S.short : OLDEST_SEGMENT_S.long,
     ringBytes: Math.floor(NODE_BYTES / beside),
     totalBytes: 0,
     cpuPercent: MOST_CPU,
@@ -112,6 +115,9 @@ function recorder(
       ...(filter === undefined ? {} : { user: filter }),
     }),
   };
-  const argv = recordArgv(order);
-  return { id: task, probe: RECORD, subject: label, node, netns, argv, maxBytes: recordMaxBytes(order) };
+  const spec = (id: string, asked: RecordOrder): TaskSpec => ({
+    ...{ id, probe: RECORD, subject: label, node, netns, argv: recordArgv(asked), maxBytes: recordMaxBytes(asked) },
+  });
+  const whole = { ...order, snapLength: FULL_SNAP, segmentSeconds: OLDEST_SEGMENT_S.ring };
+  return [spec(task, order), ...(ring === undefined ? [] : [spec(ring, whole)])];
 }

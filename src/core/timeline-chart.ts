@@ -1,12 +1,14 @@
 import { legText } from "./anomaly-text.ts";
 import { plottedLeg } from "./asked-chart.ts";
-import { captureKept, hopsEvidence } from "./capture.ts";
+import { captureKept, hopsEvidence, triggersEvidence } from "./capture.ts";
+import { triggerNames } from "./capture-triggers.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import type { Buckets } from "./leg-evidence.ts";
 import type { TimelineChart } from "./report.ts";
 import type { Case } from "./rule.ts";
 import { counted, inWords, type Language, say } from "./sentence.ts";
 import { ascending, quantile } from "./stats.ts";
+import { momentOf } from "./trigger-moments.ts";
 
 export type ChartMark = TimelineChart["marks"][number];
 type Lane = TimelineChart["lanes"][number];
@@ -18,14 +20,16 @@ const BEFORE_MS = 2_000;
 const AFTER_MS = 1_000;
 /** Events must fall on bad moments so many times as often as they would by chance. */
 const MORE_OFTEN = 2;
+/** The worst of them. */
+const MOST_TRIGGERS = 30;
 /** A recording of more than this share of the time was not kept for a reason. */
 const ALL_THE_TIME = 0.9;
 
 /**
  * The time line of the asked path: what was lost and how late packets were, with what happened on the nodes above it. `marks`
- * are events by our clock (`kernelMarks`, triggers of a recording); kept packets and losses between recorded points come from
- * the evidence. It is made when it tells something: kernel events that fall together with bad moments, or something that was
- * kept or triggered.
+ * are events by our clock (`kernelMarks`); triggers of a recording, kept packets and losses between recorded points come from the
+ * evidence. It is made when it tells something: kernel events or triggers that fall together with bad moments of the asked path, or
+ * something that was kept.
  */
 export function timelineChart(
   { plan, evidence }: Pick<Case, "plan" | "evidence">,
@@ -42,9 +46,12 @@ export function timelineChart(
     kind: "kept" as const,
     label: inWords(say("packets kept"), language),
   }));
-  const marks = [...events, ...kept].filter(({ atMs, endMs: until = atMs }) => until >= startMs && atMs <= endMs);
-  const kernel = marks.filter(({ kind }) => kind === "kernel");
-  const told = marks.length > kernel.length || coincide(kernel, buckets);
+  const within = ({ atMs, endMs: until = atMs }: ChartMark): boolean => until >= startMs && atMs <= endMs;
+  const triggers = triggerMarks(evidence, language).filter(within);
+  const others = [...events, ...kept].filter(within);
+  const kernel = others.filter(({ kind }) => kind === "kernel");
+  const marks = [...others, ...triggers];
+  const told = others.length > kernel.length || coincide([...kernel, ...triggers], buckets);
   if (!told) return [];
   const between = lostBetween(evidence, buckets);
   const lanes: Lane[] = [
@@ -107,18 +114,40 @@ function coincide(events: readonly ChartMark[], buckets: Buckets): boolean {
   return hits > 0 && hits / events.length >= (MORE_OFTEN * covered) / Math.max(1, buckets.sent.length);
 }
 
+/** What recorded packets show no better than the kernel's own words is left out; the same second of several points is one. */
+function triggerMarks(evidence: EvidenceSet, language: Language | undefined): readonly ChartMark[] {
+  const triggers = evidence.all(triggersEvidence).flatMap(({ data }) => data.triggers);
+  const moments = Map.groupBy(
+    triggers.filter(({ kind }) => kind !== "kernel-event"),
+    ({ kind, worstS }) => `${kind} ${worstS}`,
+  );
+  return [...moments.values()]
+    .flatMap(([first]) => first ?? [])
+    .toSorted((one, other) => other.count - other.usual - (one.count - one.usual))
+    .slice(0, MOST_TRIGGERS)
+    .map(({ kind, worstS }) => ({
+      ...{ atMs: worstS * 1_000, endMs: (worstS + 1) * 1_000, kind: "trigger" as const },
+      label: inWords(triggerNames[kind], language),
+    }));
+}
+
 type Span = { readonly atMs: number; readonly endMs: number };
 
 /** When packets were kept at any point; stretches that overlap are one. */
 function keptMarks(evidence: EvidenceSet, allMs: number): readonly Span[] {
   const spans: { atMs: number; endMs: number }[] = [];
-  const all = evidence.all(captureKept).map(({ data }) => data);
+  const moments = evidence
+    .all(triggersEvidence)
+    .flatMap(({ data }) => (data.whole ? data.triggers : []))
+    .flatMap((trigger) => (trigger.kept === "none" ? [] : [momentOf(trigger)]));
+  const all = moments.length > 0 ? moments : evidence.all(captureKept).map(({ data }) => data);
   for (const { fromMs, toMs } of all.toSorted((a, b) => a.fromMs - b.fromMs)) {
     const open = spans.at(-1);
     if (open && fromMs <= open.endMs) open.endMs = Math.max(open.endMs, toMs);
     else spans.push({ atMs: fromMs, endMs: toMs });
   }
-  return spans.filter(({ atMs, endMs }) => endMs - atMs <= ALL_THE_TIME * allMs);
+  // Whole packets are kept of moments for a reason, however many there are.
+  return spans.filter(({ atMs, endMs }) => moments.length > 0 || endMs - atMs <= ALL_THE_TIME * allMs);
 }
 
 /** Packets that were lost on any hop, per bucket; undefined when no two points were compared. */

@@ -7,15 +7,15 @@ import { drawFirstFinding, drawReplies, type Reply } from "../report/replies.ts"
 import { type Wording, wordings } from "../report/words.ts";
 import type { CheckRecords, CheckStatus, Thread } from "./check-record.ts";
 import type { Finished } from "./finished.ts";
-import type { Outbox, OutboxDeps, Outcome } from "./outbox.ts";
+import { type HandOutDeps, handOut } from "./hand-out.ts";
+import type { Outcome } from "./outbox.ts";
 import { shareFile } from "./share-file.ts";
 
 /** What happened to a step of the thread: everything is out, or what is left is to be tried again after `delayMs`. */
 export type Told = { readonly is: "told" } | { readonly is: "later"; readonly delayMs: number };
 const told: Told = { is: "told" };
 
-export type ConversationDeps = OutboxDeps & {
-  readonly outbox: Outbox;
+export type ConversationDeps = HandOutDeps & {
   readonly records: CheckRecords;
   /** Of checks that name none. */
   readonly language: Language;
@@ -115,6 +115,7 @@ export function createConversation(deps: ConversationDeps) {
 
   function say(request: CheckRequest, reply: Reply, thread: Thread): Promise<Outcome> {
     const { id, language = deps.language } = request;
+    if (reply.kind === "capture") return handOut(key(id, reply.key), thread, reply.file, wordingOf(request), deps);
     if (reply.kind === "message") return outbox.send(key(id, reply.key), thread, reply.message);
     const { chart, comment, altText, fileName } = reply;
     return shareFile(

@@ -39,8 +39,8 @@ export type SlackPort = {
   readonly update: (at: { readonly channel: string; readonly ts: string }, message: Message) => Promise<void>;
   /** The `ts` of our message with this key, if the place has one that is not older than `sinceMs` (Unix milliseconds). */
   readonly find: (at: Place, key: string, sinceMs: number) => Promise<string | undefined>;
-  /** Whether people of another organisation read this channel; false when Slack does not know the channel. */
-  readonly outsiders: (channel: string) => Promise<boolean>;
+  /** Whether people of another organisation read this channel, or are invited to; undefined when Slack does not say. */
+  readonly outsiders: (channel: string) => Promise<boolean | undefined>;
   /** Where to send the bytes of a file that does not exist for anybody yet. */
   readonly ticket: (file: {
     readonly fileName: string;

@@ -1,7 +1,7 @@
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Plan } from "#src/core/plan.ts";
 import type { Progress } from "#src/core/progress.ts";
-import type { Chart, Report } from "#src/core/report.ts";
+import type { Chart, Report, ReportFile } from "#src/core/report.ts";
 import { durationText } from "#src/core/units.ts";
 import { context, type Message, section } from "./blocks.ts";
 import { drawCaptured } from "./captured.ts";
@@ -26,7 +26,9 @@ export type Reply =
       readonly comment: string;
       readonly altText: string;
       readonly fileName: string;
-    };
+    }
+  /** What was captured, as it lies in the artifact store. */
+  | { readonly key: string; readonly kind: "capture"; readonly file: ReportFile };
 
 type Drawn = {
   readonly request: CheckRequest;
@@ -35,7 +37,7 @@ type Drawn = {
   readonly plan?: Plan | undefined;
 };
 
-/** Everything the thread says once the report exists: at most two pictures, causes, check list, captures, details, closing line. */
+/** Everything the thread says once the report exists: at most two pictures, causes, check list, captures and their files, details, closing line. */
 export function drawReplies({ request, report, wording, plan }: Drawn): readonly Reply[] {
   const replies: Reply[] = picturesOf(report.charts).map((chart, index) => ({
     key: index === 0 ? "chart" : `chart-${index + 1}`,
@@ -52,6 +54,7 @@ export function drawReplies({ request, report, wording, plan }: Drawn): readonly
     say("checklist", drawChecklist(report, wording));
   const captured = drawCaptured(report, wording);
   if (captured) say("captured", captured);
+  for (const file of report.files ?? []) replies.push({ key: `file-${file.holds}`, kind: "capture", file });
   say("details", drawDetails(report, plan, wording));
   say("audit", drawAudit(request, report, wording));
   return replies;

@@ -2,6 +2,7 @@ import type { Cause, Report } from "#src/core/report.ts";
 import { durationText } from "#src/core/units.ts";
 import { capturedOf } from "./captured.ts";
 import { chartLines } from "./chart-words.ts";
+import { fetchCommand, fileTitle } from "./files.ts";
 import { everyClearedLine, gapLines, unknownLines } from "./groups.ts";
 import { askedPath, latencyText, lossText, type Measurement, outcomesText, probesSent } from "./measured.ts";
 import { utcClock, utcDay } from "./mrkdwn.ts";
@@ -83,6 +84,10 @@ export function renderText(
     for (const line of captured.ways) paragraph(line, "    ", "  ");
     if (captured.missing.length > 0) paragraph(wording.notWhole, "  ");
     for (const line of captured.missing) paragraph(line, "    ", "  - ");
+    for (const file of report.files ?? []) {
+      paragraph(fileTitle(file, wording), "    ", "  ");
+      paragraph(unbroken(fetchCommand(file)), "      ", "    $ ");
+    }
   }
   if (report.measurements.length > 0) {
     heading(wording.measured);
@@ -93,6 +98,9 @@ export function renderText(
   lines.push("", `${report.check} · ${wording.probes(thousands(probesSent(report)))}`);
   return `${lines.join("\n")}\n`;
 }
+
+/** Commands to copy stay on one line. */
+const unbroken = (command: string): string => command.replaceAll(" ", "\u00a0");
 
 type Paragraph = (text: string, indent?: string, first?: string) => void;
 
@@ -111,9 +119,7 @@ function causeText(cause: Cause, rank: number, wording: Wording, paragraph: Para
   ] as const) {
     if (lines.length === 0) continue;
     paragraph(wording.about(name, "").trim(), "     ");
-    // Commands to copy stay on one line.
-    for (const line of lines)
-      paragraph(mark === "$ " ? line.replaceAll(" ", "\u00a0") : line, "         ", `       ${mark}`);
+    for (const line of lines) paragraph(mark === "$ " ? unbroken(line) : line, "         ", `       ${mark}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Leg } from "#src/core/plan.ts";
-import type { Report } from "#src/core/report.ts";
+import type { Report, ReportFile } from "#src/core/report.ts";
 import type { Confidence } from "#src/core/rule.ts";
 import type { Language } from "#src/core/sentence.ts";
 import type { Layer } from "./layers.ts";
@@ -15,6 +15,19 @@ export type FormWords = {
   readonly toHint: string;
   readonly duration: string;
   readonly durationHint: string;
+};
+
+/** Why a file is named and not handed out. */
+export type Withheld = "shared" | "unknown" | "large" | "elsewhere" | "refused";
+
+export type FileWords = {
+  readonly title: Readonly<Record<ReportFile["holds"], string>>;
+  readonly headers: string;
+  readonly payload: string;
+  readonly linkUntil: (until: string) => string;
+  /** Before the command that fetches it. */
+  readonly command: string;
+  readonly because: Readonly<Record<Withheld, string>>;
 };
 
 /** Everything netcheck says in its own voice. Sentences of rules and names from clusters are data and come as they are. */
@@ -94,6 +107,7 @@ export type Wording = {
   readonly missed: (packets: string) => string;
   readonly letGo: (files: number) => string;
   readonly notWhole: string;
+  readonly file: FileWords;
   readonly gapsNote: (count: number) => string;
   readonly nothingStarted: string;
   readonly understood: string;

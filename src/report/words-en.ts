@@ -77,6 +77,23 @@ export const english: Wording = {
   missed: (packets) => `${packets} packets not recorded, but seen further on`,
   letGo: (files) => `${files} ${files === 1 ? "file" : "files"} let go`,
   notWhole: "Not all was recorded",
+  file: {
+    title: {
+      all: "All points in one file, for Wireshark",
+      moments: "Whole packets of the seconds around triggers, all points in one file, for Wireshark",
+    },
+    headers: "headers only",
+    payload: "with what programs say",
+    linkUntil: (until) => `The link works until ${until}, for everybody who has it.`,
+    command: "Where netcheck's workers keep their files, this fetches it:",
+    because: {
+      shared: "It is not posted here: another organisation reads this channel.",
+      unknown: "It is not posted here: Slack does not say whether another organisation reads this channel.",
+      large: "It is too large for Slack.",
+      elsewhere: "It is kept where this bot cannot read.",
+      refused: "Slack did not take it.",
+    },
+  },
   gapsNote: (count) => `${count} ${count === 1 ? "thing" : "things"} could not be measured; the check list names each.`,
   nothingStarted: "Nothing was started.",
   understood: "Understood",

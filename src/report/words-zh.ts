@@ -91,6 +91,23 @@ export const chinese: Wording = {
   missed: (packets) => `${packets} 个包未抓到，但在后面的点看到`,
   letGo: (files) => `放弃 ${files} 个文件`,
   notWhole: "抓包不完整",
+  file: {
+    title: {
+      all: "所有抓包点合并为一个文件，可用 Wireshark 打开",
+      moments: "触发时刻前后的完整数据包，所有抓包点合并为一个文件，可用 Wireshark 打开",
+    },
+    headers: "仅包头",
+    payload: "含程序内容",
+    linkUntil: (until) => `链接有效至 ${until}，持有者均可下载。`,
+    command: "在 netcheck worker 保存文件的地方，可用此命令取出：",
+    because: {
+      shared: "未发到这里：其他组织能看到此频道。",
+      unknown: "未发到这里：Slack 没有说明其他组织是否能看到此频道。",
+      large: "文件太大，Slack 放不下。",
+      elsewhere: "文件存放在本 bot 读不到的地方。",
+      refused: "Slack 没有接收该文件。",
+    },
+  },
   gapsNote: (count) => `有 ${count} 项无法测量，见检查清单。`,
   nothingStarted: "没有启动任何检查。",
   understood: "已理解",

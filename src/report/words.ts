@@ -3,7 +3,7 @@ import type { Wording } from "./wording.ts";
 import { english } from "./words-en.ts";
 import { chinese } from "./words-zh.ts";
 
-export type { FormWords, Wording } from "./wording.ts";
+export type { FormWords, Withheld, Wording } from "./wording.ts";
 
 /** What netcheck says, by language. */
 export const wordings: Readonly<Record<Language, Wording>> = { en: english, zh: chinese };

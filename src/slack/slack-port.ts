@@ -60,7 +60,16 @@ const historySchema = z.object({
 });
 const postedSchema = z.object({ channel: z.string(), ts: z.string() });
 const channelSchema = z.object({
-  channel: z.object({ is_ext_shared: z.boolean().optional(), is_pending_ext_shared: z.boolean().optional() }),
+  channel: z.object({
+    is_im: z.boolean().optional(),
+    /** With other workspaces, of the same organisation (`is_org_shared`) or of another one. */
+    is_shared: z.boolean().optional(),
+    is_org_shared: z.boolean().optional(),
+    is_ext_shared: z.boolean().optional(),
+    is_pending_ext_shared: z.boolean().optional(),
+    /** Teams that are invited. */
+    pending_shared: z.array(z.string()).optional(),
+  }),
 });
 const ticketSchema = z.object({ file_id: z.string(), upload_url: z.url() });
 const shareSchema = z.record(z.string(), z.array(z.object({ ts: z.string() })));
@@ -164,10 +173,13 @@ export function createSlackPort({
 
     async outsiders(channel) {
       try {
-        const found = await call(reader, "conversations.info", { channel }, channelSchema);
-        return found.channel.is_ext_shared === true || found.channel.is_pending_ext_shared === true;
+        const { channel: found } = await call(reader, "conversations.info", { channel }, channelSchema);
+        const invited = found.is_pending_ext_shared === true || (found.pending_shared ?? []).length > 0;
+        if (found.is_ext_shared === true || invited) return true;
+        if (found.is_shared === true && found.is_org_shared !== true) return true;
+        return found.is_ext_shared === false || found.is_im === true ? false : undefined;
       } catch (error) {
-        if (error instanceof SlackCallError && error.failure === "definite") return false;
+        if (error instanceof SlackCallError && error.failure === "definite") return undefined;
         throw error;
       }
     },

@@ -33,6 +33,8 @@ export type ArtifactStore = {
    */
   readonly put: (key: string, source: string | AsyncIterable<Uint8Array>, sha256?: string) => Promise<Artifact>;
   readonly localPath: (key: string) => Promise<LocalFile>;
+  /** What is kept under a key; undefined where there is nothing. */
+  readonly about: (key: string) => Promise<Artifact | undefined>;
   /** Everything below a folder (`captures/nc-4f2a`), by key. */
   readonly list: (folder: string) => Promise<readonly Artifact[]>;
   /** Removes the artifact of that key, or all below that folder. That there is none is no error. */

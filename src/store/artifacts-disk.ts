@@ -97,6 +97,12 @@ export function openDiskArtifacts({
         return { path: found.path, [Symbol.dispose]: () => {} };
       }),
 
+    about: async (key) =>
+      onDisk(validKey(key), async () => {
+        const found = await newest(key);
+        return found && plain(found);
+      }),
+
     list: async (folder) => onDisk(validKey(folder), async () => (await listed(folder)).map(plain)),
 
     remove: async (under) =>

@@ -177,6 +177,8 @@ export function openS3Artifacts(place: S3Place, options: Options): ArtifactStore
       );
     },
 
+    about: (key) => describe(validKey(key)),
+
     async list(folder) {
       const found = await listed(validKey(folder));
       const described = await each(found, ({ key }) => describe(key));

@@ -1,8 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Merged } from "../pcap/merged-capture.ts";
 import { inThread } from "../thread.ts";
-import type { ArtifactStore } from "./artifact.ts";
+import type { Artifact, ArtifactStore } from "./artifact.ts";
 import type { MergeOrder } from "./merge-worker.ts";
 import type { FileMerge } from "./merged-file.ts";
 
@@ -19,18 +18,17 @@ export function mergedArtifacts({
 }: {
   readonly store: ArtifactStore;
   readonly dataDir: string;
-}): (key: string, merge: FileMerge) => Promise<Merged> {
+}): (key: string, merge: FileMerge) => Promise<Artifact> {
   return async (key, merge) => {
     await mkdir(dataDir, { recursive: true });
     const folder = await mkdtemp(join(dataDir, "merge-"));
     try {
       const out = join(folder, "merged.pcapng");
-      const merged = await inThread<Merged>(new URL("./merge-worker.ts", import.meta.url), {
+      await inThread(new URL("./merge-worker.ts", import.meta.url), {
         ...{ failed: "the merged file could not be written", mostMs: MOST_MS },
         workerData: { merge, out } satisfies MergeOrder,
       });
-      await store.put(key, out);
-      return merged;
+      return await store.put(key, out);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -33,6 +33,7 @@ const recorded = (behind: readonly string[]): Recorded => ({
     ]),
   ),
   aheadMs: {},
+  kernel: [],
   behind: new Set(behind),
 });
 
@@ -64,7 +65,7 @@ async function world() {
       list: async (prefix) => [...shelf.keys()].filter((key) => key.startsWith(prefix)).map((key) => ({ key })),
       remove: async () => {},
     },
-    writeMerged: async () => {},
+    writeMerged: async () => ({ bytes: 0, sha256: "" }),
     ...{ maxBytes: 1e9, sliceMs: MINUTE, nowMs: () => at + 4 * MINUTE, log: silentLog },
   });
   return { captures, kept, shelf, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Trigger, type TriggerKind, triggersOf } from "#src/core/capture-triggers.ts";
+import { standsOut, type Trigger, type TriggerKind, triggersOf } from "#src/core/capture-triggers.ts";
 import { keepSegments } from "#src/core/keep-segments.ts";
 import { randomFrom } from "./simulate.ts";
 
@@ -35,6 +35,15 @@ test.each<{ name: string; kind: TriggerKind; counts: [number, number][]; want: r
   },
 ])("$name of $kind", ({ kind, counts, want }) => {
   expect(triggersOf([{ kind, tap: "a", counts }], HOUR).map(({ worstS }) => worstS)).toEqual(want);
+});
+
+test.each([
+  { kind: "resets", count: 6, usual: 5, stands: false },
+  { kind: "resets", count: 19, usual: 5, stands: true },
+  { kind: "resets", count: 5, usual: 0, stands: true },
+  { kind: "lost", count: 6, usual: 5, stands: true },
+] as const)("$count $kind where $usual are usual: stands out $stands", ({ stands, ...of }) => {
+  expect(standsOut({ ...of, tap: "a", fromS: 1, toS: 1, worstS: 1 })).toBe(stands);
 });
 
 test("of a steady trickle that is much, the worst second alone is told of", () => {

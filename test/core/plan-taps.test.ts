@@ -93,6 +93,21 @@ describe("where a check records", () => {
     ]);
   });
 
+  test("whole packets of a long check: headers are recorded, and a ring beside them", () => {
+    const long = { startMs: window.startMs, endMs: window.startMs + 31 * 60_000 };
+    const plan = { ...planned(), window: long };
+    const wish: CaptureWish = { full: true, points: ["pod", "nic"] };
+    const made = planTaps(plan, facts(plan), { wish, unreachable: none });
+    expect(made?.taps.map(({ task, snapLength, ring }) => [task, snapLength, ring])).toEqual([
+      ["record-1", 128, "record-1-ring"],
+      ["record-2", 192, "record-2-ring"],
+      ["record-3", 192, "record-3-ring"],
+      ["record-4", 128, "record-4-ring"],
+    ]);
+    const without = planTaps(plan, facts(plan), { wish: { ...wish, full: false }, unreachable: none });
+    expect(without?.taps.map(({ ring }) => ring)).toEqual(Array(4).fill(undefined));
+  });
+
   test("facts are awaited, but not of a node that is given up", () => {
     const plan = planned();
     const half = facts(plan, [plan.to.node ?? ""]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { captureKept, hopsEvidence } from "#src/core/capture.ts";
+import { captureKept, hopsEvidence, triggersEvidence } from "#src/core/capture.ts";
 import { diagnose } from "#src/core/diagnose.ts";
 import { EvidenceSet, evidenceOf } from "#src/core/evidence.ts";
 import { chartSchema, reportSchema } from "#src/core/report.ts";
@@ -87,6 +87,27 @@ test("what was kept is a mark of its own where it is a part, once for all points
     );
   expect(marks(5, 9)).toEqual([{ atMs: startOf + 5_000, endMs: startOf + 9_000, kind: "kept", label: "packets kept" }]);
   expect(marks(-1, 21)).toEqual([]);
+});
+
+test("triggers stand above the losses, the same second once; whole packets around them are what was kept", () => {
+  const { plan, evidence } = play({ ...bad(30, 31), seconds: 60 });
+  const healthy = play({ seconds: 60 });
+  const second = Math.floor(startOf / 1_000) + 30;
+  const trigger = (tap: string, kind: "lost" | "kernel-event", kept: "all" | "none") => ({
+    ...{ kind, tap, fromS: second, toS: second, worstS: second, count: 3, usual: 0, kept },
+  });
+  const marksWith = (kept: "all" | "none", whole: boolean, seen = evidence) => {
+    const triggers = [trigger("a", "lost", kept), trigger("b", "lost", kept), trigger("graz", "kernel-event", kept)];
+    const told = evidenceOf(triggersEvidence, "a>b", startOf, { whole, triggers });
+    return timelineChart({ plan, evidence: new EvidenceSet([...seen.toArray(), told]) }, [])[0]?.marks;
+  };
+  const lost = { atMs: second * 1_000, endMs: (second + 1) * 1_000, kind: "trigger", label: "lost packets" };
+  const kept = { atMs: (second - 10) * 1_000, endMs: (second + 11) * 1_000, kind: "kept", label: "packets kept" };
+  expect(marksWith("all", true)).toEqual([kept, lost]);
+  expect(marksWith("none", true)).toEqual([lost]);
+  expect(marksWith("all", false)).toEqual([lost]);
+  // A trigger beside a path on which all is well is no picture.
+  expect(marksWith("none", true, healthy.evidence)).toBeUndefined();
 });
 
 test("a report has all three charts, and the first finding still begins with the first bad moment", () => {

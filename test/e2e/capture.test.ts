@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadTopology } from "#lab/cluster/topology.ts";
@@ -33,6 +33,16 @@ test("a capture says between which two devices packets vanish, and hands out one
   const folder = join(session.folder, "artifacts", "captures", check);
   const [merged = ""] = readdirSync(folder).filter((name) => name.startsWith("merged."));
   const file = join(folder, merged);
+  // The thread hands it out, and so does the command line.
+  const [posted = ""] = thread.flatMap(({ files }) => files).filter((path) => path.endsWith(".pcapng"));
+  expect(readFileSync(posted)).toEqual(readFileSync(file));
+  expect(report.files).toMatchObject([{ key: `captures/${check}/merged.pcapng`, holds: "all", payload: false }]);
+  const fetched = join(session.folder, "fetched.pcapng");
+  execFileSync(process.execPath, ["src/cli.ts", "artifact", "get", report.files?.[0]?.key ?? "", "-o", fetched], {
+    env: { PATH: process.env["PATH"], NETCHECK_DATA_DIR: session.folder },
+    stdio: "ignore",
+  });
+  expect(readFileSync(fetched)).toEqual(readFileSync(file));
   const interfaces = tshark(file, "-T", "fields", "-e", "frame.interface_name").trim().split("\n");
   expect(new Set(interfaces)).toEqual(new Set(report.captures.map(({ point }) => point)));
   expect(tshark(file, "-Y", 'frame.comment contains "node-2 cni0"', "-T", "fields", "-e", "frame.number")).not.toBe("");

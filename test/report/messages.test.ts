@@ -5,6 +5,7 @@ import type { Language } from "#src/core/sentence.ts";
 import { drawCancel, drawMistake, drawQueued, drawRunningList } from "#src/report/answers.ts";
 import type { Message } from "#src/report/blocks.ts";
 import { drawCauses } from "#src/report/causes.ts";
+import { drawLink, drawWithheld, fileComment } from "#src/report/files.ts";
 import { drawDone, drawRunning, drawStopped } from "#src/report/headline.ts";
 import { HEADLINE, LIMITS, REPLY } from "#src/report/limits.ts";
 import { drawFirstFinding, drawReplies } from "#src/report/replies.ts";
@@ -35,6 +36,9 @@ const progress: Progress = {
 };
 
 /** Every message that a check can produce, by name. */
+/** As long as one that is signed with a session's token. */
+const signed = `https://objects.example.com/captures/nc-4f2a/merged.pcapng?X-Amz-Signature=${"a&b".repeat(500)}`;
+
 function everyMessage(language: Language): Record<string, { readonly message: Message; readonly headline: boolean }> {
   const wording = wordings[language];
   const drawn = { request, revision, wording };
@@ -76,7 +80,19 @@ function everyMessage(language: Language): Record<string, { readonly message: Me
   };
   for (const [name, report] of Object.entries(reports))
     for (const reply of drawReplies({ request, report, wording, plan: samplePlan }))
-      replies[`${name}-${reply.key}`] = reply.kind === "message" ? reply.message : { text: reply.comment, blocks: [] };
+      if (reply.kind === "capture")
+        Object.assign(replies, {
+          [`${name}-${reply.key}`]: { text: fileComment(reply.file, wording), blocks: [] },
+          [`${name}-${reply.key}-link`]: drawLink(
+            reply.file,
+            { url: signed, untilMs: START_MS + 7 * 86_400_000 },
+            wording,
+          ),
+          [`${name}-${reply.key}-named`]: drawWithheld(reply.file, "unknown", wording),
+        });
+      else
+        replies[`${name}-${reply.key}`] =
+          reply.kind === "message" ? reply.message : { text: reply.comment, blocks: [] };
   const answers = {
     queued: drawQueued({ request, position: 2, namesChecked: false, wording }),
     mistake: drawMistake(
@@ -119,7 +135,9 @@ describe("what Slack accepts", () => {
 
   test.each(all)("$name mentions nobody but the asker, and links nothing", ({ message }) => {
     const markup = [message.text, ...markupIn(message.blocks)].join("\n").match(/<[^>]{0,60}/g) ?? [];
-    expect(markup.filter((one) => !/^<(@U0(ALICE|BOB)|!date\^)/.test(one))).toEqual([]);
+    expect(markup.filter((one) => !/^<(@U0(ALICE|BOB)|!date\^|https:\/\/objects\.example\.com\/)/.test(one))).toEqual(
+      [],
+    );
   });
 });
 

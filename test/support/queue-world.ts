@@ -34,6 +34,7 @@ export function reporting(queue: Queue, slack: ReturnType<typeof fakeSlackPort>)
     redis: queue,
     port: slack.port,
     dataDir: queue.dataDir,
+    artifacts: { days: 14, quotaBytes: 1e9, s3: undefined },
     language: "en",
     render: async () => new Uint8Array(8),
     log: silentLog,

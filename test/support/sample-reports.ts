@@ -311,6 +311,16 @@ export const reports = {
       file: `nc-4f2a/capture-${order}.pcapng`,
       ...(order === 6 ? { letGo: 2 } : {}),
     })),
+    files: [
+      { key: "captures/nc-4f2a/merged.pcapng", bytes: 1_234_567, sha256: "5".repeat(64), holds: "all", payload: false },
+      {
+        key: "captures/nc-4f2a/moments.pcapng",
+        bytes: 98_765,
+        sha256: "6".repeat(64),
+        holds: "moments",
+        payload: true,
+      },
+    ],
     hops: capturedHops(capturedPoints),
   },
   /** Nothing could be measured: no numbers, no charts. */

@@ -1,6 +1,7 @@
 const usage = `Usage: npm run -s netcheck -- <command>
   check "<from> <to> [duration]" [--json] [--html FILE]   measure from this terminal, without Slack or Redis;
                                                           uses KUBECONFIG, or the running lab
+  doctor [--json]                                         say what is wrong in configuration, Slack, Redis, cluster and store
   pcap FILE… [--json] [--filter "EXPRESSION"] [--flows N] [--write OUT.pcapng]
                                                           say what is wrong in packet captures; - is standard input
 The long-running processes are workers/bot.ts, workers/worker.ts and workers/all.ts:
@@ -26,6 +27,7 @@ async function command(argv: readonly string[]): Promise<number> {
   const rest = argv.toSpliced(at, 1);
   if (name === "pcap") return (await import("./pcap-command.ts")).pcapCommand(rest);
   if (name === "check" && !argv.includes("--help")) return (await import("./check-command.ts")).checkCommand(rest);
+  if (name === "doctor") return (await import("./doctor-command.ts")).doctorCommand(rest);
   const help = argv.includes("--help") || argv.includes("-h");
   if (!help && name !== undefined) say(`"${name}" is no netcheck command.`);
   say(usage);

@@ -108,6 +108,8 @@ function attempt<T>(readConfig: () => T): Part<T> {
   }
 }
 
+const lower = (text: string): string => `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+
 const isSet = (env: Environment, names: RegExp): boolean =>
   Object.entries(env).some(([name, value]) => value && names.test(name));
 
@@ -122,6 +124,9 @@ async function look(
   try {
     return await within(areaMs, facts, "cluster-unreachable", "It");
   } catch (error) {
+    // What netcheck may not read is among the permissions that are missing.
+    if (error instanceof NetcheckError && error.code === "forbidden" && area === "agents")
+      return [findingsOf(area).unseen("all", lower(error.message))];
     const found = error instanceof NetcheckError ? error.message : `Looking failed: ${String(error)}`;
     const hint = error instanceof NetcheckError && error.hint !== undefined ? inWords(error.hint) : undefined;
     return [findingsOf(area).mend("all", found, hint ?? "Look for a server, a proxy or a disk that hangs.")];
@@ -173,13 +178,15 @@ async function lookAtCluster(
   }
   try {
     const limitMs = limits.questionMs;
+    const asked = look("Kubernetes API", limits, async () =>
+      judgeApi(await apiFacts(kube, agentNamespace, { limitMs, nowMs: Date.now }), Date.now()),
+    );
     const [api, agents] = await Promise.all([
-      look("Kubernetes API", limits, async () =>
-        judgeApi(await apiFacts(kube, agentNamespace, { limitMs, nowMs: Date.now }), Date.now()),
-      ),
+      asked,
       look("agents", limits, async (late) => {
         const signal = AbortSignal.any([late, AbortSignal.timeout(limits.areaMs - limitMs)]);
-        return judgeAgents(await agentFacts(kube, agentNamespace, { limitMs, nowMs: Date.now, signal }));
+        const facts = await agentFacts(kube, agentNamespace, { limitMs, nowMs: Date.now, signal });
+        return judgeAgents(facts, { mayExec: !(await asked).some(deniesExec) });
       }),
     ]);
     return [
@@ -190,6 +197,8 @@ async function lookAtCluster(
     await kube.close();
   }
 }
+
+const deniesExec = ({ status, found }: Finding): boolean => status === "mend" && found.includes("pods/exec");
 
 /** What makes every other question fail is said once. */
 const usableApi = (api: readonly Finding[]): boolean =>

@@ -18,7 +18,9 @@ const MAX_OUTPUT_BYTES = 64 << 10;
  */
 const SCRIPT = `date +%s%3N
 grep ^CapEff: /proc/self/status
-netcheck-task list >/dev/null 2>&1 || echo state
+state=\${NETCHECK_STATE:-/var/lib/netcheck}
+mkdir -p "$state" 2>/dev/null; [ -w "$state" ] || echo state
+netcheck-task list >/dev/null 2>&1 || echo "failing netcheck-task"
 for program do command -v "$program" >/dev/null || echo "missing $program"; done
 ${Object.entries(toolVersions)
   .map(
@@ -184,6 +186,7 @@ async function askOne(
     return readLook(node, stdout.toString(), { gotMs: nowMs(), openMs });
   } catch (error) {
     if (!(error instanceof ExecError)) throw error;
+    if (error.code === 403) return { node, outcome: "forbidden", reason: error.message };
     if (error.kind === "aborted") return { node, outcome: "late" };
     const passed = error.kind === "api" || error.kind === "sink" || error.status !== undefined;
     return { node, outcome: "failed", reason: error.message, passed };

@@ -49,7 +49,7 @@ async function askVersion(kube: Kube, { limitMs, nowMs }: Limits): Promise<ApiFa
     const options = {
       headers: { ...headers },
       ...given,
-      ...(agent && { agent }),
+      agent: agent ?? false,
       signal: AbortSignal.timeout(limitMs),
     };
     const request = (url.protocol === "http:" ? plain : secure)(url, options, (response) => {

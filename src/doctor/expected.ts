@@ -20,7 +20,7 @@ export const optionalScopes = {
   "groups:history": "whether a post of unknown outcome arrived in a private channel cannot be looked up",
 } as const;
 
-/** Programs of the agent image (deploy/agent/packages) and its own scripts (deploy/agent/bin). A test compares them. */
+/** Programs of the agent image (deploy/agent/packages) and the scripts in deploy/agent/bin that are started. A test compares them. */
 export const agentPrograms = [
   ...["conntrack", "cat", "chmod", "cut", "date", "env", "head", "ls", "mkdir", "nice", "readlink", "rm", "rmdir"],
   ...["sha256sum", "sleep", "stat", "tail", "timeout", "touch", "sh", "ethtool", "find", "grep", "bridge", "ip", "tc"],
@@ -28,10 +28,10 @@ export const agentPrograms = [
   ...["dmesg", "flock", "nsenter", "prlimit", "setpriv", "setsid"],
 ] as const;
 export const agentScripts = [
-  ...["netcheck-agent", "netcheck-arp", "netcheck-cgroup", "netcheck-cleanup", "netcheck-connections", "netcheck-diag"],
-  ...["netcheck-dns", "netcheck-echo", "netcheck-http", "netcheck-kernel", "netcheck-lib", "netcheck-mtu"],
-  ...["netcheck-netns", "netcheck-nic", "netcheck-pod", "netcheck-ports", "netcheck-read", "netcheck-record"],
-  ...["netcheck-segments", "netcheck-sockets", "netcheck-supervise", "netcheck-task", "netcheck-tcp", "netcheck-trace"],
+  ...["netcheck-agent", "netcheck-arp", "netcheck-cgroup", "netcheck-connections", "netcheck-dns", "netcheck-echo"],
+  ...["netcheck-http", "netcheck-kernel", "netcheck-mtu", "netcheck-netns", "netcheck-nic", "netcheck-pod"],
+  ...["netcheck-ports", "netcheck-read", "netcheck-record", "netcheck-sockets", "netcheck-supervise", "netcheck-task"],
+  ...["netcheck-tcp", "netcheck-trace"],
 ] as const;
 
 /** Tools whose output is read: how each says its version, and the one that its reader is tested with. */

@@ -35,6 +35,8 @@ export type AgentLook = { readonly node: string } & (
     }
   /** `passed` is false when something on the way spoiled it, and true when the cluster itself said no. */
   | { readonly outcome: "failed"; readonly reason: string; readonly passed: boolean }
+  /** The API server said 403. */
+  | { readonly outcome: "forbidden"; readonly reason: string }
   | { readonly outcome: "late" }
 );
 
@@ -54,9 +56,10 @@ export type AgentsFacts = {
 
 const { well, mend, note, unseen } = findingsOf("agents");
 
-export function judgeAgents(facts: AgentsFacts): Finding[] {
+/** `mayExec`: the API server says that RBAC grants it; whatever forbids it then is something else. */
+export function judgeAgents(facts: AgentsFacts, { mayExec }: { readonly mayExec: boolean }): Finding[] {
   if (facts.pods.length === 0) return [noAgents(facts)];
-  return [...judgeNodes(facts), ...judgePods(facts), ...judgeLooks(facts.looks)];
+  return [...judgeNodes(facts), ...judgePods(facts), ...judgeLooks(facts.looks, mayExec)];
 }
 
 function noAgents({ namespace, label, elsewhere, unlabelled, refused }: AgentsFacts): Finding {
@@ -153,16 +156,31 @@ const whyNotReady = (reason: string): string =>
       ? ", and kubectl logs --previous of it"
       : "";
 
-function judgeLooks(looks: readonly AgentLook[]): Finding[] {
+function judgeLooks(looks: readonly AgentLook[], mayExec: boolean): Finding[] {
   const late = looks.filter(({ outcome }) => outcome === "late").map(({ node }) => node);
   const answered = looks.filter((look) => look.outcome === "answered");
-  const findings = [
+  return [
+    ...judgeForbidden(looks, mayExec),
     ...looks.flatMap((look) => (look.outcome === "failed" ? [failedExec(look)] : [])),
     ...judgeTools(answered),
     ...judgeClocks(answered),
     ...(late.length > 0 ? [unseen("exec", `there was no time left for ${listed(late)}.`)] : []),
   ];
-  return findings;
+}
+
+function judgeForbidden(looks: readonly AgentLook[], mayExec: boolean): Finding[] {
+  const forbidden = looks.filter((look) => look.outcome === "forbidden");
+  const [first] = forbidden;
+  if (!first) return [];
+  if (!mayExec) return [unseen("tools", "netcheck may not exec into agents.")];
+  const nodes = listed(forbidden.map(({ node }) => node));
+  return [
+    mend(
+      "exec",
+      `Exec into the agent on ${nodes} is forbidden, although RBAC grants it: ${first.reason}`,
+      "Exempt the agents' namespace from the admission policy or webhook that denies exec.",
+    ),
+  ];
 }
 
 function failedExec({ node, reason, passed }: Extract<AgentLook, { outcome: "failed" }>): Finding {

@@ -16,9 +16,9 @@ const MOST_EDITS = 2;
 
 export function judgeConfiguration({ faults, set, known }: ConfigurationFacts): Finding[] {
   const bad = faults.map((fault) => {
-    const [what = fault, ...want] = fault.split(": it must be ");
+    const [, what = fault, want] = /^(.*?): (?:.* )?it must be (.*)$/.exec(fault) ?? [];
     const name = /^[A-Z0-9_]+/.exec(fault)?.[0] ?? "variables";
-    const remedy = want.length > 0 ? `Set ${name} to ${want.join(": it must be ")}` : "See docs/configuration.md.";
+    const remedy = want === undefined ? "See docs/configuration.md." : `Set ${name} to ${want}`;
     return mend(name, sentence(what), sentence(remedy));
   });
   const strange = set

@@ -24,7 +24,8 @@ export type Away = { readonly code?: string | undefined; readonly reason: string
 export function remedyFor({ code }: Away, where: string, address: string): string {
   const known = code === undefined ? undefined : remedies[code];
   if (known !== undefined) return `${known} (${where}, from ${address}).`;
-  if (code?.startsWith("ERR_SSL")) return `Use TLS on both sides or on none (${where}, from ${address}).`;
+  if (code !== undefined && /^(ERR_SSL|EPROTO)/.test(code))
+    return `Use TLS on both sides or on none (${where}, from ${address}).`;
   return `Make ${where} reachable from here, or correct ${address}.`;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Redis } from "ioredis";
+import { Redis, type RedisOptions } from "ioredis";
 import type { SharedConfig } from "../config.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { inWords } from "../core/sentence.ts";
@@ -28,7 +28,9 @@ export async function redisFacts(
   };
   if (redisUrl !== undefined) {
     const where = new URL(redisUrl).host;
-    return { where, prefix, answer: await ask(new Redis(redisUrl, options), prefix) };
+    const answer = await ask(new Redis(redisUrl, options), prefix);
+    if (answer.outcome !== "away" || !redisUrl.startsWith("rediss:")) return { where, prefix, answer };
+    return { where, prefix, answer: await withoutTls(answer, redisUrl, options) };
   }
   const where = "The private Redis";
   try {
@@ -47,6 +49,19 @@ export async function redisFacts(
     prefix,
     answer: answer.outcome === "away" && answer.code === "ECONNREFUSED" ? { outcome: "idle" } : answer,
   };
+}
+
+/** A server without TLS waits for more when it is greeted in TLS, as if it were behind a firewall. No password is sent to it. */
+async function withoutTls(
+  answer: Extract<RedisFacts["answer"], { outcome: "away" }>,
+  redisUrl: string,
+  options: RedisOptions,
+): Promise<RedisFacts["answer"]> {
+  const { hostname, port } = new URL(redisUrl);
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const plain = await ask(new Redis({ ...options, host, port: Number(port || 6379) }), "netcheck");
+  if (plain.outcome === "away") return answer;
+  return { outcome: "away", code: "ERR_SSL_NONE", reason: "the server speaks without TLS" };
 }
 
 async function ask(client: Redis, prefix: string): Promise<RedisFacts["answer"]> {

@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from "node:crypto";
-import { readFile, statfs } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { access, constants, readFile, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { NetcheckError } from "../core/errors.ts";
 import type { ClockEstimate } from "../core/node-clock.ts";
@@ -16,7 +16,7 @@ export async function artifactFacts(
   const { s3, quotaBytes } = artifacts;
   const where = s3 && (s3.endpoint ?? `https://s3.${s3.region}.amazonaws.com`);
   const [trouble, clock] = await Promise.all([
-    tryStore({ dataDir, artifacts }, limitMs),
+    notWritable(resolve(dataDir)).then((trouble) => trouble ?? tryStore({ dataDir, artifacts }, limitMs)),
     where === undefined ? undefined : clockOf(where, { limitMs, nowMs }),
   ]);
   const store = openArtifacts({ dataDir, artifacts });
@@ -41,7 +41,8 @@ async function tryStore(
   const bytes = Buffer.from("netcheck doctor\n");
   let step: StoreTrouble["step"] = "put";
   try {
-    await store.put(key, once(bytes), createHash("sha256").update(bytes).digest("hex"));
+    // Without its sum: the store would be asked first whether it has that, and says nothing about why it refuses such a question.
+    await store.put(key, once(bytes));
     step = "get";
     {
       using file = await store.localPath(key);
@@ -53,6 +54,18 @@ async function tryStore(
   } catch (error) {
     if (step === "get") await store.remove(key).catch(() => undefined);
     return troubleOf(error, step);
+  }
+}
+
+/** Asked for before the store makes folders: Node's recursive mkdir says ENOENT on a disk that is read-only. */
+async function notWritable(folder: string): Promise<StoreTrouble | undefined> {
+  try {
+    await access(folder, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+    if (code === "ENOENT" && dirname(folder) !== folder) return notWritable(dirname(folder));
+    return { step: "put", name: "forbidden", code, text: `${folder} may not be written (${code}).` };
   }
 }
 
@@ -68,7 +81,7 @@ function troubleOf(error: unknown, step: StoreTrouble["step"]): StoreTrouble {
   return {
     step,
     name: error.code === "disk-full" || cause === undefined ? error.code : cause.name,
-    code: cause && /^(AbortError|TimeoutError)$/.test(cause.name) ? "ETIMEDOUT" : code,
+    code: code ?? (cause && /^(AbortError|TimeoutError)$/.test(cause.name) ? "ETIMEDOUT" : undefined),
     status: about.httpStatusCode,
     text: error.message,
     hint: error.hint === undefined ? undefined : inWords(error.hint),

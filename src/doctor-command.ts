@@ -84,7 +84,7 @@ export async function examine(env: Environment, limits: typeof LIMITS = LIMITS):
   const configuration = judgeConfiguration({ faults, set, known: variableNames });
   const looks = await Promise.all([
     lookAtSlack(bot, { env, limits }),
-    "config" in worker ? lookAtRedis(worker.config, limits) : [unusable("Redis")],
+    "config" in worker ? lookAtRedis(worker.config, limits, wantsSlack) : [unusable("Redis")],
     "config" in worker ? lookAtCluster(worker.config, { env, limits }) : [unusable("Kubernetes API")],
     "config" in worker ? lookAtArtifacts(worker.config, limits) : [unusable("artifacts")],
   ]);
@@ -146,8 +146,10 @@ async function lookAtSlack(
   );
 }
 
-const lookAtRedis = (config: WorkerConfig, limits: Limits) =>
-  look("Redis", limits, async () => judgeRedis(await redisFacts(config, { limitMs: limits.questionMs })));
+const lookAtRedis = (config: WorkerConfig, limits: Limits, needsWorker: boolean) =>
+  look("Redis", limits, async () =>
+    judgeRedis(await redisFacts(config, { limitMs: limits.questionMs }), { needsWorker }),
+  );
 
 const lookAtArtifacts = (config: WorkerConfig, limits: Limits) =>
   look("artifacts", limits, async () =>

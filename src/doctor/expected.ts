@@ -58,4 +58,4 @@ export const agentCapabilities = {
 } as const;
 
 /** How the chart is brought up to date with what this version needs. */
-export const UPGRADE = "helm upgrade --install netcheck deploy/chart --reuse-values";
+export const UPGRADE = "helm upgrade --install netcheck deploy/chart -n netcheck --reuse-values";

@@ -1,4 +1,4 @@
-import { type Finding, findingsOf } from "./finding.ts";
+import { type Finding, findingsOf, listed } from "./finding.ts";
 import { type Away, remedyFor } from "./network.ts";
 
 /** What a server that answers says about itself (INFO), and whether it takes a write. */
@@ -17,6 +17,10 @@ export type RedisState = {
   readonly fileFails: boolean;
   /** What the server said to a script that writes a small key, when it refused it. */
   readonly writeError?: string | undefined;
+  /** How many workers of the cluster of this configuration run, and which clusters others have; absent when it cannot be read. */
+  readonly workers?:
+    | { readonly cluster: string; readonly alive: number; readonly elsewhere: readonly string[] }
+    | undefined;
 };
 
 export type RedisFacts = {
@@ -36,7 +40,11 @@ const { well, mend, note, unseen } = findingsOf("Redis");
 /** Checks come in bursts; a queue that is this full has no room for one. */
 const FULL = 0.9;
 
-export function judgeRedis({ where, prefix, answer }: RedisFacts): Finding[] {
+/** `needsWorker`: it is a bot that asks, which has nobody to measure without one. */
+export function judgeRedis(
+  { where, prefix, answer }: RedisFacts,
+  { needsWorker }: { readonly needsWorker: boolean },
+): Finding[] {
   switch (answer.outcome) {
     case "missing":
       return [mend("server", answer.error, answer.remedy)];
@@ -52,7 +60,7 @@ export function judgeRedis({ where, prefix, answer }: RedisFacts): Finding[] {
     case "refused":
       return [mend("server", `${where} lets nobody in like this: ${answer.error}.`, passwordRemedy(answer.error))];
     case "answered":
-      return judgeState(answer.state, { where, prefix });
+      return [...judgeState(answer.state, { where, prefix }), ...(needsWorker ? judgeWorkers(answer.state) : [])];
   }
 }
 
@@ -154,6 +162,22 @@ function judgeWriting({ writeError, role }: RedisState): Finding {
               ? "Mend the Redis Cluster: redis-cli --cluster fix HOST:PORT."
               : "Make the server writable.";
   return mend(look, `The server takes no write: ${writeError}.`, remedy);
+}
+
+function judgeWorkers({ workers }: RedisState): Finding[] {
+  if (workers === undefined) return [];
+  const { cluster, alive, elsewhere } = workers;
+  const look = "workers";
+  if (alive > 0) return [well(look, `${alive} of the cluster ${cluster}.`)];
+  if (elsewhere.length === 0)
+    return [note(look, "None has been heard of yet; without one every command is answered with that.")];
+  return [
+    mend(
+      look,
+      `None of the cluster ${cluster} runs, but some of ${listed(elsewhere)}: commands that name no cluster are for ${cluster}.`,
+      `Set NETCHECK_CLUSTER=${elsewhere[0]} for the bot, or start a worker with NETCHECK_CLUSTER=${cluster}.`,
+    ),
+  ];
 }
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

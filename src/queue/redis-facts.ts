@@ -1,12 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Redis, type RedisOptions } from "ioredis";
+import { Redis } from "ioredis";
 import type { SharedConfig } from "../config.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { inWords } from "../core/sentence.ts";
 import type { RedisFacts, RedisState } from "../doctor/judge-redis.ts";
+import { keysOf } from "./keys.ts";
 import { findRedisServer } from "./redis-binary.ts";
+import { workersSeen } from "./workers-seen.ts";
+
+type Config = Pick<SharedConfig, "redisUrl" | "redisPrefix" | "dataDir" | "cluster">;
+type About = Pick<SharedConfig, "redisPrefix" | "cluster">;
+
+const MOST_CLUSTERS = 100;
 
 /** As BullMQ works: a script that writes. The key goes by itself, should we not be able to delete it. */
 const WRITE = "redis.call('set', KEYS[1], '1', 'PX', 10000) return redis.call('del', KEYS[1])";
@@ -16,19 +23,14 @@ const WRITE = "redis.call('set', KEYS[1], '1', 'PX', 10000) return redis.call('d
  * written and deleted. Every command ends within `limitMs`.
  */
 export async function redisFacts(
-  { redisUrl, redisPrefix: prefix, dataDir }: Pick<SharedConfig, "redisUrl" | "redisPrefix" | "dataDir">,
+  { redisUrl, redisPrefix: prefix, dataDir, cluster }: Config,
   { limitMs }: { readonly limitMs: number },
 ): Promise<RedisFacts> {
-  const options = {
-    lazyConnect: true,
-    connectTimeout: limitMs,
-    commandTimeout: limitMs,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  };
+  const options = optionsFor(limitMs);
+  const about = { redisPrefix: prefix, cluster };
   if (redisUrl !== undefined) {
     const where = new URL(redisUrl).host;
-    const answer = await ask(new Redis(redisUrl, options), prefix);
+    const answer = await ask(new Redis(redisUrl, options), about);
     if (answer.outcome !== "away" || !redisUrl.startsWith("rediss:")) return { where, prefix, answer };
     return { where, prefix, answer: await withoutTls(answer, redisUrl, options) };
   }
@@ -42,7 +44,7 @@ export async function redisFacts(
   }
   const path = join(dataDir, "redis", "redis.sock");
   if (!(await stat(path).catch(() => undefined))) return { where, prefix, answer: { outcome: "idle" } };
-  const answer = await ask(new Redis({ ...options, path }), prefix);
+  const answer = await ask(new Redis({ ...options, path }), about);
   // The socket stays behind when the server is killed.
   return {
     where,
@@ -51,27 +53,35 @@ export async function redisFacts(
   };
 }
 
+const optionsFor = (limitMs: number) => ({
+  ...{ lazyConnect: true, connectTimeout: limitMs, commandTimeout: limitMs, maxRetriesPerRequest: 0 },
+  retryStrategy: () => null,
+});
+
 /** A server without TLS waits for more when it is greeted in TLS, as if it were behind a firewall. No password is sent to it. */
 async function withoutTls(
   answer: Extract<RedisFacts["answer"], { outcome: "away" }>,
   redisUrl: string,
-  options: RedisOptions,
+  options: ReturnType<typeof optionsFor>,
 ): Promise<RedisFacts["answer"]> {
   const { hostname, port } = new URL(redisUrl);
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  const plain = await ask(new Redis({ ...options, host, port: Number(port || 6379) }), "netcheck");
+  const plain = await ask(new Redis({ ...options, host, port: Number(port || 6379) }), {
+    redisPrefix: "netcheck",
+    cluster: "none",
+  });
   if (plain.outcome === "away") return answer;
   return { outcome: "away", code: "ERR_SSL_NONE", reason: "the server speaks without TLS" };
 }
 
-async function ask(client: Redis, prefix: string): Promise<RedisFacts["answer"]> {
+async function ask(client: Redis, about: About): Promise<RedisFacts["answer"]> {
   let trouble: Error | undefined;
   client.on("error", (error: Error) => {
     trouble ??= error;
   });
   try {
     await client.connect();
-    const state = await stateOf(client, `${prefix}:doctor:${randomUUID()}`);
+    const state = await stateOf(client, about);
     return { outcome: "answered", state };
   } catch (error) {
     return failure(trouble ?? error);
@@ -88,12 +98,13 @@ function failure(error: unknown): RedisFacts["answer"] {
   return { outcome: "away", ...(code !== undefined && { code }), reason };
 }
 
-async function stateOf(client: Redis, key: string): Promise<RedisState> {
+async function stateOf(client: Redis, { redisPrefix, cluster }: About): Promise<RedisState> {
   const info = readInfo(await client.info());
-  const writeError = await client.eval(WRITE, 1, key).then(
+  const writeError = await client.eval(WRITE, 1, `${redisPrefix}:doctor:${randomUUID()}`).then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
+  const workers = await workersOf(client, { redisPrefix, cluster }).catch(() => undefined);
   const aof = info["aof_enabled"];
   return {
     version: info["redis_version"] ?? "",
@@ -106,7 +117,17 @@ async function stateOf(client: Redis, key: string): Promise<RedisState> {
     maxBytes: Number(info["maxmemory"] ?? 0),
     fileFails: aof === "1" && info["aof_last_write_status"] === "err",
     writeError,
+    workers,
   };
+}
+
+/** Clusters whose workers have been heard of in the last seconds. */
+async function workersOf(client: Redis, { redisPrefix, cluster }: About): Promise<RedisState["workers"]> {
+  const keys = keysOf(redisPrefix);
+  const { alive } = workersSeen(client, keys);
+  const others = (await client.smembers(keys.clusters)).filter((name) => name !== cluster).slice(0, MOST_CLUSTERS);
+  const running = await Promise.all(others.map(async (name) => ((await alive(name)).length > 0 ? [name] : [])));
+  return { cluster, alive: (await alive(cluster)).length, elsewhere: running.flat().sort() };
 }
 
 const readInfo = (text: string): Readonly<Record<string, string>> =>

@@ -5,8 +5,11 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LabSlack, startSlack } from "#lab/slack/server.ts";
 import { silentLog } from "#src/log.ts";
+import { keysOf } from "#src/queue/keys.ts";
 import { openRedis } from "#src/queue/redis.ts";
+import { workersSeen } from "#src/queue/workers-seen.ts";
 import { doctor, doctorHome, findsEach, toMend } from "#test/support/doctor.ts";
 
 const PASSWORD = "pass/word@1";
@@ -14,10 +17,12 @@ const servers = new AsyncDisposableStack();
 const home = doctorHome();
 let main: { port: number; admin: Redis };
 let cluster: { port: number };
+let slack: LabSlack;
 let old: { port: number };
 beforeAll(async () => {
   main = await redisServer("main", ["--appendonly", "yes"]);
   cluster = await redisServer("cluster", ["--appendonly", "yes", "--cluster-enabled", "yes"]);
+  slack = servers.use(await startSlack());
   old = await oldLooking(main.port);
 });
 afterAll(async () => {
@@ -67,6 +72,11 @@ async function oldLooking(to: number): Promise<{ port: number }> {
   return { port: (server.address() as AddressInfo).port };
 }
 
+const bot = () => ({
+  NETCHECK_SLACK_BOT_TOKEN: slack.botToken,
+  NETCHECK_SLACK_APP_TOKEN: slack.appToken,
+  NETCHECK_SLACK_API_URL: slack.apiUrl,
+});
 const url = (port: number) => `redis://127.0.0.1:${port}/0`;
 const base = () => ({ NETCHECK_DATA_DIR: home.folder, NETCHECK_REDIS_URL: url(main.port) });
 const set = async (name: string, value: string | number) => {
@@ -183,6 +193,17 @@ describe("each is found, with what mends it:", () => {
         area: "Redis",
         found: /is a Redis Cluster/,
         remedy: /NETCHECK_REDIS_PREFIX=\{netcheck\}/,
+      },
+      {
+        name: "workers of another cluster only",
+        seed: async () => {
+          await workersSeen(main.admin, keysOf("netcheck")).beat("paris", "host:1");
+          return { NETCHECK_CLUSTER: "london", ...bot() };
+        },
+        mend: async () => void (await main.admin.flushall()),
+        area: "Redis",
+        found: /None of the cluster london runs, but some of paris/,
+        remedy: /NETCHECK_CLUSTER=paris for the bot, or start a worker with NETCHECK_CLUSTER=london/,
       },
       {
         name: "a port where nobody listens",

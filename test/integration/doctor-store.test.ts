@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -65,12 +66,16 @@ describe.skipIf(process.getuid?.() !== 0)("on a disk each is found, with what me
 describe.skipIf(!canStoreObjects)("in an object store", () => {
   let swift: Awaited<ReturnType<typeof objectStore>>;
   let line: Awaited<ReturnType<typeof badLine>>;
+  /** Speaks HTTP without TLS. */
+  const plain = createServer((socket) => socket.on("error", () => {}).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   const saved = { ...process.env };
   beforeAll(async () => {
+    plain.listen(0, "127.0.0.1");
     swift = await objectStore();
     line = await badLine(swift.port);
   });
   afterAll(async () => {
+    plain.close();
     await line?.[Symbol.asyncDispose]();
     await swift?.[Symbol.asyncDispose]();
     restore();
@@ -169,7 +174,7 @@ describe.skipIf(!canStoreObjects)("in an object store", () => {
         },
         {
           name: "TLS to an endpoint without",
-          seed: () => ({ NETCHECK_S3_ENDPOINT: `https://127.0.0.1:${line.port}` }),
+          seed: () => ({ NETCHECK_S3_ENDPOINT: `https://127.0.0.1:${(plain.address() as AddressInfo).port}` }),
           area: "artifacts",
           found: /EPROTO|ERR_SSL/,
           remedy: /TLS on both sides/,

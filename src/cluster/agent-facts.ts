@@ -14,20 +14,23 @@ const MAX_OUTPUT_BYTES = 64 << 10;
 
 /**
  * What an agent is asked: its clock at the start and at the end, its capabilities, whether node tasks can keep their state, which
- * of the programs are not there, and what each tool says about its version within 2 s. Nothing in it comes from a user.
+ * of the programs are not there, and what each tool says about its version within 3 s. Nothing in it comes from a user.
  */
 const SCRIPT = `date +%s%3N
 grep ^CapEff: /proc/self/status
 state=\${NETCHECK_STATE:-/var/lib/netcheck}
 mkdir -p "$state" 2>/dev/null; [ -w "$state" ] || echo state
-netcheck-task list >/dev/null 2>&1 || echo "failing netcheck-task"
-for program do command -v "$program" >/dev/null || echo "missing $program"; done
+say() {
+  command -v "$1" >/dev/null || return
+  tool=$1; shift
+  said=$(timeout 3 "$@" 2>&1) && echo "version $tool $said" || echo "failing $tool"
+}
 ${Object.entries(toolVersions)
-  .map(
-    ([tool, { argv }]) =>
-      `! command -v ${tool} >/dev/null || { said=$(timeout 2 ${argv} 2>&1) && echo "version ${tool} $said" || echo "failing ${tool}"; }`,
-  )
+  .map(([tool, { argv }]) => `say ${tool} ${argv} &`)
   .join("\n")}
+say netcheck-task netcheck-task list &
+for program do command -v "$program" >/dev/null || echo "missing $program"; done
+wait
 date +%s%3N
 `;
 
@@ -188,7 +191,7 @@ async function askOne(
     if (!(error instanceof ExecError)) throw error;
     if (error.code === 403) return { node, outcome: "forbidden", reason: error.message };
     if (error.kind === "aborted") return { node, outcome: "late" };
-    const passed = error.kind === "api" || error.kind === "sink" || error.status !== undefined;
+    const passed = ["api", "sink", "timeout"].includes(error.kind) || error.status !== undefined;
     return { node, outcome: "failed", reason: error.message, passed };
   }
 }
@@ -204,7 +207,7 @@ function readLook(node: string, output: string, { gotMs, openMs }: { gotMs: numb
   const has = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(output)?.[1] ?? "0"}`);
   const versions = after("version").flatMap((line) => {
     const [, tool = "", version = ""] = /^(\S+) .*?(\d+(?:\.\d+)+|\d{8})/.exec(line) ?? [];
-    return tool === "" ? [] : [[tool, version] as const];
+    return toolVersions[tool] === undefined ? [] : [[tool, version] as const];
   });
   return {
     node,

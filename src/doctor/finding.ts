@@ -39,15 +39,30 @@ export function exitCodeOf(findings: readonly Finding[]): 0 | 1 | 2 {
 /** Shorter ones would hide ordinary words, and nobody's secret is that short. */
 const SHORTEST_SECRET = 4;
 
+const HIDDEN = "(hidden)";
+/** Also where somebody has put one into another variable, whose value is shown. */
+const SLACK_TOKEN = /\bx(?:ox[a-z]|app)-[\w-]+/g;
+
 /** The same without any of these words, wherever a library or a server has put them. */
 export function withoutSecrets(findings: readonly Finding[], secrets: readonly string[]): Finding[] {
   const words = secrets.filter(({ length }) => length >= SHORTEST_SECRET).toSorted((a, b) => b.length - a.length);
-  const clean = (text: string) => words.reduce((shown, word) => shown.replaceAll(word, "(hidden)"), text);
+  const clean = (text: string) =>
+    words.reduce((shown, word) => shown.replaceAll(word, HIDDEN), text).replaceAll(SLACK_TOKEN, HIDDEN);
   return findings.map(({ remedy, ...finding }) => ({
     ...finding,
     found: clean(finding.found),
     ...(remedy !== undefined && { remedy: clean(remedy) }),
   }));
+}
+
+const MOST_LINES = 10;
+
+/** Findings of which a large cluster has many: the first of them, and how many more there are. */
+export function fewOf(findings: readonly Finding[]): Finding[] {
+  const last = findings[MOST_LINES];
+  if (last === undefined) return [...findings];
+  const more = findings.length - MOST_LINES;
+  return [...findings.slice(0, MOST_LINES), findingsOf(last.area).note(last.look, `${more} more like these.`)];
 }
 
 const MOST_NAMES = 5;

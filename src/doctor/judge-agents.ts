@@ -1,7 +1,7 @@
 import { type ClockEstimate, otherThan } from "../core/node-clock.ts";
 import { apartText, SET_CLOCK } from "./clock.ts";
 import { toolVersions, UPGRADE } from "./expected.ts";
-import { type Finding, findingsOf, listed } from "./finding.ts";
+import { type Finding, fewOf, findingsOf, listed } from "./finding.ts";
 
 export type NodeFacts = {
   readonly name: string;
@@ -120,16 +120,15 @@ function judgePods({ pods, nodes, namespace }: AgentsFacts): Finding[] {
   const isolated = pods.filter(({ hostNetwork }) => !hostNetwork).map(({ pod }) => pod);
   const images = [...new Set(pods.map(({ image }) => image))].sort();
   return [
-    ...unready
-      .slice(0, 10)
-      .map(({ pod, node, reason }) =>
+    ...fewOf(
+      unready.map(({ pod, node, reason }) =>
         mend(
           "agent pods",
           `${pod}${node === undefined ? "" : ` on ${node}`} is not ready${reason === undefined ? "" : `: ${reason}`}.`,
           `kubectl -n ${namespace} describe pod ${pod}${reason === undefined ? "" : whyNotReady(reason)}`,
         ),
       ),
-    ...(unready.length > 10 ? [note("agent pods", `${unready.length - 10} more are not ready.`)] : []),
+    ),
     ...(isolated.length > 0
       ? [
           mend(
@@ -143,7 +142,7 @@ function judgePods({ pods, nodes, namespace }: AgentsFacts): Finding[] {
       ? mend(
           "agent version",
           `The agents run different images: ${listed(images)}.`,
-          `kubectl -n ${namespace} rollout status daemonset --timeout=5m; if it does not end, kubectl -n ${namespace} get pods -o wide shows where.`,
+          `kubectl -n ${namespace} rollout status daemonset/netcheck-agent --timeout=5m; if it does not end, kubectl -n ${namespace} get pods -o wide shows where.`,
         )
       : well("agent version", `${images.join("")}.`),
   ];
@@ -161,7 +160,7 @@ function judgeLooks(looks: readonly AgentLook[], mayExec: boolean): Finding[] {
   const answered = looks.filter((look) => look.outcome === "answered");
   return [
     ...judgeForbidden(looks, mayExec),
-    ...looks.flatMap((look) => (look.outcome === "failed" ? [failedExec(look)] : [])),
+    ...fewOf(looks.flatMap((look) => (look.outcome === "failed" ? [failedExec(look)] : []))),
     ...judgeTools(answered),
     ...judgeClocks(answered),
     ...(late.length > 0 ? [unseen("exec", `there was no time left for ${listed(late)}.`)] : []),
@@ -263,7 +262,9 @@ function judgeClocks(looks: readonly Answered[]): Finding[] {
   const spreadMs = Math.max(...apart.map(({ aheadMs }) => aheadMs)) - Math.min(...apart.map(({ aheadMs }) => aheadMs));
   if (looks.length > 1 && apart.length === looks.length && spreadMs < 2_000)
     return [mend("clocks", `This machine's is ${apartText(-first.aheadMs)} those of all nodes.`, `Here: ${SET_CLOCK}`)];
-  return apart.map(({ node, aheadMs }) =>
-    mend("clocks", `That of ${node} is ${apartText(aheadMs)} this machine's.`, `On ${node}: ${SET_CLOCK}`),
+  return fewOf(
+    apart.map(({ node, aheadMs }) =>
+      mend("clocks", `That of ${node} is ${apartText(aheadMs)} this machine's.`, `On ${node}: ${SET_CLOCK}`),
+    ),
   );
 }

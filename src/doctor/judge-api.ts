@@ -35,7 +35,8 @@ export type ApiFacts = {
 };
 
 const { well, mend, note, unseen } = findingsOf("Kubernetes API");
-const RENEW = "Make a new one and put it into the kubeconfig: kubectl create token netcheck-worker --duration=720h.";
+const RENEW =
+  "Make a new one and put it into the kubeconfig: kubectl -n netcheck create token netcheck-worker --duration=720h.";
 /** A credential that nobody renews is told while there is time. */
 const SOON_MS = 24 * 3_600_000;
 
@@ -109,7 +110,7 @@ function judgePermissions(permissions: ApiFacts["permissions"]): Finding[] {
   return missing.map((one) => mend("permissions", `netcheck may not ${permissionText(one)}.`, grantOf(one)));
 }
 
-const GRANT = `${UPGRADE} grants them (rbac.create=true).`;
+const GRANT = `${UPGRADE} grants all that is needed.`;
 
 const resourceText = ({ resource, subresource }: Permission): string =>
   subresource === undefined ? resource : `${resource}/${subresource}`;

@@ -14,7 +14,7 @@ export async function artifactFacts(
   { limitMs, nowMs }: { readonly limitMs: number; readonly nowMs: () => number },
 ): Promise<ArtifactFacts> {
   const { s3, quotaBytes } = artifacts;
-  const where = s3 && (s3.endpoint ?? `https://s3.${s3.region}.amazonaws.com`);
+  const where = s3 && withoutUser(s3.endpoint ?? `https://s3.${s3.region}.amazonaws.com`);
   const [trouble, clock] = await Promise.all([
     notWritable(resolve(dataDir)).then((trouble) => trouble ?? tryStore({ dataDir, artifacts }, limitMs)),
     where === undefined ? undefined : clockOf(where, { limitMs, nowMs }),
@@ -30,6 +30,12 @@ export async function artifactFacts(
     quotaBytes,
     leastFreeBytes: LEAST_FREE_BYTES,
   };
+}
+
+/** An endpoint may carry a name and a password, which are nobody's business. */
+function withoutUser(address: string): string {
+  const { origin, pathname } = new URL(address);
+  return `${origin}${pathname.replace(/\/$/, "")}`;
 }
 
 async function tryStore(

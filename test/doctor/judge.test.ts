@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { exitCodeOf, type Finding, findingsOf, listed, withoutSecrets } from "#src/doctor/finding.ts";
+import { exitCodeOf, type Finding, fewOf, findingsOf, listed, withoutSecrets } from "#src/doctor/finding.ts";
 import { type AgentsFacts, judgeAgents } from "#src/doctor/judge-agents.ts";
 import { type ApiFacts, judgeApi } from "#src/doctor/judge-api.ts";
 import { type ArtifactFacts, judgeArtifacts, type StoreTrouble } from "#src/doctor/judge-artifacts.ts";
@@ -43,7 +43,7 @@ describe("the API server", () => {
       "a token that ends soon",
       api({ credential: { kind: "token", untilMs: NOW + HOUR } }),
       "credential",
-      /^note .*ends in 1 h.*kubectl create token/,
+      /^note .*ends in 1 h.*create token/,
     ],
     [
       "a certificate that has ended",
@@ -60,7 +60,7 @@ describe("the API server", () => {
       "reviews that are refused",
       api({ permissions: { unread: "netcheck may not create selfsubjectaccessreviews." } }),
       "permissions",
-      /^mend .*rbac\.create/,
+      /^mend .*helm upgrade/,
     ],
   ])("%s", (_name, facts, look, line) => {
     expect(shown(judgeApi(facts, NOW), look)).toEqual([expect.stringMatching(line)]);
@@ -232,6 +232,17 @@ test("secrets are hidden wherever they are, the longer ones first; short words a
   expect(withoutSecrets(findings, ["secret", "secret-long", "", "try"])).toEqual([
     findingsOf("Redis").mend("a", "redis://:(hidden)@h", "try (hidden)"),
   ]);
+});
+
+test("a Slack token is hidden in whatever variable it stands", () => {
+  const [hidden] = withoutSecrets([findingsOf("configuration").mend("a", 'X is "xoxb-1-a2".', "xapp-1-B")], []);
+  expect(hidden).toMatchObject({ found: 'X is "(hidden)".', remedy: "(hidden)" });
+});
+
+test("what a large cluster has many of is cut", () => {
+  const all = Array.from({ length: 12 }, (_, index) => findingsOf("agents").mend("exec", `${index}`, "x"));
+  expect(fewOf(all.slice(0, 10))).toHaveLength(10);
+  expect(fewOf(all).at(-1)).toEqual(findingsOf("agents").note("exec", "2 more like these."));
 });
 
 test("names are listed, and no more than five of them", () => {

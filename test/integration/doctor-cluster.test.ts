@@ -102,14 +102,14 @@ describe("each is found, with what mends it:", () => {
         seed: () => otherConfig(token, "unknown-token"),
         area: "Kubernetes API",
         found: /does not accept the token/,
-        remedy: /kubectl create token/,
+        remedy: /create token netcheck-worker/,
       },
       {
         name: "a token that has expired",
         seed: () => otherConfig(token, jwt({ exp: Math.floor(Date.now() / 1_000) - 7_200 })),
         area: "Kubernetes API",
         found: /token has expired 2 h ago/,
-        remedy: /kubectl create token/,
+        remedy: /create token netcheck-worker/,
       },
       {
         name: "a kubeconfig without the cluster's authority",
@@ -138,7 +138,7 @@ describe("each is found, with what mends it:", () => {
         mend: calm,
         area: "Kubernetes API",
         found: /may not create pods\/exec in netcheck/,
-        remedy: /rbac\.create.*resources: \[pods\/exec\], verbs: \[create\]\} to the worker's Role in netcheck/,
+        remedy: /helm upgrade.*resources: \[pods\/exec\], verbs: \[create\]\} to the worker's Role in netcheck/,
       },
       {
         name: "no permission to watch pods",

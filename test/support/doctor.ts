@@ -6,7 +6,7 @@ import type { Environment } from "#src/config.ts";
 import type { Area, Finding } from "#src/doctor/finding.ts";
 import { examine } from "#src/doctor-command.ts";
 
-const LIMITS = { questionMs: 4_000, areaMs: 12_000 };
+const LIMITS = { questionMs: 6_000, areaMs: 20_000 };
 
 /** One thing that is broken on purpose, and what has to be said about it. */
 export type Seeded = {

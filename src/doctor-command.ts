@@ -124,9 +124,6 @@ async function look(
   try {
     return await within(areaMs, facts, "cluster-unreachable", "It");
   } catch (error) {
-    // What netcheck may not read is among the permissions that are missing.
-    if (error instanceof NetcheckError && error.code === "forbidden" && area === "agents")
-      return [findingsOf(area).unseen("all", lower(error.message))];
     const found = error instanceof NetcheckError ? error.message : `Looking failed: ${String(error)}`;
     const hint = error instanceof NetcheckError && error.hint !== undefined ? inWords(error.hint) : undefined;
     return [findingsOf(area).mend("all", found, hint ?? "Look for a server, a proxy or a disk that hangs.")];
@@ -187,8 +184,16 @@ async function lookAtCluster(
       asked,
       look("agents", limits, async (late) => {
         const signal = AbortSignal.any([late, AbortSignal.timeout(limits.areaMs - limitMs)]);
-        const facts = await agentFacts(kube, agentNamespace, { limitMs, nowMs: Date.now, signal });
-        return judgeAgents(facts, { mayExec: !(await asked).some(deniesExec) });
+        const [facts, findings] = await Promise.all([
+          agentFacts(kube, agentNamespace, { limitMs, nowMs: Date.now, signal }).catch(ifForbidden),
+          asked,
+        ]);
+        const lacking = findings.filter(isLacking);
+        if (!(facts instanceof NetcheckError))
+          return judgeAgents(facts, { mayExec: !lacking.some(({ found }) => found.includes("pods/exec")) });
+        // Otherwise RBAC grants it, and something else refuses it.
+        if (lacking.length === 0) throw facts;
+        return [findingsOf("agents").unseen("all", lower(facts.message))];
       }),
     ]);
     return [
@@ -200,7 +205,13 @@ async function lookAtCluster(
   }
 }
 
-const deniesExec = ({ status, found }: Finding): boolean => status === "mend" && found.includes("pods/exec");
+/** For `catch`: what may not be read is perhaps told already. */
+function ifForbidden(error: unknown): NetcheckError {
+  if (error instanceof NetcheckError && error.code === "forbidden") return error;
+  throw error;
+}
+
+const isLacking = ({ look: what, status }: Finding): boolean => what === "permissions" && status === "mend";
 
 /** What makes every other question fail is said once. */
 const usableApi = (api: readonly Finding[]): boolean =>

@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { access, constants, readFile, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { NetcheckError } from "../core/errors.ts";
 import type { ClockEstimate } from "../core/node-clock.ts";
 import { inWords } from "../core/sentence.ts";
 import { clockOfHeader } from "../doctor/clock.ts";
 import type { ArtifactFacts, StoreTrouble } from "../doctor/judge-artifacts.ts";
 import { type ArtifactConfig, LEAST_FREE_BYTES, openArtifacts } from "./artifacts.ts";
+
+/** The store tries again and again, which is right for a capture and takes too long here. */
+const PATIENCE = 2;
 
 /** Puts, reads and deletes a small artifact in the store that is configured, by the ways that captures go. */
 export async function artifactFacts(
@@ -16,7 +20,10 @@ export async function artifactFacts(
   const { s3, quotaBytes } = artifacts;
   const where = s3 && withoutUser(s3.endpoint ?? `https://s3.${s3.region}.amazonaws.com`);
   const [trouble, clock] = await Promise.all([
-    notWritable(resolve(dataDir)).then((trouble) => trouble ?? tryStore({ dataDir, artifacts }, limitMs)),
+    Promise.race([
+      notWritable(resolve(dataDir)).then((trouble) => trouble ?? tryStore({ dataDir, artifacts }, limitMs)),
+      pause(PATIENCE * limitMs, tooLate(PATIENCE * limitMs), { ref: false }),
+    ]),
     where === undefined ? undefined : clockOf(where, { limitMs, nowMs }),
   ]);
   const store = openArtifacts({ dataDir, artifacts });
@@ -37,6 +44,11 @@ function withoutUser(address: string): string {
   const { origin, pathname } = new URL(address);
   return `${origin}${pathname.replace(/\/$/, "")}`;
 }
+
+const tooLate = (ms: number): StoreTrouble => ({
+  ...{ step: "put", name: "late", code: "ETIMEDOUT" },
+  text: `The store did not answer within ${ms / 1_000} s.`,
+});
 
 async function tryStore(
   config: { readonly dataDir: string; readonly artifacts: ArtifactConfig },

@@ -189,7 +189,8 @@ async function askOne(
     return readLook(node, stdout.toString(), { gotMs: nowMs(), openMs });
   } catch (error) {
     if (!(error instanceof ExecError)) throw error;
-    if (error.code === 403) return { node, outcome: "forbidden", reason: error.message };
+    // A refusal without a Status is not the API server's.
+    if (error.code === 403 && error.status) return { node, outcome: "forbidden", reason: error.message };
     if (error.kind === "aborted") return { node, outcome: "late" };
     const passed = ["api", "sink", "timeout"].includes(error.kind) || error.status !== undefined;
     return { node, outcome: "failed", reason: error.message, passed };

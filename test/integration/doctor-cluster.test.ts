@@ -5,20 +5,24 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { doctor, doctorHome, findsEach, toMend } from "#test/support/doctor.ts";
 import { doctorAgents } from "#test/support/doctor-agents.ts";
 import { type TestApi, testApi } from "#test/support/lab-api.ts";
+import { oddProxy } from "#test/support/odd-proxy.ts";
 
 // The API stand-in, with the chart's permissions; what runs in agents runs on this machine, with the image's programs only.
 const home = doctorHome();
 let cluster: TestApi;
 let agents: ReturnType<typeof doctorAgents>;
+let proxy: Awaited<ReturnType<typeof oddProxy>>;
 let kubeconfig = "";
 let token = "";
 beforeAll(async () => {
   cluster = await testApi();
   agents = doctorAgents(cluster.lab);
+  proxy = await oddProxy(cluster.api.url);
   kubeconfig = await readFile(cluster.api.workerKubeconfig, "utf8");
   token = /token: "?([\w-]+)/.exec(kubeconfig)?.[1] ?? "";
 });
 afterAll(async () => {
+  await proxy[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();
   agents[Symbol.dispose]();
   home[Symbol.dispose]();
@@ -39,6 +43,16 @@ const restore = () => agents.restore();
 const otherConfig = (from: string | RegExp, to: string) => {
   const KUBECONFIG = join(home.folder, "other-kubeconfig");
   writeFileSync(KUBECONFIG, kubeconfig.replace(from, to));
+  return { KUBECONFIG };
+};
+/** Through the proxy, which has a certificate of its own. */
+const throughProxy = () => {
+  const KUBECONFIG = join(home.folder, "proxy-kubeconfig");
+  const changed = kubeconfig.replace(cluster.api.url, proxy.url);
+  writeFileSync(
+    KUBECONFIG,
+    changed.replace(/certificate-authority-data: \S+/, `certificate-authority-data: ${proxy.ca}`),
+  );
   return { KUBECONFIG };
 };
 const jwt = (claims: object) =>
@@ -315,6 +329,32 @@ describe("each is found, with what mends it:", () => {
         area: "agents",
         found: /This machine's is (1 h|59 min \d+ s) ahead of those of all nodes/,
         remedy: /Here: timedatectl/,
+      },
+      {
+        name: "a clock that is not the API server's",
+        seed: () => {
+          proxy.aheadMs = 600_000;
+          return throughProxy();
+        },
+        mend: () => {
+          proxy.aheadMs = 0;
+        },
+        area: "Kubernetes API",
+        found: /This machine's is (9 min 59 s|10 min|10 min 1 s) behind that of the API server/,
+        remedy: /Here: timedatectl/,
+      },
+      {
+        name: "a proxy that refuses WebSockets",
+        seed: () => {
+          proxy.refusesWebSockets = true;
+          return throughProxy();
+        },
+        mend: () => {
+          proxy.refusesWebSockets = false;
+        },
+        area: "agents",
+        found: /No command runs in the agent on node-2: The API server refused the exec with HTTP 403/,
+        remedy: /Let WebSockets pass/,
       },
       {
         name: "something that cuts WebSockets",

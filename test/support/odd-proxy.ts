@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import { request as ask, createServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { selfSigned } from "./throwaway-tls.ts";
 
 /** A proxy that ends TLS in front of an API server. It may refuse WebSockets, or show the server's clock another way. */
 export async function oddProxy(target: string) {
   const proxy = { aheadMs: 0, refusesWebSockets: false };
   const pair = selfSigned();
-  const sockets = new Set<Socket>();
+  const sockets = new Set<Duplex>();
   const server = createServer(pair, (incoming, response) => {
     const { method, headers } = incoming;
     const forward = ask(new URL(incoming.url ?? "/", target), {

@@ -2,6 +2,7 @@ const usage = `Usage: npm run -s netcheck -- <command>
   check "<from> <to> [duration]" [--json] [--html FILE] [--save FILE]
                                                           measure from this terminal, without Slack or Redis;
                                                           uses KUBECONFIG, or the running lab
+  doctor [--json]                                         say what is wrong in configuration, Slack, Redis, cluster and store
   replay FILE… [--json]                                   say what today's rules make of checks that were kept
   pcap FILE… [--json] [--filter "EXPRESSION"] [--flows N] [--write OUT.pcapng]
                                                           say what is wrong in packet captures; - is standard input
@@ -31,6 +32,7 @@ async function command(argv: readonly string[]): Promise<number> {
   if (name === "pcap") return (await import("./pcap-command.ts")).pcapCommand(rest);
   if (name === "replay") return (await import("./replay-command.ts")).replayCommand(rest);
   if (name === "check" && !argv.includes("--help")) return (await import("./check-command.ts")).checkCommand(rest);
+  if (name === "doctor") return (await import("./doctor-command.ts")).doctorCommand(rest);
   if (name === "artifact") return (await import("./artifact-command.ts")).artifactCommand(rest);
   const help = argv.includes("--help") || argv.includes("-h");
   if (!help && name !== undefined) say(`"${name}" is no netcheck command.`);

@@ -297,6 +297,9 @@ export function readAllConfig(env: Environment = process.env): AllConfig {
   });
 }
 
+/** All variables of this process, for looking at those that nobody reads. */
+export const environment = (): Environment => process.env;
+
 /** Folders in which programs are looked for. */
 export function systemPath(env: Environment = process.env): string {
   return env["PATH"] ?? "";

@@ -32,6 +32,12 @@ const planted: readonly { file: string; code: string; rule: string }[] = [
   { file: "src/commands/e.ts", code: "export const x = Date.now();", rule: "plugin" },
   { file: "src/pcap/f.ts", code: "export const x = Math.random();", rule: "plugin" },
   { file: "src/core/g.ts", code: 'export const x = fetch("x");', rule: "noRestrictedGlobals" },
+  {
+    file: "src/doctor/ha.ts",
+    code: 'import { Redis } from "ioredis";\nexport const y = Redis;',
+    rule: "noRestrictedImports",
+  },
+  { file: "src/doctor/hb.ts", code: "export const x = Date.now();", rule: "plugin" },
   { file: "src/core/h.ts", code: "export const x = process.argv;", rule: "noRestrictedGlobals" },
   {
     file: "src/queue/i.ts",

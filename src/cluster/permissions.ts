@@ -1,7 +1,8 @@
+import type { Permission } from "../doctor/judge-api.ts";
 import type { Kube } from "./kube-client.ts";
 
 /** What a worker needs, as RBAC words it. Exec takes both verbs: a WebSocket starts with a GET, and since 1.35 `create` is asked too. */
-export const needed = (agentNamespace: string) => [
+export const needed = (agentNamespace: string): readonly Permission[] => [
   { verb: "list", group: "", resource: "pods" },
   { verb: "watch", group: "", resource: "pods" },
   { verb: "list", group: "", resource: "nodes" },
@@ -20,17 +21,21 @@ export const needed = (agentNamespace: string) => [
   { verb: "create", group: "", resource: "pods", subresource: "exec", namespace: agentNamespace },
 ];
 
-/** Asks the API server what this worker may not do: `create pods/exec in netcheck`. Empty when everything is granted. */
-export async function missingPermissions(kube: Kube, agentNamespace: string): Promise<string[]> {
+/** Asks the API server what of that this worker may not do; each question ends within `deadlineMs`. Empty when all is granted. */
+export async function missingPermissions(
+  kube: Kube,
+  agentNamespace: string,
+  { deadlineMs }: { readonly deadlineMs?: number } = {},
+): Promise<Permission[]> {
   const answers = await Promise.all(
-    needed(agentNamespace).map(async ({ verb, group, resource, subresource, namespace }) => {
-      const place = { ...(namespace ? { namespace } : {}), ...(subresource ? { subresource } : {}) };
-      const spec = { resourceAttributes: { verb, group, resource, ...place } };
-      const review = await kube.call({ verb: "create", resource: "selfsubjectaccessreviews" }, () =>
-        kube.authorization.createSelfSubjectAccessReview({ body: { spec } }),
+    needed(agentNamespace).map(async (permission) => {
+      const spec = { resourceAttributes: permission };
+      const review = await kube.call(
+        { verb: "create", resource: "selfsubjectaccessreviews" },
+        () => kube.authorization.createSelfSubjectAccessReview({ body: { spec } }),
+        deadlineMs === undefined ? {} : { deadlineMs },
       );
-      const what = `${verb} ${resource}${subresource ? `/${subresource}` : ""}${namespace ? ` in ${namespace}` : ""}`;
-      return review.status?.allowed ? [] : [what];
+      return review.status?.allowed ? [] : [permission];
     }),
   );
   return answers.flat();

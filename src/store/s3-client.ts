@@ -95,8 +95,9 @@ function inOurWords(error: unknown, { bucket }: S3Place, key: string): NetcheckE
 
 function factsOf(error: unknown): { name: string; code: string | undefined; status: number | undefined } {
   if (!(error instanceof Error)) return { name: "unknown", code: undefined, status: undefined };
+  // The SDK names a connection that was reset a TimeoutError as well; its code says which it was.
   const late = error.name === "AbortError" || error.name === "TimeoutError";
-  const code = late ? "ETIMEDOUT" : "code" in error && typeof error.code === "string" ? error.code : undefined;
+  const code = "code" in error && typeof error.code === "string" ? error.code : late ? "ETIMEDOUT" : undefined;
   const about = "$metadata" in error ? (error.$metadata as { readonly httpStatusCode?: number }) : {};
   return { name: error.name, code, status: about.httpStatusCode };
 }

@@ -133,7 +133,9 @@ describe("API access", () => {
   test("missing permissions are told before they are missed", async () => {
     expect(await missingPermissions(kube, "netcheck")).toEqual([]);
     cluster.api.faults.set({ refuse: [{ status: 403, verb: "create", resource: "pods/exec" }] });
-    expect(await missingPermissions(kube, "netcheck")).toEqual(["create pods/exec in netcheck"]);
+    expect(await missingPermissions(kube, "netcheck")).toMatchObject([
+      { verb: "create", resource: "pods", subresource: "exec", namespace: "netcheck" },
+    ]);
     cluster.api.faults.clear();
   });
 });

@@ -57,6 +57,7 @@ const shared = {
     z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   ),
   NETCHECK_CLUSTER: variable("a cluster's name: a-z, 0-9 and -, at most 63", text(dnsLabel).default("default")),
+  NETCHECK_METRICS_PORT: variable("a TCP port: 1 to 65535", whole(1, 65_535).optional()),
   NETCHECK_MAX_CHECKS: variable("how many checks one cluster runs at once: 1 to 50", whole(1, 50).default(4)),
 } as const;
 
@@ -196,6 +197,8 @@ function readShared(from: Reader) {
     logLevel: values.NETCHECK_LOG_LEVEL,
     /** A worker's own cluster; for a bot the one that is meant when a command names none. */
     cluster: values.NETCHECK_CLUSTER,
+    /** Absent: neither metrics nor health are served. */
+    metricsPort: values.NETCHECK_METRICS_PORT,
     maxChecks: values.NETCHECK_MAX_CHECKS,
     artifacts: readArtifacts(from),
   };

@@ -277,10 +277,19 @@ export function readArtifactConfig(env: Environment = process.env): Pick<SharedC
   return from.done(readShared(from));
 }
 
+function readBot(from: Reader) {
+  const config = { ...readShared(from), slack: readSlack(from), language: readLanguage(from) };
+  if (config.slack.mode === "http" && config.metricsPort !== undefined && config.metricsPort === config.slack.port)
+    from.fault(
+      `NETCHECK_METRICS_PORT is ${config.metricsPort}: it must be another port than that of NETCHECK_HTTP_PORT.`,
+    );
+  return config;
+}
+
 /** Settings of the bot. Throws one `bad-config` error that names every bad or missing variable. */
 export function readBotConfig(env: Environment = process.env): BotConfig {
   const from = reader(env);
-  return from.done({ ...readShared(from), slack: readSlack(from), language: readLanguage(from) });
+  return from.done(readBot(from));
 }
 
 /** Settings of a worker, which needs no Slack token. Throws like `readBotConfig`. */
@@ -292,12 +301,7 @@ export function readWorkerConfig(env: Environment = process.env): WorkerConfig {
 /** Settings of bot and worker in one process. Throws like `readBotConfig`. */
 export function readAllConfig(env: Environment = process.env): AllConfig {
   const from = reader(env);
-  return from.done({
-    ...readShared(from),
-    slack: readSlack(from),
-    language: readLanguage(from),
-    kube: readCluster(from),
-  });
+  return from.done({ ...readBot(from), kube: readCluster(from) });
 }
 
 /** Folders in which programs are looked for. */

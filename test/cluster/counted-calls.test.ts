@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { countedExec, countedNodes } from "#src/cluster/counted-calls.ts";
+import { ExecError } from "#src/cluster/exec-error.ts";
+import type { runExec } from "#src/cluster/exec-run.ts";
+import type { NodeTasks } from "#src/cluster/node-tasks.ts";
+import { createMetrics } from "#src/metrics.ts";
+
+const linesOf = async (metrics: ReturnType<typeof createMetrics>, name: string) =>
+  (await metrics.read()).split("\n").filter((line) => line.startsWith(name));
+
+test("every exec is timed, and one without an answer is counted by its reason", async () => {
+  const metrics = createMetrics();
+  const outcomes = [
+    undefined,
+    new ExecError("lost", "cut"),
+    new ExecError("http", "no", { code: 403 }),
+    new Error("10.0.0.7 is not what we know"),
+  ];
+  const run: typeof runExec = async () => {
+    const error = outcomes.shift();
+    if (error) throw error;
+    return { exitCode: 0, stdout: Buffer.of(), stderr: "", openMs: 1 };
+  };
+  const exec = countedExec(run, metrics);
+  const request = {
+    namespace: "netcheck",
+    pod: "agent-1",
+    container: "agent",
+    command: ["netcheck-task", "sync", "c"],
+  };
+  const access = { server: () => "", options: async () => ({}) };
+  for (let n = outcomes.length; n > 0; n--)
+    await exec(access, request, { timeoutMs: 1, maxBytes: 1 }).catch(() => undefined);
+  expect(await linesOf(metrics, "netcheck_exec_duration_seconds_count")).toEqual([
+    'netcheck_exec_duration_seconds_count{verb="sync"} 4',
+  ]);
+  expect(await linesOf(metrics, "netcheck_exec_failures_total")).toEqual([
+    'netcheck_exec_failures_total{verb="sync",reason="lost"} 1',
+    'netcheck_exec_failures_total{verb="sync",reason="http-403"} 1',
+    'netcheck_exec_failures_total{verb="sync",reason="internal"} 1',
+  ]);
+});
+
+test("leases and running tasks follow what nodes answer, and go with their check or with time", async () => {
+  const metrics = createMetrics();
+  const clock = { nowMs: 0, clockMs: 0, bootId: "b", offsetEstimateMs: 0, offsetErrorMs: 0 };
+  const states = { now: ["running", "running"] };
+  const tasks = () =>
+    states.now.map((state, n) => ({
+      ...{ id: `t${n}`, state: state as "running", totalBytes: 0, offset: 0, stderr: "" },
+      bytes: Buffer.alloc(10),
+    }));
+  const nodes: NodeTasks = {
+    start: async () => ({ ...clock, tasks: tasks() }),
+    sync: async () => ({ ...clock, tasks: tasks() }),
+    stop: async () => ({ ...clock, tasks: tasks() }),
+    segment: async () => ({ number: 1, state: "sealed", totalBytes: 70, offset: 0, bytes: Buffer.alloc(70) }),
+    acknowledge: async () => ({ deleted: 1 }),
+    remove: async () => ({ removed: true }),
+    list: async () => ({ ...clock, checks: [] }),
+  };
+  const counted = countedNodes(nodes, metrics, () => clock.nowMs);
+  const order = { check: "nc-1", leaseSeconds: 60, window: { startMs: 0, endMs: 1 }, tasks: [] };
+  const now = async () => [...(await linesOf(metrics, "netcheck_node_"))];
+  await counted.start("graz", order);
+  await counted.start("bern", order);
+  expect(await now()).toEqual(["netcheck_node_leases 2", "netcheck_node_tasks 4"]);
+  states.now = ["running", "done"];
+  await counted.sync("graz", "nc-1", new Map());
+  expect(await now()).toEqual(["netcheck_node_leases 2", "netcheck_node_tasks 3"]);
+  states.now = ["done", "done"];
+  await counted.stop("graz", "nc-1");
+  expect(await now()).toEqual(["netcheck_node_leases 1", "netcheck_node_tasks 2"]);
+  await counted.remove("bern", "nc-1");
+  expect(await now()).toEqual(["netcheck_node_leases 0", "netcheck_node_tasks 0"]);
+  states.now = ["running"];
+  await counted.start("graz", order);
+  clock.nowMs = 60_001;
+  expect(await now()).toEqual(["netcheck_node_leases 0", "netcheck_node_tasks 0"]);
+  await counted.segment("graz", "nc-1", "t0", 1, 0);
+  expect(await linesOf(metrics, "netcheck_fetched_bytes_total")).toEqual([
+    'netcheck_fetched_bytes_total{kind="output"} 20',
+    'netcheck_fetched_bytes_total{kind="packets"} 70',
+  ]);
+});

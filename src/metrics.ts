@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Report } from "./core/report.ts";
+import { type Report, reportSchema } from "./core/report.ts";
 
 /** Parts of a check's life in which people wait for netcheck; measuring itself lasts as long as was asked. */
 type Stage = "queued" | "starting" | "finishing" | "reporting" | "delivering";
@@ -27,6 +27,8 @@ export function createMetrics() {
     registers,
   });
   const checks = counter("netcheck_checks_total", "Checks that were reported, by the report's status.", ["status"]);
+  // A counter that first appears with 1 has not risen, for Prometheus.
+  for (const status of reportSchema.shape.status.options) checks.inc({ status }, 0);
 
   /** What brings gauges up to date; run whenever they are read, so that nothing has to run in between. */
   const refreshers: (() => unknown)[] = [];

@@ -2,6 +2,7 @@ import { NetcheckError } from "../core/errors.ts";
 import type { Metrics } from "../metrics.ts";
 import { ExecError } from "./exec-error.ts";
 import type { runExec } from "./exec-run.ts";
+import { LEASE_SECONDS } from "./measure-node.ts";
 import type { NodeTasks } from "./node-tasks.ts";
 
 /** Counts every single exec, those included that are repeated. The verb is the second word of the command: `netcheck-task sync …`. */
@@ -25,9 +26,6 @@ function reasonOf(error: unknown): string {
   return error instanceof NetcheckError ? error.code : "internal";
 }
 
-/** A node that nobody has asked for so long has let its lease go, or another worker keeps it. */
-const KEPT_MS = 60_000;
-
 /** Counts what is read from nodes, and the leases that are renewed from here with the tasks beneath them. */
 export function countedNodes(nodes: NodeTasks, metrics: Metrics, nowMs: () => number): NodeTasks {
   const { fetched, leases, tasks } = metrics;
@@ -41,7 +39,8 @@ export function countedNodes(nodes: NodeTasks, metrics: Metrics, nowMs: () => nu
     else kept.delete(keyOf(node, check));
   }
   metrics.beforeRead(() => {
-    for (const [key, { atMs }] of kept) if (nowMs() - atMs > KEPT_MS) kept.delete(key);
+    // After that another worker keeps the lease, or nobody.
+    for (const [key, { atMs }] of kept) if (nowMs() - atMs > LEASE_SECONDS * 1_000) kept.delete(key);
     leases.set(kept.size);
     tasks.set([...kept.values()].reduce((sum, { running }) => sum + running, 0));
   });

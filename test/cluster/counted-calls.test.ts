@@ -75,7 +75,7 @@ test("leases and running tasks follow what nodes answer, and go with their check
   expect(await now()).toEqual(["netcheck_node_leases 0", "netcheck_node_tasks 0"]);
   states.now = ["running"];
   await counted.start("graz", order);
-  clock.nowMs = 60_001;
+  clock.nowMs = 120_001;
   expect(await now()).toEqual(["netcheck_node_leases 0", "netcheck_node_tasks 0"]);
   await counted.segment("graz", "nc-1", "t0", 1, 0);
   expect(await linesOf(metrics, "netcheck_fetched_bytes_total")).toEqual([

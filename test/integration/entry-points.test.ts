@@ -122,10 +122,9 @@ test("a worker whose Kubernetes API is away says so and goes on", async () => {
   expect(output.stderr).not.toContain('"msg":"ready"');
   expect(await ask(port, "/livez")).toEqual([200, "ok\n"]);
   const away = /^\[\+\]redis ok\n\[-\]cluster: The API server could not list pods/;
-  await vi.waitFor(
-    async () => expect(await ask(port, "/readyz")).toEqual([503, expect.stringMatching(away)]),
-    { timeout: 20_000 },
-  );
+  await vi.waitFor(async () => expect(await ask(port, "/readyz")).toEqual([503, expect.stringMatching(away)]), {
+    timeout: 20_000,
+  });
   const [, metrics] = await ask(port, "/metrics");
   expect(metrics).toMatch(/^netcheck_redis_up 1$/m);
   expect(metrics).toMatch(/^netcheck_queue_jobs\{queue="measure.default",state="waiting"\} 0$/m);

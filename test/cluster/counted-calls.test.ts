@@ -1,45 +1,10 @@
 import { expect, test } from "vitest";
-import { countedExec, countedNodes } from "#src/cluster/counted-calls.ts";
-import { ExecError } from "#src/cluster/exec-error.ts";
-import type { runExec } from "#src/cluster/exec-run.ts";
+import { countedNodes } from "#src/cluster/counted-calls.ts";
 import type { NodeTasks } from "#src/cluster/node-tasks.ts";
 import { createMetrics } from "#src/metrics.ts";
 
 const linesOf = async (metrics: ReturnType<typeof createMetrics>, name: string) =>
   (await metrics.read()).split("\n").filter((line) => line.startsWith(name));
-
-test("every exec is timed, and one without an answer is counted by its reason", async () => {
-  const metrics = createMetrics();
-  const outcomes = [
-    undefined,
-    new ExecError("lost", "cut"),
-    new ExecError("http", "no", { code: 403 }),
-    new Error("10.0.0.7 is not what we know"),
-  ];
-  const run: typeof runExec = async () => {
-    const error = outcomes.shift();
-    if (error) throw error;
-    return { exitCode: 0, stdout: Buffer.of(), stderr: "", openMs: 1 };
-  };
-  const exec = countedExec(run, metrics);
-  const request = {
-    namespace: "netcheck",
-    pod: "agent-1",
-    container: "agent",
-    command: ["netcheck-task", "sync", "c"],
-  };
-  const access = { server: () => "", options: async () => ({}) };
-  for (let n = outcomes.length; n > 0; n--)
-    await exec(access, request, { timeoutMs: 1, maxBytes: 1 }).catch(() => undefined);
-  expect(await linesOf(metrics, "netcheck_exec_duration_seconds_count")).toEqual([
-    'netcheck_exec_duration_seconds_count{verb="sync"} 4',
-  ]);
-  expect(await linesOf(metrics, "netcheck_exec_failures_total")).toEqual([
-    'netcheck_exec_failures_total{verb="sync",reason="lost"} 1',
-    'netcheck_exec_failures_total{verb="sync",reason="http-403"} 1',
-    'netcheck_exec_failures_total{verb="sync",reason="internal"} 1',
-  ]);
-});
 
 test("leases and running tasks follow what nodes answer, and go with their check or with time", async () => {
   const metrics = createMetrics();

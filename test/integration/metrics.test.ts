@@ -1,4 +1,6 @@
 import { expect, vi } from "vitest";
+import { countedExec } from "#src/cluster/counted-calls.ts";
+import { runExec } from "#src/cluster/exec-run.ts";
 import { silentLog } from "#src/log.ts";
 import { createMetrics, type Metrics } from "#src/metrics.ts";
 import { inventories } from "#src/queue/inventory.ts";
@@ -7,7 +9,9 @@ import { clustersSeen, watchQueues } from "#src/queue/queue-gauges.ts";
 import { jobOptions, openQueue } from "#src/queue/queues.ts";
 import { workersSeen } from "#src/queue/workers-seen.ts";
 import { countedPort } from "#src/slack/counted-port.ts";
+import { execServer } from "../support/exec-server.ts";
 import { fakeSlackPort } from "../support/fake-slack-port.ts";
+import { redisServer } from "../support/private-queue.ts";
 import { withQueue } from "../support/queue-test.ts";
 import { checkRequest, measuringWorker, reporting } from "../support/queue-world.ts";
 import { smallInventory } from "../support/small-inventory.ts";
@@ -54,6 +58,24 @@ test("a check is counted by its status, its stages, its gaps and its calls to Sl
   expect(Object.keys(read).filter((name) => /node-\d|shop|db-0|nc-/.test(name))).toEqual([]);
 });
 
+test("execs are timed, and those without an answer counted by the reason", async () => {
+  const metrics = createMetrics();
+  await using server = await execServer((exec) => exec.run());
+  const exec = countedExec(runExec, metrics);
+  const request = { namespace: "netcheck", pod: "agent-1", container: "agent", command: ["true", "sync"] };
+  const run = () => exec(server.access, request, { timeoutMs: 30_000, maxBytes: 100 });
+  expect((await run()).exitCode).toBe(0);
+  server.behave((one) => one.reset());
+  await expect(run()).rejects.toThrow();
+  server.refuse({ code: 403, body: "pods/exec is forbidden" });
+  await expect(run()).rejects.toThrow();
+  expect(await numbers(metrics)).toMatchObject({
+    'netcheck_exec_duration_seconds_count{verb="sync"}': 3,
+    'netcheck_exec_failures_total{verb="sync",reason="lost"}': 1,
+    'netcheck_exec_failures_total{verb="sync",reason="http-403"}': 1,
+  });
+});
+
 test("queues are told by how many wait and for how long, also where no worker is", async ({ queue, redis, checks }) => {
   const metrics = createMetrics();
   const { keys } = queue;
@@ -96,15 +118,25 @@ test("queues are told by how many wait and for how long, also where no worker is
   await notify.close();
 });
 
-test("without Redis the rest is told, and numbers of before are not", async ({ queue, checks }) => {
+test("without Redis the rest is told at once, and numbers of before are not", async ({ queue, checks }) => {
   const metrics = createMetrics();
   const redis = await queue.connect("producer");
   const shared = { redis, keys: queue.keys, maxChecks: 2, metrics, log: silentLog };
   await using _watch = watchQueues({ queues: [], clusters: async () => ["lab"] }, shared);
   await checks.submit(checkRequest());
   expect(await numbers(metrics)).toMatchObject({ 'netcheck_queue_jobs{queue="measure.lab",state="waiting"}': 1 });
+  const gone = async () => {
+    const left = await numbers(metrics);
+    expect(left).toMatchObject({ netcheck_redis_up: 0, netcheck_node_leases: 0 });
+    expect(Object.keys(left).filter((name) => /^netcheck_(queue|checks_active|workers)/.test(name))).toEqual([]);
+  };
+  const server = await redisServer(queue.dataDir);
+  process.kill(server, "SIGSTOP");
+  await gone();
+  process.kill(server, "SIGCONT");
+  await vi.waitFor(async () => expect(await numbers(metrics)).toMatchObject({ netcheck_redis_up: 1 }), {
+    timeout: 20_000,
+  });
   redis.disconnect();
-  const left = await numbers(metrics);
-  expect(left).toMatchObject({ netcheck_redis_up: 0 });
-  expect(Object.keys(left).filter((name) => /^netcheck_(queue|checks_active|workers)/.test(name))).toEqual([]);
+  await gone();
 });

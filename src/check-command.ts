@@ -19,6 +19,7 @@ import type { Progress } from "./core/progress.ts";
 import type { Report } from "./core/report.ts";
 import { inWords, type Language } from "./core/sentence.ts";
 import { createLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
 import { seenByCheck } from "./queue/seen-by-check.ts";
 import { mistakeText } from "./report/answers.ts";
 import { chartComment } from "./report/chart-words.ts";
@@ -75,7 +76,15 @@ async function runCheck(request: CheckRequest, config: WorkerConfig): Promise<Se
   const shelf = openArtifacts(config);
   const writeMerged = mergedArtifacts({ store: shelf, dataDir: config.dataDir });
   const side = stack.adopt(
-    connectCluster({ kube: config.kube, cluster: config.cluster, worker, shelf, writeMerged, log }),
+    connectCluster({
+      kube: config.kube,
+      cluster: config.cluster,
+      worker,
+      shelf,
+      writeMerged,
+      metrics: createMetrics(),
+      log,
+    }),
     (open) => open.close(),
   );
   const stopping = new AbortController();

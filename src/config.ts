@@ -57,6 +57,7 @@ const shared = {
     z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   ),
   NETCHECK_CLUSTER: variable("a cluster's name: a-z, 0-9 and -, at most 63", text(dnsLabel).default("default")),
+  NETCHECK_METRICS_PORT: variable("a TCP port: 1 to 65535", whole(1, 65_535).optional()),
   NETCHECK_MAX_CHECKS: variable("how many checks one cluster runs at once: 1 to 50", whole(1, 50).default(4)),
 } as const;
 
@@ -196,6 +197,8 @@ function readShared(from: Reader) {
     logLevel: values.NETCHECK_LOG_LEVEL,
     /** A worker's own cluster; for a bot the one that is meant when a command names none. */
     cluster: values.NETCHECK_CLUSTER,
+    /** Absent: neither metrics nor health are served. */
+    metricsPort: values.NETCHECK_METRICS_PORT,
     maxChecks: values.NETCHECK_MAX_CHECKS,
     artifacts: readArtifacts(from),
   };
@@ -274,10 +277,19 @@ export function readArtifactConfig(env: Environment = process.env): Pick<SharedC
   return from.done(readShared(from));
 }
 
+function readBot(from: Reader) {
+  const config = { ...readShared(from), slack: readSlack(from), language: readLanguage(from) };
+  if (config.slack.mode === "http" && config.metricsPort !== undefined && config.metricsPort === config.slack.port)
+    from.fault(
+      `NETCHECK_METRICS_PORT is ${config.metricsPort}: it must be another port than that of NETCHECK_HTTP_PORT.`,
+    );
+  return config;
+}
+
 /** Settings of the bot. Throws one `bad-config` error that names every bad or missing variable. */
 export function readBotConfig(env: Environment = process.env): BotConfig {
   const from = reader(env);
-  return from.done({ ...readShared(from), slack: readSlack(from), language: readLanguage(from) });
+  return from.done(readBot(from));
 }
 
 /** Settings of a worker, which needs no Slack token. Throws like `readBotConfig`. */
@@ -289,12 +301,7 @@ export function readWorkerConfig(env: Environment = process.env): WorkerConfig {
 /** Settings of bot and worker in one process. Throws like `readBotConfig`. */
 export function readAllConfig(env: Environment = process.env): AllConfig {
   const from = reader(env);
-  return from.done({
-    ...readShared(from),
-    slack: readSlack(from),
-    language: readLanguage(from),
-    kube: readCluster(from),
-  });
+  return from.done({ ...readBot(from), kube: readCluster(from) });
 }
 
 /** All variables of this process, for looking at those that nobody reads. */

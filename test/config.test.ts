@@ -93,6 +93,9 @@ test.each([
   { name: "NETCHECK_LOG_LEVEL", value: "loud" },
   { name: "NETCHECK_ALLOWED_USERS", value: "alice" },
   { name: "NETCHECK_MAX_CHECKS", value: "0" },
+  { name: "NETCHECK_METRICS_PORT", value: "0" },
+  { name: "NETCHECK_METRICS_PORT", value: "70000" },
+  { name: "NETCHECK_METRICS_PORT", value: ":9464" },
   { name: "NETCHECK_ARTIFACT_DAYS", value: "0" },
   { name: "NETCHECK_S3_BUCKET", value: "../etc" },
   { name: "NETCHECK_S3_PREFIX", value: "/a" },
@@ -101,6 +104,16 @@ test.each([
 ])("$name is refused when it is $value", ({ name, value }) => {
   expect(fault(() => readAllConfig({ ...socket, [name]: value }))).toContain(
     `1 variable needs attention:\n  ${name} is`,
+  );
+});
+
+test("metrics are served where a port is named, and not at the one that Slack's requests come to", () => {
+  expect(readWorkerConfig({}).metricsPort).toBeUndefined();
+  const http = { NETCHECK_SLACK_MODE: "http", NETCHECK_SLACK_SIGNING_SECRET: "0123456789abcdef" };
+  const env = { ...socket, ...http, NETCHECK_HTTP_PORT: "3001" };
+  expect(readAllConfig({ ...env, NETCHECK_METRICS_PORT: "9464" }).metricsPort).toBe(9_464);
+  expect(fault(() => readAllConfig({ ...env, NETCHECK_METRICS_PORT: "3001" }))).toContain(
+    "  NETCHECK_METRICS_PORT is 3001: it must be another port than that of NETCHECK_HTTP_PORT.",
   );
 });
 

@@ -2,6 +2,7 @@ import { type Environment, readAllConfig } from "#src/config.ts";
 import { createLog } from "#src/log.ts";
 import { openRedis } from "#src/queue/redis.ts";
 import { startBotSide } from "./bot-side.ts";
+import { startObserving } from "./observing.ts";
 import { processName, type Running, runProcess } from "./process.ts";
 import { startWorkerSide } from "./worker-side.ts";
 
@@ -15,16 +16,20 @@ export async function startAll({
 } = {}): Promise<Running> {
   const config = readAllConfig(env);
   const log = createLog({ level: config.logLevel });
+  const observed = await startObserving({ config, log });
+  const { metrics } = observed;
   const redis = await openRedis({ config, log, ...(signal && { signal }) });
   const name = processName();
-  const worker = await startWorkerSide({ config, log, redis, name });
-  const bot = await startBotSide({ config, log, redis, name });
+  const worker = await startWorkerSide({ config, log, redis, metrics, name });
+  const bot = await startBotSide({ config, log, redis, metrics, name });
+  await observed.watch(redis, "bot", { slack: bot.connected, cluster: worker.answers });
   return {
     log,
     ready: Promise.all([bot.ready, worker.ready]),
     async stop() {
       await bot.stop();
       await worker.stop();
+      await observed.stop();
       await redis.stop();
     },
   };

@@ -1,6 +1,7 @@
 import { openChartRenderer } from "#src/chart/render.ts";
 import type { BotConfig } from "#src/config.ts";
 import type { Log } from "#src/log.ts";
+import type { Metrics } from "#src/metrics.ts";
 import { openChecks } from "#src/queue/checks.ts";
 import { finishedChecks } from "#src/queue/finished.ts";
 import { queueNames } from "#src/queue/keys.ts";
@@ -10,7 +11,9 @@ import type { RedisAccess } from "#src/queue/redis.ts";
 import { scheduleDesk } from "#src/queue/schedule-desk.ts";
 import { startScheduler } from "#src/queue/scheduler.ts";
 import { scheduleStore } from "#src/queue/schedules.ts";
+import type { Need } from "#src/readiness.ts";
 import { createSlackApp } from "#src/slack/app.ts";
+import { countedPort } from "#src/slack/counted-port.ts";
 import { createSlackPort } from "#src/slack/slack-port.ts";
 import { openHistory } from "#src/store/history.ts";
 import { pastReports } from "./past.ts";
@@ -21,19 +24,26 @@ export async function startBotSide({
   config,
   log,
   redis,
+  metrics,
   name,
 }: {
   readonly config: BotConfig;
   readonly log: Log;
   readonly redis: RedisAccess;
+  readonly metrics: Metrics;
   readonly name: string;
-}): Promise<{ readonly ready: Promise<void>; readonly stop: () => Promise<void> }> {
+}): Promise<{
+  readonly ready: Promise<void>;
+  /** What people type in Slack comes in. */
+  readonly connected: Need;
+  readonly stop: () => Promise<void>;
+}> {
   await using stack = new AsyncDisposableStack();
   const { dataDir, artifacts, language, maxChecks } = config;
   const { botToken: token, apiUrl } = config.slack;
   const { render } = stack.use(openChartRenderer());
-  const port = createSlackPort({ token, apiUrl });
-  stack.use(await startReporting({ redis, port, dataDir, artifacts, language, render, log, name }));
+  const port = countedPort(createSlackPort({ token, apiUrl }), metrics);
+  stack.use(await startReporting({ redis, port, dataDir, artifacts, language, render, metrics, log, name }));
   const producer = await redis.connect("producer");
   const checks = stack.adopt(openChecks({ redis: producer, keys: redis.keys, log, maxChecks }), (all) => all.close());
   const store = scheduleStore(producer, redis.keys);
@@ -50,5 +60,6 @@ export async function startBotSide({
   // Whoever waits for it learns of a failure; nobody has to.
   ready.catch(() => undefined);
   const owned = stack.move();
-  return { ready, stop: () => owned.disposeAsync() };
+  const connected: Need = () => (app.connected() ? undefined : "events do not come in");
+  return { ready, connected, stop: () => owned.disposeAsync() };
 }

@@ -2,6 +2,7 @@ import { type Environment, readBotConfig } from "#src/config.ts";
 import { createLog } from "#src/log.ts";
 import { openRedis } from "#src/queue/redis.ts";
 import { startBotSide } from "./bot-side.ts";
+import { startObserving } from "./observing.ts";
 import { processName, type Running, runProcess } from "./process.ts";
 
 /** The bot: Slack in, reports and messages out. Holds no cluster credential. */
@@ -14,13 +15,17 @@ export async function startBot({
 } = {}): Promise<Running> {
   const config = readBotConfig(env);
   const log = createLog({ level: config.logLevel });
+  const observed = await startObserving({ config, log });
+  const { metrics } = observed;
   const redis = await openRedis({ config, log, ...(signal && { signal }) });
-  const side = await startBotSide({ config, log, redis, name: processName() });
+  const side = await startBotSide({ config, log, redis, metrics, name: processName() });
+  await observed.watch(redis, "bot", { slack: side.connected });
   return {
     log,
     ready: side.ready,
     async stop() {
       await side.stop();
+      await observed.stop();
       await redis.stop();
     },
   };

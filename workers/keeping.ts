@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { ByteBudget } from "#src/cluster/byte-budget.ts";
 import { type Log, occasionally } from "#src/log.ts";
+import type { Metrics } from "#src/metrics.ts";
 import type { Keys } from "#src/queue/keys.ts";
 import { workersSeen } from "#src/queue/workers-seen.ts";
 import type { ArtifactStore } from "#src/store/artifact.ts";
@@ -20,6 +21,7 @@ export function startKeeping({
   bytesPerSecond,
   budget,
   store,
+  metrics,
   log,
 }: {
   readonly redis: Redis;
@@ -28,6 +30,7 @@ export function startKeeping({
   readonly bytesPerSecond: number;
   readonly budget: ByteBudget;
   readonly store: ArtifactStore;
+  readonly metrics: Metrics;
   readonly log: Log;
 }): AsyncDisposable {
   const stopping = new AbortController();
@@ -39,7 +42,8 @@ export function startKeeping({
     budget.bytesPerSecond = bytesPerSecond / Math.max(1, alive.length);
     if (n % SWEEP_EVERY !== 0) return;
     const running = new Set(await redis.zrange(keys.active, "0", "-1"));
-    const { gone } = await store.sweep(Date.now(), running);
+    const { gone, bytes: kept } = await store.sweep(Date.now(), running);
+    metrics.capturesBytes.set(kept);
     for (const { check, why, bytes } of gone) log.info({ check, why, bytes }, "captures were let go");
   }
 

@@ -1,9 +1,11 @@
 import { DelayedError, type Job, type Queue, UnrecoverableError } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Measurer } from "#src/cluster/measure.ts";
-import { hasThread } from "#src/core/check.ts";
+import { type CheckRequest, hasThread } from "#src/core/check.ts";
+import type { MeasureState } from "#src/core/measure-state.ts";
 import type { Measured } from "#src/core/progress.ts";
 import type { Log } from "#src/log.ts";
+import type { Metrics } from "#src/metrics.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { leftovers } from "#src/queue/leftovers.ts";
 import type { measureStore } from "#src/queue/measure-store.ts";
@@ -29,6 +31,7 @@ export type MeasureWorker = {
   readonly left: ReturnType<typeof leftovers>;
   /** Where the bot learns of a first finding. */
   readonly notify: Queue;
+  readonly metrics: Metrics;
   readonly log: Log;
 };
 
@@ -68,8 +71,22 @@ export function measureProcessor(deps: MeasureWorker) {
     if (next.do === "again") return tickAgain(job, token, next.delayMs);
     await left.add(check, next.leftOn);
     await records.leavePlace(check, cluster);
+    count(status.request, state, next.measured);
     log.info({ check, cluster, leftOn: next.leftOn }, "check ended");
     return next.measured;
+  }
+
+  function count({ requestedAtMs }: CheckRequest, state: MeasureState, { gaps }: Measured): void {
+    const { beganAtMs, savedAtMs, plan, cancelled } = state;
+    const { metrics } = deps;
+    metrics.stage("queued", beganAtMs - requestedAtMs);
+    if (plan) {
+      metrics.stage("starting", plan.window.startMs - beganAtMs);
+      metrics.stage("finishing", savedAtMs - Math.min(plan.window.endMs, cancelled?.atMs ?? plan.window.endMs));
+    }
+    // The wording without its values, which are names of pods and nodes.
+    for (const { probe, reason } of gaps)
+      metrics.gaps.inc({ probe, reason: typeof reason === "string" ? "other" : reason.template });
   }
 
   async function tellFinding({ request }: CheckStatus): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Measurer } from "#src/cluster/measure.ts";
 import type { NodeCalls } from "#src/cluster/measure-ports.ts";
 import { type Log, occasionally } from "#src/log.ts";
+import type { Metrics } from "#src/metrics.ts";
 import { checkRecords } from "#src/queue/check-record.ts";
 import { queueNames } from "#src/queue/keys.ts";
 import { leftovers, startJanitor } from "#src/queue/leftovers.ts";
@@ -21,6 +22,7 @@ export async function startMeasuring({
   maxChecks,
   measurer,
   remove,
+  metrics,
   log,
   name,
 }: {
@@ -29,6 +31,7 @@ export async function startMeasuring({
   readonly maxChecks: number;
   readonly measurer: Measurer;
   readonly remove: NodeCalls["remove"];
+  readonly metrics: Metrics;
   readonly log: Log;
   readonly name: string;
 }): Promise<AsyncDisposable> {
@@ -40,7 +43,7 @@ export async function startMeasuring({
   const left = leftovers(connection, keys, cluster);
   stack.adopt(startJanitor({ left, remove, log }), (janitor) => janitor.stop());
   const processor = measureProcessor({
-    ...{ cluster, maxChecks, measurer, left, notify, log, redis: connection },
+    ...{ cluster, maxChecks, measurer, left, notify, metrics, log, redis: connection },
     records: checkRecords(connection, keys),
     states: measureStore(connection, keys, cluster),
   });

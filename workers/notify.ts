@@ -1,6 +1,7 @@
 import type { Job, Queue } from "bullmq";
 import { hasThread } from "#src/core/check.ts";
 import type { Log } from "#src/log.ts";
+import type { Metrics } from "#src/metrics.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Conversation, Told } from "#src/queue/conversation.ts";
 import type { finishedChecks } from "#src/queue/finished.ts";
@@ -18,11 +19,12 @@ export type NotifyWorker = {
   /** What is said about schedules. */
   readonly tellSchedule: (job: ScheduleJob) => Promise<Told>;
   readonly queue: Queue;
+  readonly metrics: Metrics;
   readonly log: Log;
 };
 
 /** Everything that is said in Slack. A step that Slack does not take now is put back, and repeated as a whole. */
-export function notifyProcessor({ records, conversation, finished, tellSchedule, queue, log }: NotifyWorker) {
+export function notifyProcessor({ records, conversation, finished, tellSchedule, queue, metrics, log }: NotifyWorker) {
   const told: Told = { is: "told" };
 
   async function open(status: CheckStatus): Promise<Told> {
@@ -54,6 +56,7 @@ export function notifyProcessor({ records, conversation, finished, tellSchedule,
       }
     } else if ("is" in thread && thread.is === "later") return thread;
     await records.finish(id, Date.now());
+    if (status.outcome) metrics.stage("delivering", Date.now() - status.outcome.atMs);
     log.info({ check: id, status: result?.report.status }, "check reported");
     return told;
   }

@@ -6,6 +6,7 @@ import { summarise } from "#src/core/report-summary.ts";
 import { inWords, say, type Text } from "#src/core/sentence.ts";
 import { targetText } from "#src/core/target.ts";
 import type { Log } from "#src/log.ts";
+import type { Metrics } from "#src/metrics.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Finished, finishedChecks } from "#src/queue/finished.ts";
 import { jobOptions, reportJobSchema } from "#src/queue/queues.ts";
@@ -20,13 +21,14 @@ export type ReportWorker = {
   readonly history: History;
   readonly schedules: Pick<ScheduleStore, "end">;
   readonly notify: Queue;
+  readonly metrics: Metrics;
   readonly log: Log;
 };
 
 type Made = { readonly done: Finished; readonly seen?: SeenByCheck };
 
 /** The parent of a check: what its clusters measured becomes one report, and the report goes to the history and to Slack. */
-export function reportProcessor({ records, finished, history, schedules, notify, log }: ReportWorker) {
+export function reportProcessor({ records, finished, history, schedules, notify, metrics, log }: ReportWorker) {
   async function make(job: Job, status: CheckStatus): Promise<Made> {
     const { request, cancel } = status;
     const measured = Object.values(await job.getChildrenValues<unknown>()).map((value) => measuredSchema.parse(value));
@@ -45,6 +47,7 @@ export function reportProcessor({ records, finished, history, schedules, notify,
     _signal: AbortSignal | undefined,
   ): Promise<{ status: string }> => {
     const { check } = reportJobSchema.parse(job.data);
+    const beganMs = performance.now();
     const status = await records.status(check);
     if (!status) throw new Error(`check ${check} has no record`);
     const { request } = status;
@@ -68,6 +71,8 @@ export function reportProcessor({ records, finished, history, schedules, notify,
     if (hasThread(request))
       await notify.add("deliver", { check, kind: "deliver" }, { ...jobOptions.notify, jobId: `${check}.deliver` });
     else await records.finish(check, Date.now());
+    metrics.ended(report.status);
+    metrics.stage("reporting", performance.now() - beganMs);
     return { status: report.status };
   };
 }

@@ -1,6 +1,7 @@
 import type { Chart } from "#src/core/report.ts";
 import type { Language } from "#src/core/sentence.ts";
 import type { Log } from "#src/log.ts";
+import type { Metrics } from "#src/metrics.ts";
 import { checkRecords } from "#src/queue/check-record.ts";
 import { createConversation } from "#src/queue/conversation.ts";
 import { finishedChecks } from "#src/queue/finished.ts";
@@ -31,6 +32,7 @@ export async function startReporting({
   artifacts,
   language,
   render,
+  metrics,
   log,
   name,
 }: {
@@ -41,6 +43,7 @@ export async function startReporting({
   readonly artifacts: ArtifactConfig;
   readonly language: Language;
   readonly render: (chart: Chart, language: Language) => Promise<Uint8Array>;
+  readonly metrics: Metrics;
   readonly log: Log;
   readonly name: string;
 }): Promise<AsyncDisposable> {
@@ -70,13 +73,13 @@ export async function startReporting({
   stack.adopt(ticker, (running) => running.stop());
   const shared = { connection, keys, log, name };
   const report = reportProcessor({
-    ...{ records, finished, schedules, notify, log },
+    ...{ records, finished, schedules, notify, metrics, log },
     history: openHistory(dataDir),
   });
   const reports = startWorker(queueNames.report, report, { ...shared, concurrency: REPORTS_AT_ONCE });
   stack.adopt(reports, (worker) => worker.close());
   const tellSchedule = scheduleTeller({ schedules, records, finished, outbox, conversation, port, language, log });
-  const say = notifyProcessor({ records, conversation, finished, tellSchedule, queue: notify, log });
+  const say = notifyProcessor({ records, conversation, finished, tellSchedule, queue: notify, metrics, log });
   const messages = startWorker(queueNames.notify, say, { ...shared, concurrency: MESSAGES_AT_ONCE });
   stack.adopt(messages, (worker) => worker.close());
   return stack.move();

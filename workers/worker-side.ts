@@ -1,26 +1,34 @@
 import { connectCluster } from "#src/cluster/cluster-side.ts";
 import type { WorkerConfig } from "#src/config.ts";
 import type { Log } from "#src/log.ts";
+import type { Metrics } from "#src/metrics.ts";
 import { inventories } from "#src/queue/inventory.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
+import { lately, type Need } from "#src/readiness.ts";
 import { openArtifacts } from "#src/store/artifacts.ts";
 import { mergedArtifacts } from "#src/store/merged-artifact.ts";
 import { startKeeping } from "./keeping.ts";
 import { startMeasuring } from "./measuring.ts";
 
+/** Checks wait out an API server that is away for a while; whoever looks at the worker should not be alarmed sooner. */
+const API_ANSWERS = { graceMs: 30_000, everyMs: 5_000 } as const;
+
 type Side = {
   readonly config: WorkerConfig;
   readonly log: Log;
   readonly redis: RedisAccess;
+  readonly metrics: Metrics;
   readonly name: string;
   /** See `captures.ts`. */
   readonly sliceMs?: number | undefined;
 };
 
 /** Everything that holds the credential of one cluster. Any number of these may run for it; none is special. */
-export async function startWorkerSide({ config, log, redis, name, sliceMs }: Side): Promise<{
+export async function startWorkerSide({ config, log, redis, metrics, name, sliceMs }: Side): Promise<{
   /** Resolves when the cluster's names are published for the first time. */
   readonly ready: Promise<void>;
+  /** The cluster's API has answered lately. */
+  readonly answers: Need;
   readonly stop: () => Promise<void>;
 }> {
   await using stack = new AsyncDisposableStack();
@@ -28,7 +36,7 @@ export async function startWorkerSide({ config, log, redis, name, sliceMs }: Sid
   const shelf = openArtifacts(config);
   const writeMerged = mergedArtifacts({ store: shelf, dataDir: config.dataDir });
   const side = stack.adopt(
-    connectCluster({ kube: config.kube, cluster, worker: name, shelf, writeMerged, sliceMs, log }),
+    connectCluster({ kube: config.kube, cluster, worker: name, shelf, writeMerged, sliceMs, metrics, log }),
     (open) => open.close(),
   );
   const names = inventories(await redis.connect("worker"), redis.keys);
@@ -41,8 +49,9 @@ export async function startWorkerSide({ config, log, redis, name, sliceMs }: Sid
   const { measurer, nodes, budget } = side;
   const { bytesPerSecond } = config.kube.captures;
   const keeping = { redis: await redis.connect("worker"), keys: redis.keys, cluster, bytesPerSecond, budget };
-  stack.use(startKeeping({ ...keeping, store: shelf, log }));
-  stack.use(await startMeasuring({ redis, cluster, maxChecks, measurer, remove: nodes.remove, log, name }));
+  stack.use(startKeeping({ ...keeping, store: shelf, metrics, log }));
+  stack.use(await startMeasuring({ redis, cluster, maxChecks, measurer, remove: nodes.remove, metrics, log, name }));
   const owned = stack.move();
-  return { ready: known.promise, stop: () => owned.disposeAsync() };
+  const answers = lately(side.answers, { ...API_ANSWERS, nowMs: Date.now });
+  return { ready: known.promise, answers, stop: () => owned.disposeAsync() };
 }

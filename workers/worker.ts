@@ -1,6 +1,7 @@
 import { type Environment, readWorkerConfig } from "#src/config.ts";
 import { createLog } from "#src/log.ts";
 import { openRedis } from "#src/queue/redis.ts";
+import { startObserving } from "./observing.ts";
 import { processName, type Running, runProcess } from "./process.ts";
 import { startWorkerSide } from "./worker-side.ts";
 
@@ -16,13 +17,17 @@ export async function startClusterWorker({
 } = {}): Promise<Running> {
   const config = readWorkerConfig(env);
   const log = createLog({ level: config.logLevel });
+  const observed = await startObserving({ config, log });
+  const { metrics } = observed;
   const redis = await openRedis({ config, log, ...(signal && { signal }) });
-  const side = await startWorkerSide({ config, log, redis, name: processName(), sliceMs });
+  const side = await startWorkerSide({ config, log, redis, metrics, name: processName(), sliceMs });
+  await observed.watch(redis, "worker", { cluster: side.answers });
   return {
     log,
     ready: side.ready,
     async stop() {
       await side.stop();
+      await observed.stop();
       await redis.stop();
     },
   };

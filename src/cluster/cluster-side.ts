@@ -4,11 +4,14 @@ import type { Inventory } from "../core/inventory.ts";
 import { makePlan } from "../core/make-plan.ts";
 import { openReader } from "../core/open-reader.ts";
 import { type Log, occasionally } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import { probes } from "../probes/index.ts";
 import { rules } from "../rules/index.ts";
 import { agentsOf } from "./agents.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { clusterCaptures, SLICE_MS } from "./captures.ts";
+import { countedExec, countedNodes } from "./counted-calls.ts";
+import { runExec } from "./exec-run.ts";
 import { captureFetcher, type Shelf } from "./fetch-captures.ts";
 import { type InventoryPublisher, publishInventory } from "./inventory-publisher.ts";
 import { connectKube } from "./kube-client.ts";
@@ -26,8 +29,13 @@ export type ClusterSide = {
   readonly budget: ByteBudget;
   /** Follows the cluster's names and hands them to `publish` soon after each change. */
   readonly followNames: (publish: (inventory: Inventory) => Promise<void>) => InventoryPublisher;
+  /** Fails when the API server does not answer, or refuses what every check begins with. */
+  readonly answers: () => Promise<unknown>;
   readonly close: () => Promise<void>;
 };
+
+/** How long the API server may take to show that it is there. */
+const ANSWER_MS = 5_000;
 
 /** Opens no connection by itself: a cluster that is away shows at the first call. `worker` is host:pid. */
 export function connectCluster({
@@ -37,6 +45,7 @@ export function connectCluster({
   shelf,
   writeMerged,
   sliceMs = SLICE_MS,
+  metrics,
   log,
 }: {
   readonly kube: KubeConfiguration;
@@ -46,11 +55,13 @@ export function connectCluster({
   readonly shelf: Shelf;
   readonly writeMerged: WriteMerged;
   readonly sliceMs?: number | undefined;
+  readonly metrics: Metrics;
   readonly log: Log;
 }): ClusterSide {
   const kube = connectKube({ kubeconfig, context });
   const agents = agentsOf(kube, { namespace: agentNamespace });
-  const nodes = nodeTasks({ access: kube.exec, agents });
+  const calls = nodeTasks({ access: kube.exec, agents, run: countedExec(runExec, metrics) });
+  const nodes = countedNodes(calls, metrics, Date.now);
   const budget = new ByteBudget(limits.bytesPerSecond, Date.now);
   const fetcher = captureFetcher({ nodes, shelf, budget, nowMs: Date.now, log });
   const measurer = createMeasurer({
@@ -77,6 +88,12 @@ export function connectCluster({
     nodes,
     budget,
     followNames: (publish) => publishInventory({ kube, cluster, publish, onError }),
+    answers: () =>
+      kube.call(
+        { verb: "list", resource: "pods" },
+        () => kube.core.listNamespacedPod({ namespace: agentNamespace, limit: 1 }),
+        { deadlineMs: ANSWER_MS },
+      ),
     close: kube.close,
   };
 }

@@ -89,10 +89,13 @@ export type NodeTasks = {
 export function nodeTasks({
   access,
   agents,
+  run: exec = runExec,
   nowMs = Date.now,
 }: {
   access: ExecAccess;
   agents: Agents;
+  /** Every exec goes through it. */
+  run?: typeof runExec;
   nowMs?: () => number;
 }): NodeTasks {
   const attempt = async (
@@ -103,7 +106,7 @@ export function nodeTasks({
   ) => {
     const { namespace, pod, container } = agent;
     const command = ["netcheck-task", ...words];
-    const result = await runExec(
+    const result = await exec(
       access,
       { namespace, pod, container, command },
       { ...run, timeoutMs: VERB_TIMEOUT_MS, signal },

@@ -21,6 +21,8 @@ import { listenToCommands } from "./slash.ts";
 export type SlackApp = {
   /** Resolves when Slack sends us what people type. Waits for Slack as long as it takes; rejects when a token is refused. */
   readonly start: () => Promise<void>;
+  /** Whether what people type reaches us now. */
+  readonly connected: () => boolean;
   /** Takes nothing new, and resolves when everything that was taken is answered. */
   readonly stop: () => Promise<void>;
 };
@@ -74,6 +76,7 @@ export function createSlackApp({
   const stopping = new AbortController();
   const underway = new Set<Promise<unknown>>();
   let known: Identity | undefined;
+  let started = false;
   const identity = (): Identity => {
     if (known === undefined) throw new Error("slack has not said who we are");
     return known;
@@ -133,11 +136,13 @@ export function createSlackApp({
         await wait(RETRY_MS, undefined, { signal: stopping.signal });
       }
     }
+    started = true;
     log.info({ mode: slack.mode, team: known.teamId, bot: known.botName }, "slack connected");
   }
 
   return {
     start,
+    connected: () => started && (!(receiver instanceof SocketModeReceiver) || socketIsOpen(receiver)),
     async stop() {
       stopping.abort();
       await app.stop();
@@ -145,6 +150,9 @@ export function createSlackApp({
     },
   };
 }
+
+/** Without pongs the library takes the socket for dead within seconds, and opens another. */
+const socketIsOpen = ({ client }: SocketModeReceiver): boolean => client.websocket?.isActive() === true;
 
 /** Socket Mode or HTTP, as configured. */
 function receiverFor(slack: SlackConfig, log: Log): Receiver {

@@ -177,6 +177,17 @@ describe.each(sets)("%s", (set) => {
       );
   });
 
+  test("probes ask for health where it is served, and only there", () => {
+    for (const one of of("Deployment")) {
+      const [{ env, ports = [], livenessProbe, readinessProbe }] = one.spec.template.spec.containers;
+      const port = env.find(({ name }: Manifest) => name === "NETCHECK_METRICS_PORT")?.value;
+      expect(ports.find(({ name }: Manifest) => name === "metrics")?.containerPort).toBe(port && Number(port));
+      expect(livenessProbe?.httpGet).toEqual(port && { path: "/livez", port: "metrics" });
+      expect(readinessProbe?.httpGet).toEqual(port && { path: "/readyz", port: "metrics" });
+    }
+    expect(of("ServiceMonitor").length).toBe(set === "production" ? 1 : 0);
+  });
+
   test("an agent has its capabilities and nothing else, in a namespace of its own", () => {
     const [agent] = of("DaemonSet");
     expect(agent.metadata.namespace).toBe("netcheck-agents");

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readlink, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,6 +65,20 @@ async function kubeconfigTo(url: string): Promise<string> {
   return path;
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const ask = async (port: number, path: string) => {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return [response.status, await response.text()];
+};
+
 test("a wrong configuration is one message with all faults, exit code 2, and nothing on stdout", async () => {
   const { ended, output } = entry("all", { NETCHECK_SLACK_BOT_TOKEN: "xoxp-1", NETCHECK_HTTP_PORT: "x" });
   expect(await ended).toBe(2);
@@ -85,17 +100,43 @@ test("a kubeconfig that cannot be read is a wrong configuration", async () => {
   expect(output.stderr).toContain(`The kubeconfig ${join(dataDir, "none")} cannot be read`);
 });
 
+test("a port for metrics that another program has is a wrong configuration", async () => {
+  const other = createServer().listen(0);
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const env = { KUBECONFIG: await kubeconfigTo("https://127.0.0.1:1"), NETCHECK_METRICS_PORT: `${port}` };
+  const { ended, output } = entry("worker", env);
+  expect(await ended).toBe(2);
+  expect(output.stderr).toBe(
+    `NETCHECK_METRICS_PORT is ${port}: another program listens there.\n` +
+      "Choose another port, or leave the variable empty to serve no metrics.\n",
+  );
+  other.close();
+});
+
 test("a worker whose Kubernetes API is away says so and goes on", async () => {
-  const { child, says, output, ended } = entry("worker", { KUBECONFIG: await kubeconfigTo("https://127.0.0.1:1") });
+  const port = await freePort();
+  const env = { KUBECONFIG: await kubeconfigTo("https://127.0.0.1:1"), NETCHECK_METRICS_PORT: `${port}` };
+  const { child, says, output, ended } = entry("worker", env);
   await says("the Kubernetes API does not answer; trying again");
   expect(output.stderr).not.toContain('"msg":"ready"');
+  expect(await ask(port, "/livez")).toEqual([200, "ok\n"]);
+  const away = /^\[\+\]redis ok\n\[-\]cluster: The API server could not list pods/;
+  await vi.waitFor(async () => expect(await ask(port, "/readyz")).toEqual([503, expect.stringMatching(away)]), {
+    timeout: 20_000,
+  });
+  const [, metrics] = await ask(port, "/metrics");
+  expect(metrics).toMatch(/^netcheck_redis_up 1$/m);
+  expect(metrics).toMatch(/^netcheck_queue_jobs\{queue="measure.default",state="waiting"\} 0$/m);
   child.kill("SIGTERM");
   expect(await ended).toBe(0);
 });
 
 test("a bot waits for a Slack that is away, is ready when it comes, and stops when it is asked to", async () => {
   const slack = await startSlack();
+  const port = await freePort();
   const env = {
+    NETCHECK_METRICS_PORT: `${port}`,
     NETCHECK_SLACK_BOT_TOKEN: slack.botToken,
     NETCHECK_SLACK_APP_TOKEN: slack.appToken,
     NETCHECK_SLACK_API_URL: slack.apiUrl,
@@ -104,8 +145,16 @@ test("a bot waits for a Slack that is away, is ready when it comes, and stops wh
   const { child, says, output, ended } = entry("bot", env);
   await says("slack");
   expect(output.stderr).not.toContain('"msg":"ready"');
+  const away = [503, "[+]redis ok\n[-]slack: events do not come in\n"];
+  await vi.waitFor(async () => expect(await ask(port, "/readyz")).toEqual(away), { timeout: 20_000 });
   await slack.goOnline();
   await says('"msg":"ready"');
+  const there = [200, "[+]redis ok\n[+]slack ok\n"];
+  expect(await ask(port, "/readyz")).toEqual(there);
+  await slack.goOffline();
+  await vi.waitFor(async () => expect(await ask(port, "/readyz")).toEqual(away), { timeout: 20_000 });
+  await slack.goOnline();
+  await vi.waitFor(async () => expect(await ask(port, "/readyz")).toEqual(there), { timeout: 40_000 });
   child.kill("SIGTERM");
   expect(await ended).toBe(0);
   expect(output.stdout).toBe("");

@@ -1,6 +1,7 @@
 // A worker process for tests that kill it. Its nodes are in Redis. With a second argument it hangs inside that sync.
 import { createMeasurer } from "#src/cluster/measure.ts";
 import { silentLog } from "#src/log.ts";
+import { createMetrics } from "#src/metrics.ts";
 import { openRedis } from "#src/queue/redis.ts";
 import { startMeasuring } from "#workers/measuring.ts";
 import { measuring } from "./measuring.ts";
@@ -24,5 +25,14 @@ const measurer = createMeasurer({
     },
   },
 });
-await startMeasuring({ redis, cluster: "lab", maxChecks: 8, measurer, remove: nodes.remove, log: silentLog, name });
+await startMeasuring({
+  redis,
+  cluster: "lab",
+  maxChecks: 8,
+  measurer,
+  remove: nodes.remove,
+  metrics: createMetrics(),
+  log: silentLog,
+  name,
+});
 process.stdout.write("ready\n");

@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { createMeasurer, type Measurer } from "#src/cluster/measure.ts";
 import type { CheckRequest } from "#src/core/check.ts";
 import { silentLog } from "#src/log.ts";
+import { createMetrics, type Metrics } from "#src/metrics.ts";
 import { type Checks, openChecks } from "#src/queue/checks.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
 import { startMeasuring } from "#workers/measuring.ts";
@@ -29,7 +30,11 @@ export function checkRequest({ durationMs = 1_000, ...more }: Partial<CheckReque
 type Queue = RedisAccess & { readonly dataDir: string };
 
 /** The bot's half that speaks, with Slack faked at its calls and charts left out. */
-export function reporting(queue: Queue, slack: ReturnType<typeof fakeSlackPort>): Promise<AsyncDisposable> {
+export function reporting(
+  queue: Queue,
+  slack: ReturnType<typeof fakeSlackPort>,
+  metrics: Metrics = createMetrics(),
+): Promise<AsyncDisposable> {
   return startReporting({
     redis: queue,
     port: slack.port,
@@ -37,6 +42,7 @@ export function reporting(queue: Queue, slack: ReturnType<typeof fakeSlackPort>)
     artifacts: { days: 14, quotaBytes: 1e9, s3: undefined },
     language: "en",
     render: async () => new Uint8Array(8),
+    metrics,
     log: silentLog,
     name: "bot:1",
   });
@@ -45,6 +51,7 @@ export function reporting(queue: Queue, slack: ReturnType<typeof fakeSlackPort>)
 type WorkerOptions = {
   readonly maxChecks?: number;
   readonly name?: string;
+  readonly metrics?: Metrics;
   /** Something that happens in its ticks. */
   readonly around?: (measurer: Measurer) => Measurer;
 };
@@ -52,7 +59,7 @@ type WorkerOptions = {
 /** A worker whose nodes are faked, on the real clock. */
 export async function measuringWorker(
   queue: Queue,
-  { maxChecks = 8, name = "worker:1", around = (measurer) => measurer }: WorkerOptions = {},
+  { maxChecks = 8, name = "worker:1", metrics = createMetrics(), around = (measurer) => measurer }: WorkerOptions = {},
 ) {
   const world = measuring({ nowMs: Date.now });
   const worker = await startMeasuring({
@@ -61,6 +68,7 @@ export async function measuringWorker(
     maxChecks,
     measurer: around(createMeasurer(world.depsOf(name))),
     remove: world.nodes.nodes.remove,
+    metrics,
     log: silentLog,
     name,
   });

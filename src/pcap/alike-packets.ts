@@ -15,20 +15,19 @@ const SLACK_NS = 100e3;
  * the network has delivered what it says, and conntrack ends such packets on purpose (a second reset of a connection).
  *
  * `seen`: for each point on the way of the packets when it saw one, by one clock that is right within `uncertainNs`,
- * ascending. Answers for each packet the index of its sighting at each point, -1 = none, and how many sightings were copies.
+ * ascending. Answers for each packet the index of its sighting at each point, -1 = none; the same for those that vanished as
+ * copies. Sightings that are in neither are second ones of one packet.
  */
 export function alikePackets(
   seen: readonly (readonly number[])[],
   uncertainNs: number,
-): { readonly packets: readonly (readonly number[])[]; readonly copies: number } {
+): { readonly packets: readonly (readonly number[])[]; readonly needless: readonly (readonly number[])[] } {
   const packets: { readonly sightings: number[]; lastNs: number; matched: boolean }[] = [];
-  let copies = 0;
   for (const [point, times] of seen.entries()) {
     if (times.length === 0) continue;
     const first = packets.length === 0;
     const expected = first ? Math.max(0, ...seen.slice(point + 1).map(({ length }) => length)) : packets.length;
     const kept = expected === 0 ? [...times.keys()] : withoutCopies(times, expected, first ? FIRST_COPY_NS : COPY_NS);
-    copies += times.length - kept.length;
     for (const packet of packets) packet.matched = false;
     for (const index of kept.toReversed()) {
       const ns = times[index] as number;
@@ -44,16 +43,15 @@ export function alikePackets(
     }
     packets.sort((one, other) => one.lastNs - other.lastNs);
   }
-  const needed = packets.filter(({ sightings }) => !isNeedless(sightings, packets, seen, uncertainNs + SLACK_NS));
-  for (const packet of packets)
-    if (!needed.includes(packet)) copies += packet.sightings.filter((index) => index >= 0).length;
-  return { packets: needed.map(({ sightings }) => sightings), copies };
+  const all = packets.map(({ sightings }) => sightings);
+  const needless = all.filter((sightings) => isNeedless(sightings, all, seen, uncertainNs + SLACK_NS));
+  return { packets: all.filter((sightings) => !needless.includes(sightings)), needless };
 }
 
 /** Whether it vanished behind a point that another has passed just before; within `unsureNs` nobody knows which came first. */
 function isNeedless(
   sightings: readonly number[],
-  packets: readonly { readonly sightings: readonly number[] }[],
+  packets: readonly (readonly number[])[],
   seen: readonly (readonly number[])[],
   unsureNs: number,
 ): boolean {
@@ -61,8 +59,8 @@ function isNeedless(
   if (last === seen.length - 1) return false;
   const timeOf = (one: readonly number[]): number => seen[last]?.[one[last] ?? -1] ?? Number.NaN;
   return packets.some((other) => {
-    const later = timeOf(sightings) - timeOf(other.sightings);
-    const passed = other.sightings.findLastIndex((index) => index >= 0) > last;
+    const later = timeOf(sightings) - timeOf(other);
+    const passed = other.findLastIndex((index) => index >= 0) > last;
     return passed && later >= -unsureNs && later <= TWIN_NS;
   });
 }

@@ -6,7 +6,7 @@ import { HopTap } from "./hop-tap.ts";
 import { NodeClocks } from "./node-clocks.ts";
 import { PathEnds } from "./path-ends.ts";
 import { RecordingTimes } from "./recording-times.ts";
-import { type Sighted, Sightings } from "./sightings.ts";
+import { type Sighted, Sightings, type Untangle } from "./sightings.ts";
 
 /** When a tap was recording by its node's clock, ns since 1970: pieces, ascending. */
 export type Recorded = readonly (readonly [fromNs: bigint, toNs: bigint])[];
@@ -155,6 +155,7 @@ export class HopMatching {
   /** Everything that was counted. No packets may follow. */
   take(): Matched {
     this.#sweep(Number.POSITIVE_INFINITY);
+    this.#crossings.copies = this.#sightings.copies;
     const sum = (of: (tap: HopTap) => number): number => this.#taps.reduce((all, tap) => all + of(tap), 0);
     return {
       ...this.#crossings.counts(),
@@ -251,21 +252,21 @@ export class HopMatching {
     if (this.#ours.size > MOST_CONNECTIONS) this.#ours.clear();
   }
 
-  #untangle(seen: readonly (readonly number[])[], backward: boolean): readonly (readonly number[])[] {
+  #untangle(seen: readonly (readonly number[])[], backward: boolean): ReturnType<Untangle> {
     const points = seen.length;
     const order = [...seen.keys()];
     if (backward) order.reverse();
     const common = order.map((point) => (seen[point] as readonly number[]).map((ns) => this.#clocks.common(point, ns)));
-    const { packets, copies } = alikePackets(common, this.#clocks.uncertainNs(0, points - 1));
-    this.#crossings.copies += copies;
-    return packets.map((sightings) => {
+    const { packets, needless } = alikePackets(common, this.#clocks.uncertainNs(0, points - 1));
+    const timesOf = (sightings: readonly number[]): readonly number[] => {
       const times = new Array<number>(points).fill(Number.NaN);
       for (const [step, index] of sightings.entries()) {
         const point = order[step] as number;
         if (index >= 0) times[point] = seen[point]?.[index] as number;
       }
       return times;
-    });
+    };
+    return { packets: packets.map(timesOf), needless: needless.map(timesOf) };
   }
 
   #count(packet: Sighted): void {

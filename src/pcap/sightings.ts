@@ -56,9 +56,12 @@ export type Sighted = {
 
 /**
  * Tells which sightings of packets that look alike belong together. For each point its times; answers packets with one time a
- * point, NaN = not seen.
+ * point, NaN = not seen, and the same for those that vanished as copies of another.
  */
-export type Untangle = (seen: readonly (readonly number[])[], backward: boolean) => readonly (readonly number[])[];
+export type Untangle = (
+  seen: readonly (readonly number[])[],
+  backward: boolean,
+) => { readonly packets: readonly (readonly number[])[]; readonly needless: readonly (readonly number[])[] };
 
 /**
  * Which packets were seen at which point, and when. An open-addressed table of slots in typed arrays:
@@ -83,6 +86,8 @@ export class Sightings {
   /** Sightings for which there was no room; and those of packets of which so many look the same that nobody can tell them apart. */
   refused = 0;
   tooAlike = 0;
+  /** Sightings of packets that were seen before: twice at a point, or vanished as copies of another. */
+  copies = 0;
   /** The identities of such packets. */
   readonly #tooAlike = new Set<string>();
 
@@ -229,13 +234,26 @@ export class Sightings {
       }
       const group = this.#groupOf(one, two);
       if (this.#isTooAlike(one, two, group.seen)) continue;
-      for (const found of untangle(group.seen, (about & BACKWARD_BIT) !== 0)) {
+      const { packets, needless } = untangle(group.seen, (about & BACKWARD_BIT) !== 0);
+      const left = group.seen.map((seen) => [...seen]);
+      const second = group.seen.map((seen) => [...seen]);
+      for (const found of packets) {
+        takeFrom(second, found);
         const sightings = Float64Array.from(found);
-        if (isOld(sightings, 0)) hand(sightings, 0, about | group.shared, true, 0, group.flow);
-        else {
-          rest.push({ one, two, facts: (about & ~GROUPED_BIT) | group.shared, times: sightings, flow: group.flow });
-          staying++;
-        }
+        if (!isOld(sightings, 0)) continue;
+        hand(sightings, 0, about | group.shared, true, 0, group.flow);
+        takeFrom(left, found);
+      }
+      for (const found of needless) {
+        takeFrom(second, found);
+        if (isOld(Float64Array.from(found), 0)) this.copies += takeFrom(left, found);
+      }
+      for (const found of alone(second)) if (isOld(Float64Array.from(found), 0)) this.copies += takeFrom(left, found);
+      // What is not old may still be seen elsewhere, and is untangled anew then: nothing of it may be taken for a copy now.
+      for (let alike = 0; left.some(({ length }) => length > alike); alike++) {
+        const sightings = Float64Array.from(left, (seen) => seen[alike] ?? Number.NaN);
+        rest.push({ one, two, facts: (about & ~GROUPED_BIT) | group.shared, times: sightings, flow: group.flow });
+        staying++;
       }
     }
     let room = FIRST_ROOM;
@@ -367,4 +385,20 @@ export class Sightings {
     this.#times = new Float64Array(room * this.#points).fill(Number.NaN);
     this.size = 0;
   }
+}
+
+/** Takes the sightings of a packet out of those of each point; answers how many. */
+function takeFrom(left: readonly number[][], packet: readonly number[]): number {
+  let taken = 0;
+  for (const [point, ns] of packet.entries()) {
+    if (Number.isNaN(ns)) continue;
+    left[point]?.splice(left[point].indexOf(ns), 1);
+    taken++;
+  }
+  return taken;
+}
+
+/** Each sighting as a packet of its own. */
+function alone(seen: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  return seen.flatMap((times, point) => times.map((ns) => seen.map((_, at) => (at === point ? ns : Number.NaN))));
 }

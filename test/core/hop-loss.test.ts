@@ -97,6 +97,16 @@ test.each<{ readonly name: string; readonly of: Parameters<typeof path>[0]; read
     of: { "nic>far-nic": { lost: 100 }, "far-nic>nic": { lost: 2_000 } },
     want: ["far-nic>nic sure", "nic>far-nic sure"],
   },
+  {
+    name: "much lost here, and a little elsewhere of what was sent again for it",
+    of: { "nic>far-nic": { lost: 600 }, "far-nic>far-pod": { lost: 8 } },
+    want: ["nic>far-nic sure", "far-nic>far-pod few"],
+  },
+  {
+    name: "much lost here, and more elsewhere than comes of that",
+    of: { "nic>far-nic": { lost: 600 }, "far-nic>far-pod": { lost: 60 } },
+    want: ["nic>far-nic sure", "far-nic>far-pod sure"],
+  },
   { name: "nothing gets through", of: { "nic>far-nic": { lost: 10_000 } }, want: ["nic>far-nic sure"] },
 ])("$name: $want", ({ of, want }) => {
   expect(named(of)).toEqual(want);

@@ -28,7 +28,8 @@ export const agentPrograms = [
   ...["dmesg", "flock", "nsenter", "prlimit", "setpriv", "setsid"],
 ] as const;
 export const agentScripts = [
-  ...["netcheck-agent", "netcheck-arp", "netcheck-cgroup", "netcheck-connections", "netcheck-dns", "netcheck-echo"],
+  ...["netcheck-agent", "netcheck-arp", "netcheck-cgroup", "netcheck-connections", "netcheck-dataplane"],
+  ...["netcheck-dns", "netcheck-echo", "netcheck-flows"],
   ...["netcheck-http", "netcheck-kernel", "netcheck-mtu", "netcheck-netns", "netcheck-nic", "netcheck-pod"],
   ...["netcheck-ports", "netcheck-read", "netcheck-record", "netcheck-sockets", "netcheck-supervise", "netcheck-task"],
   ...["netcheck-tcp", "netcheck-trace"],

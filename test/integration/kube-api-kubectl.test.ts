@@ -213,7 +213,7 @@ describe.skipIf(missing)(`kubectl${missing ? " (skipped: it is not installed)" :
     expect((await kubectl("get configmaps", worker)).stderr).toContain(
       'Error from server (Forbidden): configmaps is forbidden: User "system:serviceaccount:netcheck:netcheck-worker" cannot list resource "configmaps" in API group "" in the namespace "default"',
     );
-    expect((await kubectl("exec -n shop web-0 -- id", worker)).stderr).toContain('cannot create resource "pods/exec"');
+    expect((await kubectl("exec -n shop web-0 -- id", worker)).stderr).toContain('cannot get resource "pods"');
     expect((await kubectl("delete pod web-0 -n shop")).stderr).toContain("Error from server (MethodNotAllowed)");
   });
 });

@@ -447,10 +447,6 @@ describe.concurrent("a recorder", () => {
     for (const pid of [one.supervisor(CHECK), ...processesWith(link.device)]) process.kill(pid, "SIGKILL");
     await expect.poll(() => one.states(CHECK, TASK)).toEqual(["orphaned"]);
     expect(await recorded.packets()).toBe(1_300);
-    const argv = link.inside(...recordArgv(orderFor(link)));
-    expect(await one.start(CHECK, [{ id: TASK, argv, maxBytes: recordMaxBytes(orderFor(link)) }])).toEqual({
-      [TASK]: { state: "orphaned" },
-    });
     expect(recorder(link)).toEqual([]);
   });
 

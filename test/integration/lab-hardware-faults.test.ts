@@ -93,10 +93,10 @@ describe.skipIf(reason !== undefined)(`hardware in a lab${reason === undefined ?
       `${perl} 'printf "%.6f", clock_gettime(CLOCK_REALTIME)'`,
       `${perl} 'printf "%.6f", time'`,
       "ping -n -D -c 1 127.0.0.1 | sed -n 's/^.\\([0-9.]*\\)].*/\\1/p'",
-      "tcpdump -n -tt -l -c 1 -i lo icmp 2>/dev/null & sleep 0.5; ping -q -c 1 127.0.0.1 >/dev/null; wait",
+      "tcpdump -n -Z root -tt -l -c 1 -i lo icmp 2>/dev/null & sleep 0.5; ping -q -c 1 127.0.0.1 >/dev/null; wait",
       ...["micro", "nano"].map(
         (precision) =>
-          `tcpdump -U -w - --time-stamp-precision=${precision} -c 1 -i lo icmp 2>/dev/null >/tmp/${precision}.pcap & sleep 0.5
+          `tcpdump -Z root -U -w - --time-stamp-precision=${precision} -c 1 -i lo icmp 2>/dev/null >/tmp/${precision}.pcap & sleep 0.5
           ping -q -c 1 127.0.0.1 >/dev/null; wait; tcpdump -n -tt -r /tmp/${precision}.pcap 2>/dev/null; rm /tmp/${precision}.pcap`,
       ),
     ];

@@ -64,8 +64,9 @@ function suspicion(same: readonly Blocked[], seen: Case): Suspicion {
       say("Look at security groups, network ACLs, firewalls and switch ports between {from} and {to}", { from, to }),
       say("On cloud NICs look at the check of source and destination addresses, too"),
     ],
+    // Whoever knows why packets are lost knows why these do not arrive: sent to a wrong next hop, for one.
+    alike: ["path-loss"],
     explains: [
-      "tunnel-blocked",
       "capture-loss-located",
       "port-filtered",
       "path-member-loss",

@@ -97,7 +97,7 @@ describe.skipIf(reason !== undefined)(`hardware in a lab${reason === undefined ?
       ...["micro", "nano"].map(
         (precision) =>
           `tcpdump -Z root -U -w - --time-stamp-precision=${precision} -c 1 -i lo icmp 2>/dev/null >/tmp/${precision}.pcap & sleep 0.5
-          ping -q -c 1 127.0.0.1 >/dev/null; wait; tcpdump -n -tt -r /tmp/${precision}.pcap 2>/dev/null; rm /tmp/${precision}.pcap`,
+          ping -q -c 1 127.0.0.1 >/dev/null; wait; tcpdump -n -Z root -tt -r /tmp/${precision}.pcap 2>/dev/null; rm /tmp/${precision}.pcap`,
       ),
     ];
     /** How far what the node says is ahead of the time around it, seconds, at least and at most. */

@@ -48,7 +48,7 @@ const Z99 = 2.575829;
 /** Shares of loss that differ by less are the same to whoever uses the path, however many packets prove them. */
 const LOSS_STEP = 0.000_5;
 /** Round trips differ from hour to hour; these factors and differences do not come by themselves between two hours of one path. */
-const P50 = { factor: 1.5, stepMs: 0.3, least: 20 } as const;
+const P50 = { factor: 2, stepMs: 0.5, least: 20 } as const;
 const P99 = { factor: 2, stepMs: 2, least: 200 } as const;
 
 type Counted = { readonly sent: number; readonly lost: number };

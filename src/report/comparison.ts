@@ -50,7 +50,14 @@ export function drawComparison(comparison: Comparison, wording: Wording): Messag
   return withinLimits({ text: safe(title), blocks }, REPLY);
 }
 
-function headline({ worse, better, causes, same }: Comparison): Sentence {
+/** How well a path does; partial and failed checks cannot say. */
+const RANK: Partial<Record<Report["status"], number>> = { healthy: 0, degraded: 1, broken: 2 };
+
+/** A path that was healthy and is degraded got worse, whatever one leg gained; only with the same status, legs and causes decide. */
+function headline({ before, after, worse, better, causes, same }: Comparison): Sentence {
+  const [earlier, later] = [RANK[before.status], RANK[after.status]];
+  if (earlier !== undefined && later !== undefined && earlier !== later)
+    return later > earlier ? say("It got worse.") : say("It got better.");
   const changedCauses = causes.came.length + causes.went.length;
   if (worse.length + better.length + changedCauses === 0)
     return same === 0 ? say("The two checks have no measurement in common.") : say("Nothing changed beyond chance.");

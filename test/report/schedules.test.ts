@@ -163,3 +163,13 @@ describe("what people read", () => {
     expect(said).toContain("and 2 more. 2 runs clean.");
   });
 });
+
+test("a path that was healthy and is degraded got worse, although one leg answers sooner", () => {
+  const slowOnce = reports.healthy.measurements.map((one) => ({
+    ...one,
+    rttMs: { min: 5, p50: 30, p99: 300, max: 400 },
+  }));
+  const comparison = compareReports({ ...reports.healthy, measurements: slowOnce }, reports.loss);
+  expect(comparison.better.length).toBeGreaterThan(0);
+  expect(drawComparison(comparison, wordings.en).text).toBe("It got worse.");
+});

@@ -41,8 +41,12 @@ export class Clients {
     const first = words[end] as number;
     const map = six ? this.#inner(first) : this.#four;
     const key = six ? (words[end + 1] as number) : first >>> 8;
-    const known = map.get(key);
-    if (known) return known;
+    return map.get(key) ?? this.#begin(map, first, key, six);
+  }
+
+  // Of its own: what happens once for each subnet would be compiled into what each connection runs through, and the first
+  // client beyond the bound would throw that code away.
+  #begin(map: Map<number, ClientTotals>, first: number, key: number, six: boolean): ClientTotals {
     if (this.#list.length === MAX_CLIENTS) return this.others;
     const net = six ? Int32Array.of(first, key, 0, 0) : Int32Array.of(first & ~255, 0, 0, 0);
     const made = new ClientTotals(`${addressText(net, 0, six)}/${six ? 64 : 24}`);

@@ -247,10 +247,14 @@ export class Services {
     let bucket = (hash ^ (hash >>> 16)) & (BUCKETS - 1);
     for (;;) {
       const service = this.#buckets[bucket] as number;
-      if (service === -1) break;
+      if (service === -1) return this.#begin(bucket, words, end, port, kind);
       if (this.#matches(service * KEY_WORDS, words, end, port, kind)) return service;
       bucket = (bucket + 1) & (BUCKETS - 1);
     }
+  }
+
+  // Of its own, so that it is not compiled into what each connection runs through.
+  #begin(bucket: number, words: Int32Array, end: number, port: number, kind: number): number {
     const index = this.#list.length;
     if (index > MAX_SERVICES) return 0;
     this.#room.reserve(index);

@@ -40,6 +40,8 @@ export function outboxRow(redis: Redis, keys: Keys, key: string) {
     forget: (...fields: readonly [string, ...string[]]) => redis.hdel(name, ...fields),
     /** How often a file was looked for since it was shared. */
     looked: () => redis.hincrby(name, "looks", 1),
+    /** How often it was tried to make the file. */
+    made: () => redis.hincrby(name, "made", 1),
     nextRevision: () => redis.hincrby(name, "rev", 1),
   };
 }

@@ -10,7 +10,11 @@ const GIVE_UP_ON_SHARE_MS = 15_000;
 const lookAgainMs = (sinceMs: number): number => Math.round(Math.min(3_000, Math.max(300, sinceMs / 2)));
 const MIN_LOOKS = 5;
 const MAX_SHARES = 3;
+/** A picture that took too long on a busy machine is drawn again; one that cannot be drawn stops nobody. */
+const MAX_MAKINGS = 3;
 const BUSY_MS = 500;
+
+type Row = ReturnType<typeof outboxRow>;
 
 export type FileToShare = {
   readonly fileName: string;
@@ -49,7 +53,7 @@ async function step(key: string, to: Place, file: FileToShare, deps: OutboxDeps)
         return { is: "failed", why: "Slack did not share the file" };
       }
     }
-    const id = state !== "new" && fileId !== undefined ? fileId : await put(file, deps);
+    const id = state !== "new" && fileId !== undefined ? fileId : await put(file, row, deps);
     if (state === "new") await row.write({ state: "uploaded", fileId: id });
     const paceMs = await waitForPace(redis, keys, to.channel, nowMs());
     if (paceMs > 0) return { is: "later", delayMs: paceMs };
@@ -73,16 +77,17 @@ async function step(key: string, to: Place, file: FileToShare, deps: OutboxDeps)
 }
 
 /** Sends the bytes. Until the share nobody sees the file, so a lost try costs nothing. */
-async function put({ fileName, altText, bytes }: FileToShare, { port }: OutboxDeps): Promise<string> {
-  const content = await bytes().catch((cause: unknown) => {
-    throw new SlackCallError("definite", "the file could not be made", { cause });
+async function put({ fileName, altText, bytes }: FileToShare, row: Row, { port }: OutboxDeps): Promise<string> {
+  const content = await bytes().catch(async (cause: unknown) => {
+    const given = (await row.made()) < MAX_MAKINGS ? "refused" : "definite";
+    throw new SlackCallError(given, "the file could not be made", { cause });
   });
   const { fileId, url } = await port.ticket({ fileName, altText, bytes: content.length });
   await port.upload(url, content);
   return fileId;
 }
 
-async function done(ts: string, { channel }: Place, row: ReturnType<typeof outboxRow>): Promise<Outcome> {
+async function done(ts: string, { channel }: Place, row: Row): Promise<Outcome> {
   await row.write({ state: "sent", channel, ts });
   return { is: "sent", channel, ts };
 }

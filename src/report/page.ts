@@ -2,6 +2,7 @@ import type { Cause, Report } from "#src/core/report.ts";
 import type { Language } from "#src/core/sentence.ts";
 import { durationText } from "#src/core/units.ts";
 import { capturedOf } from "./captured.ts";
+import { fetchCommand, fileTitle } from "./files.ts";
 import { everyClearedLine, gapLines, unknownLines } from "./groups.ts";
 import { askedPath, latencyText, lossText, outcomesText, probesSent } from "./measured.ts";
 import { utcClock, utcDay } from "./mrkdwn.ts";
@@ -111,7 +112,10 @@ function capturedSection(report: Report, wording: Wording): string {
   const { title, ways, missing } = captured;
   const items = (lines: readonly string[]): string => lines.map((line) => `<li>${html(line)}</li>`).join("");
   const rest = missing.length === 0 ? "" : `<p>${html(wording.notWhole)}</p><ul>${items(missing)}</ul>`;
-  return `<h2>${html(title)}</h2>\n<section><ul>${items(ways)}</ul>${rest}</section>`;
+  const files = (report.files ?? []).map(
+    (file) => `<p>${html(fileTitle(file, wording))}</p><pre>${html(fetchCommand(file))}</pre>`,
+  );
+  return `<h2>${html(title)}</h2>\n<section><ul>${items(ways)}</ul>${rest}${files.join("")}</section>`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

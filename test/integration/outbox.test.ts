@@ -160,12 +160,21 @@ test("a file that Slack never shares is shared again, and then given up", async 
   expect(slack.messages.length).toBe(3);
 });
 
-test("a file that cannot be made does not stop the thread", async () => {
-  const broken = { ...file(), bytes: () => Promise.reject(new Error("no fonts")) };
-  expect(await shareFile("nc-1:chart", place, broken, deps())).toEqual({
-    is: "failed",
-    why: "the file could not be made",
-  });
+test("a file that cannot be made is tried three times and does not stop the thread", async () => {
+  let tries = 0;
+  const bytes = () => {
+    tries++;
+    return Promise.reject(new Error("no fonts"));
+  };
+  const outcome = await settle(() => shareFile("nc-1:chart", place, { ...file(), bytes }, deps()));
+  expect([outcome, tries]).toEqual([{ is: "failed", why: "the file could not be made" }, 3]);
+});
+
+test("a file that took too long to make is made again and posted once", async () => {
+  let tries = 0;
+  const bytes = () => (++tries === 1 ? Promise.reject(new Error("15 s")) : file().bytes());
+  const outcome = await settle(() => shareFile("nc-1:chart", place, { ...file(), bytes }, deps()));
+  expect([outcome.is, tries, slack.messages.length]).toEqual(["sent", 2, 1]);
 });
 
 test("a failure that is not Slack's is a bug and comes through", async () => {

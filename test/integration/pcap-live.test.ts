@@ -33,8 +33,10 @@ const slow = ["slow-answers", "stall", "needless-retransmissions", "loss", "rece
 const asSent =
   (way: "from" | "to"): NonNullable<Live["holds"]> =>
   ({ tcp, findings }, file) => {
-    const { sentAgain, overtaken } = sendingOrder(file, 8080, way);
-    expect([tcp.retransmissions, tcp.outOfOrder + tcp.copies]).toEqual([sentAgain, overtaken]);
+    const { sentAgain, overtaken, either } = sendingOrder(file, 8080, way);
+    expect(tcp.retransmissions + tcp.outOfOrder + tcp.copies).toBe(sentAgain + overtaken);
+    expect(tcp.retransmissions).toBeGreaterThanOrEqual(sentAgain);
+    expect(tcp.retransmissions).toBeLessThanOrEqual(sentAgain + either);
     if (overtaken === 0) expect(findings.map(({ kind }) => kind)).not.toContain("reordering");
   };
 
@@ -100,7 +102,8 @@ const captures: readonly Live[] = [
         "--packet",
         "0",
       ),
-    play: (net) => download(net, 400_000),
+    // Long enough that what is late arrives before the last of it: what comes behind the end of a recording is seen by nobody.
+    play: (net) => download(net, 4_000_000),
     findings: ["reordering"],
     mayFind: slow,
     holds: (summary, file) => {

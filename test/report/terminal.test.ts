@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { fetchCommand } from "#src/report/files.ts";
 import { renderHtml } from "#src/report/page.ts";
 import { renderText } from "#src/report/terminal.ts";
 import { wordings } from "#src/report/words.ts";
@@ -31,6 +32,15 @@ test("colour changes nothing but colour", () => {
 
 test("text from a cluster cannot move the cursor", () => {
   expect(renderText(reports.hostile)).not.toContain("\u001b");
+});
+
+test("terminal and page say how to fetch the files of a capture", () => {
+  const commands = reports.captured.files.map(fetchCommand);
+  expect(commands.length).toBe(2);
+  for (const command of commands) {
+    expect(renderText(reports.captured)).toContain(command);
+    expect(renderHtml(reports.captured)).toContain(`<pre>${command}</pre>`);
+  }
 });
 
 test("Chinese words frame the same numbers", () => {

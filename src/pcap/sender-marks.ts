@@ -13,6 +13,9 @@ const IDS_AHEAD = 1 << 14;
 const TICKS_BACK = 1_000;
 const TICKS_AHEAD = 1e7;
 
+/** So near to the ID before it, a zero is the count that has come round; a sender that does not count sends nothing else. */
+const IDS_ROUND = 1_024;
+
 /** Which of two segments left first. */
 export const UNKNOWN = 0;
 export const OLDER = -1;
@@ -47,8 +50,8 @@ export class SenderMarks {
       same = SAME;
     }
     const id = registers[IP_ID] as number;
-    if (id <= 0 || (state & NUMBERED) === 0) return same;
-    const difference = ((id - (words[own + ID] as number)) << 16) >> 16;
+    if (!isNumber(id, words[own + ID] as number, state)) return same;
+    const difference = idsAfter(id, words[own + ID] as number);
     if (difference === 0) return SAME;
     return difference < 0 ? OLDER : NEWER;
   }
@@ -63,7 +66,7 @@ export class SenderMarks {
       state |= STAMPED;
     }
     const id = registers[IP_ID] as number;
-    if (id > 0) {
+    if (id > 0 || isNumber(id, words[own + ID] as number, before)) {
       words[own + ID] = id;
       state |= NUMBERED;
     }
@@ -79,7 +82,7 @@ export class SenderMarks {
     const state = words[own] as number;
     const id = registers[IP_ID] as number;
     if (id > 0 && (state & NUMBERED) !== 0) {
-      const ahead = ((id - (words[own + ID] as number)) << 16) >> 16;
+      const ahead = idsAfter(id, words[own + ID] as number);
       if (ahead < -IDS_BACK || ahead > IDS_AHEAD) return true;
     }
     const stamp = (state & STAMPED) === 0 ? 0 : stampOf(this.#present.view, at, header, end);
@@ -87,4 +90,15 @@ export class SenderMarks {
     const ticks = (stamp - (words[own + TSVAL] as number)) | 0;
     return ticks < -TICKS_BACK || ticks > TICKS_AHEAD;
   }
+}
+
+/** How many IDs after `before`, on a circle of 65,536. */
+function idsAfter(id: number, before: number): number {
+  return ((id - before) << 16) >> 16;
+}
+
+/** True when the ID can be compared with the one before it; IPv6 has none (-1). */
+function isNumber(id: number, before: number, state: number): boolean {
+  if ((state & NUMBERED) === 0) return false;
+  return id > 0 || (id === 0 && Math.abs(idsAfter(0, before)) <= IDS_ROUND);
 }

@@ -386,6 +386,33 @@ describe("findings", () => {
     });
   });
 
+  describe("a gap that is filled within a round trip, by a sender without time stamps", () => {
+    const ends = { source: "10.0.0.2", destination: "10.0.0.1" };
+    const piece = (number: number, id: number, atUs: number): Recorded => {
+      const about = { sourcePort: 8080, destinationPort: 40_000, acknowledged: 1, flags: ACK, window: 500 };
+      const segment = tcpSegment({ ...about, sequence: 1_000 * number, payload: new Uint8Array(1_000) }, ends);
+      return {
+        ns: BEGAN_NS + BigInt(atUs) * 1_000n,
+        bytes: ethernet(ip4({ ...ends, protocol: 6, id: id & 0xffff }, segment)),
+      };
+    };
+
+    // IP IDs of the first, the third and the second thousand bytes, in the order in which they are seen.
+    test.each([
+      { ids: [7, 9, 8], is: "overtaken" },
+      { ids: [7, 8, 9], is: "sent again" },
+      { ids: [-2, -1, 0], is: "sent again" },
+      { ids: [-1, 1, 0], is: "overtaken" },
+      { ids: [-3, 0, -1], is: "overtaken" },
+      { ids: [-1, 0, 1], is: "sent again" },
+      { ids: [0, 0, 0], is: "overtaken" },
+      { ids: [20_000, 20_001, 0], is: "overtaken" },
+    ])("with IP IDs of $ids: $is", ({ ids: [one = 0, three = 0, two = 0], is }) => {
+      const { tcp } = analyse(pcapFile([piece(1, one, 0), piece(3, three, 10), piece(2, two, 500)]));
+      expect([tcp.outOfOrder, tcp.retransmissions]).toEqual(is === "overtaken" ? [1, 0] : [0, 1]);
+    });
+  });
+
   describe("a router that says what is too big", () => {
     const turns = [
       { from: "client", says: 100 } as const,

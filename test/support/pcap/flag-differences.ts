@@ -87,7 +87,9 @@ class Judge extends TimeLines {
     const header = (view.getUint8(at + 12) >> 4) << 2;
     const length = (registers[TRANSPORT_LENGTH] ?? 0) - header;
     const stamp = header >= 32 && view.getUint32(at + 20) === 0x0101080a ? view.getInt32(at + 24) : undefined;
-    const id = registers[FAMILY] === 4 && registers[IP_ID] !== 0 ? registers[IP_ID] : undefined;
+    // A zero right behind 65,535 or before 1 is a number like any other.
+    const counted = registers[IP_ID] !== 0 || (side.id !== undefined && Math.abs((side.id << 16) >> 16) <= 1_024);
+    const id = registers[FAMILY] === 4 && counted ? registers[IP_ID] : undefined;
     const less = (one: number | undefined, two: number | undefined, bits: number): number | undefined =>
       one === undefined || two === undefined ? undefined : ((one - two) << bits) >> bits;
     const ticks = less(stamp, side.stamp, 0);

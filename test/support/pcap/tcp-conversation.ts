@@ -273,7 +273,7 @@ class Play {
       ends,
     );
     if (peer.address.includes(":")) return ip6({ ...ends, protocol: 6 }, segment);
-    return ip4({ ...ends, protocol: 6, id: countedIds ? (peer.start + ++this.#serial) & 0xffff || 1 : 0 }, segment);
+    return ip4({ ...ends, protocol: 6, id: countedIds ? (peer.start + ++this.#serial) & 0xffff : 0 }, segment);
   }
 
   #payload(peer: Peer, { offset, length }: Frame): Uint8Array {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { PodView } from "../core/cluster-view.ts";
 import { defineEvidence, type EvidenceSet, evidenceOf } from "../core/evidence.ts";
+import { outageSchema, outagesOf } from "../core/outage.ts";
 import type { ClusterProbe } from "../core/probe.ts";
 import { type Sentence, say, textSchema } from "../core/sentence.ts";
 
@@ -25,6 +26,10 @@ export const podStateEvidence = defineEvidence(
     replaced: z.boolean(),
     /** Some view during the check showed it not running. */
     wasDown: z.boolean(),
+    /** When what serves its ports may not have run: the pod as it was first seen, and its containers that declare ports. */
+    down: z.array(outageSchema).default([]),
+    /** When it may not have been ready; includes `down`. */
+    unready: z.array(outageSchema).default([]),
     labels: z.record(z.string(), z.string()),
     /** TCP ports that its containers declare. */
     declared: z.array(z.number()),
@@ -56,15 +61,20 @@ export const podState: ClusterProbe = {
   read(views) {
     const newest = views.at(-1);
     if (!newest) return [];
-    const history = new Map<string, PodView[]>();
-    for (const view of views)
-      for (const pod of view.pods) {
+    const times = views.map(({ atMs }) => atMs);
+    const history = new Map<string, Map<number, PodView>>();
+    for (const [n, { pods }] of views.entries())
+      for (const pod of pods) {
         const key = `pod/${pod.namespace}/${pod.name}`;
-        history.set(key, [...(history.get(key) ?? []), pod]);
+        const seen = history.get(key);
+        if (seen) seen.set(n, pod);
+        else history.set(key, new Map([[n, pod]]));
       }
-    const present = new Set(newest.pods.map(({ namespace, name }) => `pod/${namespace}/${name}`));
     const states = [...history].map(([subject, seen]) =>
-      evidenceOf(podStateEvidence, subject, newest.atMs, stateOf(seen, present.has(subject))),
+      evidenceOf(podStateEvidence, subject, newest.atMs, {
+        ...stateOf([...seen.values()], seen.has(views.length - 1)),
+        ...outagesOfPod(seen, times),
+      }),
     );
     const unwell = ({ data }: (typeof states)[number]): boolean => data.wasDown || data.restarts > 0 || !data.ready;
     return states.length <= MAX_PODS
@@ -73,7 +83,7 @@ export const podState: ClusterProbe = {
   },
 };
 
-function stateOf(seen: readonly PodView[], present: boolean): PodState {
+function stateOf(seen: readonly PodView[], present: boolean): Omit<PodState, "down" | "unready"> {
   const [first, last] = [seen[0], seen.at(-1)];
   const restartsOf = (pod: PodView | undefined): number =>
     pod?.containers.reduce((sum, { restarts }) => sum + restarts, 0) ?? 0;
@@ -104,6 +114,42 @@ function stateOf(seen: readonly PodView[], present: boolean): PodState {
     hostNetwork: last?.hostNetwork ?? false,
     wasDown: !present || seen.some((pod) => pod.phase !== "Running" || pod.deletedAtMs !== undefined || allDown(pod)),
   };
+}
+
+type Reading = { readonly atMs: number; readonly pod: PodView | undefined };
+
+/** `seen` by positions of views. Views before the first that shows the pod do not count: the very first one is cut to the nodes of the plan. */
+function outagesOfPod(
+  seen: ReadonlyMap<number, PodView>,
+  times: readonly number[],
+): Pick<PodState, "down" | "unready"> {
+  const [first] = seen;
+  if (!first) return { down: [], unready: [] };
+  const [since, { uid }] = first;
+  const readings = times.slice(since).map((atMs, n): Reading => {
+    const pod = seen.get(since + n);
+    return { atMs, pod: pod?.uid === uid ? pod : undefined };
+  });
+  const runs = ({ pod }: Reading, before: Reading | undefined): boolean =>
+    pod !== undefined && serves(pod) && !(before?.pod && servingRestarts(pod) > servingRestarts(before.pod));
+  const down = outagesOf(readings, runs);
+  const unready = outagesOf(readings, (reading, before) => runs(reading, before) && reading.pod?.ready === true);
+  return { down: [...down], unready: [...unready] };
+}
+
+/** The containers that declare ports; where none does, any may serve. */
+function serving({ containers }: PodView): PodView["containers"] {
+  const declaring = containers.filter(({ ports }) => ports.length > 0);
+  return declaring.length > 0 ? declaring : containers;
+}
+
+function serves(pod: PodView): boolean {
+  const ended = serving(pod).some(({ state }) => state === "waiting" || state === "terminated");
+  return pod.phase === "Running" && pod.deletedAtMs === undefined && !ended;
+}
+
+function servingRestarts(pod: PodView): number {
+  return serving(pod).reduce((sum, { restarts }) => sum + restarts, 0);
 }
 
 function containersOf(seen: readonly PodView[]): PodState["containers"] {

@@ -59,6 +59,53 @@ test.each([
   expect(stateAfter(...views)).toMatchObject(want);
 });
 
+const after = (atMs: number, seen: ClusterView): ClusterView => ({ ...seen, atMs });
+const waits = withPod({ ready: false, containers: [{ ...container, state: "waiting" }] });
+const unready = withPod({ ready: false });
+const gone = { ...view, pods: [] };
+const proxyDown = withPod({
+  containers: [
+    { ...container, ports: [{ port: 7000, protocol: "TCP" }] },
+    { ...container, name: "proxy", state: "terminated" },
+  ],
+});
+const restarted = (restarts: number) => withPod({ containers: [{ ...container, restarts }] });
+
+test.each([
+  { name: "it ran", views: [view, view, view], down: [], unready: [] },
+  { name: "it was down all the time", views: [waits, waits], down: [{}], unready: [{}] },
+  { name: "it went", views: [view, gone, gone], down: [{ fromMs: 1 }], unready: [{ fromMs: 1 }] },
+  {
+    name: "it came back",
+    views: [view, waits, waits, view],
+    down: [{ fromMs: 1, toMs: 4 }],
+    unready: [{ fromMs: 1, toMs: 4 }],
+  },
+  {
+    name: "it went twice",
+    views: [waits, view, waits],
+    down: [{ toMs: 2 }, { fromMs: 2 }],
+    unready: [{ toMs: 2 }, { fromMs: 2 }],
+  },
+  {
+    name: "it restarted between two views",
+    views: [restarted(3), restarted(4), restarted(4)],
+    down: [{ fromMs: 1, toMs: 2 }],
+    unready: [{ fromMs: 1, toMs: 2 }],
+  },
+  { name: "it was not ready for a while", views: [view, unready, view], down: [], unready: [{ fromMs: 1, toMs: 3 }] },
+  {
+    name: "another took its name",
+    views: [view, withPod({ uid: "other" })],
+    down: [{ fromMs: 1 }],
+    unready: [{ fromMs: 1 }],
+  },
+  { name: "a container without ports ended", views: [view, proxyDown], down: [], unready: [] },
+  { name: "it is in the later views only", views: [gone, view, view], down: [], unready: [] },
+])("when $name, the stretches in which a pod may not have served are known", ({ views, down, unready: spared }) => {
+  expect(stateAfter(...views.map((one, n) => after(n + 1, one)))).toMatchObject({ down, unready: spared });
+});
+
 test("a node that started anew shows by its boot id", () => {
   const later = { ...view, nodes: view.nodes.map((node) => ({ ...node, bootId: "another" })) };
   const set = new EvidenceSet(nodeState.kind === "cluster" ? nodeState.read([view, later]) : []);

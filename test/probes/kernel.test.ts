@@ -72,6 +72,8 @@ test("of a log that nodes share, only what names a pod or a namespace of the nod
     restarts: 0,
     replaced: false,
     wasDown: false,
+    down: [],
+    unready: [],
   };
   const set = new EvidenceSet([
     evidenceOf(kernelEvidence, "node/n", 1, shared),

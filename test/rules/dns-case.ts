@@ -196,6 +196,8 @@ export function namesCase(names: Names): Case {
         hostNetwork: false,
         replaced: false,
         wasDown: false,
+        down: [],
+        unready: [],
       }),
     );
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { PodView } from "../core/cluster-view.ts";
 import { defineEvidence, type EvidenceSet, evidenceOf } from "../core/evidence.ts";
-import { outageSchema, outagesOf } from "../core/outage.ts";
+import { outagesOf, type PodOutages, podOutagesEvidence } from "../core/outage.ts";
 import type { ClusterProbe } from "../core/probe.ts";
 import { type Sentence, say, textSchema } from "../core/sentence.ts";
 
@@ -26,10 +26,6 @@ export const podStateEvidence = defineEvidence(
     replaced: z.boolean(),
     /** Some view during the check showed it not running. */
     wasDown: z.boolean(),
-    /** When what serves its ports may not have run: the pod as it was first seen, and its containers that declare ports. */
-    down: z.array(outageSchema).default([]),
-    /** When it may not have been ready; includes `down`. */
-    unready: z.array(outageSchema).default([]),
     labels: z.record(z.string(), z.string()),
     /** TCP ports that its containers declare. */
     declared: z.array(z.number()),
@@ -71,19 +67,22 @@ export const podState: ClusterProbe = {
         else history.set(key, new Map([[n, pod]]));
       }
     const states = [...history].map(([subject, seen]) =>
-      evidenceOf(podStateEvidence, subject, newest.atMs, {
-        ...stateOf([...seen.values()], seen.has(views.length - 1)),
-        ...outagesOfPod(seen, times),
-      }),
+      evidenceOf(podStateEvidence, subject, newest.atMs, stateOf([...seen.values()], seen.has(views.length - 1))),
     );
     const unwell = ({ data }: (typeof states)[number]): boolean => data.wasDown || data.restarts > 0 || !data.ready;
-    return states.length <= MAX_PODS
-      ? states
-      : [...states.filter(unwell), ...states.filter((state) => !unwell(state))].slice(0, MAX_PODS);
+    const kept =
+      states.length <= MAX_PODS
+        ? states
+        : [...states.filter(unwell), ...states.filter((state) => !unwell(state))].slice(0, MAX_PODS);
+    const outages = kept.flatMap(({ subject }) => {
+      const data = outagesOfPod(history.get(subject) ?? new Map(), times);
+      return data.unready.length === 0 ? [] : [evidenceOf(podOutagesEvidence, subject, newest.atMs, data)];
+    });
+    return [...kept, ...outages];
   },
 };
 
-function stateOf(seen: readonly PodView[], present: boolean): Omit<PodState, "down" | "unready"> {
+function stateOf(seen: readonly PodView[], present: boolean): PodState {
   const [first, last] = [seen[0], seen.at(-1)];
   const restartsOf = (pod: PodView | undefined): number =>
     pod?.containers.reduce((sum, { restarts }) => sum + restarts, 0) ?? 0;
@@ -119,10 +118,7 @@ function stateOf(seen: readonly PodView[], present: boolean): Omit<PodState, "do
 type Reading = { readonly atMs: number; readonly pod: PodView | undefined };
 
 /** `seen` by positions of views. Views before the first that shows the pod do not count: the very first one is cut to the nodes of the plan. */
-function outagesOfPod(
-  seen: ReadonlyMap<number, PodView>,
-  times: readonly number[],
-): Pick<PodState, "down" | "unready"> {
+function outagesOfPod(seen: ReadonlyMap<number, PodView>, times: readonly number[]): PodOutages {
   const [first] = seen;
   if (!first) return { down: [], unready: [] };
   const [since, { uid }] = first;

@@ -3,7 +3,7 @@ import type { LegResult } from "../core/compare.ts";
 import { type Connects, connectsOf } from "../core/connects.ts";
 import { endsOf } from "../core/elements.ts";
 import { tcpEvidence } from "../core/leg-evidence.ts";
-import type { Outage } from "../core/outage.ts";
+import { type Outage, podOutagesEvidence } from "../core/outage.ts";
 import { asked } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
@@ -11,7 +11,6 @@ import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { serviceStateEvidence } from "../core/service-evidence.ts";
 import { msText } from "../core/units.ts";
 import { type Listener, listenersEvidence } from "../probes/listeners.ts";
-import { podStateEvidence } from "../probes/pod-state.ts";
 import { culpritsOf } from "./firewall-drop.ts";
 
 const MIN_REFUSED = 3;
@@ -61,13 +60,13 @@ function inService(result: LegResult, seen: Case): Connects {
 }
 
 function outOfService(at: Vantage, { plan, evidence }: Case): readonly Outage[] {
-  const state = evidence.get(podStateEvidence, at.id);
-  if (!state) return [];
+  const outages = evidence.get(podOutagesEvidence, at.id);
+  if (!outages) return [];
   const isAsked = plan.to.kind !== "service" && at.role === "to";
   const services = evidence.all(serviceStateEvidence).filter(({ data }) => data.everIps.includes(at.ip));
   // A Service with other backends sends nobody to one that is not ready.
   const spared = services.length > 0 && services.every(({ data }) => data.ready.length > 0 && !data.publishNotReady);
-  return !isAsked && spared ? state.unready : state.down;
+  return !isAsked && spared ? outages.unready : outages.down;
 }
 
 function suspect(refused: readonly LegResult[], tcp: readonly LegResult[], seen: Case): readonly Suspicion[] {

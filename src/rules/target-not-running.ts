@@ -1,6 +1,6 @@
 import type { LegResult } from "../core/compare.ts";
 import { type Connects, connectsOf } from "../core/connects.ts";
-import type { Outage } from "../core/outage.ts";
+import { type Outage, podOutagesEvidence } from "../core/outage.ts";
 import { asked, askedVantages, legsTouching } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, inWords, listed, type Sentence, say } from "../core/sentence.ts";
@@ -77,7 +77,7 @@ function suspect(name: string, state: PodState, { plan, evidence, comparison }: 
   const legs = plan.legs.filter(({ from, to }) => from === `pod/${name}` || to === `pod/${name}`);
   const results = legs.flatMap(({ id }) => comparison.legs.get(id) ?? []).filter(({ sent }) => sent > 0);
   const towards = results.filter(({ leg }) => leg.to === `pod/${name}`);
-  const { failed, sent } = connects(towards, evidence, state.down);
+  const { failed, sent } = connects(towards, evidence, outages(name, evidence));
   const said = trouble(name, state);
   const because =
     said.length === 0 && failed >= MIN_FAILED
@@ -144,7 +144,7 @@ function suspectBackends(known: ReadonlySet<string>, seen: Case): readonly Suspi
   const ips = new Set(legs.flatMap(({ state }) => state.everIps));
   return evidence.all(podStateEvidence).flatMap(({ subject, data }) => {
     const name = subject.replace(/^pod\//, "");
-    const went = data.down.filter(({ fromMs }) => fromMs !== undefined);
+    const went = outages(name, evidence).filter(({ fromMs }) => fromMs !== undefined);
     if (data.ip === undefined || !ips.has(data.ip) || known.has(name) || went.length === 0) return [];
     return suspectBackend(name, { state: data, went, legs }, seen);
   });
@@ -200,6 +200,11 @@ function suspectBackend(
   ];
 }
 
+/** When the pod did not run. */
+function outages(name: string, evidence: Case["evidence"]): readonly Outage[] {
+  return evidence.get(podOutagesEvidence, `pod/${name}`)?.down ?? [];
+}
+
 function mostlyWorks({ sent, failed }: Pick<Connects, "sent" | "failed">): boolean {
   return failed <= FAILS_ANYWAY * sent;
 }
@@ -207,10 +212,10 @@ function mostlyWorks({ sent, failed }: Pick<Connects, "sent" | "failed">): boole
 function connects(
   results: readonly LegResult[],
   evidence: Case["evidence"],
-  outages: readonly Outage[],
+  during: readonly Outage[],
   within = true,
 ): Pick<Connects, "sent" | "failed"> {
-  const tried = results.map((result) => connectsOf(result, evidence, { outages, within }));
+  const tried = results.map((result) => connectsOf(result, evidence, { outages: during, within }));
   return {
     sent: tried.reduce((sum, { sent }) => sum + sent, 0),
     failed: tried.reduce((sum, { failed }) => sum + failed, 0),

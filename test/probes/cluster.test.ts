@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ClusterView } from "#src/core/cluster-view.ts";
 import { EvidenceSet } from "#src/core/evidence.ts";
+import { podOutagesEvidence } from "#src/core/outage.ts";
 import { say } from "#src/core/sentence.ts";
 import { serviceStateEvidence } from "#src/core/service-evidence.ts";
 import { clusterEvents, clusterEventsEvidence } from "#src/probes/cluster-events.ts";
@@ -103,7 +104,9 @@ test.each([
   { name: "a container without ports ended", views: [view, proxyDown], down: [], unready: [] },
   { name: "it is in the later views only", views: [gone, view, view], down: [], unready: [] },
 ])("when $name, the stretches in which a pod may not have served are known", ({ views, down, unready: spared }) => {
-  expect(stateAfter(...views.map((one, n) => after(n + 1, one)))).toMatchObject({ down, unready: spared });
+  const seen = views.map((one, n) => after(n + 1, one));
+  const set = new EvidenceSet(podState.kind === "cluster" ? podState.read(seen) : []);
+  expect(set.get(podOutagesEvidence, pod) ?? { down: [], unready: [] }).toEqual({ down, unready: spared });
 });
 
 test("a node that started anew shows by its boot id", () => {

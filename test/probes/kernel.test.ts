@@ -72,8 +72,6 @@ test("of a log that nodes share, only what names a pod or a namespace of the nod
     restarts: 0,
     replaced: false,
     wasDown: false,
-    down: [],
-    unready: [],
   };
   const set = new EvidenceSet([
     evidenceOf(kernelEvidence, "node/n", 1, shared),

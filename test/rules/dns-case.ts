@@ -196,8 +196,6 @@ export function namesCase(names: Names): Case {
         hostNetwork: false,
         replaced: false,
         wasDown: false,
-        down: [],
-        unready: [],
       }),
     );
   }

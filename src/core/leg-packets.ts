@@ -1,6 +1,7 @@
 import { crosses, endsOf } from "./elements.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { arrivalEvidence, pingEvidence } from "./leg-evidence.ts";
+import { absences, isDuring } from "./outage.ts";
 import { decodeTimes, LOST, msAt } from "./packet-series.ts";
 import type { Leg, Plan } from "./plan.ts";
 import { ascending, quantile } from "./stats.ts";
@@ -12,6 +13,7 @@ export type LegPackets = {
   readonly leftMs: readonly number[];
   /** Round trip; undefined when it was lost or is still awaited. */
   readonly rttMs: readonly (number | undefined)[];
+  /** Not while a pod at its end did not run, unless that one was asked about. */
   readonly lost: readonly boolean[];
   /** The leg's own floor: the 10th percentile of its round trips. */
   readonly floorMs: number | undefined;
@@ -32,7 +34,8 @@ export function packetsOf(plan: Plan, evidence: EvidenceSet): readonly LegPacket
     const pace = { startMs: data.startMs, stepMs: data.intervalMs };
     const leftMs = decodeTimes(data.times, pace).map((time, index) => time ?? data.startMs + index * data.intervalMs);
     const rttMs = leftMs.map((_, index) => msAt(data.series, index));
-    const lost = leftMs.map((_, index) => data.series[index] === LOST);
+    const absent = absences(leg, plan, evidence);
+    const lost = leftMs.map((atMs, index) => data.series[index] === LOST && !isDuring(absent, atMs));
     const floorMs = quantile(ascending(rttMs.filter((ms) => ms !== undefined)), 0.1);
     return [{ leg, leftMs, rttMs, lost, floorMs, ...arrivalsOf(leg, evidence, leftMs, rttMs) }];
   });

@@ -1,6 +1,7 @@
 import type { EvidenceSet } from "./evidence.ts";
 import { tcpEvidence, tcpOutcomes } from "./leg-evidence.ts";
 import type { LegPackets } from "./leg-packets.ts";
+import { absences, isDuring } from "./outage.ts";
 import type { Leg, Plan } from "./plan.ts";
 
 /** This many in a row are no accident. */
@@ -35,15 +36,16 @@ export function tcpLosses(plan: Plan, evidence: EvidenceSet): readonly LossTally
   return plan.legs.flatMap((leg): LossTally[] => {
     const data = leg.port === undefined ? undefined : evidence.get(tcpEvidence, leg.id);
     if (!data) return [];
+    const absent = absences(leg, plan, evidence);
     const judged = data.attempts.flatMap(([offsetMs, outcomeIndex, , resent]) => {
       const outcome = tcpOutcomes[outcomeIndex];
-      if (outcome === "no-port" || outcome === "error" || outcome === undefined) return [];
-      const answered = outcome === "connected" || outcome === "refused" || outcome === "reset";
       const atMs = data.startMs + offsetMs;
-      return [{ atMs, bad: !answered || resent > 0, answered, connected: outcome === "connected" }];
+      if (outcome === "no-port" || outcome === "error" || outcome === undefined || isDuring(absent, atMs)) return [];
+      const answered = outcome === "connected" || outcome === "refused" || outcome === "reset";
+      return [{ atMs, outcome, bad: !answered || resent > 0, answered, connected: outcome === "connected" }];
     });
     const badMs = judged.flatMap(({ atMs, bad }) => (bad ? [atMs] : []));
-    const refused = data.outcomes.refused ?? 0;
+    const refused = judged.filter(({ outcome }) => outcome === "refused").length;
     const run = longestRun(judged.map(({ bad }) => bad));
     const deadAtEnd = endsIn(judged.map(({ atMs, answered }) => ({ atMs, works: answered })));
     const failsAtEnd = endsIn(judged.map(({ atMs, connected }) => ({ atMs, works: connected })));

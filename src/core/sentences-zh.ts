@@ -1541,6 +1541,7 @@ export const chinese = {
 
   // rules/port-closed.ts
   "connects are refused, but not for want of a listener": "连接被拒绝，但不是因为没有监听",
+  "connects were refused while nothing was to serve them": "连接被拒绝时，本来就没有程序应当提供服务",
   "no connect was answered": "连接没有应答",
   "{leg} connects": "{leg} 可以连接",
   "port {port} of {target} refuses: {refusals} of {connects} from {places}":
@@ -1616,6 +1617,10 @@ export const chinese = {
   // rules/target-not-running.ts
   "neither end is a pod": "两端都不是 pod",
   "the state of {pods} was not read": "没有读到 {pods} 的状态",
+  "{pod} did not run for part of the check; {failed} of {connects} to it failed meanwhile":
+    "{pod} 在检查的部分时间内没有运行；其间到它的 {connects}中有 {failed} 个失败",
+  "{failed} of {connects} to {service} failed while {pod} went, {rest} of {others} at other times":
+    "{pod} 退出期间，到 {service} 的 {connects}中有 {failed} 个失败，其他时间 {others}中有 {rest} 个失败",
   "{pods} ran all the time, without a restart": "{pods} 一直在运行，没有重启",
   "{count} of {legs} to and from it answer": "进出它的 {legs}中有 {count} 条应答",
   "Find out why {pod} ended (events, previous log, exit code) before looking at the network":

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { PodView } from "../core/cluster-view.ts";
 import { defineEvidence, type EvidenceSet, evidenceOf } from "../core/evidence.ts";
+import { outagesOf, type PodOutages, podOutagesEvidence } from "../core/outage.ts";
 import type { ClusterProbe } from "../core/probe.ts";
 import { type Sentence, say, textSchema } from "../core/sentence.ts";
 
@@ -56,20 +57,28 @@ export const podState: ClusterProbe = {
   read(views) {
     const newest = views.at(-1);
     if (!newest) return [];
-    const history = new Map<string, PodView[]>();
-    for (const view of views)
-      for (const pod of view.pods) {
+    const times = views.map(({ atMs }) => atMs);
+    const history = new Map<string, Map<number, PodView>>();
+    for (const [n, { pods }] of views.entries())
+      for (const pod of pods) {
         const key = `pod/${pod.namespace}/${pod.name}`;
-        history.set(key, [...(history.get(key) ?? []), pod]);
+        const seen = history.get(key);
+        if (seen) seen.set(n, pod);
+        else history.set(key, new Map([[n, pod]]));
       }
-    const present = new Set(newest.pods.map(({ namespace, name }) => `pod/${namespace}/${name}`));
     const states = [...history].map(([subject, seen]) =>
-      evidenceOf(podStateEvidence, subject, newest.atMs, stateOf(seen, present.has(subject))),
+      evidenceOf(podStateEvidence, subject, newest.atMs, stateOf([...seen.values()], seen.has(views.length - 1))),
     );
     const unwell = ({ data }: (typeof states)[number]): boolean => data.wasDown || data.restarts > 0 || !data.ready;
-    return states.length <= MAX_PODS
-      ? states
-      : [...states.filter(unwell), ...states.filter((state) => !unwell(state))].slice(0, MAX_PODS);
+    const kept =
+      states.length <= MAX_PODS
+        ? states
+        : [...states.filter(unwell), ...states.filter((state) => !unwell(state))].slice(0, MAX_PODS);
+    const outages = kept.flatMap(({ subject }) => {
+      const data = outagesOfPod(history.get(subject) ?? new Map(), times);
+      return data.unready.length === 0 ? [] : [evidenceOf(podOutagesEvidence, subject, newest.atMs, data)];
+    });
+    return [...kept, ...outages];
   },
 };
 
@@ -104,6 +113,39 @@ function stateOf(seen: readonly PodView[], present: boolean): PodState {
     hostNetwork: last?.hostNetwork ?? false,
     wasDown: !present || seen.some((pod) => pod.phase !== "Running" || pod.deletedAtMs !== undefined || allDown(pod)),
   };
+}
+
+type Reading = { readonly atMs: number; readonly pod: PodView | undefined };
+
+/** `seen` by positions of views. Views before the first that shows the pod do not count: the very first one is cut to the nodes of the plan. */
+function outagesOfPod(seen: ReadonlyMap<number, PodView>, times: readonly number[]): PodOutages {
+  const [first] = seen;
+  if (!first) return { down: [], unready: [] };
+  const [since, { uid }] = first;
+  const readings = times.slice(since).map((atMs, n): Reading => {
+    const pod = seen.get(since + n);
+    return { atMs, pod: pod?.uid === uid ? pod : undefined };
+  });
+  const runs = ({ pod }: Reading, before: Reading | undefined): boolean =>
+    pod !== undefined && serves(pod) && !(before?.pod && servingRestarts(pod) > servingRestarts(before.pod));
+  const down = outagesOf(readings, runs);
+  const unready = outagesOf(readings, (reading, before) => runs(reading, before) && reading.pod?.ready === true);
+  return { down: [...down], unready: [...unready] };
+}
+
+/** The containers that declare ports; where none does, any may serve. */
+function serving({ containers }: PodView): PodView["containers"] {
+  const declaring = containers.filter(({ ports }) => ports.length > 0);
+  return declaring.length > 0 ? declaring : containers;
+}
+
+function serves(pod: PodView): boolean {
+  const ended = serving(pod).some(({ state }) => state === "waiting" || state === "terminated");
+  return pod.phase === "Running" && pod.deletedAtMs === undefined && !ended;
+}
+
+function servingRestarts(pod: PodView): number {
+  return serving(pod).reduce((sum, { restarts }) => sum + restarts, 0);
 }
 
 function containersOf(seen: readonly PodView[]): PodState["containers"] {

@@ -1,11 +1,14 @@
 import { legText } from "../core/anomaly-text.ts";
 import type { LegResult } from "../core/compare.ts";
+import { type Connects, connectsOf } from "../core/connects.ts";
 import { endsOf } from "../core/elements.ts";
 import { tcpEvidence } from "../core/leg-evidence.ts";
+import { type Outage, podOutagesEvidence } from "../core/outage.ts";
 import { asked } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import { serviceStateEvidence } from "../core/service-evidence.ts";
 import { msText } from "../core/units.ts";
 import { type Listener, listenersEvidence } from "../probes/listeners.ts";
 import { culpritsOf } from "./firewall-drop.ts";
@@ -16,8 +19,9 @@ const EVERYWHERE = new Set(["0.0.0.0", "*", "::"]);
 /**
  * Nothing listens on the port: connects are refused and the pod has no socket there.
  * Fooled by a packet filter that rejects with a reset (then a rule took the packets: not this), by a listener on
- * 127.0.0.1 only (said in the evidence), by a side car or load balancer that refuses in the pod's name, and by a
- * Service without backends (its address refuses, the pod does not).
+ * 127.0.0.1 only (said in the evidence), by a side car or load balancer that refuses in the pod's name, by a
+ * Service without backends (its address refuses, the pod does not), and by a pod that is not running, whose address may
+ * refuse as well: what was refused then is not counted, nor what a backend refuses while its Service sends nobody there.
  */
 export const portClosed: Rule = {
   name: "port-closed",
@@ -26,17 +30,16 @@ export const portClosed: Rule = {
   evaluate(seen) {
     const { plan, comparison } = seen;
     const tcp = plan.legs.flatMap(({ id, port }) => (port === undefined ? [] : (comparison.legs.get(id) ?? [])));
+    const refusing = tcp.filter(({ leg, refused }) => refused >= MIN_REFUSED && asked(leg) && endsOf(leg, plan).to);
     const targets = Map.groupBy(
-      tcp.filter(({ leg, refused }) => refused >= MIN_REFUSED && asked(leg) && endsOf(leg, plan).to),
+      refusing.filter((result) => inService(result, seen).refused >= MIN_REFUSED),
       ({ leg }) => `${leg.to}:${leg.port}`,
     );
     const suspicions = [...targets.values()].flatMap((refused) => suspect(refused, tcp, seen));
     if (suspicions.length > 0) return suspicions;
     const connected = tcp.filter(({ leg, sent, lost, refused }) => asked(leg) && sent > lost + refused);
     if (connected.length === 0) {
-      const because =
-        targets.size > 0 ? say("connects are refused, but not for want of a listener") : say("no connect was answered");
-      return { status: "unknown", because };
+      return { status: "unknown", because: unknownText(refusing.length > 0, targets.size > 0) };
     }
     return {
       status: "cleared",
@@ -44,6 +47,27 @@ export const portClosed: Rule = {
     };
   },
 };
+
+function unknownText(isRefused: boolean, isServed: boolean): Sentence {
+  if (isServed) return say("connects are refused, but not for want of a listener");
+  return isRefused ? say("connects were refused while nothing was to serve them") : say("no connect was answered");
+}
+
+/** The connects to a pod that were tried while it had to serve them. */
+function inService(result: LegResult, seen: Case): Connects {
+  const at = endsOf(result.leg, seen.plan).to;
+  return connectsOf(result, seen.evidence, { outages: at ? outOfService(at, seen) : [], within: false });
+}
+
+function outOfService(at: Vantage, { plan, evidence }: Case): readonly Outage[] {
+  const outages = evidence.get(podOutagesEvidence, at.id);
+  if (!outages) return [];
+  const isAsked = plan.to.kind !== "service" && at.role === "to";
+  const services = evidence.all(serviceStateEvidence).filter(({ data }) => data.everIps.includes(at.ip));
+  // A Service with other backends sends nobody to one that is not ready.
+  const spared = services.length > 0 && services.every(({ data }) => data.ready.length > 0 && !data.publishNotReady);
+  return !isAsked && spared ? outages.unready : outages.down;
+}
 
 function suspect(refused: readonly LegResult[], tcp: readonly LegResult[], seen: Case): readonly Suspicion[] {
   const { plan, evidence } = seen;
@@ -57,8 +81,9 @@ function suspect(refused: readonly LegResult[], tcp: readonly LegResult[], seen:
     return [];
 
   const all = tcp.filter((result) => result.leg.to === leg.to && result.leg.port === port);
-  const sent = all.reduce((sum, result) => sum + result.sent, 0);
-  const refusals = all.reduce((sum, result) => sum + result.refused, 0);
+  const connects = all.map((result) => inService(result, seen));
+  const sent = connects.reduce((sum, one) => sum + one.sent, 0);
+  const refusals = connects.reduce((sum, one) => sum + one.refused, 0);
   const sockets = socketsOn(port, at, evidence);
   if (sockets?.open) return [];
   const counts = {

@@ -6,6 +6,9 @@ import { failsText, worksText } from "../core/service-text.ts";
 import { clockText } from "../core/units.ts";
 import { proxyPodsEvidence } from "../probes/proxy-pods.ts";
 
+/** What missing rules of the name servers look like to who asks for names. */
+const namesFail = ["dns-down", "dns-path-loss", "dns-tcp-blocked", "dns-upstream-failing", "dns-overloaded"];
+
 /**
  * A node of the path has no rules for a Service that has ready endpoints: what its pods send to the Service address is
  * rewritten by nobody and ends nowhere. Decisive are the node's packet filter (iptables, nft or IPVS) read back against
@@ -115,11 +118,8 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
         "port-filtered",
         "port-closed",
         "path-loss",
-        "dns-down",
-        "dns-path-loss",
-        "dns-tcp-blocked",
-        "dns-upstream-failing",
-        "dns-overloaded",
+        // Of names only where the rules of the name servers are among those that are missing.
+        ...([...services, ...missing].some((port) => port.startsWith(`${plan.dns?.service}:`)) ? namesFail : []),
       ],
       legs: bad.map(({ result }) => result.leg.id),
       ...(bad.some(({ result }) => asked(result.leg) && result.leg.part === "end-to-end") ? { breaks: true } : {}),

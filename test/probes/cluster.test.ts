@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ClusterView } from "#src/core/cluster-view.ts";
 import { EvidenceSet } from "#src/core/evidence.ts";
+import { podOutagesEvidence } from "#src/core/outage.ts";
 import { say } from "#src/core/sentence.ts";
 import { serviceStateEvidence } from "#src/core/service-evidence.ts";
 import { clusterEvents, clusterEventsEvidence } from "#src/probes/cluster-events.ts";
@@ -57,6 +58,55 @@ test.each([
   },
 ])("the state of a pod is right when $name", ({ views, want }) => {
   expect(stateAfter(...views)).toMatchObject(want);
+});
+
+const after = (atMs: number, seen: ClusterView): ClusterView => ({ ...seen, atMs });
+const waits = withPod({ ready: false, containers: [{ ...container, state: "waiting" }] });
+const unready = withPod({ ready: false });
+const gone = { ...view, pods: [] };
+const proxyDown = withPod({
+  containers: [
+    { ...container, ports: [{ port: 7000, protocol: "TCP" }] },
+    { ...container, name: "proxy", state: "terminated" },
+  ],
+});
+const restarted = (restarts: number) => withPod({ containers: [{ ...container, restarts }] });
+
+test.each([
+  { name: "it ran", views: [view, view, view], down: [], unready: [] },
+  { name: "it was down all the time", views: [waits, waits], down: [{}], unready: [{}] },
+  { name: "it went", views: [view, gone, gone], down: [{ fromMs: 1 }], unready: [{ fromMs: 1 }] },
+  {
+    name: "it came back",
+    views: [view, waits, waits, view],
+    down: [{ fromMs: 1, toMs: 4 }],
+    unready: [{ fromMs: 1, toMs: 4 }],
+  },
+  {
+    name: "it went twice",
+    views: [waits, view, waits],
+    down: [{ toMs: 2 }, { fromMs: 2 }],
+    unready: [{ toMs: 2 }, { fromMs: 2 }],
+  },
+  {
+    name: "it restarted between two views",
+    views: [restarted(3), restarted(4), restarted(4)],
+    down: [{ fromMs: 1, toMs: 2 }],
+    unready: [{ fromMs: 1, toMs: 2 }],
+  },
+  { name: "it was not ready for a while", views: [view, unready, view], down: [], unready: [{ fromMs: 1, toMs: 3 }] },
+  {
+    name: "another took its name",
+    views: [view, withPod({ uid: "other" })],
+    down: [{ fromMs: 1 }],
+    unready: [{ fromMs: 1 }],
+  },
+  { name: "a container without ports ended", views: [view, proxyDown], down: [], unready: [] },
+  { name: "it is in the later views only", views: [gone, view, view], down: [], unready: [] },
+])("when $name, the stretches in which a pod may not have served are known", ({ views, down, unready: spared }) => {
+  const seen = views.map((one, n) => after(n + 1, one));
+  const set = new EvidenceSet(podState.kind === "cluster" ? podState.read(seen) : []);
+  expect(set.get(podOutagesEvidence, pod) ?? { down: [], unready: [] }).toEqual({ down, unready: spared });
 });
 
 test("a node that started anew shows by its boot id", () => {

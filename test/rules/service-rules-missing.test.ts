@@ -1,11 +1,14 @@
 import { expect, test } from "vitest";
+import { compare } from "#src/core/compare.ts";
+import type { Suspicion } from "#src/core/rule.ts";
 import { serviceRulesMissing } from "#src/rules/service-rules-missing.ts";
-import type { Scene } from "../core/simulate.ts";
+import { play, type Scene } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
 import { dns, natTable, noService, services, shop, tables, withProxies, world } from "./service-world.ts";
 
 const views: Scene["views"] = (view) => [withProxies(view)];
 const [onlyDns, onlyShop] = [natTable(services.slice(0, 1)), natTable(services.slice(1))];
+const emptied = natTable([]);
 const asked = { world, views, to: "svc/shop/cart" } as const;
 
 test.each<{ name: string; scene: Scene; want: string }>([
@@ -72,4 +75,17 @@ test("it says what is missing where and who has it", () => {
   const text = because(verdict);
   expect(text).toContain("ulm has no rule that sends svc/shop/cart:80 on, although 2 endpoints are ready");
   expect(text).toContain("graz and bern have that rule");
+});
+
+test.each([
+  { name: "the name servers' rules are missing too", table: emptied, names: true },
+  { name: "only another Service's are", table: onlyDns, names: false },
+])("trouble with names is a symptom when $name: $names", ({ table, names }) => {
+  const { plan, evidence } = play({ ...asked, faults: [noService("ulm", shop.ip)], facts: tables({ ulm: table }) });
+  const named = { service: `svc/${dns.name}`, ip: dns.ip, servers: [], names: [], ownServers: false };
+  const [said] = [
+    serviceRulesMissing.evaluate({ plan: { ...plan, dns: named }, evidence, comparison: compare(plan, evidence) }),
+  ].flat() as readonly Suspicion[];
+  expect(said?.explains).toContain("path-loss");
+  expect(said?.explains?.includes("dns-overloaded")).toBe(names);
 });

@@ -10,15 +10,15 @@ import {
   NetworkingV1Api,
   RequestContext,
 } from "@kubernetes/client-node";
-import { fetch } from "undici";
+import { request as ask } from "undici";
 import type { ClientOptions } from "ws";
-import { z } from "zod";
 import { NetcheckError } from "../core/errors.ts";
 import { say } from "../core/sentence.ts";
 import { shareConnections } from "./dispatcher.ts";
 import type { ExecAccess } from "./exec.ts";
 import { parseKubeStatus } from "./exec-status.ts";
 import { type KubeConfigSource, loadKubeConfig } from "./kube-config.ts";
+import { readListStream } from "./list-stream.ts";
 
 const DEADLINE_MS = 10_000;
 const PAGE = 500;
@@ -37,10 +37,10 @@ export type Kube = {
   readonly authorization: AuthorizationV1Api;
   readonly networking: NetworkingV1Api;
   /**
-   * One page of a list as the API wrote it. The generated calls make an instance of a class of every part of every object,
-   * which costs more than reading it; for long lists of which little is kept. To be used through `call`.
+   * What `keep` makes of one page of a list, whose objects are as the API wrote them. For long lists of which little is kept:
+   * generated calls hold whole pages, and make an instance of a class of every part of every object. To be used through `call`.
    */
-  readonly plainPage: <T>(path: string, query: PageQuery) => Promise<Page<T>>;
+  readonly plainPage: <T, K>(path: string, query: PageQuery, keep: (object: T) => K) => Promise<Page<K>>;
   readonly call: <T>(what: ApiCall, request: () => Promise<T>, options?: { deadlineMs?: number }) => Promise<T>;
   readonly close: () => Promise<void>;
 };
@@ -71,7 +71,7 @@ export function connectKube(source: KubeConfigSource, { headersTimeoutMs }: { he
     coordination: config.makeApiClient(CoordinationV1Api),
     authorization: config.makeApiClient(AuthorizationV1Api),
     networking: config.makeApiClient(NetworkingV1Api),
-    plainPage: (path, query) => plainPage(config, path, query),
+    plainPage: (path, query, keep) => plainPage(config, path, query, keep),
     call: async (what, request, { deadlineMs = DEADLINE_MS } = {}) => {
       refresh();
       try {
@@ -84,33 +84,28 @@ export function connectKube(source: KubeConfigSource, { headersTimeoutMs }: { he
   };
 }
 
-async function plainPage<T>(config: KubeConfig, path: string, { limit, _continue }: PageQuery): Promise<Page<T>> {
+async function plainPage<T, K>(
+  config: KubeConfig,
+  path: string,
+  { limit, _continue }: PageQuery,
+  keep: (object: T) => K,
+): Promise<Page<K>> {
   const url = new URL((config.getCurrentCluster()?.server ?? "") + path);
   url.searchParams.set("limit", `${limit}`);
   if (_continue !== undefined) url.searchParams.set("continue", _continue);
   const context = new RequestContext(url.toString(), HttpMethod.GET);
   await config.applySecurityAuthentication(context);
   const dispatcher = context.getDispatcher();
-  const response = await fetch(url, { headers: context.getHeaders(), ...(dispatcher && { dispatcher }) });
-  if (response.status !== 200)
-    throw new ApiException(response.status, "list", await response.text(), Object.fromEntries(response.headers));
-  const { items, metadata } = plainListSchema.parse(await response.json());
-  const { continue: next, ...rest } = metadata;
-  return { items: items as T[], metadata: { ...rest, _continue: next } };
+  const { statusCode, body } = await ask(url, {
+    headers: context.getHeaders(),
+    ...(dispatcher && { dispatcher }),
+  });
+  if (statusCode !== 200) throw new ApiException(statusCode, "list", await body.text(), {});
+  const items: K[] = [];
+  // As good as the API's own types.
+  const { continue: next, ...rest } = await readListStream(body, (object) => items.push(keep(object as T)));
+  return { items, metadata: { ...rest, _continue: next } };
 }
-
-/** The head of a list; what is in it is as good as the API. */
-const plainListSchema = z.object({
-  items: z
-    .array(z.unknown())
-    .nullable()
-    .transform((items) => items ?? []),
-  metadata: z.object({
-    continue: z.string().optional(),
-    remainingItemCount: z.number().optional(),
-    resourceVersion: z.string().optional(),
-  }),
-});
 
 /**
  * For lists that a field narrows down: the API server answers from its memory. Without it servers before 1.31 read every object

@@ -78,11 +78,8 @@ export const nodeNames: NameKind<V1Node, Names["nodes"][number]> = {
 /** Lists one kind page by page; see `listPages`. */
 export function listNames<T, K>(kube: Kube, kind: NameKind<T, unknown>, keep: (object: T) => K) {
   return listPages(
-    (query) => kube.call({ verb: "list", resource: kind.resource }, () => kube.plainPage<T>(kind.path, query)),
-    {
-      max: MAX_NAMES,
-      keep,
-    },
+    (query) => kube.call({ verb: "list", resource: kind.resource }, () => kube.plainPage(kind.path, query, keep)),
+    { max: MAX_NAMES, keep: (kept) => [kept] },
   );
 }
 

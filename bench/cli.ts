@@ -1,4 +1,5 @@
 import { ack } from "./ack.ts";
+import { largeCluster } from "./big-cluster.ts";
 import { cost, speed } from "./check.ts";
 import { diagnosis } from "./diagnose.ts";
 import { exec } from "./exec.ts";
@@ -20,6 +21,7 @@ const benches: readonly Bench[] = [
   cost,
   speed,
   names,
+  largeCluster,
   diagnosis,
   exec,
   nodeTask,

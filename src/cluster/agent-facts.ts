@@ -62,9 +62,9 @@ export async function agentFacts(kube: Kube, namespace: string, options: Options
 async function listNodes(kube: Kube, { limitMs }: Options): Promise<NodeFacts[]> {
   const { items } = await listPages(
     (query) => kube.call({ verb: "list", resource: "nodes" }, () => kube.core.listNode(query), { deadlineMs: limitMs }),
-    { max: MAX_NODES },
+    { max: MAX_NODES, keep: nodeFacts },
   );
-  return items.map(nodeFacts);
+  return items;
 }
 
 function nodeFacts({ metadata, status }: V1Node): NodeFacts {
@@ -89,9 +89,9 @@ async function listAgents(kube: Kube, namespace: string, { limitMs }: Options): 
         () => kube.core.listNamespacedPod({ namespace, labelSelector: AGENT_SELECTOR, ...query }),
         { deadlineMs: limitMs },
       ),
-    { max: MAX_NODES },
+    { max: MAX_NODES, keep: (pod) => (pod.metadata?.deletionTimestamp === undefined ? [pod] : []) },
   );
-  return items.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+  return items;
 }
 
 function agentPod({ metadata, spec, status }: V1Pod): AgentPod {
@@ -117,6 +117,8 @@ function targetOf(pod: V1Pod): Target[] {
   return ready && node !== undefined && container !== undefined ? [{ node, pod: name, container }] : [];
 }
 
+const ofDaemonSet = ({ metadata }: V1Pod) => metadata?.ownerReferences?.some(({ kind }) => kind === "DaemonSet");
+
 /** For a namespace without any agent: where else there are some, and what there may be meant. */
 async function lookElsewhere(kube: Kube, namespace: string, { limitMs }: Options) {
   const call = { verb: "list", resource: "pods" };
@@ -126,33 +128,30 @@ async function lookElsewhere(kube: Kube, namespace: string, { limitMs }: Options
         kube.call(call, () => kube.core.listPodForAllNamespaces({ labelSelector: AGENT_SELECTOR, ...query }), {
           deadlineMs: limitMs,
         }),
-      { max: MAX_NODES },
+      { max: MAX_NODES, keep: ({ metadata }) => metadata?.namespace ?? "" },
     ),
     listPages(
       (query) => kube.call(call, () => kube.core.listNamespacedPod({ namespace, ...query }), { deadlineMs: limitMs }),
-      { max: MAX_NODES },
+      { max: MAX_NODES, keep: (pod) => (ofDaemonSet(pod) ? [pod.metadata?.name ?? ""] : []) },
     ),
   ]);
-  const ofDaemonSet = ({ metadata }: V1Pod) => metadata?.ownerReferences?.some(({ kind }) => kind === "DaemonSet");
-  return {
-    namespaces: [...new Set(labelled.items.map(({ metadata }) => metadata?.namespace ?? ""))].sort(),
-    unlabelled: here.items.filter(ofDaemonSet).map(({ metadata }) => metadata?.name ?? ""),
-  };
+  return { namespaces: [...new Set(labelled.items)].sort(), unlabelled: here.items };
 }
 
 /** The newest words of a DaemonSet of the namespace that could not make a pod. */
 async function refusal(kube: Kube, namespace: string, { limitMs }: Options): Promise<string | undefined> {
-  const { items } = await listPages<CoreV1Event>(
+  const { items } = await listPages(
     (query) =>
       kube.call({ verb: "list", resource: "events" }, () => kube.core.listNamespacedEvent({ namespace, ...query }), {
         deadlineMs: limitMs,
       }),
-    { max: MAX_EVENTS },
+    { max: MAX_EVENTS, keep: (event) => (isRefusal(event) ? [event.message] : []) },
   ).catch(() => ({ items: [] }));
-  return items
-    .filter(({ reason, involvedObject }) => reason === "FailedCreate" && involvedObject.kind === "DaemonSet")
-    .at(-1)?.message;
+  return items.at(-1);
 }
+
+const isRefusal = ({ reason, involvedObject }: CoreV1Event): boolean =>
+  reason === "FailedCreate" && involvedObject.kind === "DaemonSet";
 
 async function askAll(
   kube: Kube,

@@ -2,24 +2,30 @@ import type { V1Pod } from "@kubernetes/client-node";
 import type { AgentView } from "../core/cluster-view.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { say } from "../core/sentence.ts";
-import { type Kube, listPages } from "./kube-client.ts";
+import { fromCache, type Kube, listPages, type PageQuery } from "./kube-client.ts";
 
 /** Labels of the agent's DaemonSet pods. */
 export const AGENT_SELECTOR = "app.kubernetes.io/name=netcheck-agent";
 /** How long a found agent is believed without asking again; a failed exec forgets it at once. */
 const BELIEVE_MS = 30_000;
 const MAX_AGENTS = 5_000;
+/** Agents of nodes that nobody asked for: enough to find two that are ready. */
+const MAX_SOME = 20;
 
 /** One netcheck agent and the container in it that takes execs. */
 export type Agent = AgentView & { readonly container: string; readonly uid: string };
 
-/** The agents of one cluster, listed on demand and remembered for a while. */
+/** The agents of one cluster, asked for as they are needed and remembered for a while. */
 export type Agents = {
   readonly all: () => Promise<readonly Agent[]>;
+  /** At most 20, always the same ones while no agent comes or goes. */
+  readonly some: () => Promise<readonly Agent[]>;
+  /** The agent of a node, ready or not; undefined when there is none. */
+  readonly at: (node: string) => Promise<Agent | undefined>;
   /** The ready agent of a node. Throws NetcheckError `not-found` with the reason when there is none. */
   readonly on: (node: string) => Promise<Agent>;
-  /** To be called when an exec into an agent failed: its pod may have been replaced. */
-  readonly forget: () => void;
+  /** To be called when an exec into a node's agent failed: its pod may have been replaced. */
+  readonly forget: (node: string) => void;
 };
 
 export function agentsOf(
@@ -30,43 +36,51 @@ export function agentsOf(
     nowMs = Date.now,
   }: { namespace: string; selector?: string; nowMs?: () => number },
 ): Agents {
-  let known: { readonly atMs: number; readonly agents: Promise<readonly Agent[]> } | undefined;
+  const known = new Map<string, { readonly atMs: number; readonly agents: Promise<readonly Agent[]> }>();
 
-  const list = async () => {
-    const { items } = await listPages(
-      (query) =>
-        kube.call({ verb: "list", resource: "pods" }, () =>
-          kube.core.listNamespacedPod({ namespace, labelSelector: selector, ...query }),
-        ),
-      { max: MAX_AGENTS },
+  const page = (query: PageQuery, fieldSelector?: string) =>
+    kube.call({ verb: "list", resource: "pods" }, () =>
+      kube.core.listNamespacedPod({
+        namespace,
+        labelSelector: selector,
+        ...query,
+        ...(fieldSelector !== undefined && { fieldSelector, ...fromCache }),
+      }),
     );
-    return items.flatMap(agentOf);
+  const remembered = (key: string, list: () => Promise<readonly Agent[]>): Promise<readonly Agent[]> => {
+    for (const [other, { atMs }] of known) if (nowMs() - atMs > BELIEVE_MS) known.delete(other);
+    const before = known.get(key);
+    if (before) return before.agents;
+    const agents = list();
+    const made = { atMs: nowMs(), agents };
+    known.set(key, made);
+    agents.catch(() => {
+      if (known.get(key) === made) known.delete(key);
+    });
+    return agents;
   };
-  const all = () => {
-    if (known === undefined || nowMs() - known.atMs > BELIEVE_MS) {
-      const agents = list();
-      known = { atMs: nowMs(), agents };
-      agents.catch(() => {
-        known = undefined;
+  const keyOf = (node: string): string => `node ${node}`;
+  const at = async (node: string) => {
+    const here = await remembered(keyOf(node), async () => {
+      const { items } = await listPages((query) => page(query, `spec.nodeName=${node}`), {
+        max: MAX_AGENTS,
+        keep: agentOf,
       });
-    }
-    return known.agents;
-  };
-  const forget = () => {
-    known = undefined;
-  };
-  const find = async (node: string) => {
-    const here = (await all()).filter((agent) => agent.node === node);
+      return items;
+    });
     return here.find((agent) => agent.ready) ?? here[0];
   };
+  const forget = (node: string) => void known.delete(keyOf(node));
   return {
-    all,
+    all: () => remembered("all", async () => (await listPages(page, { max: MAX_AGENTS, keep: agentOf })).items),
+    some: () => remembered("some", async () => (await listPages(page, { max: MAX_SOME, keep: agentOf })).items),
+    at,
     forget,
     on: async (node) => {
-      let agent = await find(node);
+      let agent = await at(node);
       if (!agent?.ready) {
-        forget();
-        agent = await find(node);
+        forget(node);
+        agent = await at(node);
       }
       if (agent?.ready) return agent;
       const why = agent ? say("its agent {pod} is not ready", { pod: agent.pod }) : say("it has no netcheck agent");

@@ -17,6 +17,7 @@ import { type InventoryPublisher, publishInventory } from "./inventory-publisher
 import { connectKube } from "./kube-client.ts";
 import { createMeasurer, type Measurer } from "./measure.ts";
 import type { WriteMerged } from "./merge-captures.ts";
+import { readNames } from "./names.ts";
 import { type NodeTasks, nodeTasks } from "./node-tasks.ts";
 import { resolver } from "./resolve.ts";
 import { readView } from "./view.ts";
@@ -64,13 +65,14 @@ export function connectCluster({
   const nodes = countedNodes(calls, metrics, Date.now);
   const budget = new ByteBudget(limits.bytesPerSecond, Date.now);
   const fetcher = captureFetcher({ nodes, shelf, budget, nowMs: Date.now, log });
+  let follower: InventoryPublisher | undefined;
   const measurer = createMeasurer({
     cluster,
     worker,
     log,
     nowMs: Date.now,
-    readView: () => readView({ kube, agents }),
-    resolve: resolver({ kube, agents }),
+    readView: (about) => readView({ kube, agents }, { about }),
+    resolve: resolver({ kube, agents, readNames: async () => follower?.names() ?? readNames(kube) }),
     nodes,
     captures: clusterCaptures({
       ...{ fetcher, shelf, writeMerged, sliceMs, log },
@@ -87,7 +89,10 @@ export function connectCluster({
     measurer,
     nodes,
     budget,
-    followNames: (publish) => publishInventory({ kube, cluster, publish, onError }),
+    followNames: (publish) => {
+      follower = publishInventory({ kube, cluster, publish, onError });
+      return follower;
+    },
     answers: () =>
       kube.call(
         { verb: "list", resource: "pods" },

@@ -1,23 +1,38 @@
 import { type Informer, type KubernetesObject, ListWatch, Watch } from "@kubernetes/client-node";
 import type { Inventory } from "../core/inventory.ts";
 import type { Kube } from "./kube-client.ts";
+import {
+  deploymentNames,
+  listNames,
+  MAX_NAMES,
+  type Named,
+  type NameKind,
+  type Names,
+  nodeNames,
+  podNames,
+  serviceNames,
+} from "./names.ts";
 
 /** Changes that come together are published together. */
 const DEBOUNCE_MS = 500;
+/** In a large cluster something always changes, and all names are written each time: so much longer for each of them. */
+const DEBOUNCE_MS_PER_NAME = 0.1;
 /** Published anew this often even when nothing changes, so that readers can tell a quiet cluster from a dead worker. */
 const REFRESH_MS = 30_000;
 const BACKOFF_MS = { first: 500, most: 30_000 } as const;
-const MAX_NAMES = 20_000;
 
 export type InventoryPublisher = {
   /** Milliseconds since the API server last answered for the most stale kind of object; undefined before the first answer. */
   readonly ageMs: () => number | undefined;
+  /** The names as they are known; undefined before the first answer. */
+  readonly names: () => Names | undefined;
   readonly stop: () => Promise<void>;
 };
 
 /**
  * Follows the names of a cluster with informers and hands them to `publish` soon after a change. An informer that failed is
- * started again with back-off: client-node's stop for good. Never rejects; failures go to `onError`.
+ * started again with back-off: client-node's stop for good. They list in pages and hold names only, not the objects. Never
+ * rejects; failures go to `onError`.
  */
 export function publishInventory({
   kube,
@@ -35,26 +50,42 @@ export function publishInventory({
   let stopped = false;
   let debounce: NodeJS.Timeout | undefined;
   let publishing = Promise.resolve();
+  let published = 0;
+  let listing: Promise<void> = Promise.resolve();
   const changed = () => {
-    if (!stopped) debounce ??= setTimeout(send, DEBOUNCE_MS);
+    if (!stopped) debounce ??= setTimeout(send, Math.max(DEBOUNCE_MS, published * DEBOUNCE_MS_PER_NAME));
   };
-  const follow = <T extends KubernetesObject>(path: string, list: () => Promise<{ items: T[] }>) => {
+  const follow = <T extends KubernetesObject, Entry>(kind: NameKind<T, Entry>) => {
     let seenMs: number | undefined;
+    let complete = true;
     const seen = () => {
       seenMs = nowMs();
       changed();
     };
-    const listSeen = async () => {
-      const listed = await kube.call(readOf(path), list);
-      seen();
-      return listed;
+    const named = (object: T): Named<Entry> => {
+      const { name = "", namespace = "", resourceVersion = "" } = object.metadata ?? {};
+      return { metadata: { name, namespace, resourceVersion }, entry: kind.entryOf(object) };
     };
-    const informer = new ListWatch<T>(path, noticing(new Watch(kube.config), seen), listSeen, false);
+    const list = async () => {
+      // One kind after the other: pages are large, and what was made of them lingers until it is collected.
+      const mine = listing.then(() => listNames(kube, kind, named));
+      listing = mine.then(
+        () => undefined,
+        () => undefined,
+      );
+      const listed = await mine;
+      complete = listed.complete;
+      seen();
+      return { items: listed.items, metadata: { resourceVersion: listed.version ?? "" } };
+    };
+    const watch = keeping(new Watch(kube.config), { seen, named });
+    const informer = new ListWatch<Named<Entry>>(kind.path, watch, list, false);
     const cancelRestart = keepRunning(informer, { onError, stopped: () => stopped });
     informer.on("change", seen);
     return {
-      objects: () => informer.list(),
+      entries: () => informer.list().map(({ entry }) => entry),
       seenMs: () => seenMs,
+      complete: () => complete,
       end: () => {
         cancelRestart();
         return informer.stop();
@@ -62,57 +93,43 @@ export function publishInventory({
     };
   };
 
-  const pods = follow("/api/v1/pods", () => kube.core.listPodForAllNamespaces());
-  const services = follow("/api/v1/services", () => kube.core.listServiceForAllNamespaces());
-  const nodes = follow("/api/v1/nodes", () => kube.core.listNode());
-  const deployments = follow("/apis/apps/v1/deployments", () => kube.apps.listDeploymentForAllNamespaces());
+  const pods = follow(podNames);
+  const services = follow(serviceNames);
+  const nodes = follow(nodeNames);
+  const deployments = follow(deploymentNames);
   const all = [pods, services, nodes, deployments];
   const ageMs = () => {
     const seen = all.map((one) => one.seenMs() ?? Number.NaN);
     const oldest = Math.min(...seen);
     return Number.isNaN(oldest) ? undefined : Math.max(0, nowMs() - oldest);
   };
+  const names = (): Names | undefined =>
+    ageMs() === undefined
+      ? undefined
+      : {
+          pods: pods.entries(),
+          services: services.entries(),
+          deployments: deployments.entries(),
+          nodes: nodes.entries(),
+        };
   const send = () => {
     debounce = undefined;
     const age = ageMs();
-    if (stopped || age === undefined) return;
+    const known = names();
+    if (stopped || age === undefined || known === undefined) return;
+    published = Object.values(known).reduce((sum, { length }) => sum + length, 0);
     const inventory: Inventory = {
       cluster,
       atMs: nowMs() - age,
-      pods: pods
-        .objects()
-        .slice(0, MAX_NAMES)
-        .map((pod) => ({
-          ...nameOf(pod),
-          phase: pod.status?.phase ?? "Unknown",
-          ...(pod.status?.podIP ? { ip: pod.status.podIP } : {}),
-          ...(pod.spec?.nodeName ? { node: pod.spec.nodeName } : {}),
-        })),
-      services: services
-        .objects()
-        .slice(0, MAX_NAMES)
-        .map((service) => {
-          const ip = service.spec?.clusterIP;
-          return {
-            ...nameOf(service),
-            ...(ip && ip !== "None" ? { ip } : {}),
-            ports: service.spec?.ports?.map(({ port }) => port) ?? [],
-          };
-        }),
-      deployments: deployments.objects().slice(0, MAX_NAMES).map(nameOf),
-      nodes: nodes
-        .objects()
-        .slice(0, MAX_NAMES)
-        .map((node) => {
-          const ip = node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
-          return { name: nameOf(node).name, ...(ip ? { ip } : {}) };
-        }),
+      ...known,
+      ...(all.every((one) => one.complete()) ? {} : { cut: MAX_NAMES }),
     };
     publishing = publishing.then(() => publish(inventory)).catch(onError);
   };
-  const refresh = setInterval(send, REFRESH_MS);
+  const refresh = setInterval(changed, REFRESH_MS);
   return {
     ageMs,
+    names,
     stop: async () => {
       stopped = true;
       clearInterval(refresh);
@@ -123,17 +140,17 @@ export function publishInventory({
   };
 }
 
-const nameOf = ({ metadata }: KubernetesObject) => ({
-  namespace: metadata?.namespace ?? "",
-  name: metadata?.name ?? "",
-});
-const readOf = (path: string) => ({ verb: "list", resource: path.slice(path.lastIndexOf("/") + 1) });
-
 /** Says when a watch really stands: "connect" of an informer is only the attempt. A watch that failed comes back aborted. */
-function noticing(watch: Watch, seen: () => void): Watch {
+function keeping<T extends KubernetesObject, Entry>(
+  watch: Watch,
+  { seen, named }: { seen: () => void; named: (object: T) => Named<Entry> },
+): Watch {
   const original = watch.watch.bind(watch);
-  watch.watch = async (...call) => {
-    const controller = await original(...call);
+  watch.watch = async (path, query, take, done) => {
+    // A status, in the place of an object, is what an ERROR carries; a BOOKMARK has no name.
+    const keep: typeof take = (phase, object, whole) =>
+      take(phase, phase === "ERROR" || phase === "BOOKMARK" ? object : named(object), whole);
+    const controller = await original(path, query, keep, done);
     if (!controller.signal.aborted) seen();
     return controller;
   };

@@ -1,12 +1,16 @@
 import {
+  ApiException,
   AppsV1Api,
   AuthorizationV1Api,
   CoordinationV1Api,
   CoreV1Api,
   DiscoveryV1Api,
+  HttpMethod,
   type KubeConfig,
   NetworkingV1Api,
+  RequestContext,
 } from "@kubernetes/client-node";
+import { request as ask } from "undici";
 import type { ClientOptions } from "ws";
 import { NetcheckError } from "../core/errors.ts";
 import { say } from "../core/sentence.ts";
@@ -14,6 +18,7 @@ import { shareConnections } from "./dispatcher.ts";
 import type { ExecAccess } from "./exec.ts";
 import { parseKubeStatus } from "./exec-status.ts";
 import { type KubeConfigSource, loadKubeConfig } from "./kube-config.ts";
+import { readListStream } from "./list-stream.ts";
 
 const DEADLINE_MS = 10_000;
 const PAGE = 500;
@@ -31,6 +36,11 @@ export type Kube = {
   readonly coordination: CoordinationV1Api;
   readonly authorization: AuthorizationV1Api;
   readonly networking: NetworkingV1Api;
+  /**
+   * What `keep` makes of one page of a list, whose objects are as the API wrote them. For long lists of which little is kept:
+   * generated calls hold whole pages, and make an instance of a class of every part of every object. To be used through `call`.
+   */
+  readonly plainPage: <T, K>(path: string, query: PageQuery, keep: (object: T) => K) => Promise<Page<K>>;
   readonly call: <T>(what: ApiCall, request: () => Promise<T>, options?: { deadlineMs?: number }) => Promise<T>;
   readonly close: () => Promise<void>;
 };
@@ -61,6 +71,7 @@ export function connectKube(source: KubeConfigSource, { headersTimeoutMs }: { he
     coordination: config.makeApiClient(CoordinationV1Api),
     authorization: config.makeApiClient(AuthorizationV1Api),
     networking: config.makeApiClient(NetworkingV1Api),
+    plainPage: (path, query, keep) => plainPage(config, path, query, keep),
     call: async (what, request, { deadlineMs = DEADLINE_MS } = {}) => {
       refresh();
       try {
@@ -73,22 +84,68 @@ export function connectKube(source: KubeConfigSource, { headersTimeoutMs }: { he
   };
 }
 
-export type PageQuery = { limit: number; _continue?: string };
-export type Page<T> = { items: T[]; metadata?: { _continue?: string | undefined } | undefined };
+async function plainPage<T, K>(
+  config: KubeConfig,
+  path: string,
+  { limit, _continue }: PageQuery,
+  keep: (object: T) => K,
+): Promise<Page<K>> {
+  const url = new URL((config.getCurrentCluster()?.server ?? "") + path);
+  url.searchParams.set("limit", `${limit}`);
+  if (_continue !== undefined) url.searchParams.set("continue", _continue);
+  const context = new RequestContext(url.toString(), HttpMethod.GET);
+  await config.applySecurityAuthentication(context);
+  const dispatcher = context.getDispatcher();
+  const { statusCode, body } = await ask(url, {
+    headers: context.getHeaders(),
+    ...(dispatcher && { dispatcher }),
+  });
+  if (statusCode !== 200) throw new ApiException(statusCode, "list", await body.text(), {});
+  const items: K[] = [];
+  // As good as the API's own types.
+  const { continue: next, ...rest } = await readListStream(body, (object) => items.push(keep(object as T)));
+  return { items, metadata: { ...rest, _continue: next } };
+}
 
-/** All pages of a list, at most `max` objects; `complete` is false when there were more. */
-export async function listPages<T>(
+/**
+ * For lists that a field narrows down: the API server answers from its memory. Without it servers before 1.31 read every object
+ * of the kind from etcd to find one. Such an answer may be some moments old, and knows no limit, so it must be short by nature.
+ */
+export const fromCache = { resourceVersion: "0" } as const;
+
+export type PageQuery = { limit: number; _continue?: string };
+export type Page<T> = {
+  items: T[];
+  metadata?:
+    | {
+        _continue?: string | undefined;
+        remainingItemCount?: number | undefined;
+        resourceVersion?: string | undefined;
+      }
+    | undefined;
+};
+
+/**
+ * All pages of a list, at most `max` objects. Of each page only what `keep` makes of it is held, so that a long list takes no
+ * more memory than is kept. `complete` is false when there were more; `version` is that of the last page.
+ */
+export async function listPages<T, K = T>(
   page: (query: PageQuery) => Promise<Page<T>>,
-  { max }: { readonly max: number },
-): Promise<{ items: T[]; complete: boolean }> {
-  const items: T[] = [];
+  { max, keep }: { readonly max: number; readonly keep: (item: T) => K | readonly K[] },
+): Promise<{ items: K[]; complete: boolean; version: string | undefined }> {
+  const items: K[] = [];
+  let read = 0;
   let next: string | undefined;
+  let version: string | undefined;
   do {
-    const got = await page({ limit: Math.min(PAGE, max - items.length), ...(next ? { _continue: next } : {}) });
-    items.push(...got.items);
+    const got = await page({ limit: Math.min(PAGE, max - read), ...(next ? { _continue: next } : {}) });
+    const wanted = got.items.slice(0, max - read);
+    read += got.items.length;
+    items.push(...wanted.flatMap(keep));
     next = got.metadata?._continue || undefined;
-  } while (next !== undefined && items.length < max);
-  return { items: items.slice(0, max), complete: next === undefined && items.length <= max };
+    version = got.metadata?.resourceVersion;
+  } while (next !== undefined && read < max);
+  return { items, complete: next === undefined && read <= max, version };
 }
 
 async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T> {

@@ -95,6 +95,15 @@ export type Captures = {
   ) => Promise<{ readonly evidence: readonly Evidence[]; readonly gaps: readonly Gap[] }>;
 };
 
+/** What a view has to show of a cluster that is too large to be read whole. */
+export type About = {
+  readonly targets: readonly Target[];
+  /** Nodes that are shown with their pods. Absent: those of the targets, and some to compare with. */
+  readonly nodes?: readonly string[];
+  /** Namespaces whose policies count, besides those of the targets. */
+  readonly namespaces?: readonly string[];
+};
+
 /** Everything a part of a check needs; the queue worker and the terminal command give the same. */
 export type MeasureDeps = {
   readonly cluster: string;
@@ -103,7 +112,7 @@ export type MeasureDeps = {
   readonly log: Log;
   /** Unix milliseconds. */
   readonly nowMs: () => number;
-  readonly readView: () => Promise<ClusterView>;
+  readonly readView: (about: About) => Promise<ClusterView>;
   /** `fromNode`: where a host name is looked up. */
   readonly resolve: (target: Target, view: ClusterView, options: { readonly fromNode?: string }) => Promise<End>;
   readonly nodes: NodeCalls;

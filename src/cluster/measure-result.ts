@@ -3,10 +3,11 @@ import { type ClusterView, clusterViewSchema } from "../core/cluster-view.ts";
 import type { Evidence } from "../core/evidence.ts";
 import type { MeasureState } from "../core/measure-state.ts";
 import { clockGap } from "../core/node-clock.ts";
-import type { Gap, Plan } from "../core/plan.ts";
+import type { End, Gap, Plan } from "../core/plan.ts";
 import { say, type Text } from "../core/sentence.ts";
+import type { Target } from "../core/target.ts";
 import { clockText } from "../core/units.ts";
-import type { TaskAnswer, TaskOutput } from "./measure-ports.ts";
+import type { About, TaskAnswer, TaskOutput } from "./measure-ports.ts";
 
 /** Evidence travels through Redis with the job, so it is bounded: base64 of gzip, bytes. */
 const MAX_EVIDENCE_BYTES = 1_000_000;
@@ -34,9 +35,14 @@ export function packEvidence(all: readonly Evidence[]): { readonly evidence: str
 const MAX_ENDPOINTS = 10_000;
 const MAX_SERVICES = 3_000;
 const MAX_POLICIES = 500;
+const MAX_EVENTS = 200;
 
-/** The first view, cut to the nodes that the plan uses and the objects it is about, so that it fits into the state. */
-export function packView(view: ClusterView, plan: Plan): string {
+/** The first view, cut so that it fits into the state. */
+export const packView = (view: ClusterView, plan: Plan): string =>
+  gzipSync(JSON.stringify(nearPlan(view, plan))).toString("base64");
+
+/** A view cut to the nodes that the plan uses and the objects it is about. */
+export function nearPlan(view: ClusterView, plan: Plan): ClusterView {
   const nodes = new Set(plan.vantages.map(({ node }) => node));
   const names = new Set([plan.from.name, plan.to.name, plan.from.backend, plan.to.backend]);
   const pods = view.pods.filter(
@@ -52,17 +58,39 @@ export function packView(view: ClusterView, plan: Plan): string {
   );
   const nearFirst = <T extends { readonly namespace: string }>(objects: readonly T[]): T[] =>
     objects.toSorted((a, b) => Number(near.has(b.namespace)) - Number(near.has(a.namespace)));
-  const packed: ClusterView = {
+  return {
     ...view,
     pods,
     services: fitting(
       nearFirst(view.services).toSorted((a, b) => Number(isAsked(b, names)) - Number(isAsked(a, names))),
     ),
-    events: view.events.slice(-200),
+    events: view.events.slice(0, MAX_EVENTS),
     ...(view.policies ? { policies: nearFirst(view.policies).slice(0, MAX_POLICIES) } : {}),
     ...(view.ingresses ? { ingresses: nearFirst(view.ingresses).slice(0, MAX_POLICIES) } : {}),
   };
-  return gzipSync(JSON.stringify(packed)).toString("base64");
+}
+
+/** What views of a running check have to show. */
+export function aboutPlan({ from, to, vantages }: Plan): About {
+  return {
+    targets: [from, to].map(targetOf),
+    nodes: [...new Set(vantages.map(({ node }) => node))],
+    namespaces: [...new Set(vantages.flatMap(({ id }) => (id.startsWith("pod/") ? [id.split("/")[1] ?? ""] : [])))],
+  };
+}
+
+function targetOf({ kind, name, ip, port }: End): Target {
+  const at = port === undefined ? {} : { port };
+  const [namespace, object = ""] = name.replace(/^svc\//, "").split("/");
+  switch (kind) {
+    case "pod":
+    case "service":
+      return { kind, namespace, name: object, ...at };
+    case "node":
+      return { kind, name, ...at };
+    case "address":
+      return { kind, ip, ...at };
+  }
 }
 
 type Service = ClusterView["services"][number];

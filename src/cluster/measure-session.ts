@@ -9,6 +9,7 @@ import { RECORD } from "../core/plan-taps.ts";
 import type { Probe, Reader } from "../core/probe.ts";
 import type { Progress } from "../core/progress.ts";
 import type { MeasureDeps, NodeOutput, TaskAnswer } from "./measure-ports.ts";
+import { nearPlan } from "./measure-result.ts";
 
 type TaskReading = {
   readonly spec: TaskSpec;
@@ -29,6 +30,7 @@ const MAX_VIEWS = 30;
 export class MeasureSession {
   readonly #probes: readonly Probe[];
   readonly #openReader: MeasureDeps["openReader"];
+  #plan: Plan;
   readonly #byNode = new Map<string, Map<string, TaskReading>>();
   /** Node clock minus ours, milliseconds, by node: as its newest answer says, and as its times are corrected. */
   readonly #skewMs = new Map<string, number>();
@@ -51,11 +53,13 @@ export class MeasureSession {
     this.planned = planned;
     this.#probes = probes;
     this.#openReader = openReader;
+    this.#plan = plan;
     this.follow(plan);
   }
 
   /** Reads the tasks of the plan that are not read yet: recorders come in the middle of a check. */
   follow(plan: Plan): void {
+    this.#plan = plan;
     for (const spec of plan.tasks) {
       const tasks = this.#byNode.get(spec.node) ?? new Map<string, TaskReading>();
       if (tasks.has(spec.id)) continue;
@@ -142,7 +146,10 @@ export class MeasureSession {
     return new Set([...this.#byNode.keys()].filter((node) => this.caughtUp(node) && ended(node) && all(node)));
   }
 
+  /** The newest view is kept whole; of those before it only what the plan is about, because there are many of them. */
   addView(view: ClusterView): void {
+    const before = this.views.pop();
+    if (before) this.views.push(nearPlan(before, this.#plan));
     this.views.push(view);
     if (this.views.length > MAX_VIEWS) this.views = this.views.filter((_, index) => index === 0 || index % 2 === 1);
   }

@@ -11,9 +11,9 @@ import { say } from "../core/sentence.ts";
 import { mayGoOn, withRecorders } from "../core/start-recording.ts";
 import { kernelTriggers } from "../probes/timeline/kernel-triggers.ts";
 import { actOnNode } from "./measure-node.ts";
-import type { MeasureDeps, Recorded } from "./measure-ports.ts";
+import type { About, MeasureDeps, Recorded } from "./measure-ports.ts";
 import { progressOf } from "./measure-progress.ts";
-import { earlyEnd, gapsOf, packEvidence, packView, unpackView } from "./measure-result.ts";
+import { aboutPlan, earlyEnd, gapsOf, packEvidence, packView, unpackView } from "./measure-result.ts";
 import { MeasureSession } from "./measure-session.ts";
 import { settled, within } from "./within.ts";
 
@@ -91,7 +91,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
 
   async function plan(request: CheckRequest, state: MeasureState): Promise<MeasureState> {
     try {
-      const view = await viewWithin(FIRST_VIEW_MS);
+      const view = await viewWithin(FIRST_VIEW_MS, { targets: [request.from, request.to] });
       const from = await deps.resolve(request.from, view, {});
       const to = await deps.resolve(request.to, view, from.node === undefined ? {} : { fromNode: from.node });
       const startMs = deps.nowMs() + leadMs(state.planned);
@@ -151,7 +151,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
           ...(await actOnNode(name, action, { state, plan, session }, deps)),
         })),
       ),
-      measuring ? refreshView(session) : undefined,
+      measuring ? refreshView(session, plan) : undefined,
     ]);
     const nodes = { ...state.nodes };
     const ended = { ...state.ended };
@@ -201,14 +201,15 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     }
   }
 
-  const viewWithin = (limitMs: number) => within(limitMs, deps.readView, "cluster-unreachable", "The Kubernetes API");
+  const viewWithin = (limitMs: number, about: About) =>
+    within(limitMs, () => deps.readView(about), "cluster-unreachable", "The Kubernetes API");
 
-  async function refreshView(session: MeasureSession): Promise<void> {
+  async function refreshView(session: MeasureSession, plan: Plan): Promise<void> {
     const newest = session.views.at(-1)?.atMs ?? 0;
     if (deps.nowMs() - Math.max(newest, session.viewTriedAtMs) < VIEW_EVERY_MS) return;
     session.viewTriedAtMs = deps.nowMs();
     try {
-      session.addView(await viewWithin(VIEW_MS));
+      session.addView(await viewWithin(VIEW_MS, aboutPlan(plan)));
     } catch (error) {
       deps.log.debug({ err: error }, "cluster cannot be read while measuring");
     }
@@ -238,7 +239,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     });
     const recorded = await settled(analysis, ANALYSIS_WAIT_MS);
     if (analysis && !recorded) return state;
-    const last = await viewWithin(VIEW_MS).catch(() => undefined);
+    const last = await viewWithin(VIEW_MS, aboutPlan(plan)).catch(() => undefined);
     if (last) session?.addView(last);
     const measured = session?.evidence({ nowMs: deps.nowMs(), done: true, before }) ?? new EvidenceSet();
     const read = measured.toArray().filter(({ kind }) => kind !== recordingEvidence.name);

@@ -141,7 +141,7 @@ export function nodeTasks({
         { idempotent: true, retries, signal },
       );
     } catch (error) {
-      if (!(error instanceof ExecError) || error.kind !== "aborted") agents.forget();
+      if (!(error instanceof ExecError) || error.kind !== "aborted") agents.forget(node);
       throw execFailure(error, agent);
     }
   };

@@ -8,19 +8,34 @@ import { type Target, targetText } from "../core/target.ts";
 import type { Agents } from "./agents.ts";
 import { ExecError } from "./exec-error.ts";
 import { runExec } from "./exec-run.ts";
-import { type Kube, listPages } from "./kube-client.ts";
+import type { Kube } from "./kube-client.ts";
+import type { Names } from "./names.ts";
+import { type Deployment, questions } from "./view-questions.ts";
+import { viewReader } from "./view-reader.ts";
+import { settled } from "./within.ts";
 
 const LOOKUP_TIMEOUT_MS = 5_000;
-const MAX_DEPLOYMENTS = 5_000;
+/** A wrong name is answered without the right ones when they take longer to find. */
+const NAMES_TIMEOUT_MS = 5_000;
 
 export type Resolver = (target: Target, view: ClusterView, options?: { readonly fromNode?: string }) => Promise<End>;
 
 /**
  * Turns what was typed into an end of the path. A deployment becomes one of its ready pods, a service its address with a ready
  * backend, an address the pod, node or service that has it, a host name the address that the agent of `fromNode` sees (else
- * any agent, else this process). Throws NetcheckError `not-found` with the nearest right forms.
+ * any agent, else this process). Throws NetcheckError `not-found` with the nearest right forms. `readNames` is asked for these
+ * when they may be among what was not read.
  */
-export function resolver({ kube, agents }: { kube: Kube; agents: Agents }): Resolver {
+export function resolver({
+  kube,
+  agents,
+  readNames,
+}: {
+  kube: Kube;
+  agents: Agents;
+  readNames: () => Promise<Names>;
+}): Resolver {
+  const ask = questions(kube, viewReader(kube));
   return async (target, view, { fromNode } = {}) => {
     const service = target.kind === "host" ? serviceNamed(target, view) : undefined;
     if (service) return resolveNamed(service, view, []);
@@ -28,40 +43,50 @@ export function resolver({ kube, agents }: { kube: Kube; agents: Agents }): Reso
       const ip = await addressOf(target.name, { kube, agents, fromNode });
       return { kind: "address", name: target.name, ip, ...portOf(target) };
     }
-    return resolveNamed(target, view, target.kind === "deployment" ? await listDeployments(kube) : []);
+    const isDeployment = target.kind === "deployment";
+    const deployments = isDeployment ? await ask.deploymentsNamed(target.name, target.namespace) : [];
+    const result = findTarget(namesOf(view, deployments), target);
+    if ("found" in result) return endOf(result.found, target, view, deployments);
+    const isElsewhere = result.problem === "unknown" && (view.partial || isDeployment);
+    const names = isElsewhere ? await settled(ifAnswered(readNames()), NAMES_TIMEOUT_MS) : undefined;
+    const wider = names && findTarget(names, target);
+    throw notFound(target, wider && "problem" in wider ? wider : result);
   };
 }
 
-type Deployment = {
-  readonly namespace: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-};
+/** That there is no such name is known; the right ones are a courtesy. */
+function ifAnswered(names: Promise<Names>): Promise<Names | undefined> {
+  return names.catch((error: unknown) => {
+    if (error instanceof NetcheckError) return undefined;
+    throw error;
+  });
+}
 
 /** The pure part: everything but host names, which need a question to somebody. */
 export function resolveNamed(target: Target, view: ClusterView, deployments: readonly Deployment[]): End {
-  const result = findTarget(
-    {
-      pods: view.pods.map(({ namespace, name, phase, ip, node }) => ({
-        namespace,
-        name,
-        phase,
-        ...(ip === undefined ? {} : { ip }),
-        ...(node === undefined ? {} : { node }),
-      })),
-      services: view.services.map(({ namespace, name, clusterIp, ports }) => ({
-        namespace,
-        name,
-        ...(clusterIp === undefined ? {} : { ip: clusterIp }),
-        ports: ports.map(({ port }) => port),
-      })),
-      deployments: deployments.map(({ namespace, name }) => ({ namespace, name })),
-      nodes: view.nodes.map(({ name, ip }) => ({ name, ip })),
-    },
-    target,
-  );
+  const result = findTarget(namesOf(view, deployments), target);
   if ("problem" in result) throw notFound(target, result);
   return endOf(result.found, target, view, deployments);
+}
+
+function namesOf(view: ClusterView, deployments: readonly Deployment[]): Names {
+  return {
+    pods: view.pods.map(({ namespace, name, phase, ip, node }) => ({
+      namespace,
+      name,
+      phase,
+      ...(ip === undefined ? {} : { ip }),
+      ...(node === undefined ? {} : { node }),
+    })),
+    services: view.services.map(({ namespace, name, clusterIp, ports }) => ({
+      namespace,
+      name,
+      ...(clusterIp === undefined ? {} : { ip: clusterIp }),
+      ports: ports.map(({ port }) => port),
+    })),
+    deployments: deployments.map(({ namespace, name }) => ({ namespace, name })),
+    nodes: view.nodes.map(({ name, ip }) => ({ name, ip })),
+  };
 }
 
 function endOf(found: Found, target: Target, view: ClusterView, deployments: readonly Deployment[]): End {
@@ -163,26 +188,13 @@ function notFound(
   }
 }
 
-async function listDeployments(kube: Kube): Promise<Deployment[]> {
-  const { items } = await listPages(
-    (query) =>
-      kube.call({ verb: "list", resource: "deployments" }, () => kube.apps.listDeploymentForAllNamespaces(query)),
-    { max: MAX_DEPLOYMENTS },
-  );
-  return items.map(({ metadata, spec }) => ({
-    namespace: metadata?.namespace ?? "",
-    name: metadata?.name ?? "",
-    labels: spec?.selector.matchLabels ?? {},
-  }));
-}
-
 /** Asks where the packets will start; the worker's own resolver is the last resort. IPv4, as the probes are. */
 async function addressOf(
   name: string,
   { kube, agents, fromNode }: { kube: Kube; agents: Agents; fromNode: string | undefined },
 ): Promise<string> {
-  const ready = (await agents.all()).filter((one) => one.ready);
-  const agent = ready.find(({ node }) => node === fromNode) ?? ready[0];
+  const near = fromNode === undefined ? undefined : await agents.at(fromNode);
+  const agent = near?.ready ? near : (await agents.some()).find((one) => one.ready);
   if (agent) {
     const { namespace, pod, container } = agent;
     const request = { namespace, pod, container, command: ["getent", "ahostsv4", name] };

@@ -1,12 +1,12 @@
-import type { CoreV1Event, V1EndpointSlice, V1Node, V1Service } from "@kubernetes/client-node";
+import type { CoreV1Event, V1EndpointSlice, V1Lease, V1Node, V1Service } from "@kubernetes/client-node";
 import type { ClusterView, NodeView, ServiceView } from "../core/cluster-view.ts";
 import { unixMs } from "./view-time.ts";
 
 const MAX_ADDRESSES = 10;
 const MAX_TEXT = 300;
 
-/** A node as the plain data of a ClusterView; undefined for one that is not whole. */
-export function nodeView(node: V1Node, leaseAgeMs: number | undefined): NodeView | undefined {
+/** A node as the plain data of a ClusterView, without its lease; undefined for one that is not whole. */
+export function nodeView(node: V1Node): NodeView | undefined {
   const name = node.metadata?.name;
   const ip = node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
   if (!name || !ip) return undefined;
@@ -20,7 +20,6 @@ export function nodeView(node: V1Node, leaseAgeMs: number | undefined): NodeView
     ip,
     ready,
     ...(condition?.reason ? { readyReason: condition.reason } : {}),
-    ...(leaseAgeMs === undefined ? {} : { leaseAgeMs }),
     ...(bootId ? { bootId } : {}),
     ...(zone ? { zone } : {}),
     podCidrs: node.spec?.podCIDRs ?? (node.spec?.podCIDR ? [node.spec.podCIDR] : []),
@@ -29,6 +28,23 @@ export function nodeView(node: V1Node, leaseAgeMs: number | undefined): NodeView
     ...(createdAtMs === undefined ? {} : { createdAtMs }),
     ...(node.spec?.unschedulable ? { unschedulable: true } : {}),
   };
+}
+
+/** When the kubelet of a node renewed its lease, Unix milliseconds. */
+export type LeaseView = { readonly node: string; readonly renewedMs: number | undefined };
+
+export const leaseView = ({ metadata, spec }: V1Lease): LeaseView => ({
+  node: metadata?.name ?? "",
+  renewedMs: unixMs(spec?.renewTime),
+});
+
+/** Nodes with the ages of their leases. */
+export function withLeases(nodes: readonly NodeView[], leases: readonly LeaseView[], nowMs: number): NodeView[] {
+  const renewed = new Map(leases.map(({ node, renewedMs }) => [node, renewedMs]));
+  return nodes.map((node) => {
+    const renewedMs = renewed.get(node.name);
+    return renewedMs === undefined ? node : { ...node, leaseAgeMs: Math.max(0, nowMs - renewedMs) };
+  });
 }
 
 function otherConditions({ status }: V1Node): NodeView["conditions"] {
@@ -47,8 +63,8 @@ function otherConditions({ status }: V1Node): NodeView["conditions"] {
     });
 }
 
-/** A Service with the endpoints of its slices. "None" is no address. */
-export function serviceView(service: V1Service, slices: readonly V1EndpointSlice[]): ServiceView | undefined {
+/** A Service, without its endpoints. "None" is no address. */
+export function serviceView(service: V1Service): ServiceView | undefined {
   const { name, namespace, creationTimestamp } = service.metadata ?? {};
   if (!name || !namespace) return undefined;
   const { spec } = service;
@@ -68,7 +84,7 @@ export function serviceView(service: V1Service, slices: readonly V1EndpointSlice
       ...(nodePort ? { nodePort } : {}),
       ...(appProtocol ? { appProtocol } : {}),
     })),
-    endpoints: slices.flatMap(endpointsOf),
+    endpoints: [],
     ...(spec?.type ? { type: spec.type } : {}),
     ...(spec?.clusterIPs ? { clusterIps: spec.clusterIPs.filter((ip) => ip !== "None") } : {}),
     ...(spec?.externalIPs?.length ? { externalIps: spec.externalIPs } : {}),
@@ -80,6 +96,23 @@ export function serviceView(service: V1Service, slices: readonly V1EndpointSlice
     ...(spec?.sessionAffinity ? { sessionAffinity: spec.sessionAffinity } : {}),
     ...(createdAtMs === undefined ? {} : { createdAtMs }),
   };
+}
+
+/** The endpoints of one slice, and whose they are: `namespace/service`. */
+export type SliceView = { readonly service: string; readonly endpoints: ServiceView["endpoints"] };
+
+export const sliceView = (slice: V1EndpointSlice): SliceView => ({
+  service: `${slice.metadata?.namespace}/${slice.metadata?.labels?.["kubernetes.io/service-name"]}`,
+  endpoints: endpointsOf(slice),
+});
+
+/** Services with the endpoints of their slices. */
+export function withEndpoints(services: readonly ServiceView[], slices: readonly SliceView[]): ServiceView[] {
+  const slicesOf = Map.groupBy(slices, ({ service }) => service);
+  return services.map((service) => ({
+    ...service,
+    endpoints: (slicesOf.get(`${service.namespace}/${service.name}`) ?? []).flatMap(({ endpoints }) => endpoints),
+  }));
 }
 
 function endpointsOf(slice: V1EndpointSlice): ServiceView["endpoints"] {

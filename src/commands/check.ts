@@ -95,7 +95,7 @@ export function parseCheck(
   };
 }
 
-/** The request that a read command line makes. `inventory` is undefined when no worker has published names yet. */
+/** The request that a read command line makes. `inventory` is undefined when no worker has published all names. */
 export function toRequest(
   parsed: CheckWords,
   words: Words,
@@ -144,8 +144,10 @@ export async function startCheck(parsed: CheckWords, asked: Asked, words: Words)
 /** The check that a read command line asks for, its names compared with those of its cluster where they are known. */
 export async function requestOf(parsed: CheckWords, words: Words, asked: Asked) {
   const { checks, slack, newId, nowMs, language } = asked;
-  const inventory = await checks.readInventory(parsed.cluster);
-  if (inventory === undefined) await knownCluster(parsed, words, asked);
+  const published = await checks.readInventory(parsed.cluster);
+  if (published === undefined) await knownCluster(parsed, words, asked);
+  // Of a cluster with more names than are published, only its worker can say that there is none of a name.
+  const inventory = published?.cut === undefined ? published : undefined;
   const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, language, slack });
   return { request, namesChecked: inventory !== undefined };
 }

@@ -177,6 +177,8 @@ export const clusterViewSchema = z.object({
   policies: z.array(policyViewSchema).optional(),
   ingresses: z.array(ingressViewSchema).optional(),
   namespaces: z.array(z.object({ name: z.string(), labels: z.record(z.string(), z.string()) })).optional(),
+  /** The cluster is too large to be read whole: only what is about the check is here. */
+  partial: z.boolean().optional(),
   /** What could not be read, or not all of it: one sentence each. */
   unread: z.array(z.string()).optional(),
 });

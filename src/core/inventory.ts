@@ -19,5 +19,7 @@ export const inventorySchema = z.object({
   ),
   deployments: z.array(z.object({ namespace: z.string(), name: z.string() })),
   nodes: z.array(z.object({ name: z.string(), ip: z.string().optional() })),
+  /** There are more than so many of some kind, which are not listed: a name that is not here may exist all the same. */
+  cut: z.number().optional(),
 });
 export type Inventory = z.infer<typeof inventorySchema>;

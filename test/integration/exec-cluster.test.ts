@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { agentsOf } from "#src/cluster/agents.ts";
 import { publishInventory } from "#src/cluster/inventory-publisher.ts";
 import { connectKube, type Kube, listPages } from "#src/cluster/kube-client.ts";
+import { readNames } from "#src/cluster/names.ts";
 import { missingPermissions } from "#src/cluster/permissions.ts";
 import { resolver } from "#src/cluster/resolve.ts";
 import { readView } from "#src/cluster/view.ts";
@@ -52,11 +53,14 @@ describe("API access", () => {
   test("lists are read in pages and bounded", async () => {
     const pages = await listPages(
       (query) => kube.core.listPodForAllNamespaces({ ...query, limit: Math.min(2, query.limit) }),
-      { max: 3 },
+      { max: 3, keep: ({ metadata }) => metadata?.name ?? "" },
     );
     expect(pages.items).toHaveLength(3);
     expect(pages.complete).toBe(false);
-    const all = await listPages((query) => kube.core.listPodForAllNamespaces({ ...query, limit: 2 }), { max: 100 });
+    const all = await listPages((query) => kube.core.listPodForAllNamespaces({ ...query, limit: 2 }), {
+      max: 100,
+      keep: () => [1],
+    });
     expect({ count: all.items.length, complete: all.complete }).toEqual({ count: 4, complete: true });
   });
 
@@ -145,11 +149,11 @@ describe("agents", () => {
     const known = agents();
     const before = cluster.api.counts().requests;
     expect(await known.on("node-2")).toMatchObject({ pod: "netcheck-agent-node-2", container: "main", ready: true });
-    await known.on("node-1");
-    expect(cluster.api.counts().requests).toBe(before + 1);
-    known.forget();
-    await known.on("node-1");
+    await Promise.all([known.on("node-1"), known.on("node-1"), known.on("node-2")]);
     expect(cluster.api.counts().requests).toBe(before + 2);
+    known.forget("node-1");
+    await Promise.all([known.on("node-1"), known.on("node-2")]);
+    expect(cluster.api.counts().requests).toBe(before + 3);
   });
 
   test("a node without one, and one that is not ready, say so", async () => {
@@ -208,7 +212,7 @@ describe("view", () => {
 
 describe("names", () => {
   test("of deployments and of hosts are resolved by asking", async () => {
-    const resolve = resolver({ kube, agents: agents() });
+    const resolve = resolver({ kube, agents: agents(), readNames: () => readNames(kube) });
     const view = await readView({ kube, agents: agents() });
     expect(await resolve({ kind: "deployment", name: "web", port: 8080 }, view)).toMatchObject({
       kind: "pod",

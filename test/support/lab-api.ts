@@ -10,6 +10,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import type { ApiFaults } from "#lab/cluster/api/faults.ts";
 import { type LabApi, startApi } from "#lab/cluster/api/server.ts";
+import type { Crowds } from "#lab/cluster/api/store.ts";
 import { type MemoryLab, memoryLab } from "./lab-model.ts";
 
 type Who = "admin" | "worker" | "nobody";
@@ -40,12 +41,12 @@ export type TestApi = AsyncDisposable & {
 
 export async function testApi(
   faults: Partial<ApiFaults> = {},
-  { noteCalls = false }: { noteCalls?: boolean } = {},
+  { noteCalls = false, crowds = {} }: { noteCalls?: boolean; crowds?: Crowds } = {},
 ): Promise<TestApi> {
   const dir = await mkdtemp(join(tmpdir(), "netcheck-api-"));
   const lab = memoryLab();
   const calls = join(dir, "calls");
-  const api = await startApi({ model: lab.model, dir, faults, ...(noteCalls && { calls }) });
+  const api = await startApi({ model: lab.model, dir, faults, crowds, ...(noteCalls && { calls }) });
   const admin = await credentials(api.kubeconfig);
   const { token } = await credentials(api.workerKubeconfig);
   const tokens: Record<Who, string | undefined> = { admin: admin.token, worker: token, nobody: undefined };

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { placeOf } from "./crowd.ts";
 import type { ApiRequest } from "./request.ts";
 import { wholeNumber } from "./request.ts";
 import { apiVersionOf, type Resource } from "./resource.ts";
-import { matcherFor } from "./selectors.ts";
+import { equalFields, matcherFor } from "./selectors.ts";
 import { badRequest, expired, notFound } from "./status.ts";
 import type { ObjectStore, StoredObject } from "./store.ts";
 import { type TableStyle, tableOf } from "./tables.ts";
@@ -18,48 +19,61 @@ export function getObject({ target }: ApiRequest, { store, resource, style }: Re
   return style ? tableOf(resource, [object], { style, metadata }) : object;
 }
 
-/** The matching objects in order, one page of them when `limit` is set. */
-export function listObjects({ query, target }: ApiRequest, { store, resource, style }: Reading): unknown {
+/** The matching objects in order, one page of them when `limit` is set, as the API answers; and how many they are. */
+export function listObjects(
+  { query, target }: ApiRequest,
+  { store, resource, style }: Reading,
+): { readonly answer: unknown; readonly objects: number } {
   const namespace = target?.namespace;
-  const matches = matcherFor(resource, { query, ...(namespace !== undefined && { namespace }) });
-  const rest = continued(store.list(resource).filter(matches), { query, store, resource });
-  const limit = wholeNumber(query, "limit") ?? 0;
-  const page = limit > 0 ? rest.slice(0, limit) : rest;
-  const metadata = { resourceVersion: `${store.version}`, ...more(page, { rest, store }) };
-  if (style) return tableOf(resource, page, { style, metadata });
+  const selectors = ["labelSelector", "fieldSelector"].map((name) => query.get(name) ?? "");
+  const { objects, left } = store.page(resource, {
+    namespace,
+    fields: equalFields(selectors[1] ?? ""),
+    matches: matcherFor(resource, { query, ...(namespace !== undefined && { namespace }) }),
+    after: continued({ query, store, resource }),
+    limit: limitOf(query),
+    selective: selectors.some((selector) => selector !== ""),
+  });
+  const metadata = { resourceVersion: `${store.version}`, ...more(objects, { left, store }) };
+  if (style) return { answer: tableOf(resource, objects, { style, metadata }), objects: objects.length };
   // Inside a list, kind and version stand once, at the top.
-  const items = page.map(({ kind: _kind, apiVersion: _version, ...object }) => object);
-  return { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items };
+  const items = objects.map(({ kind: _kind, apiVersion: _version, ...object }) => object);
+  const answer = { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items };
+  return { answer, objects: items.length };
+}
+
+/** Lists of any version come from the watch cache, which knows no limit (kubernetes#70735). */
+function limitOf(query: URLSearchParams): number {
+  const limit = wholeNumber(query, "limit") ?? 0;
+  return query.get("resourceVersion") === "0" ? 0 : limit;
 }
 
 const tokenSchema = z.object({ rv: z.number(), after: z.string() });
 
-const placeOf = ({ metadata }: StoredObject): string => `${metadata.namespace ?? ""}/${metadata.name}`;
-
 function more(
   page: readonly StoredObject[],
-  { rest, store }: { rest: readonly StoredObject[]; store: ObjectStore },
+  { left, store }: { left: number | "some"; store: ObjectStore },
 ): { continue?: string; remainingItemCount?: number } {
   const last = page.at(-1);
-  if (!last || page.length === rest.length) return {};
+  if (!last || left === 0) return {};
   const token = JSON.stringify({ rv: store.version, after: placeOf(last) });
-  return { continue: Buffer.from(token).toString("base64url"), remainingItemCount: rest.length - page.length };
+  return { continue: Buffer.from(token).toString("base64url"), ...(left !== "some" && { remainingItemCount: left }) };
 }
 
-/** Later pages show the objects as they are then, not as of the first page; what is too old is refused like the real one. */
-function continued(
-  objects: StoredObject[],
-  { query, store, resource }: { query: URLSearchParams } & Omit<Reading, "style">,
-): StoredObject[] {
+/**
+ * The place behind which a list goes on. Later pages show the objects as they are then, not as of the first page; what is too
+ * old is refused like the real one.
+ */
+function continued({ query, store, resource }: { query: URLSearchParams } & Omit<Reading, "style">): string {
   const text = query.get("continue");
-  if (!text) return objects;
+  if (!text) return "";
   const token = tokenSchema.safeParse(parsed(text));
   if (!token.success) throw badRequest("continue key is not valid");
   if (!store.since(resource, token.data.rv))
     throw expired(
       "The provided continue parameter is too old to display a consistent list result. Start a new list without it.",
     );
-  return objects.filter((object) => placeOf(object) > token.data.after);
+  return token.data.after;
 }
 
 function parsed(token: string): unknown {

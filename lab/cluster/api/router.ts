@@ -32,6 +32,8 @@ export type Served = {
   readonly address: string;
   /** Told of everything that is allowed, and who asked for it. */
   readonly note: (wish: Attributes, from: Asker) => void;
+  /** Told how many objects each answer to a list holds. */
+  readonly listed: (objects: number) => void;
 };
 
 /** Answers one request that is no upgrade. Throws StatusError for everything that is refused. */
@@ -90,7 +92,7 @@ function answerSubresource({ api, response }: Call, { model }: Served): void {
 
 function answerResource(
   { api, request, response }: Call,
-  { store, resource, expireNow }: Served & { readonly resource: Resource; readonly expireNow: boolean },
+  { store, resource, expireNow, listed }: Served & { readonly resource: Resource; readonly expireNow: boolean },
 ): void {
   // Kubelets renew their leases without a word to anybody.
   if (resource.name === "leases") store.refresh(resource);
@@ -100,9 +102,12 @@ function answerResource(
     case "get":
       sendJson(response, 200, getObject(api, reading));
       return;
-    case "list":
-      sendJson(response, 200, listObjects(api, reading));
+    case "list": {
+      const { answer, objects } = listObjects(api, reading);
+      listed(objects);
+      sendJson(response, 200, answer);
       return;
+    }
     case "watch":
       watchObjects({ response, api }, { ...reading, expireNow });
       return;

@@ -48,6 +48,12 @@ export function fieldMatcher(selector: string, resource: Pick<Resource, "fields"
   return (object) => tests.every((test) => test(object));
 }
 
+/** Which fields a selector wants to be equal to what; by these objects can be found without looking at all. */
+export function equalFields(selector: string): ReadonlyMap<string, string> {
+  const read = requirementsOf(selector).map((requirement) => /^([^=!]+?)==?(.*)$/.exec(requirement) ?? []);
+  return new Map(read.flatMap(([, field, value]) => (field === undefined ? [] : [[field, value ?? ""] as const])));
+}
+
 /** Fields whose zero value the API leaves out of the JSON. */
 const ZERO: Record<string, string> = { "spec.unschedulable": "false", "spec.hostNetwork": "false" };
 

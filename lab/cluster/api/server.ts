@@ -16,7 +16,7 @@ import { listen } from "./listener.ts";
 import { parseRequest } from "./request.ts";
 import { route } from "./router.ts";
 import { noSuchResource, sendStatus, statusOf } from "./status.ts";
-import { ObjectStore } from "./store.ts";
+import { type Crowds, ObjectStore } from "./store.ts";
 
 export type LabApi = AsyncDisposable & {
   readonly url: string;
@@ -26,12 +26,24 @@ export type LabApi = AsyncDisposable & {
   /** Path of a kubeconfig with exactly the permissions that netcheck asks for. */
   readonly workerKubeconfig: string;
   readonly faults: FaultSwitches;
-  /** Since the start: TCP connections, requests (upgrades included), and commands started by exec. */
-  readonly counts: () => { readonly connections: number; readonly requests: number; readonly execs: number };
+  readonly counts: () => ApiCounts;
   /** The server dies: connections are reset and nobody listens. */
   readonly goDown: () => Promise<void>;
   /** It is back on the same port, with everything it knew. */
   readonly comeBack: () => Promise<void>;
+};
+
+/** Since the start. */
+export type ApiCounts = {
+  /** TCP connections. */
+  readonly connections: number;
+  /** Upgrades included. */
+  readonly requests: number;
+  /** Commands started by exec. */
+  readonly execs: number;
+  /** Objects in the answers to lists, and in the longest of these. */
+  readonly listed: number;
+  readonly longestList: number;
 };
 
 type ApiOptions = {
@@ -43,6 +55,8 @@ type ApiOptions = {
   readonly faults?: Partial<ApiFaults>;
   /** A file to which everything is appended that netcheck was allowed to do, see `callLog`. */
   readonly calls?: string | undefined;
+  /** Objects beside those of the model. */
+  readonly crowds?: Crowds;
 };
 
 /** Serves a lab cluster as a Kubernetes API on 127.0.0.1 over TLS, for kubectl, client-node and netcheck's own exec. */
@@ -52,17 +66,23 @@ export async function startApi({
   port = 0,
   faults: first = {},
   calls = process.env["NETCHECK_API_CALLS"],
+  crowds = {},
 }: ApiOptions): Promise<LabApi> {
   const secretDir = join(dir, "api");
   const certificates = await makeCertificates(secretDir);
   const tokens = makeTokens();
   const faults = new FaultSwitches(first);
-  const counts = { requests: 0, execs: 0 };
+  const counts = { requests: 0, execs: 0, listed: 0, longestList: 0 };
   const listener = await listen(certificates, port);
-  const store = new ObjectStore({ model, resources: RESOURCES, ca: certificates.ca, startMs: Date.now() });
+  const store = new ObjectStore({ model, resources: RESOURCES, ca: certificates.ca, startMs: Date.now(), crowds });
   const address = `127.0.0.1:${listener.port}`;
   const exec = makeExec(model);
   const note = callLog(calls);
+
+  const listed = (objects: number): void => {
+    counts.listed += objects;
+    counts.longestList = Math.max(counts.longestList, objects);
+  };
 
   /** False when the request is to be left without an answer. */
   const admit = async (): Promise<boolean> => {
@@ -75,7 +95,7 @@ export async function startApi({
     if (!(await admit())) return;
     const api = parseRequest(request);
     const identity = identify(request.headers.authorization, tokens);
-    await route({ request, response, api, identity }, { model, store, faults, address, note });
+    await route({ request, response, api, identity }, { model, store, faults, address, note, listed });
   };
 
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {

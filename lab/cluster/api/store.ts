@@ -1,4 +1,5 @@
 import type { LabChange, LabModel } from "../model.ts";
+import { type Crowd, placeOf, type Selection } from "./crowd.ts";
 import type { KubeObject, Resource, Scene } from "./resource.ts";
 
 /** Watch events kept per resource; a watch from before the oldest of them gets 410. */
@@ -25,6 +26,9 @@ type Shelf = {
 
 const keyOf = (name: string, namespace = ""): string => `${namespace}/${name}`;
 
+/** By the plural name of a resource: objects beside those of the model. Gets and lists show them, watches never do. */
+export type Crowds = Readonly<Record<string, Crowd>>;
+
 /**
  * The objects as the API serves them, derived from the lab's model: each change of the model is compared with what was
  * served before, and what differs becomes a new resource version and a watch event.
@@ -32,6 +36,8 @@ const keyOf = (name: string, namespace = ""): string => `${namespace}/${name}`;
 export class ObjectStore {
   readonly #model: LabModel;
   readonly #ca: string;
+  readonly #crowds: Crowds;
+  readonly #startVersion: number;
   readonly #shelves = new Map<Resource, Shelf>();
   #version: number;
   readonly #onChange = (change: LabChange) => this.#take(change);
@@ -42,10 +48,13 @@ export class ObjectStore {
     resources,
     ca,
     startMs,
-  }: { model: LabModel; resources: readonly Resource[]; ca: string; startMs: number }) {
+    crowds = {},
+  }: { model: LabModel; resources: readonly Resource[]; ca: string; startMs: number; crowds?: Crowds }) {
     this.#model = model;
     this.#ca = ca;
-    this.#version = Math.floor(startMs / 100);
+    this.#crowds = crowds;
+    this.#startVersion = Math.floor(startMs / 100);
+    this.#version = this.#startVersion;
     for (const resource of resources)
       this.#shelves.set(resource, {
         objects: new Map(),
@@ -70,14 +79,45 @@ export class ObjectStore {
     for (const [key, { object }] of [...shelf.objects]) if (!seen.has(key)) this.#remove(shelf, key, object);
   }
 
-  /** All objects, ordered by namespace and name. */
+  /**
+   * Those that match, in order, from behind a place, at most `limit` (0: all). `left`: how many more there are; "some" when a
+   * selector would have to look at each of them, as a real API server does not count then either.
+   */
+  page(
+    resource: Resource,
+    selection: Selection & { readonly limit: number; readonly selective: boolean },
+  ): { readonly objects: readonly StoredObject[]; readonly left: number | "some" } {
+    const { namespace, matches, after, limit, selective } = selection;
+    const own = this.list(resource).filter((object) => matches(object) && placeOf(object) > after);
+    const crowd = this.#crowds[resource.name];
+    if (!crowd && limit === 0) return { objects: own, left: 0 };
+    const objects: StoredObject[] = [];
+    for (const { object, sketch } of inOrder(own, crowd?.select(selection) ?? [])) {
+      if (limit > 0 && objects.length === limit) {
+        const all = own.length + (crowd?.countBehind(after, namespace) ?? 0);
+        return { objects, left: selective ? "some" : all - limit };
+      }
+      const one = object ?? (crowd && sketch && this.#stored(crowd.whole(sketch)));
+      if (one) objects.push(one);
+    }
+    return { objects, left: 0 };
+  }
+
+  #stored(object: KubeObject): StoredObject {
+    return { ...object, metadata: { ...object.metadata, resourceVersion: `${this.#startVersion}` } };
+  }
+
+  /** All objects of the model, ordered by namespace and name. */
   list(resource: Resource): StoredObject[] {
     const entries = [...this.#shelf(resource).objects].sort(([a], [b]) => (a < b ? -1 : 1));
     return entries.map(([, { object }]) => object);
   }
 
   get(resource: Resource, name: string, namespace?: string): StoredObject | undefined {
-    return this.#shelf(resource).objects.get(keyOf(name, namespace))?.object;
+    const own = this.#shelf(resource).objects.get(keyOf(name, namespace))?.object;
+    const crowd = this.#crowds[resource.name];
+    const sketch = own ? undefined : crowd?.get(name, namespace);
+    return sketch && crowd ? this.#stored(crowd.whole(sketch)) : own;
   }
 
   /** Events after `version`, oldest first; undefined when some of them are no longer kept. */
@@ -146,4 +186,16 @@ export class ObjectStore {
     if (!shelf) throw new Error(`${resource.name} is not served`);
     return shelf;
   }
+}
+
+type Standing = { readonly object?: StoredObject; readonly sketch?: KubeObject };
+
+/** Two ordered rows as one. */
+function* inOrder(own: readonly StoredObject[], crowd: Iterable<KubeObject>): Generator<Standing> {
+  let index = 0;
+  for (const sketch of crowd) {
+    for (let object = own[index]; object && placeOf(object) < placeOf(sketch); object = own[++index]) yield { object };
+    yield { sketch };
+  }
+  for (const object of own.slice(index)) yield { object };
 }

@@ -1,5 +1,5 @@
 import { type Addresses, drawAddresses } from "./addresses.ts";
-import type { LabContainer, LabDaemonSet, LabDeployment, LabNode, LabPod, LabService } from "./model.ts";
+import type { LabContainer, LabDaemonSet, LabDeployment, LabNode, LabPod, LabService, PodOrder } from "./model.ts";
 import { allWishes, type PodWish, type Workload } from "./pod-wishes.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { Serves, Topology } from "./topology.ts";
@@ -188,6 +188,53 @@ export function replanned(
     sandboxId: random.hex(64),
     veth: `veth${random.hex(8)}`,
   };
+}
+
+/** A pod that was asked for through the API, with an address of its node; without one when no node has room for it. */
+export function planOrdered(
+  { namespace, name, labels, written, container }: PodOrder,
+  node: PlannedNode | undefined,
+  { pods, random }: { readonly pods: readonly LabPod[]; readonly random: Random },
+): PlannedPod {
+  const nowMs = Date.now();
+  return {
+    pod: {
+      ...{ namespace, name, labels, written },
+      uid: random.uuid(),
+      node: node?.node.name ?? "",
+      ip: node === undefined ? "" : freeIp(node, pods),
+      hostNetwork: false,
+      phase: "Pending",
+      ready: false,
+      createdAtMs: nowMs,
+      containers: [
+        {
+          ...container,
+          containerId: random.hex(64),
+          state: "waiting",
+          reason: "ContainerCreating",
+          restarts: 0,
+          startedAtMs: nowMs,
+          log: [],
+        },
+      ],
+    },
+    serves: [],
+    workload: "command",
+    sandboxId: random.hex(64),
+    veth: `veth${random.hex(8)}`,
+  };
+}
+
+/** After the last one that is taken; from the start again when there is none behind it. */
+function freeIp({ node, podPrefix }: PlannedNode, pods: readonly LabPod[]): string {
+  const taken = new Set(
+    pods.flatMap((pod) => (pod.node === node.name && !pod.hostNetwork ? [Number(pod.ip.split(".")[3])] : [])),
+  );
+  const after = Math.max(1, ...taken) + 1;
+  const host = after <= 254 ? after : [...Array(253).keys()].map((n) => n + 2).find((one) => !taken.has(one));
+  if (host === undefined) throw new Error(`no addresses are left on ${node.name}`);
+  return `${podPrefix}.${host}`;
 }
 
 function portsOf({ workload, serves }: PodWish): LabContainer["ports"] {

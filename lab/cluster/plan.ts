@@ -194,7 +194,16 @@ export function replanned(
 export function planOrdered(
   { namespace, name, labels, written, container }: PodOrder,
   node: PlannedNode | undefined,
-  { pods, random }: { readonly pods: readonly LabPod[]; readonly random: Random },
+  {
+    pods,
+    given,
+    random,
+  }: {
+    readonly pods: readonly LabPod[];
+    /** The last address that each node gave, by its end; it is changed. */
+    readonly given: Map<string, number>;
+    readonly random: Random;
+  },
 ): PlannedPod {
   const nowMs = Date.now();
   return {
@@ -202,7 +211,7 @@ export function planOrdered(
       ...{ namespace, name, labels, written },
       uid: random.uuid(),
       node: node?.node.name ?? "",
-      ip: node === undefined ? "" : freeIp(node, pods),
+      ip: node === undefined ? "" : freeIp(node, { pods, given }),
       hostNetwork: false,
       phase: "Pending",
       ready: false,
@@ -226,14 +235,22 @@ export function planOrdered(
   };
 }
 
-/** After the last one that is taken; from the start again when there is none behind it. */
-function freeIp({ node, podPrefix }: PlannedNode, pods: readonly LabPod[]): string {
-  const taken = new Set(
-    pods.flatMap((pod) => (pod.node === node.name && !pod.hostNetwork ? [Number(pod.ip.split(".")[3])] : [])),
+/**
+ * As host-local draws it: after the last one that was given, so that nobody's neighbour table still has the address of a pod
+ * that has gone.
+ */
+function freeIp(
+  { node, podPrefix }: PlannedNode,
+  { pods, given }: { readonly pods: readonly LabPod[]; readonly given: Map<string, number> },
+): string {
+  const hosts = pods.flatMap((pod) =>
+    pod.node === node.name && !pod.hostNetwork ? [Number(pod.ip.split(".")[3])] : [],
   );
-  const after = Math.max(1, ...taken) + 1;
-  const host = after <= 254 ? after : [...Array(253).keys()].map((n) => n + 2).find((one) => !taken.has(one));
+  const last = given.get(node.name) ?? Math.max(1, ...hosts);
+  const order = Array.from({ length: 253 }, (_, index) => 2 + ((last - 1 + index) % 253));
+  const host = order.find((one) => !hosts.includes(one));
   if (host === undefined) throw new Error(`no addresses are left on ${node.name}`);
+  given.set(node.name, host);
   return `${podPrefix}.${host}`;
 }
 

@@ -25,6 +25,7 @@ export function createWrites({ plan, store, machines, pods, proxy, policies, nam
     work.catch((error: unknown) => log(`${what}: ${error instanceof Error ? error.message : String(error)}`));
   };
   const images = new Set(plan.pods.flatMap(({ pod }) => pod.containers.map(({ image }) => image)));
+  const given = new Map<string, number>();
   const servicesChanged = (): void => soon("services", Promise.all([proxy.sync(), names.sync()]));
   const policiesChanged = (): void => soon("policies", policies.sync());
   const isOf =
@@ -90,7 +91,7 @@ export function createWrites({ plan, store, machines, pods, proxy, policies, nam
     },
     createPod(order) {
       const node = choose(order, { plan, store, machines });
-      const planned = planOrdered(order, node, { pods: [...store.pods.values()], random: plan.random });
+      const planned = planOrdered(order, node, { pods: [...store.pods.values()], given, random: plan.random });
       if (node === undefined) {
         planned.pod.unscheduled = `0/${plan.nodes.length} nodes are available: ${plan.nodes.length} node(s) didn't match Pod's node affinity/selector.`;
         store.addPod(planned.pod);

@@ -138,7 +138,7 @@ function codeOf(error: unknown): number | undefined {
 }
 
 /** Again when the API server is busy or away. */
-async function steady<T>(attempt: () => Promise<T>): Promise<T> {
+export async function steady<T>(attempt: () => Promise<T>): Promise<T> {
   for (let failures = 0; ; failures++)
     try {
       return await attempt();

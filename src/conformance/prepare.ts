@@ -6,7 +6,7 @@ import type { Kube } from "../cluster/kube-client.ts";
 import { NetcheckError } from "../core/errors.ts";
 import { judgeAgents } from "../doctor/judge-agents.ts";
 import { judgeApi } from "../doctor/judge-api.ts";
-import { type Objects, wordsOf } from "./objects.ts";
+import { type Objects, steady, wordsOf } from "./objects.ts";
 import type { Scene } from "./run.ts";
 import { type Asked, failed, ok, type Step, skipped, stepOf } from "./step.ts";
 
@@ -50,15 +50,17 @@ export async function prepared({
     expected: "an agent on each node",
   };
   try {
-    const facts = await agentFacts(kube, agentNamespace, {
-      ...{ limitMs, nowMs: Date.now },
-      signal: AbortSignal.any([options.signal, AbortSignal.timeout(AGENTS_MS)]),
-    });
+    const facts = await steady(() =>
+      agentFacts(kube, agentNamespace, {
+        ...{ limitMs, nowMs: Date.now },
+        signal: AbortSignal.any([options.signal, AbortSignal.timeout(AGENTS_MS)]),
+      }),
+    );
     const lacksExec = api.some(({ found, status }) => status === "mend" && found.includes("pods/exec"));
     const found = judgeAgents(facts, { mayExec: !lacksExec }).map((finding) => stepOf("agents", finding));
     note(facts.pods.length === 0 ? found.map((step) => ({ ...step, remedy: `${step.remedy} ${INSTALL}` })) : found);
     const answered = new Set(facts.looks.flatMap(({ outcome, node }) => (outcome === "answered" ? [node] : [])));
-    const all = await agentsOf(kube, { namespace: agentNamespace }).all();
+    const all = await steady(() => agentsOf(kube, { namespace: agentNamespace }).all());
     const agents = all.filter(({ ready, node }) => ready && answered.has(node));
     const image = options.image ?? facts.pods.find(({ ready }) => ready)?.image;
     const places = await placesFor(kube, agents);
@@ -84,7 +86,7 @@ export const everythingElse: Asked = {
 
 /** Two nodes that take pods and have an agent; twice the same when there is but one. By their label kubernetes.io/hostname. */
 async function placesFor(kube: Kube, agents: readonly Agent[]): Promise<Pick<Ready, "near" | "far"> | undefined> {
-  const { items } = await kube.call({ verb: "list", resource: "nodes" }, () => kube.core.listNode());
+  const { items } = await steady(() => kube.call({ verb: "list", resource: "nodes" }, () => kube.core.listNode()));
   const covered = new Set(agents.map(({ node }) => node));
   const usable = items.filter((node) => covered.has(node.metadata?.name ?? "") && takesPods(node));
   const [near, far = near] = usable
@@ -118,8 +120,10 @@ async function mayWrite(kube: Kube, { namespace }: Objects): Promise<Step> {
     const answers = await Promise.all(
       writeRights.map(async (right) => {
         const spec = { resourceAttributes: right.resource === "namespaces" ? right : { ...right, namespace } };
-        const review = await kube.call({ verb: "create", resource: "selfsubjectaccessreviews" }, () =>
-          kube.authorization.createSelfSubjectAccessReview({ body: { spec } }),
+        const review = await steady(() =>
+          kube.call({ verb: "create", resource: "selfsubjectaccessreviews" }, () =>
+            kube.authorization.createSelfSubjectAccessReview({ body: { spec } }),
+          ),
         );
         return review.status?.allowed ? [] : [`${right.verb} ${right.resource}`];
       }),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ApiFaults } from "#lab/cluster/api/faults.ts";
 import { type LabApi, startApi } from "#lab/cluster/api/server.ts";
 import { type LabCluster, startCluster } from "#lab/cluster/cluster.ts";
+import type { LabChange } from "#lab/cluster/model.ts";
 import { loadTopology } from "#lab/cluster/topology.ts";
 import { readWorkerConfig } from "#src/config.ts";
 import { type RunOptions, runConformance } from "#src/conformance/run.ts";
@@ -92,6 +93,17 @@ const switched = (faults: Partial<ApiFaults>) => async () => {
   api.faults.set(faults);
   return () => api.faults.clear();
 };
+/** What others in the cluster do as soon as an object of a run is there; faults of theirs end with it. */
+const onNew = async (kind: LabChange["kind"], work: (object: { name: string; namespace?: string }) => void) => {
+  const follow = (change: LabChange): void => {
+    if (change.kind === kind && change.type === "ADDED") work(change.object as { name: string });
+  };
+  lab.on("change", follow);
+  return async () => {
+    lab.off("change", follow);
+    await lab.fault.clear();
+  };
+};
 const inAgent = async (node: string, script: string) => {
   expect(await inPod(lab, agentOn(lab, node), ["sh", "-c", script])).toMatchObject({ code: 0 });
 };
@@ -163,9 +175,13 @@ const breakages: readonly Breakage[] = [
     line: ["checks", "pod to Service", /dns-down/, /./],
   },
   {
-    name: "a node has no rules for Services",
+    name: "a node has no rules for the Service",
     only: serviceCheck,
-    breaks: fault({ kind: "service-rules-missing", node: "node-1" }),
+    breaks: () =>
+      onNew("service", ({ namespace, name }) => {
+        if (name === "web")
+          void lab.fault.add({ kind: "service-rules-missing", node: "node-1", service: `${namespace}/web` });
+      }),
     line: ["checks", "pod to Service", /service-rules-missing/, /./],
   },
   {
@@ -177,18 +193,11 @@ const breakages: readonly Breakage[] = [
   {
     name: "every new namespace gets a policy that denies all",
     only: serviceCheck,
-    breaks: async () => {
-      const deny = ({ kind, type, object }: { kind: string; type: string; object: unknown }): void => {
-        if (kind === "namespace" && type === "ADDED")
-          lab.writes?.createPolicy({
-            namespace: (object as { name: string }).name,
-            name: "default-deny",
-            spec: { podSelector: {}, policyTypes: ["Ingress"] },
-          });
-      };
-      lab.on("change", deny);
-      return () => lab.off("change", deny);
-    },
+    breaks: () =>
+      onNew("namespace", ({ name }) => {
+        const spec = { podSelector: {}, policyTypes: ["Ingress"] };
+        lab.writes?.createPolicy({ namespace: name, name: "default-deny", spec });
+      }),
     line: ["checks", "pod to Service", /network-policy-deny/, /./],
   },
 ];

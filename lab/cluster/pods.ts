@@ -126,9 +126,11 @@ export function createPods({ plan, store, machines }: Parts): Pods {
   };
 
   const onExit = (pod: LabPod, running: Running, exitCode: number): void => {
+    // Its container may end after it has been forgotten.
+    if (lives.get(podKey(pod))?.running !== running) return;
     const { life, machine, container } = of(pod);
     // On a dead node nobody is left to notice.
-    if (life.running !== running || machine.pid() === undefined) return;
+    if (machine.pid() === undefined) return;
     delete life.running;
     life.attempts = 0;
     Object.assign(container, { state: "terminated", reason: "Error", exitCode });

@@ -149,10 +149,21 @@ const breakages: readonly Breakage[] = [
     line: ["exec", "whole output", /lost: The connection closed without a status/, /60140|proxy/],
   },
   {
-    name: "admission refuses the pods",
+    name: "this credential may not create pods",
     only: ["workload"],
     breaks: switched({ refuse: [{ status: 403, verb: "create", resource: "pods" }] }),
-    line: ["workload", "objects", /pods is forbidden/, /admission, quotas and RBAC/],
+    line: ["cluster", "rights of this run", /not granted: create pods/, /administrator/],
+  },
+  {
+    name: "the API server refuses objects",
+    only: ["workload"],
+    breaks: async () => {
+      lab.writes?.createNamespace("netcheck-conformance-taken", {});
+      lab.writes?.deleteNamespace("netcheck-conformance-taken", { stays: true });
+      return () => {};
+    },
+    change: { id: "taken", goneMs: 500 },
+    line: ["workload", "objects", /because it is being terminated/, /admission, quotas and RBAC/],
   },
   {
     name: "pods never become ready",

@@ -59,7 +59,8 @@ async function check(argv: readonly string[]): Promise<number> {
   return report.status === "healthy" ? 0 : 1;
 }
 
-function requestOf(line: string, config: WorkerConfig): CheckRequest {
+/** What somebody typed in a terminal as a check of its own. Throws `bad-command`. */
+export function requestOf(line: string, config: Pick<WorkerConfig, "cluster">): CheckRequest {
   const words = readLine(line);
   const parsed = parseAsked(words, { cluster: config.cluster, maxDurationMs: limits.maxDurationMs });
   const id = `nc-${randomInt(36 ** 6)

@@ -3,6 +3,7 @@ const usage = `Usage: npm run -s netcheck -- <command>
                                                           measure from this terminal, without Slack or Redis;
                                                           uses KUBECONFIG, or the running lab
   doctor [--json]                                         say what is wrong in configuration, Slack, Redis, cluster and store
+  conformance [--kubeconfig FILE] [--context C] [--json]  try everything on a cluster with pods of its own, and tidy up
   replay FILE… [--json]                                   say what today's rules make of checks that were kept
   pcap FILE… [--json] [--filter "EXPRESSION"] [--flows N] [--write OUT.pcapng]
                                                           say what is wrong in packet captures; - is standard input
@@ -33,6 +34,7 @@ async function command(argv: readonly string[]): Promise<number> {
   if (name === "replay") return (await import("./replay-command.ts")).replayCommand(rest);
   if (name === "check" && !argv.includes("--help")) return (await import("./check-command.ts")).checkCommand(rest);
   if (name === "doctor") return (await import("./doctor-command.ts")).doctorCommand(rest);
+  if (name === "conformance") return (await import("./conformance-command.ts")).conformanceCommand(rest);
   if (name === "artifact") return (await import("./artifact-command.ts")).artifactCommand(rest);
   const help = argv.includes("--help") || argv.includes("-h");
   if (!help && name !== undefined) say(`"${name}" is no netcheck command.`);

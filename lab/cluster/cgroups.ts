@@ -1,4 +1,13 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { NetcheckError } from "#src/core/errors.ts";
 
@@ -97,6 +106,27 @@ export function makeCgroups(trees: readonly Hierarchy[], path: string): string[]
 export function processesIn(cgroup: string): number[] {
   const here = readIds(join(cgroup, "cgroup.procs"));
   return [...here, ...subgroups(cgroup).flatMap((sub) => processesIn(sub))];
+}
+
+const PERIOD_US = 100_000;
+
+/**
+ * Limits a container to so many thousandths of a core, where one of its cgroups' trees knows CPU limits. Returns how to end
+ * that; undefined when none does.
+ */
+export function limitCpu(cgroups: readonly string[], milli: number): (() => void) | undefined {
+  const quotaUs = milli * (PERIOD_US / 1_000);
+  const undo = cgroups.flatMap((folder) => {
+    if (existsSync(join(folder, "cpu.cfs_quota_us"))) {
+      writeFileSync(join(folder, "cpu.cfs_period_us"), String(PERIOD_US));
+      writeFileSync(join(folder, "cpu.cfs_quota_us"), String(quotaUs));
+      return [() => writeFileSync(join(folder, "cpu.cfs_quota_us"), "-1")];
+    }
+    if (!existsSync(join(folder, "cpu.max"))) return [];
+    writeFileSync(join(folder, "cpu.max"), `${quotaUs} ${PERIOD_US}`);
+    return [() => writeFileSync(join(folder, "cpu.max"), `max ${PERIOD_US}`)];
+  });
+  return undo.length === 0 ? undefined : () => undo.forEach((one) => void one());
 }
 
 /** Removes a cgroup with all below it. Quiet about what is gone or still in use. */

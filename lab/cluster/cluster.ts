@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { makeCgroups, usableHierarchies } from "./cgroups.ts";
+import { createDnsNames } from "./dns.ts";
 import { programs, startFabric } from "./fabric.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { createKubeProxy, type KubeProxy } from "./kube-proxy.ts";
@@ -15,6 +16,7 @@ import { startTimeOf } from "./processes.ts";
 import { createStore, type Store } from "./store.ts";
 import type { Topology } from "./topology.ts";
 import { type Noise, startNoise, startTraffic, type Traffic } from "./traffic.ts";
+import { createWrites } from "./writes.ts";
 
 export type ClusterOptions = {
   /** Holds a note of what to clean up if everything that could is killed. May be shared by labs. */
@@ -86,7 +88,8 @@ export async function startCluster(
     ...(graceMs === undefined ? {} : { graceMs }),
   });
   stack.defer(() => kubelets.stop());
-  followReadiness(store, proxy, log);
+  const names = createDnsNames({ plan, store, pods });
+  followReadiness(store, { proxy, names, log });
   const fault = createFaults({ plan, store, machines, pods, proxy, policies, kubelets, fabric });
   stack.defer(() => fault.stop());
   log(`lab is ready after ${Math.round(performance.now() - startedAt)} ms`);
@@ -96,6 +99,7 @@ export async function startCluster(
     seed,
     fault,
     exec: pods.exec,
+    writes: createWrites({ plan, store, machines, pods, proxy, policies, names, log }),
     startTraffic: (traffic: Traffic) => startTraffic(parts, traffic),
     startNoise: (noise: Noise) => startNoise(fabric, noise),
     ended: fabric.ended,
@@ -103,8 +107,19 @@ export async function startCluster(
   });
 }
 
-/** Whoever's readiness changes, the services' rules follow. */
-function followReadiness(store: Store, proxy: KubeProxy, log: (line: string) => void): void {
+/** Whoever's readiness changes, the services' rules and names follow. */
+function followReadiness(
+  store: Store,
+  {
+    proxy,
+    names,
+    log,
+  }: {
+    readonly proxy: KubeProxy;
+    readonly names: { readonly sync: () => Promise<void> };
+    readonly log: (line: string) => void;
+  },
+): void {
   const readiness = (): string =>
     [...store.pods.values()]
       .filter((pod) => pod.ready)
@@ -116,9 +131,9 @@ function followReadiness(store: Store, proxy: KubeProxy, log: (line: string) => 
     const now = readiness();
     if (now === known) return;
     known = now;
-    proxy
-      .sync()
-      .catch((error: unknown) => log(`kube-proxy: ${error instanceof Error ? error.message : String(error)}`));
+    Promise.all([proxy.sync(), names.sync()]).catch((error: unknown) =>
+      log(`services: ${error instanceof Error ? error.message : String(error)}`),
+    );
   });
 }
 

@@ -40,7 +40,7 @@ export async function runContainer(options: ContainerStart): Promise<Running> {
   const exited = new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 137)));
   keepLog(child, container);
   child.stdin?.on("error", () => {});
-  if (workload !== "idle") await awaitLine(child, (line) => line === "ok", { log: tail });
+  if (workload === "server" || workload === "dns") await awaitLine(child, (line) => line === "ok", { log: tail });
   return {
     exited,
     control: (line) => control(child, line),
@@ -53,10 +53,20 @@ export async function runContainer(options: ContainerStart): Promise<Running> {
   };
 }
 
-function argvOf({ workload, serves, dnsArgv }: ContainerStart): readonly string[] {
+function argvOf({ workload, serves, dnsArgv, container }: ContainerStart): readonly string[] {
+  if (workload === "command") return [...asUser(container), ...(container.command ?? [])];
   if (workload === "server") return ["/usr/bin/python3", "-ESs", "/srv/app/server.py", ...serves.map(served)];
   return workload === "dns" ? ["/usr/bin/python3", "-ESs", "/srv/app/dns.py", ...dnsArgv] : ["sleep", "infinity"];
 }
+
+/** Without a capability and without a way to one, as a container that is not root. */
+const asUser = ({ runAsUser }: LabContainer): string[] =>
+  runAsUser === undefined
+    ? []
+    : [
+        ...["setpriv", `--reuid=${runAsUser}`, `--regid=${runAsUser}`, "--clear-groups", "--no-new-privs"],
+        ...["--inh-caps=-all", "--bounding-set=-all", "--"],
+      ];
 
 function keepLog(child: ChildProcess, container: LabContainer): void {
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,13 +1,47 @@
+import { HEADLESS, readyPods } from "./endpoints.ts";
 import type { ClusterPlan } from "./plan.ts";
+import type { Pods } from "./pods.ts";
+import type { Store } from "./store.ts";
+
+type Known = Pick<Store, "services" | "pods">;
 
 /** The DNS server of the cluster: real Service names; what is beyond them it asks the nodes' resolver. */
-export function dnsArgv({ services, addresses }: ClusterPlan): string[] {
-  const records = new Map(
-    services.map(({ name, namespace, clusterIp }) => [`${name}.${namespace}.svc.cluster.local`, clusterIp]),
-  );
+export const dnsArgv = (plan: ClusterPlan, known: Known): string[] => [
+  ...["cluster", plan.addresses.gateway],
+  ...namesOf(plan, known),
+];
+
+/** `NAME=ADDRESS[,ADDRESS…]` of every Service; a headless one leads to its ready pods. */
+function namesOf({ addresses }: ClusterPlan, known: Known): string[] {
+  const records = [...known.services.values()].flatMap((service) => {
+    const { name, namespace, clusterIp } = service;
+    const ips = clusterIp === HEADLESS ? readyPods(known, service).map(({ ip }) => ip) : [clusterIp];
+    return ips.length === 0 ? [] : [`${name}.${namespace}.svc.cluster.local=${ips.join(",")}`];
+  });
   // Every cluster has this one: the way to its API.
-  records.set("kubernetes.default.svc.cluster.local", `${addresses.servicePrefix}.0.1`);
-  return ["cluster", addresses.gateway, ...[...records].map(([name, address]) => `${name}=${address}`)];
+  return [...records, `kubernetes.default.svc.cluster.local=${addresses.servicePrefix}.0.1`];
+}
+
+/** Tells the DNS servers of Services that came or went after they were started. */
+export function createDnsNames({ plan, store, pods }: { plan: ClusterPlan; store: Store; pods: Pods }): {
+  readonly sync: () => Promise<void>;
+} {
+  const servers = plan.pods.filter(({ workload }) => workload === "dns").map(({ pod }) => pod);
+  let told = namesOf(plan, store).join(" ");
+  const round = async (): Promise<void> => {
+    const names = namesOf(plan, store).join(" ");
+    if (names === told) return;
+    told = names;
+    // One that is down at the moment learns all names when it is started again.
+    await Promise.all(servers.map((pod) => pods.control(pod, `names ${names}`).catch(() => {})));
+  };
+  let last = Promise.resolve();
+  return {
+    sync: () => {
+      last = last.then(round);
+      return last;
+    },
+  };
 }
 
 /** How many pods serve DNS; one node's worth of trouble must not take the names of a whole cluster. */

@@ -1,5 +1,8 @@
 import type { LabModel, LabPod, LabService } from "./model.ts";
 
+/** In the place of the address of a service that has none. */
+export const HEADLESS = "None";
+
 export const selects = (
   selector: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-import { readyPods } from "./endpoints.ts";
+import { HEADLESS, readyPods } from "./endpoints.ts";
 import type { Machine } from "./machine.ts";
 import type { LabService } from "./model.ts";
 import type { ClusterPlan } from "./plan.ts";
@@ -32,6 +32,7 @@ export function createKubeProxy({ plan, store, machines }: Parts): KubeProxy {
   const portsFor = (node: string): ServicePort[] => {
     const lost = [...forgotten].filter((one) => one.node === node);
     return [...store.services.values()]
+      .filter(({ clusterIp }) => clusterIp !== HEADLESS)
       .filter((service) => !lost.some(({ services }) => services === "all" || services.has(podKey(service))))
       .flatMap((service) =>
         servicePorts(

@@ -17,6 +17,12 @@ export type LabContainer = {
   limits?: { readonly cpuMilli?: number; readonly memoryBytes?: number };
   /** Started before the others and kept running: an init container with restartPolicy Always. */
   readonly sidecar?: boolean;
+  /** What it runs as its first process, of containers made through the API. */
+  readonly command?: readonly string[];
+  /** The user of its processes, which then have no capabilities; root when absent. */
+  readonly runAsUser?: number;
+  /** A TCP port that has to take connections before the pod is ready. */
+  readonly readyPort?: number;
   /** Newest lines of its output, bounded; `kubectl logs` reads them. */
   readonly log: { atMs: number; line: string }[];
 };
@@ -42,6 +48,8 @@ export type LabPod = {
   ready: boolean;
   readonly createdAtMs: number;
   readonly containers: LabContainer[];
+  /** Its spec as somebody sent it to the API. */
+  readonly written?: Readonly<Record<string, unknown>>;
 };
 
 export type LabNode = {
@@ -61,6 +69,7 @@ export type LabService = {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** "None": headless, its name leads to its pods. */
   readonly clusterIp: string;
   readonly selector: Readonly<Record<string, string>>;
   readonly type: "ClusterIP" | "NodePort";
@@ -84,6 +93,16 @@ export type LabPolicy = {
   readonly uid: string;
   readonly createdAtMs: number;
   readonly spec: Readonly<Record<string, unknown>>;
+};
+
+/** A namespace that was made through the API. */
+export type LabNamespace = {
+  readonly name: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAtMs: number;
+  /** Deleted, and not gone yet. */
+  terminating: boolean;
 };
 
 export type LabDeployment = {
@@ -125,6 +144,28 @@ export type LabChange = {
     | { readonly name: string };
 };
 
+/** A pod that somebody wants, before the scheduler has found a node for it. */
+export type PodOrder = Pick<LabPod, "namespace" | "name" | "labels"> & {
+  readonly written: Readonly<Record<string, unknown>>;
+  /** Labels that its node must have. */
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly container: Pick<LabContainer, "name" | "image" | "command" | "ports" | "limits" | "runAsUser" | "readyPort">;
+};
+
+/** What users of the API may make and take away. Names are free, and namespaces there, when one of these is called. */
+export type LabWrites = {
+  readonly createNamespace: (name: string, labels: LabNamespace["labels"]) => void;
+  /** Its pods, services and policies go, and then itself; with `stays` it stays Terminating when they are gone. */
+  readonly deleteNamespace: (name: string, options: { readonly stays: boolean }) => void;
+  /** Returns when the pod is known; a node then makes it, or events say why not. */
+  readonly createPod: (order: PodOrder) => void;
+  readonly deletePod: (pod: LabPod) => Promise<void>;
+  readonly createService: (service: Omit<LabService, "uid" | "clusterIp"> & { readonly headless: boolean }) => void;
+  readonly deleteService: (service: LabService) => void;
+  readonly createPolicy: (policy: Pick<LabPolicy, "namespace" | "name" | "spec">) => void;
+  readonly deletePolicy: (policy: LabPolicy) => void;
+};
+
 /**
  * A running lab cluster as the API stand-in sees it: live objects plus a way to run a process in a container.
  * Endpoints are derived: the ready pods that a service's selector matches.
@@ -140,6 +181,10 @@ export type LabModel = EventEmitter<{ change: [LabChange] }> & {
   readonly daemonSets: ReadonlyMap<string, LabDaemonSet>;
   readonly policies: ReadonlyMap<string, LabPolicy>;
   readonly events: readonly LabEvent[];
+  /** Namespaces that were made through the API. */
+  readonly made?: ReadonlyMap<string, LabNamespace>;
+  /** Absent where nothing can be made. */
+  readonly writes?: LabWrites;
   /**
    * Starts `argv` in a container's namespaces and cgroup, with pipes for stdin, stdout and stderr.
    * Throws when the pod's node is down (message as a real API server words it: dialing the kubelet failed).

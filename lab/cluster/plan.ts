@@ -1,5 +1,5 @@
 import { type Addresses, drawAddresses } from "./addresses.ts";
-import type { LabContainer, LabDaemonSet, LabDeployment, LabNode, LabPod, LabService } from "./model.ts";
+import type { LabContainer, LabDaemonSet, LabDeployment, LabNode, LabPod, LabService, PodOrder } from "./model.ts";
 import { allWishes, type PodWish, type Workload } from "./pod-wishes.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { Serves, Topology } from "./topology.ts";
@@ -188,6 +188,70 @@ export function replanned(
     sandboxId: random.hex(64),
     veth: `veth${random.hex(8)}`,
   };
+}
+
+/** A pod that was asked for through the API, with an address of its node; without one when no node has room for it. */
+export function planOrdered(
+  { namespace, name, labels, written, container }: PodOrder,
+  node: PlannedNode | undefined,
+  {
+    pods,
+    given,
+    random,
+  }: {
+    readonly pods: readonly LabPod[];
+    /** The last address that each node gave, by its end; it is changed. */
+    readonly given: Map<string, number>;
+    readonly random: Random;
+  },
+): PlannedPod {
+  const nowMs = Date.now();
+  return {
+    pod: {
+      ...{ namespace, name, labels, written },
+      uid: random.uuid(),
+      node: node?.node.name ?? "",
+      ip: node === undefined ? "" : freeIp(node, { pods, given }),
+      hostNetwork: false,
+      phase: "Pending",
+      ready: false,
+      createdAtMs: nowMs,
+      containers: [
+        {
+          ...container,
+          containerId: random.hex(64),
+          state: "waiting",
+          reason: "ContainerCreating",
+          restarts: 0,
+          startedAtMs: nowMs,
+          log: [],
+        },
+      ],
+    },
+    serves: [],
+    workload: "command",
+    sandboxId: random.hex(64),
+    veth: `veth${random.hex(8)}`,
+  };
+}
+
+/**
+ * As host-local draws it: after the last one that was given, so that nobody's neighbour table still has the address of a pod
+ * that has gone.
+ */
+function freeIp(
+  { node, podPrefix }: PlannedNode,
+  { pods, given }: { readonly pods: readonly LabPod[]; readonly given: Map<string, number> },
+): string {
+  const hosts = pods.flatMap((pod) =>
+    pod.node === node.name && !pod.hostNetwork ? [Number(pod.ip.split(".")[3])] : [],
+  );
+  const last = given.get(node.name) ?? Math.max(1, ...hosts);
+  const order = Array.from({ length: 253 }, (_, index) => 2 + ((last - 1 + index) % 253));
+  const host = order.find((one) => !hosts.includes(one));
+  if (host === undefined) throw new Error(`no addresses are left on ${node.name}`);
+  given.set(node.name, host);
+  return `${podPrefix}.${host}`;
 }
 
 function portsOf({ workload, serves }: PodWish): LabContainer["ports"] {

@@ -2,8 +2,8 @@ import { dnsNodes } from "./dns.ts";
 import type { Random } from "./random.ts";
 import type { Serves, Topology } from "./topology.ts";
 
-/** What a pod's container runs: the lab's server, the DNS server, or nothing that listens (agents, kube-proxy). */
-export type Workload = "server" | "dns" | "idle";
+/** What a pod's container runs: the lab's server, the DNS server, nothing that listens (agents, kube-proxy), or its own command. */
+export type Workload = "server" | "dns" | "idle" | "command";
 
 /** A pod that a topology asks for, before it has an address and ids. */
 export type PodWish = {

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { processesIn } from "./cgroups.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { limitCpu, processesIn } from "./cgroups.ts";
 import { agentCapabilities, confined } from "./chart.ts";
 import { type Running, runContainer } from "./container.ts";
 import { dnsArgv } from "./dns.ts";
@@ -15,6 +16,7 @@ const FIRST_BACKOFF_MS = 10_000;
 const MAX_BACKOFF_MS = 300_000;
 /** From a container's end to the kubelet's first attempt to start it again. */
 const FIRST_RESTART_MS = 200;
+const READINESS_MS = 100;
 
 /** The kubelets' work on pods: containers are started, watched, started again, and entered. */
 export type Pods = {
@@ -34,6 +36,10 @@ export type Pods = {
   readonly restart: (pod: LabPod) => Promise<void>;
   /** Deletes it and makes one of its name on another node, as the owner of a StatefulSet does; returns the new one. */
   readonly move: (pod: LabPod, node: string) => Promise<LabPod>;
+  /** Makes a pod that was not planned with the lab, on its node, and resolves when its container runs or cannot. */
+  readonly add: (planned: PlannedPod) => Promise<void>;
+  /** Ends a pod with its cable and forgets it. */
+  readonly remove: (pod: LabPod) => Promise<void>;
   /** Folders of its container's cgroup, one per tree. */
   readonly cgroups: (pod: LabPod) => string[];
   readonly planned: (pod: LabPod) => PlannedPod;
@@ -86,23 +92,45 @@ export function createPods({ plan, store, machines }: Parts): Pods {
       container,
       workload: one.workload,
       serves: one.serves,
-      dnsArgv: dnsArgv(plan),
+      dnsArgv: dnsArgv(plan, store),
       env: { ...labEnv, HOSTNAME: pod.hostNetwork ? pod.node : pod.name },
     });
     life.running = running;
     Object.assign(container, { state: "running", startedAtMs: Date.now() });
     delete container.reason;
     delete container.exitCode;
-    Object.assign(pod, { phase: "Running", ready: true });
+    if (container.limits?.cpuMilli !== undefined) limitCpu(cgroups, container.limits.cpuMilli);
+    Object.assign(pod, { phase: "Running", ready: container.readyPort === undefined });
     store.touched({ pod });
     tellStarted(store, pod, container);
     void running.exited.then((code) => onExit(pod, running, code));
+    if (container.readyPort !== undefined) void becomeReady(pod, running, container.readyPort);
+  };
+
+  /** A kubelet goes on asking when a pod is ready; here it is the pod's first "yes" that counts. */
+  const becomeReady = async (pod: LabPod, running: Running, port: number): Promise<void> => {
+    const { life, machine } = of(pod);
+    const connect = ["nc", "-z", "-w", "1", pod.ip, String(port)];
+    while (life.running === running && !pod.ready) {
+      const open = await machine.run(connect).then(
+        () => true,
+        () => false,
+      );
+      if (life.running !== running) return;
+      if (!open) await sleep(READINESS_MS);
+      else {
+        pod.ready = true;
+        store.touched({ pod });
+      }
+    }
   };
 
   const onExit = (pod: LabPod, running: Running, exitCode: number): void => {
+    // Its container may end after it has been forgotten.
+    if (lives.get(podKey(pod))?.running !== running) return;
     const { life, machine, container } = of(pod);
     // On a dead node nobody is left to notice.
-    if (life.running !== running || machine.pid() === undefined) return;
+    if (machine.pid() === undefined) return;
     delete life.running;
     life.attempts = 0;
     Object.assign(container, { state: "terminated", reason: "Error", exitCode });
@@ -141,6 +169,30 @@ export function createPods({ plan, store, machines }: Parts): Pods {
       },
     );
     again(pod, Math.min(FIRST_BACKOFF_MS * 2 ** life.attempts++, MAX_BACKOFF_MS));
+  };
+
+  const unplug = async (pod: LabPod, veth: string): Promise<void> => {
+    const { life, machine } = of(pod);
+    const sandboxPid = entrance(pod);
+    clearTimeout(life.timer);
+    // Nobody is to notice: this is no crash.
+    delete life.running;
+    if (sandboxPid !== undefined) {
+      process.kill(sandboxPid, "SIGKILL");
+      await machine.run(["sh", "-c", REMOVE_CABLE, "sh", veth]);
+    }
+    store.removePod(pod);
+  };
+
+  const assign = (one: PlannedPod): void => {
+    const key = podKey(one.pod);
+    planned.set(key, one);
+    lives.set(key, { held: false, attempts: 0, startedBefore: false });
+    store.addPod(one.pod);
+    store.record(
+      { kind: "Pod", pod: one.pod },
+      { type: "Normal", reason: "Scheduled", message: `Successfully assigned ${key} to ${one.pod.node}` },
+    );
   };
 
   return {
@@ -197,30 +249,28 @@ export function createPods({ plan, store, machines }: Parts): Pods {
       await running?.crash();
     },
     async move(pod, node) {
-      const { life, plan: old, machine, container } = of(pod);
+      const { plan: old, container } = of(pod);
       const target = machines.get(node);
-      const sandboxPid = entrance(pod);
       if (target === undefined || old.veth === undefined) throw new Error(`pod ${podKey(pod)} cannot move to ${node}`);
-      clearTimeout(life.timer);
-      // Nobody is to notice: this is no crash.
-      delete life.running;
-      if (sandboxPid !== undefined) {
-        process.kill(sandboxPid, "SIGKILL");
-        await machine.run(["sh", "-c", REMOVE_CABLE, "sh", old.veth]);
-      }
-      store.removePod(pod);
+      await unplug(pod, old.veth);
       const moved = replanned(old, target.planned, { taken: [...planned.values()], random: plan.random });
-      planned.set(podKey(pod), moved);
-      lives.set(podKey(pod), { held: false, attempts: 0, startedBefore: false });
-      store.addPod(moved.pod);
-      store.record(
-        { kind: "Pod", pod: moved.pod },
-        { type: "Normal", reason: "Scheduled", message: `Successfully assigned ${podKey(pod)} to ${node}` },
-      );
+      assign(moved);
       await target.addPod(moved);
       moved.pod.containers[0]?.log.push(...container.log.slice(-1));
       await startContainer(moved.pod);
       return moved.pod;
+    },
+    async add(one) {
+      assign(one);
+      await machines.get(one.pod.node)?.addPod(one);
+      await startContainer(one.pod);
+    },
+    async remove(pod) {
+      const { plan: one } = of(pod);
+      if (one.veth === undefined) throw new Error(`pod ${podKey(pod)} stays as long as its node`);
+      await unplug(pod, one.veth);
+      planned.delete(podKey(pod));
+      lives.delete(podKey(pod));
     },
     async restart(pod) {
       await of(pod).life.running?.crash();

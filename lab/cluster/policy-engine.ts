@@ -65,9 +65,13 @@ export function createPolicyEngine({
     await machine.run(["iptables-restore", "--noflush"], { stdin: lines.join("\n") });
     written.set(name, { boots: machine.boots(), chains });
   };
+  // One round after the other: each takes away what the one before has written.
+  let last: Promise<unknown> = Promise.resolve();
   return {
     async sync() {
-      await Promise.all([...machines.values()].map(write));
+      const mine = last.catch(() => {}).then(() => Promise.all([...machines.values()].map(write)));
+      last = mine;
+      await mine;
     },
   };
 }

@@ -5,6 +5,7 @@ import type {
   LabDeployment,
   LabEvent,
   LabModel,
+  LabNamespace,
   LabNode,
   LabPod,
   LabPolicy,
@@ -19,13 +20,21 @@ type Involved = { readonly kind: "Node"; readonly node: LabNode } | { readonly k
 
 /** The live objects of a lab and the ways to change them. */
 export type Store = EventEmitter<{ change: [LabChange] }> &
-  Pick<LabModel, "namespaces" | "pods" | "deployments" | "daemonSets" | "events" | "policies"> & {
+  Pick<LabModel, "pods" | "deployments" | "daemonSets" | "events" | "policies"> & {
+    readonly namespaces: Set<string>;
+    readonly made: Map<string, LabNamespace>;
     readonly nodes: Map<string, LabNode>;
     readonly services: Map<string, LabService>;
     /** Says that an object of the store has been changed in place. */
     readonly touched: (object: { readonly node: LabNode } | { readonly pod: LabPod }) => void;
     /** Puts a changed service in the place of the one of its name. */
     readonly replaceService: (service: LabService) => void;
+    readonly addService: (service: LabService) => void;
+    readonly removeService: (service: LabService) => void;
+    readonly addNamespace: (namespace: LabNamespace) => void;
+    /** Says that it is being deleted. */
+    readonly endNamespace: (namespace: LabNamespace) => void;
+    readonly removeNamespace: (namespace: LabNamespace) => void;
     readonly addPod: (pod: LabPod) => void;
     readonly removePod: (pod: LabPod) => void;
     readonly addPolicy: (policy: LabPolicy) => void;
@@ -44,11 +53,13 @@ export function createStore(plan: ClusterPlan): Store {
   const events: LabEvent[] = [];
   const services = byKey(plan.services);
   const policies = new Map<string, LabPolicy>();
+  const made = new Map<string, LabNamespace>();
   const pods = byKey(plan.pods.map(({ pod }) => pod));
   const namespaces = new Set(["default", "kube-system", "netcheck", ...[...pods.values()].map((pod) => pod.namespace)]);
   for (const { namespace } of [...plan.services, ...plan.deployments]) namespaces.add(namespace);
   return Object.assign(emitter, {
     namespaces,
+    made,
     nodes: new Map(plan.nodes.map(({ node }) => [node.name, node])),
     pods,
     services,
@@ -67,6 +78,28 @@ export function createStore(plan: ClusterPlan): Store {
     replaceService(service: LabService) {
       services.set(podKey(service), service);
       emitter.emit("change", { type: "MODIFIED", kind: "service", object: service });
+    },
+    addService(service: LabService) {
+      services.set(podKey(service), service);
+      emitter.emit("change", { type: "ADDED", kind: "service", object: service });
+    },
+    removeService(service: LabService) {
+      services.delete(podKey(service));
+      emitter.emit("change", { type: "DELETED", kind: "service", object: service });
+    },
+    addNamespace(namespace: LabNamespace) {
+      namespaces.add(namespace.name);
+      made.set(namespace.name, namespace);
+      emitter.emit("change", { type: "ADDED", kind: "namespace", object: namespace });
+    },
+    endNamespace(namespace: LabNamespace) {
+      namespace.terminating = true;
+      emitter.emit("change", { type: "MODIFIED", kind: "namespace", object: namespace });
+    },
+    removeNamespace(namespace: LabNamespace) {
+      namespaces.delete(namespace.name);
+      made.delete(namespace.name);
+      emitter.emit("change", { type: "DELETED", kind: "namespace", object: namespace });
     },
     addPod(pod: LabPod) {
       pods.set(podKey(pod), pod);

@@ -3,6 +3,7 @@ import { assess } from "../core/assess.ts";
 import type { Inventory } from "../core/inventory.ts";
 import { makePlan } from "../core/make-plan.ts";
 import { openReader } from "../core/open-reader.ts";
+import type { Probe } from "../core/probe.ts";
 import { type Log, occasionally } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { probes } from "../probes/index.ts";
@@ -46,6 +47,7 @@ export function connectCluster({
   shelf,
   writeMerged,
   sliceMs = SLICE_MS,
+  probes: measurements = probes,
   metrics,
   log,
 }: {
@@ -56,6 +58,8 @@ export function connectCluster({
   readonly shelf: Shelf;
   readonly writeMerged: WriteMerged;
   readonly sliceMs?: number | undefined;
+  /** All there are, when absent. */
+  readonly probes?: readonly Probe[];
   readonly metrics: Metrics;
   readonly log: Log;
 }): ClusterSide {
@@ -79,7 +83,7 @@ export function connectCluster({
       maxBytes: limits.bytesPerCheck,
       nowMs: Date.now,
     }),
-    probes,
+    probes: measurements,
     makePlan,
     openReader,
     assess: (seen) => assess(seen, rules),

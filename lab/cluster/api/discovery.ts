@@ -1,8 +1,10 @@
 import { RESOURCES } from "./catalogue.ts";
 import { apiVersionOf, type Resource } from "./resource.ts";
 import { noSuchResource } from "./status.ts";
+import { WRITERS } from "./write.ts";
 
 const READ = ["get", "list", "watch"];
+const WRITE = ["create", "delete"];
 
 type Described = {
   readonly name: string;
@@ -64,6 +66,7 @@ function resourceList(group: string) {
   };
 }
 
-function described({ name, singular, namespaced, kind, shortNames }: Resource): Described {
-  return { name, singularName: singular, namespaced, kind, verbs: READ, ...(shortNames.length > 0 && { shortNames }) };
+function described({ group, name, singular, namespaced, kind, shortNames }: Resource): Described {
+  const verbs = WRITERS[`${group}/${name}`] ? [...READ, ...WRITE] : READ;
+  return { name, singularName: singular, namespaced, kind, verbs, ...(shortNames.length > 0 && { shortNames }) };
 }

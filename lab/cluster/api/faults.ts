@@ -45,9 +45,11 @@ export type ApiFaults = {
   /** Requests and upgrades are read and never answered. */
   readonly silent: boolean;
   readonly exec: ExecFaults;
+  /** Namespaces that are deleted stay Terminating, as when nobody takes a finalizer away. */
+  readonly namespacesStay: boolean;
 };
 
-const NONE: ApiFaults = { refuse: [], delayMs: 0, silent: false, exec: {} };
+const NONE: ApiFaults = { refuse: [], delayMs: 0, silent: false, exec: {}, namespacesStay: false };
 
 /** What is broken at the moment; switched while the server runs. */
 export class FaultSwitches {

@@ -16,6 +16,7 @@ import { badRequest, noSuchResource, StatusError, sendJson } from "./status.ts";
 import type { ObjectStore } from "./store.ts";
 import { tableStyle } from "./tables.ts";
 import { watchObjects } from "./watch.ts";
+import { WRITERS, write } from "./write.ts";
 
 export type Call = {
   readonly request: IncomingMessage;
@@ -53,7 +54,7 @@ export async function route(call: Call, served: Served): Promise<void> {
   }
   const resource = resourceFor(api.target);
   if (api.target.subresource) answerSubresource(call, served);
-  else answerResource(call, { ...served, resource, expireNow: verdict === "expired" });
+  else await answerResource(call, { ...served, resource, expireNow: verdict === "expired" });
 }
 
 function answerPath({ api, response }: Call, { address }: Served): void {
@@ -90,10 +91,17 @@ function answerSubresource({ api, response }: Call, { model }: Served): void {
   sendLogs({ response, api, model });
 }
 
-function answerResource(
+async function answerResource(
   { api, request, response }: Call,
-  { store, resource, expireNow, listed }: Served & { readonly resource: Resource; readonly expireNow: boolean },
-): void {
+  {
+    model,
+    store,
+    faults,
+    resource,
+    expireNow,
+    listed,
+  }: Served & { readonly resource: Resource; readonly expireNow: boolean },
+): Promise<void> {
   // Kubelets renew their leases without a word to anybody.
   if (resource.name === "leases") store.refresh(resource);
   const style = tableStyle(request.headers.accept, api.query, Date.now());
@@ -111,6 +119,21 @@ function answerResource(
     case "watch":
       watchObjects({ response, api }, { ...reading, expireNow });
       return;
+    case "create":
+    case "delete": {
+      const { writes } = model;
+      const writer = writes && WRITERS[`${resource.group}/${resource.name}`];
+      if (!writer) throw notAllowed(api);
+      if (api.query.has("dryRun")) throw badRequest("the lab knows no dry run");
+      const staying = faults.now.namespacesStay;
+      const body = api.verb === "create" ? await readBody(request) : undefined;
+      sendJson(
+        response,
+        body ? 201 : 200,
+        await write({ api, body }, { writer, writes, model, store, resource, staying }),
+      );
+      return;
+    }
     default:
       throw notAllowed(api);
   }

@@ -1,13 +1,10 @@
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { NetcheckError } from "#src/core/errors.ts";
+import { limitCpu } from "../cgroups.ts";
 import type { LabPod } from "../model.ts";
 import { findPod } from "../names.ts";
 import { defineFault, type LabParts, type Undo } from "./fault.ts";
 import { startWorker, whileContainerLives } from "./worker.ts";
-
-const PERIOD_US = 100_000;
 
 /** The pod's container may use so many thousandths of a core, and has more to do: its server waits for its turn. */
 export const cpuLimit = defineFault(
@@ -26,24 +23,14 @@ export const cpuLimit = defineFault(
 );
 
 async function applyLimit(lab: LabParts, pod: LabPod, milli: number): Promise<Undo> {
-  const quotaUs = milli * (PERIOD_US / 1_000);
   const worker = await startWorker(lab, pod, ["burn"]);
-  const done = lab.pods.cgroups(pod).flatMap((folder) => {
-    if (existsSync(join(folder, "cpu.cfs_quota_us"))) {
-      writeFileSync(join(folder, "cpu.cfs_period_us"), String(PERIOD_US));
-      writeFileSync(join(folder, "cpu.cfs_quota_us"), String(quotaUs));
-      return [() => writeFileSync(join(folder, "cpu.cfs_quota_us"), "-1")];
-    }
-    if (!existsSync(join(folder, "cpu.max"))) return [];
-    writeFileSync(join(folder, "cpu.max"), `${quotaUs} ${PERIOD_US}`);
-    return [() => writeFileSync(join(folder, "cpu.max"), `max ${PERIOD_US}`)];
-  });
-  if (done.length === 0) {
+  const undo = limitCpu(lab.pods.cgroups(pod), milli);
+  if (undo === undefined) {
     await worker.stop();
     throw new Error("this machine has no cpu cgroup that knows limits");
   }
   return whileContainerLives(pod, async () => {
-    for (const undo of done) undo();
+    undo();
     await worker.stop();
   });
 }

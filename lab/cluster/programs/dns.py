@@ -1,8 +1,8 @@
 """A name server, over UDP and TCP.
 
-dns.py cluster UPSTREAM NAME=ADDRESS…: the cluster's own. Knows these names below cluster.local, passes all others on to
+dns.py cluster UPSTREAM NAME=ADDRESS[,ADDRESS]…: the cluster's own. Knows these names below cluster.local, passes all others on to
 UPSTREAM. Lines on stdin change how it behaves, each is answered on fd 3: "slow LOW_MS HIGH_MS EVERY", "rcode CODE EVERY"
-(that code instead of the answer), "well".
+(that code instead of the answer), "well", "names NAME=ADDRESS…" (the names below cluster.local, instead of those before).
 dns.py upstream ADDRESS: the one behind it, which knows a few outside names. Says "ready" and ends when stdin is closed.
 Nothing is spent while nobody asks.
 """
@@ -24,16 +24,18 @@ OUTSIDE = {"example.com": "192.0.2.80", "www.example.com": "192.0.2.80", "regist
 ROOTS = ["a.root-servers.net", "b.root-servers.net", "c.root-servers.net"]
 
 role, first, *names = sys.argv[1:]
-records = dict(OUTSIDE)
-if role == "cluster":
-    records = dict(one.split("=") for one in names)
-parents = {name.split(".", n)[n] for name in records for n in range(1, name.count(".") + 1)}
 epoll = select.epoll()
 connections = {}  # fd -> [socket, bytes so far]
 timers = []  # (due, order, what to do)
 waiting = {}  # our id -> (their packet, how to reply), of what was passed on
 slow, rcode = None, None  # (low, high, every), (code, every)
 count = order = 0
+
+
+def learn(known):
+    global records, parents
+    records = known
+    parents = {name.split(".", n)[n] for name in records for n in range(1, name.count(".") + 1)}
 
 
 def after(seconds, work):
@@ -73,7 +75,8 @@ def answer(packet):
     if role == "cluster" and not (name == ZONE or name.endswith("." + ZONE)):
         return None
     if name in records:
-        return response(packet, end, NOERROR, [(mine, A, socket.inet_aton(records[name]))] if type_ == A else [])
+        addresses = records[name].split(",") if type_ == A else []
+        return response(packet, end, NOERROR, [(mine, A, socket.inet_aton(one)) for one in addresses])
     if type_ == NS and name == "":
         return response(packet, end, NOERROR, [(mine, NS, encode(root)) for root in ROOTS])
     parts = name.split(".")
@@ -160,11 +163,14 @@ def control(line):
         slow = (float(rest[0]), float(rest[1]), int(rest[2]))
     elif word == "rcode":
         rcode = (int(rest[0]), int(rest[1]))
+    elif word == "names":
+        learn(dict(one.split("=") for one in rest))
     else:
         slow = rcode = None
     os.write(3, b"ok\n")
 
 
+learn(dict(one.split("=") for one in names) if role == "cluster" else dict(OUTSIDE))
 address = "0.0.0.0" if role == "cluster" else first
 datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 datagrams.bind((address, 53))

@@ -1,6 +1,6 @@
 import type { LabModel } from "../../model.ts";
 import { ageOf } from "../human-duration.ts";
-import { firstSeen, uidFor } from "../object-parts.ts";
+import { firstSeen, timeOf, uidFor } from "../object-parts.ts";
 import { AGE, defineResource, integers, type KubeObject, NAME, plain, type Scene } from "../resource.ts";
 
 export const namespaces = defineResource({
@@ -18,19 +18,20 @@ export const namespaces = defineResource({
   cells: ({ metadata, status }, nowMs) => [metadata.name, status.phase, ageOf(metadata.creationTimestamp, nowMs)],
 });
 
-function buildNamespace(name: string, { nowMs, previous }: Scene) {
-  const creationTimestamp = firstSeen(previous(name), nowMs);
+function buildNamespace(name: string, { model, nowMs, previous }: Scene) {
+  const made = model.made?.get(name);
+  const creationTimestamp = made ? timeOf(made.createdAtMs) : firstSeen(previous(name), nowMs);
   return {
     apiVersion: "v1",
     kind: "Namespace",
     metadata: {
       name,
-      uid: uidFor(`Namespace/${name}`),
+      uid: made?.uid ?? uidFor(`Namespace/${name}`),
       creationTimestamp,
-      labels: { "kubernetes.io/metadata.name": name },
+      labels: { ...made?.labels, "kubernetes.io/metadata.name": name },
     },
     spec: { finalizers: ["kubernetes"] },
-    status: { phase: "Active" },
+    status: { phase: made?.terminating ? "Terminating" : "Active" },
   } satisfies KubeObject & Record<string, unknown>;
 }
 

@@ -93,10 +93,12 @@ function buildPod(pod: LabPod, { model, nowMs, previous }: Scene) {
       ...(owner && { generateName: `${owner.name}-`, ownerReferences: [owner] }),
     },
     spec: {
+      ...pod.written,
       ...(sidecars.length > 0 && {
         initContainers: sidecars.map((container) => ({ ...containerSpec(container), restartPolicy: "Always" })),
       }),
-      containers: ordinary.map(containerSpec),
+      containers:
+        (pod.written?.["containers"] as ReturnType<typeof containerSpec>[] | undefined) ?? ordinary.map(containerSpec),
       ...(scheduled && { nodeName: pod.node }),
       ...(daemon && { affinity: pinnedTo(pod.node) }),
       ...(pod.priorityClassName && { priorityClassName: pod.priorityClassName }),

@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Files that take longest, longest first within a project: begun last, each of them would end alone. */
 const LONG = [
   "e2e/scenarios",
+  "e2e/conformance",
   "integration/lab-cluster-faults",
   "pcap/path-analysis",
   "core/healthy",

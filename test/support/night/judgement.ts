@@ -15,6 +15,8 @@ export type Judged = {
 const NODE_MB = 1_100;
 const WORKER_MB = 1_000;
 const MERGED_MB = 200;
+/** What the analysis of one slice says, as JSON. */
+const SLICE_MB = 1;
 /** What is claimed may be off by so much of what was asked: clocks are read, and packets sent, between two moments. */
 const COVERAGE_ERROR = 0.005;
 
@@ -84,7 +86,12 @@ export function judgeNight(night: Night, { captureMb }: { readonly captureMb: nu
     { metric: "memory of a bot, most", value: Math.round(memoryMb["bot"] ?? 0), unit: "MB" },
     below("files on a node, most", mb(nodes.mostBytes), "MB", NODE_MB),
     { metric: "segments in the store, most", value: mb(stored.mostBytes), unit: "MB" },
-    below("all of the check in the store at the end", mb(stored.bytes), "MB", captureMb + MERGED_MB),
+    below(
+      "all of the check in the store at the end",
+      mb(stored.bytes),
+      "MB",
+      captureMb + MERGED_MB + SLICE_MB * stored.slices,
+    ),
     { metric: "from the end of the window to the report", value: Math.round(night.reportMs / 1_000), unit: "s" },
     none("messages before the digest was due", quiet.length, "messages"),
     { metric: "digests", value: digests.length, unit: "messages", wanted: "1", met: digests.length === 1 },

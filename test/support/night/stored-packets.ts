@@ -26,6 +26,8 @@ export type Stored = {
   /** Most bytes that segments of the check took at any look, and what everything of it takes now. */
   readonly mostBytes: number;
   readonly bytes: number;
+  /** Stretches of the window whose analyses are kept. */
+  readonly slices: number;
 };
 
 /**
@@ -73,7 +75,15 @@ export function watchStore(dataDir: string, check: string, most: number): { read
       stopping.abort();
       await running;
       const kept = look();
-      return { taps, segments, kept, letGo: letGoList(root), mostBytes, bytes: bytesBelow(root) };
+      return {
+        taps,
+        segments,
+        kept,
+        letGo: letGoList(root),
+        mostBytes,
+        bytes: bytesBelow(root),
+        slices: entries(join(root, "slices")).length,
+      };
     },
   };
 }

@@ -9,11 +9,13 @@ import type { Bench } from "./figure.ts";
 
 const MB_PER_S = 1;
 const SECONDS = 60;
-const PER_SECOND = 2_000;
+/** Ten points record some 310 bytes of each, twice the budget together: not all of it comes before the check ends. */
+const PER_SECOND = 6_000;
 const LOOK_MS = 250;
 const SPAN_S = 10;
-/** Two seconds' worth may be saved up, and a piece that is begun is fetched whole; files show when they are whole. */
-const MOST_MB = MB_PER_S * (SPAN_S + 2) + 4.2 + 8;
+/** Files are fetched whole, and show when they are: each worker may owe one of each node when its budget is used up. */
+const [WORKERS, NODES, FILE_MB] = [2, 2, 8];
+const MOST_MB = MB_PER_S * (SPAN_S + 2) + WORKERS * NODES * FILE_MB;
 
 /** How fast recorded packets come from a cluster when more is recorded than two workers together may fetch. */
 export const fetchBudget: Bench = {
@@ -41,17 +43,16 @@ export const fetchBudget: Bench = {
     const { report } = await playCommand(session, `capture web-0 db-0 ${SECONDS}s`, { timeoutMs: 400_000 });
     over.abort();
     await watching;
-    const fetching = looks.filter(({ bytes }, n) => bytes > 0 && bytes !== looks.at(-1)?.bytes && n > 0);
-    const [first, last] = [fetching[0], fetching.at(-1)];
-    if (!first || !last) throw new Error("nothing was fetched");
+    const all = looks.at(-1);
+    if (!all || all.bytes === 0) throw new Error("nothing was fetched");
     const mb = (bytes: number): number => Math.round(bytes / 1e5) / 10;
     const most = Math.max(
       ...looks.map(({ atMs, bytes }) => bytes - (looks.findLast((one) => one.atMs <= atMs - SPAN_S * 1e3)?.bytes ?? 0)),
     );
-    const rate = (last.bytes - first.bytes) / 1e3 / (last.atMs - first.atMs);
+    const rate = all.bytes / 1e3 / (all.atMs - (looks[0]?.atMs ?? 0));
     yield { ...figure, metric: "budget of the cluster", value: MB_PER_S, unit: "MB/s" };
     yield { ...figure, metric: "workers", value: 2, unit: "processes" };
-    yield { ...figure, metric: "recorded", value: mb(looks.at(-1)?.bytes ?? 0), unit: "MB" };
+    yield { ...figure, metric: "fetched", value: mb(all.bytes), unit: "MB" };
     yield {
       ...figure,
       metric: "let go",
@@ -59,7 +60,12 @@ export const fetchBudget: Bench = {
       unit: "files",
     };
     yield {
-      ...{ ...figure, metric: "fetched per second, on average", value: Math.round(rate * 100) / 100, unit: "MB/s" },
+      ...{
+        ...figure,
+        metric: "fetched per second of the whole check",
+        value: Math.round(rate * 100) / 100,
+        unit: "MB/s",
+      },
       ...{ wanted: `≤ ${MB_PER_S * 1.1}`, met: rate <= MB_PER_S * 1.1 },
     };
     yield {

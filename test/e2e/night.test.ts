@@ -21,15 +21,16 @@ test.concurrent("a scheduled capture is told in the digest: a neighbour is OOM-k
   });
   const { slack, lab, folder } = session;
   using long = await schedule(session, 'schedule "0 1 * * *" tz=europe/berlin capture web-0 db-0 6h');
-  using made = await schedule(session, 'schedule "0 2 * * *" capture web-0 db-0 30s');
+  using made = await schedule(session, 'schedule "0 2 * * *" capture web-0 db-0 50s');
   const reportOf = (check: string) =>
     reportSchema.parse(JSON.parse(readFileSync(join(folder, "history", check, "report.json"), "utf8")));
 
   const clean = await made.run();
   await made.ended(clean.dueMs, 200_000);
   const bad = await made.run();
+  // Rare enough that stalls and kills cannot fall together by chance: each makes two seconds bad, and a kill belongs to three more.
   await using _fault = await lab.cluster.fault.schedule([
-    { kind: "oom", node: "node-2", pod: "web-1", everyS: 4, stallMs: 900 },
+    { kind: "oom", node: "node-2", pod: "web-1", everyS: 12, stallMs: 900 },
   ]);
   await made.ended(bad.dueMs, 200_000);
   expect(reportOf(clean.check)).toMatchObject({ status: "healthy", causes: [] });

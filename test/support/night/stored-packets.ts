@@ -23,8 +23,9 @@ export type Stored = {
   readonly kept: ReadonlySet<string>;
   /** What the store's own list says was let go. */
   readonly letGo: ReadonlySet<string>;
-  /** Most bytes that segments of the check took at any look, and what everything of it takes now. */
+  /** Most bytes that segments of the check took at any look, what they take now, and what everything of it takes now. */
   readonly mostBytes: number;
+  readonly segmentBytes: number;
   readonly bytes: number;
   /** Stretches of the window whose analyses are kept. */
   readonly slices: number;
@@ -40,6 +41,7 @@ export function watchStore(dataDir: string, check: string, most: number): { read
   const taps = new Map<string, { packets: number; readonly seen: Uint8Array }>();
   const segments = new Map<string, string>();
   let mostBytes = 0;
+  let segmentBytes = 0;
 
   function look(): Set<string> {
     const here = new Set<string>();
@@ -59,6 +61,7 @@ export function watchStore(dataDir: string, check: string, most: number): { read
         taps.set(task, tap);
         tap.packets += count(readFileSync(path), tap.seen);
       }
+    segmentBytes = bytes;
     mostBytes = Math.max(mostBytes, bytes);
     return here;
   }
@@ -81,6 +84,7 @@ export function watchStore(dataDir: string, check: string, most: number): { read
         kept,
         letGo: letGoList(root),
         mostBytes,
+        segmentBytes,
         bytes: bytesBelow(root),
         slices: entries(join(root, "slices")).length,
       };

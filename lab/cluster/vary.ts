@@ -1,3 +1,4 @@
+import { dnsNodes } from "./dns.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { LoadedScenario } from "./scenario.ts";
 
@@ -33,14 +34,17 @@ export function varied(scenario: LoadedScenario, seed: number): LoadedScenario {
     topology.pods.every(({ node }) => node !== undefined) &&
     topology.deployments.every(({ nodes }) => nodes !== undefined);
   const bystanders = placed ? Array.from({ length: random.between(0, MOST_BYSTANDERS) }, () => nodeName(random)) : [];
-  const nodes = [...topology.nodes.map(text), ...bystanders.filter((name) => ![...names.values()].includes(name))];
+  const fresh = bystanders.filter((name) => ![...names.values()].includes(name));
+  const nodes = [...new Set([...topology.nodes.map(text), ...fresh])];
+  // A fault that harms nobody on its node would, if the names were served there.
+  const withDns = strengths ? 0 : new Set(dnsNodes(nodes)).size;
   return {
     ...scenario,
     topology: {
       ...topology,
       ...(scenario.insists.includes("overlay") ? {} : { overlay: random.pick(["vxlan", "host-gw"]) }),
       ...(scenario.insists.includes("serviceProxy") ? {} : { serviceProxy: random.pick(["iptables", "nft"]) }),
-      nodes: placed ? shuffled([...new Set(nodes)], random) : nodes,
+      nodes: placed ? [...shuffled(nodes.slice(0, withDns), random), ...shuffled(nodes.slice(withDns), random)] : nodes,
       pods: topology.pods.map((pod) => ({
         ...named(pod),
         ...(pod.node === undefined ? {} : { node: text(pod.node) }),

@@ -27,6 +27,7 @@ export function whereText(element: Element, place: Place, direction?: Anomaly["d
     case "port":
       return say("to port {port} of {name}", { port, name });
     case "flow":
+    case "icmp-flow":
     case "pair":
       return ordered ? say("from {name} to {peer}", ends) : say("between {name} and {peer}", ends);
     case "flow-port":

@@ -1,3 +1,4 @@
+import { whereText } from "./anomaly-text.ts";
 import { askedChart } from "./asked-chart.ts";
 import { capturesOf, filesOf, hopsOf } from "./captured.ts";
 import type { CauseName } from "./causes-zh.ts";
@@ -134,10 +135,14 @@ function observations(comparison: Comparison, explained: ReadonlySet<string>): r
     if (element.kind.startsWith("icmp-"))
       notes.push({
         cause: "path-loss",
-        because: say("echoes are not answered ({bad} of {of}), TCP on the same way is: something filters ICMP", {
-          bad,
-          of,
-        }),
+        because: say(
+          "echoes {where} are not answered ({bad} of {of}), TCP on the same way is: something filters ICMP",
+          {
+            where: whereText(element, anomaly.place),
+            bad,
+            of,
+          },
+        ),
       });
     else if (!onPath)
       notes.push(

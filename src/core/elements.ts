@@ -14,6 +14,7 @@ import type { Leg, Plan, Vantage } from "./plan.ts";
  *  address     an outside address                        overlay     pod traffic between any nodes
  *  fabric      all traffic between nodes                 icmp-…      echoes only, where TCP is fine: all of them,
  *                                                                    or those that ask one end, or that one end sends
+ *  icmp-flow   echoes between exactly these two ends
  */
 export const elementKinds = [
   "port",
@@ -31,6 +32,7 @@ export const elementKinds = [
   "overlay",
   "fabric",
   "flow-port",
+  "icmp-flow",
   "icmp-to",
   "icmp-from",
   "icmp-end",
@@ -90,6 +92,7 @@ export function elementsOf(leg: Leg, plan: Plan): readonly Element[] {
   }
   const [one = "", other = ""] = [from.label, target].toSorted();
   found.push({ kind: "flow", name: one, peer: other });
+  if (ping) found.push({ kind: "icmp-flow", name: one, peer: other });
   if (leg.port !== undefined) {
     found.push({ kind: "flow-port", name: from.label, peer: target, port: leg.port });
     if (to) found.push({ kind: "port", name: to.label, port: leg.port });
@@ -125,6 +128,7 @@ export function elementPlace({ kind, name, peer }: Element, plan: Plan): Place {
     case "pair":
     case "tunnel-pair":
     case "flow":
+    case "icmp-flow":
       return { kind: "pair", name, ...(peer === undefined ? {} : { peer }) };
     case "pod":
     case "entry":

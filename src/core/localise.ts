@@ -109,6 +109,8 @@ function mostLikely(tallies: readonly Tally[], options: LocateOptions): Located 
     const share = wilson(bad, of);
     if (bad < options.minBad || share.share <= background.bad / Math.max(1, background.of)) return [];
     if (element.kind.startsWith("icmp-") && !sparesTcp(inside, tallies, share.share)) return [];
+    // A loss that the fewer connects happened to miss is not about echoes: of one flow it takes all of them to say so.
+    if (element.kind === "icmp-flow" && bad < of) return [];
     const likelihood =
       logLikelihood(bad, of, share.share) +
       (background.of > 0 ? logLikelihood(background.bad, background.of, background.bad / background.of) : 0);

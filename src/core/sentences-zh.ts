@@ -367,8 +367,8 @@ export const chinese = {
 
   // diagnose.ts
   "Nothing was measured.": "没有测到任何数据。",
-  "echoes are not answered ({bad} of {of}), TCP on the same way is: something filters ICMP":
-    "ping 没有应答（{of} 次中的 {bad} 次），同一路径上的 TCP 正常：有设备在过滤 ICMP",
+  "echoes {where} are not answered ({bad} of {of}), TCP on the same way is: something filters ICMP":
+    "{where}中 ping 没有应答（{of} 次中的 {bad} 次），同一路径上的 TCP 有应答：有设备在过滤 ICMP",
   "beside the asked path, at {place}: {bad} of {of} packets lost": "不在所查路径上，{place} 处：{of} 个包丢失 {bad} 个",
   "beside the asked path, at {place}: {bad} of {of} packets late":
     "不在所查路径上，{place} 处：{of} 个包有 {bad} 个延迟",

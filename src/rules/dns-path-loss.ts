@@ -13,7 +13,7 @@ import { isWhole, tapsOf } from "../pcap/tap-evidence.ts";
 /**
  * A share of the pod's queries is never answered although the servers answer others: at least three, 2 % beyond doubt
  * (Wilson 95 %), less than 90 %; or as much is lost by each DNS pod that is asked directly, and what the pod itself lost
- * does not contradict that. Each DNS pod asked directly, and the same from a pod of the same and of another node, tell
+ * does not contradict that, or by one of them, and the pod itself lost two. Each DNS pod asked directly, and the same from a pod of the same and of another node, tell
  * whether it is one server, all of them, this pod, or this node.
  * Fooled by slow answers (they come after the deadline: dns-overloaded) and by a path that loses everything alike (then
  * echoes to the servers are lost too, and this is a symptom of what is found there).
@@ -26,7 +26,7 @@ export const dnsPathLoss: Rule = {
     const facts = dnsFacts(seen);
     if (!facts || facts.names.sent < 5) return { status: "unknown", because: say("too few names were asked for") };
     const { names, used, at } = facts;
-    if ((!losesNames(names) && !allLose(facts)) || isDead(names) || names.late > names.lost)
+    if (!(losesNames(names) || allLose(facts) || someLose(facts)) || isDead(names) || names.late > names.lost)
       return {
         status: isDead(names) ? "unknown" : "cleared",
         because: say("{lost} of {sent} queries of {pod} to {server} got no answer", {
@@ -46,6 +46,15 @@ function allLose({ names, servers, used, plan }: DnsFacts): boolean {
   const { high } = wilson(names.lost, names.sent);
   return servers.every(
     ({ here }) => losesNames(here) && here.late <= here.lost && wilson(here.lost, here.sent).low < high,
+  );
+}
+
+/** What a DNS pod loses of direct queries, the Service leads into as well, if not as often. A filter of direct ones takes all. */
+function someLose({ names, servers, used, plan }: DnsFacts): boolean {
+  return (
+    used === plan.ip &&
+    names.lost >= 2 &&
+    servers.some(({ here }) => losesNames(here) && !isDead(here) && here.late <= here.lost)
   );
 }
 
@@ -72,10 +81,24 @@ function capturedTexts({ evidence }: Case): readonly Sentence[] {
   );
 }
 
+/** The address that lost enough to be named for: the one that the pod uses or, of the DNS pods, the one that lost most. */
+function decisive({ names, servers, used }: DnsFacts): {
+  readonly server: string;
+  readonly lost: number;
+  readonly sent: number;
+} {
+  const own = { server: used, lost: names.lost, sent: names.sent };
+  if (losesNames(names)) return own;
+  return servers
+    .map(({ label, here }) => ({ server: label, lost: here.lost, sent: here.sent }))
+    .reduce((most, one) => (one.lost > most.lost ? one : most), own);
+}
+
 function suspicion(facts: DnsFacts, seen: Case): Suspicion {
-  const { names, used, at } = facts;
+  const { at } = facts;
   const { where, what, sure } = locate(facts, ({ lost }) => lost);
-  const share = wilson(names.lost, names.sent);
+  const { server, lost, sent } = decisive(facts);
+  const share = wilson(lost, sent);
   const legs = sufferingLegs(facts);
   const clean = facts.servers.filter(({ leg }) => leg && leg.sent >= 20 && leg.lost === 0);
   return {
@@ -84,10 +107,10 @@ function suspicion(facts: DnsFacts, seen: Case): Suspicion {
     where,
     because: [
       say("{lost} of {sent} queries of {pod} to {server} got no answer ({share}, {interval})", {
-        lost: names.lost,
-        sent: names.sent,
+        lost,
+        sent,
         pod: at.label,
-        server: used,
+        server,
         share: percentText(share.share),
         interval: intervalText(share),
       }),

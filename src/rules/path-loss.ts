@@ -8,7 +8,7 @@ import {
   whenText,
   whereText,
 } from "../core/anomaly-text.ts";
-import { endsOf } from "../core/elements.ts";
+import { elementKinds, endsOf } from "../core/elements.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
@@ -16,7 +16,9 @@ import { wilson } from "../core/stats.ts";
 import { limitedText, lossText, tracesOf } from "../core/trace-text.ts";
 
 /** TCP to one port is about that port, not about the path. */
-const NOT_THE_PATH = new Set(["port", "flow-port", "icmp-to", "icmp-from", "icmp-end", "icmp-fabric", "icmp-all"]);
+const NOT_THE_PATH: ReadonlySet<string> = new Set(
+  elementKinds.filter((kind) => kind === "port" || kind === "flow-port" || kind.startsWith("icmp-")),
+);
 
 /**
  * Packets are lost at a place that the comparison of legs finds, and nothing else tells why.

@@ -407,3 +407,19 @@ describe("what a Service is asked for is lost where its pods are reached", () =>
       }
   });
 });
+
+describe("a node between may not reach the pod behind a Service", () => {
+  const web = { name: "shop/web", ip: "10.96.3.3", port: 80, targetPort: 8080, backends: ["shop/api-1"] };
+  const fromNode = ({ leg }: Packet): boolean => leg.from.startsWith("node/") && leg.to === "pod/shop/api-1";
+  test.each<{ what: string; filtered: (packet: Packet) => boolean; share: number; want: string }>([
+    { what: "echoes", filtered: (one) => fromNode(one) && one.protocol === "icmp", share: 1, want: "healthy" },
+    { what: "some echoes", filtered: (one) => fromNode(one) && one.protocol === "icmp", share: 0.3, want: "degraded" },
+    { what: "all packets", filtered: fromNode, share: 1, want: "degraded" },
+  ])("$what, $share of them", ({ filtered, share, want }) => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const world = { ...cluster(3), services: [web] };
+      const { report } = play({ world, to: "svc/shop/web", faults: [loses(share, filtered)], seed: seed * 7 });
+      expect(report.status).toBe(want);
+    }
+  });
+});

@@ -119,6 +119,16 @@ const table: readonly Row[] = [
   ["one node loses a third", forNode(THIRD), { "dns-path-loss": "ulm certain" }],
   ["a server that the pod is not sent to loses", { source: { [TWO]: THIRD } }, {}],
   [
+    "a server to which the pod was hardly sent loses",
+    { source: { [TWO]: { lost: 9 }, [SERVICE]: { lost: 2 } }, near: { [TWO]: THIRD }, far: { [TWO]: THIRD } },
+    { "dns-path-loss": "kube-system/names-b certain" },
+  ],
+  [
+    "a server may not be asked directly, and the pod lost two by chance",
+    { source: { [TWO]: DEAD, [SERVICE]: { lost: 2 } } },
+    {},
+  ],
+  [
     "all servers lose a fifth, and the pod had luck",
     { ...everywhere({ lost: 8 }), source: { "*": { lost: 8 }, [SERVICE]: { lost: 2 } }, self: {} },
     { "dns-path-loss": `${service} certain` },

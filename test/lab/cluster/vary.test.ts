@@ -62,6 +62,15 @@ test("nodes stand in any order, with up to two more beside them, unless pods lie
   for (let seed = 0; seed < 10; seed++) expect(varied(anywhere, seed).topology.nodes).toHaveLength(2);
 });
 
+test("names are served where they were when a fault is to harm nobody", async () => {
+  const three = written.replace("nodes: [node-1, node-2]", "nodes: [node-1, node-2, node-3]");
+  const twin = await load(three.replace(/expect: .*/, "expect: { causes: [] }"));
+  for (let seed = 0; seed < 20; seed++) {
+    const { nodes, pods } = varied(twin, seed).topology;
+    expect(nodes.slice(0, 2).toSorted()).toEqual(pods.map(({ node }) => node).toSorted());
+  }
+});
+
 test("the same seed gives the same cluster", async () => {
   const scenario = await load(written);
   expect(varied(scenario, 3)).toEqual(varied(scenario, 3));

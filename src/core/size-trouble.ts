@@ -77,6 +77,18 @@ export function blockedOnPath(results: readonly SizedResult[]): readonly SizedRe
   return matters.some(({ state }) => state === "blocked") ? blocked : [];
 }
 
+/**
+ * The blocked ways beside the asked ones, where those stop at the same size and TCP has learnt it from their way back: whoever
+ * connects anew, or after ten minutes, stalls there as the others do.
+ */
+export function blockedButLearnt(results: readonly SizedResult[]): readonly SizedResult[] {
+  const learnt = results.filter(({ from, to, state }) => state === "spared" && isEnd(from) && to && isEnd(to));
+  return results.filter(
+    ({ state, to, way }) =>
+      state === "blocked" && learnt.some((own) => own.to?.id === to?.id && own.way.limit?.bytes === way.limit?.bytes),
+  );
+}
+
 function isEnd({ role }: Vantage): boolean {
   return role === "from" || role === "to";
 }

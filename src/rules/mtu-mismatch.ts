@@ -1,7 +1,15 @@
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, say } from "../core/sentence.ts";
 import { mtuEvidence } from "../core/size-evidence.ts";
-import { betweenNodes, blockedOnPath, legsOf, type SizedResult, sizedResults, wayText } from "../core/size-trouble.ts";
+import {
+  betweenNodes,
+  blockedButLearnt,
+  blockedOnPath,
+  legsOf,
+  type SizedResult,
+  sizedResults,
+  wayText,
+} from "../core/size-trouble.ts";
 import { linksEvidence } from "../probes/links.ts";
 import { type Exit, exitsOf } from "./mtu-overlay-too-large.ts";
 
@@ -12,7 +20,7 @@ const SLACK = 8;
  * Devices of one path disagree about the largest packet, and the smaller one swallows what the larger one sends: a NIC with a
  * smaller MTU than those of its peers, or a pod's cable whose ends differ. Decisive are both MTUs and a proven limit at the
  * smaller one (less what the tunnel adds), within 8 bytes. Fooled by mixtures that work, because TCP agrees on the smaller
- * MTU of both ends or learns it (full-size packets cross: cleared), and by a switch in between, whose MTU nobody can read.
+ * MTU of both ends or learns it (full-size packets cross: cleared, unless the same size stalls beside it), and by a switch in between, whose MTU nobody can read.
  */
 export const mtuMismatch: Rule = {
   name: "mtu-mismatch",
@@ -20,7 +28,8 @@ export const mtuMismatch: Rule = {
   needs: [mtuEvidence],
   evaluate(seen) {
     const results = sizedResults(seen.plan, seen.evidence);
-    const blocked = blockedOnPath(results);
+    const onPath = blockedOnPath(results);
+    const blocked = onPath.length > 0 ? onPath : blockedButLearnt(results);
     const exits = exitsOf(results.filter(betweenNodes), seen).map(({ exit }) => exit);
     const suspicions = [
       ...nics(exits).flatMap((exit) => nicSuspicion(exit, exits, blocked, seen)),

@@ -25,7 +25,7 @@ export const targetNotRunning: Rule = {
   title: "Pod is not running",
   needs: [podStateEvidence],
   evaluate(seen) {
-    const pods = askedPods(seen);
+    const pods = askedPods(seen).filter(({ name }) => !spared(name, seen));
     if (pods.length === 0) return { status: "cleared", because: say("neither end is a pod") };
     const suspicions = [
       ...pods.flatMap(({ name, state }) => (state ? suspect(name, state, seen) : [])),
@@ -62,6 +62,14 @@ function askedPods({
     const proxy = evidence.get(sidecarEvidence, `pod/${name}`);
     return { name, state: state && proxy ? withoutProxy(state, proxy) : state };
   });
+}
+
+/** It only stands for the Service that was asked for, and connects to that work whatever becomes of it: a rollout. */
+function spared(name: string, { plan, comparison }: Case): boolean {
+  if (plan.to.kind !== "service" || plan.to.backend !== name || plan.from.name === name) return false;
+  const tried = [...comparison.legs.values()].filter(({ leg, sent }) => leg.part === "end-to-end" && sent > 0);
+  const sent = tried.reduce((sum, one) => sum + one.sent, 0);
+  return sent > 0 && mostlyWorks({ sent, failed: tried.reduce((sum, { lost, refused }) => sum + lost + refused, 0) });
 }
 
 /** A mesh's proxy that does not run is another cause (sidecar-not-ready): the program beside it does. */
@@ -137,7 +145,7 @@ function suspect(name: string, state: PodState, { plan, evidence, comparison }: 
   ];
 }
 
-/** Backends of the asked Service other than the one that stands for them all, which is among the asked pods. */
+/** Backends of the asked Service other than one that stands for them all and is judged as an asked pod. */
 function suspectBackends(known: ReadonlySet<string>, seen: Case): readonly Suspicion[] {
   const { plan, evidence } = seen;
   const legs = serviceLegs(seen).filter(({ result, service }) => asked(result.leg) && service === plan.to.name);

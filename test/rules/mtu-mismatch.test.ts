@@ -36,6 +36,13 @@ const wire = (most: (from: Vantage, to: Vantage) => number, added: number, pods:
   fate: (from, to, bytes) =>
     from.node !== to.node && bytes + (isPod(from) || isPod(to) ? added : 0) > most(from, to) ? "vanishes" : "crosses",
 });
+/** The same, and TCP of some has learnt it. */
+const learnt = (sizes: Sizes, who: (from: Vantage, to: Vantage) => boolean): Sizes => ({
+  ...sizes,
+  fate: (from, to, bytes, what, atS) =>
+    what === "tcp" && who(from, to) ? "crosses" : (sizes.fate?.(from, to, bytes, what, atS) ?? "crosses"),
+});
+const asked = (from: Vantage, to: Vantage): boolean => from.role === "from" && to.role === "to";
 const into = (node: string, bytes: number) => (_: Vantage, to: Vantage) => (to.node === node ? bytes : 1500);
 
 test.each<{ name: string; rule: Rule; scene: Scene; brief: string }>([
@@ -50,6 +57,18 @@ test.each<{ name: string; rule: Rule; scene: Scene; brief: string }>([
     rule: mtuMismatch,
     scene: { facts: devices({ nic: { ulm: 1376 } }), sizes: wire(into("ulm", 1376), 50, 1450) },
     brief: "ulm/ens5 certain",
+  },
+  {
+    name: "a NIC that is smaller than its peers', and the asked pair has learnt it from its way back",
+    rule: mtuMismatch,
+    scene: { facts: devices({ nic: { graz: 1400 } }), sizes: learnt(wire(into("graz", 1404), 50, 1450), asked) },
+    brief: "graz/ens5 certain",
+  },
+  {
+    name: "a NIC that is smaller than its peers', and everybody has learnt it",
+    rule: mtuMismatch,
+    scene: { facts: devices({ nic: { graz: 1400 } }), sizes: learnt(wire(into("graz", 1404), 50, 1450), () => true) },
+    brief: "cleared",
   },
   {
     name: "a smaller NIC that harms nobody",

@@ -122,6 +122,16 @@ test.each<{ name: string; scene: Scene; want: string }>([
     want: "cleared",
   },
   {
+    name: "the one that stands for the Service goes, and nobody notices",
+    scene: { ...behind, views: downIn("cart-1", 2, 3) },
+    want: "cleared",
+  },
+  {
+    name: "the one that stands for the Service goes, and connects to the Service are refused for a while",
+    scene: { ...behind, views: downIn("cart-1", 2, 3), faults: [everySecond(12, 18)] },
+    want: "shop/cart-1 certain",
+  },
+  {
     name: "the backend was down before the check, and connects fail for a while",
     scene: { ...behind, views: downIn("cart-2", 0, 1, 2, 3), faults: [everySecond(12, 18)] },
     want: "cleared",

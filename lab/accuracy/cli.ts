@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFile, copyFile, glob, mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
@@ -40,7 +40,20 @@ type Asked = {
 
 type Job = { readonly scenario: LoadedScenario; readonly seed: number };
 
+/** The commit that is played; outside of a checkout nobody knows. */
+function versionOf(): string {
+  try {
+    return execFileSync("git", ["describe", "--always", "--dirty", "--exclude=*"], {
+      cwd: root,
+      encoding: "utf8",
+    }).trim();
+  } catch {
+    return "unknown";
+  }
+}
+
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+const version = versionOf();
 
 async function main(argv: readonly string[]): Promise<number> {
   const asked = await read(argv);
@@ -65,6 +78,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const figures = figuresOf(plays);
   const source = {
     day: new Date().toISOString().slice(0, 10),
+    versions: [...new Set(plays.map((one) => one.version))],
     ...{ seed: asked.seed, runs: asked.runs, wanted: scenarios.length, unplayed },
     machine: `${availableParallelism()} CPUs, ${asked.jobs} plays at the same time, load ${(loadavg()[1] ?? 0).toFixed(0)}`,
   };
@@ -205,6 +219,7 @@ async function play({ scenario, seed }: Job, results: string, running: Set<Child
   return {
     scenario: scenario.scenario,
     seed,
+    version,
     kind: kindOf(faults.length, noise !== undefined, expected.length),
     expected,
     named: namedIn(report, expected),

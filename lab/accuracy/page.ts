@@ -4,6 +4,8 @@ import type { Played } from "./played.ts";
 export type Source = {
   /** "2026-11-26" */
   readonly day: string;
+  /** Of netcheck, in the order of the plays; more than one where it was changed in between. */
+  readonly versions: readonly string[];
   readonly seed: number;
   readonly runs: number;
   /** Scenarios that were asked for, and plays that could not be made, with the reason of each. */
@@ -23,7 +25,8 @@ export function accuracyPage(figures: Figures, source: Source, before?: Figures)
     "Slack), each in clusters of its own making: names of nodes, pods and namespaces, the order of the nodes, the data plane and the",
     "strengths of the faults are drawn from a seed. It has not been measured on a production cluster.",
     "",
-    `Played on ${source.day}: ${figures.plays} plays of ${figures.scenarios} scenarios, seed ${source.seed}, ${source.machine}.`,
+    `Played until ${source.day}: ${figures.plays} plays of ${figures.scenarios} scenarios, seed ${source.seed}, ${source.machine},`,
+    `${source.versions.length === 1 ? "version" : "versions"} ${source.versions.join(", ")}.`,
     ...(figures.plays < source.wanted * source.runs
       ? [
           `${source.runs} plays of each of ${source.wanted} scenarios were asked for: this is a part of it${source.unplayed.length > 0 ? `, and ${source.unplayed.length} could not be played` : ""}.`,

@@ -24,6 +24,8 @@ const namedSchema = z.object({
 export const playedSchema = z.object({
   scenario: z.string(),
   seed: z.number().int(),
+  /** Of netcheck: "7df83e5", "7df83e5-dirty" with changes on top. */
+  version: z.string(),
   kind: z.enum(kinds),
   expected: z.array(z.object({ cause: z.string(), where: z.string().optional() })),
   /** Named causes, most important first. */

@@ -11,7 +11,14 @@ const named = (cause: string, more: Partial<Named> = {}): Named => ({
 });
 const wrong = { right: false, placed: false } as const;
 const play = (scenario: string, more: Partial<Played>): Played => ({
-  ...{ scenario, seed: 1, kind: "one", expected: [{ cause: "path-loss", where: "n-1" }], named: [named("path-loss")] },
+  ...{
+    scenario,
+    seed: 1,
+    version: "7df83e5",
+    kind: "one",
+    expected: [{ cause: "path-loss", where: "n-1" }],
+    named: [named("path-loss")],
+  },
   ...{ pass: true, wrong: [], verdict: "Packets are lost.", reportS: 4 },
   ...more,
 });
@@ -101,7 +108,15 @@ test("false alarms stand first among the misses, and every miss is there", () =>
   ]);
 });
 
-const source = { day: "2026-11-26", seed: 1, runs: 1, wanted: 9, unplayed: [], machine: "2 CPUs" };
+const source = {
+  day: "2026-11-26",
+  versions: ["7df83e5"],
+  seed: 1,
+  runs: 1,
+  wanted: 9,
+  unplayed: [],
+  machine: "2 CPUs",
+};
 
 test("the page says it all, and what the words were worth before", async () => {
   await expect(accuracyPage(figures, source, figuresOf(plays.slice(0, 3)))).toMatchFileSnapshot("accuracy.md.golden");

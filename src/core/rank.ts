@@ -84,8 +84,15 @@ function explains(root: Named, symptom: Named, plan: Plan): boolean {
     return theirs !== undefined && theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
   if (!theirs || ours.size === 0) return true;
   // What is wrong at another node is its symptom only where all of it passes here.
-  if (elsewhere(root.suspicion.where, symptom.suspicion.where)) return theirs.every((id) => ours.has(id));
+  if (elsewhere(root.suspicion.where, symptom.suspicion.where)) return known(theirs, plan).every((id) => ours.has(id));
   return theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
+}
+
+/** Which nodes a packet to a Service address passes is not known, unless there is nothing else to go by. */
+function known(legs: readonly string[], plan: Plan): readonly string[] {
+  const behind = new Set(plan.legs.flatMap(({ id, scope }) => (scope === "service" ? [id] : [])));
+  const others = legs.filter((id) => !behind.has(id));
+  return others.length > 0 ? others : legs;
 }
 
 /** Whether a place is one of those named, or a pod of one. A Service, an address and the cluster are everywhere. */

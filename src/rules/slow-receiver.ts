@@ -29,6 +29,8 @@ type Jam = {
   /** Connections at the sender that the window stops, and those at the receiver whose bytes lie unread. */
   readonly stopped: readonly Connection[];
   readonly unread: readonly Connection[];
+  /** The receiver says something on a connection to the port: it is at work, if not here and now. */
+  readonly speaks: boolean;
   /** Where windows of connections to the port were seen closed longest, and for how long in all. */
   readonly closed: { readonly tap: string; readonly ms: number } | undefined;
 };
@@ -39,7 +41,7 @@ type Jam = {
  * closed window (at the sender, or in a capture) or is stopped by it half of its busy time. Either end of the asked path may be the receiver.
  * Fooled by the last segments of a connection (RST and FIN show a window of 0: only live connections are looked at), by a
  * full accept queue, whose connections nobody reads either (accept-queue-overflow; left out when the queue is full), and by
- * a program that is slow but does answer (server-slow: then unread bytes alone are not enough).
+ * a program that is slow or stuck in sending but does answer somebody (server-slow: then unread bytes alone are not enough).
  */
 export const slowReceiver: Rule = {
   name: "slow-receiver",
@@ -77,10 +79,15 @@ function jamsAt({ at, port, legs }: AskedPort, { plan, evidence }: Case): readon
   return [
     ...(full
       ? []
-      : [{ ...both, receiver: at, sender: source, stopped: ours.filter(isStopped), unread: theirs.filter(isUnread) }]),
-    { ...both, receiver: source, sender: at, stopped: theirs.filter(isStopped), unread: ours.filter(isUnread) },
+      : [{ ...both, ...ofReceiver(theirs), receiver: at, sender: source, stopped: ours.filter(isStopped) }]),
+    { ...both, ...ofReceiver(ours), receiver: source, sender: at, stopped: theirs.filter(isStopped) },
   ];
 }
+
+const ofReceiver = (connections: readonly Connection[]): Pick<Jam, "unread" | "speaks"> => ({
+  unread: connections.filter(isUnread),
+  speaks: connections.some(({ unsent, busyMs }) => unsent > 0 || busyMs > 0),
+});
 
 function closedWindows(at: Vantage, port: number, { plan, evidence }: Pick<Case, "plan" | "evidence">): Jam["closed"] {
   const seen = tapsOf(evidence).flatMap(({ label }) => {
@@ -98,13 +105,13 @@ const isStopped = ({ windowClosed, busyMs, windowLimitedMs }: Connection): boole
   windowClosed >= MIN_CLOSED || (busyMs >= MIN_BUSY_MS && windowLimitedMs / busyMs >= LIMITED_SHARE);
 
 function suspect(
-  { receiver, sender, port, legs, stopped, unread, closed }: Jam,
+  { receiver, sender, port, legs, stopped, unread, speaks, closed }: Jam,
   asked: AskedPort,
 ): readonly Suspicion[] {
   const answers = asked.source ? endedIn(asked.source, "answer") : 0;
   const proven = (stopped.length > 0 || closed !== undefined) && unread.length > 0;
-  // Without a closed window: it never answers and several connections lie there.
-  if (!proven && !(unread.length >= MIN_STUCK && answers === 0)) return [];
+  // Without a closed window: it never answers anybody and several connections lie there.
+  if (!proven && !(unread.length >= MIN_STUCK && answers === 0 && !speaks)) return [];
   const worst = unread.toSorted((a, b) => b.unreadMs - a.unreadMs)[0];
   const tight = stopped.toSorted((a, b) => b.windowLimitedMs - a.windowLimitedMs)[0];
   return [

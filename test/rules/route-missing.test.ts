@@ -163,6 +163,26 @@ test("a circle is told with the nodes in it", () => {
   );
 });
 
+test("what is lost in a circle is no other cause, whatever a Service has to do with it", () => {
+  const names = {
+    name: "kube-system/kube-dns",
+    ip: "10.96.0.10",
+    port: 53,
+    targetPort: 7000,
+    backends: ["shop/api-1"],
+  };
+  let turn = 0;
+  const lost = ({ toNode, fromNode, leg }: Packet): boolean =>
+    leg.scope === "service" ? turn++ % 2 === 0 : leg.scope === "overlay" && toNode === "graz" && fromNode !== "graz";
+  const { report } = play({
+    ...circle("bern"),
+    world: { ...cluster(4), services: [names] },
+    seconds: 15,
+    faults: [loses(1, lost)],
+  });
+  expect(report.causes.map(({ cause }) => cause)).toEqual(["route-missing"]);
+});
+
 test("a trace that goes round is cited with the circle", () => {
   const { verdict } = ask(routeMissing, {
     ...circle("bern"),

@@ -74,6 +74,19 @@ test.each<{ name: string; scene: Scene; want: string }>([
     want: "cleared",
   },
   {
+    name: "requests lie there and ours are not answered, but somebody is being answered",
+    scene: watched(
+      {
+        "shop/api-1": () => [
+          ...[41_000, 41_002, 41_004].map((port) => unread(98, port)),
+          `c ESTAB ${target}:7000 ${source}:41006 0 65 - rtt=0.2`,
+        ],
+      },
+      program({ source: noAnswer, self: noAnswer }),
+    ),
+    want: "cleared",
+  },
+  {
     name: "what lies unread is another piece each time",
     scene: watched({ "shop/api-0": (n) => [flows(n)], "shop/api-1": (n) => [unread(n % 2 === 0 ? 4_000 : 0)] }),
     want: "cleared",

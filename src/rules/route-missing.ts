@@ -105,7 +105,10 @@ function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined
     routes: value,
     found: lookUp(value, towards.ip),
   }));
-  const wrong = judged.findLast(({ found, routes }) => failing(found, routes, at, towards, seen) !== undefined);
+  const wrong = judged.findLast(
+    ({ found, routes }, index) =>
+      failing(found, routes, at, towards, seen) !== undefined && !passing(judged, index, comparison.badSeconds),
+  );
   const circle = wrong ? undefined : circleFrom(at, towards, seen);
   const why = wrong ? failing(wrong.found, wrong.routes, at, towards, seen) : circle && circleText(circle, towards);
   if (why === undefined) return undefined;
@@ -174,6 +177,23 @@ function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined
     // Whoever comes to one of the nodes in the circle is in it.
     legs: circle ? overlayLegs(towards.node, plan) : bad.map(({ leg }) => leg.id),
   };
+}
+
+/**
+ * A table that one reading shows and the next does not, while packets are lost at other times: whoever makes a tunnel anew
+ * takes its routes away for a moment.
+ */
+function passing(
+  versions: readonly { readonly fromMs: number; readonly toMs: number }[],
+  index: number,
+  badSeconds: ReadonlySet<number>,
+): boolean {
+  const [before, version, after] = [versions[index - 1], versions[index], versions[index + 1]];
+  if (!version || !after || version.toMs > version.fromMs) return false;
+  const meanwhile = [...badSeconds].filter(
+    (second) => (before === undefined || second * 1_000 >= before.toMs) && second * 1_000 <= after.fromMs,
+  );
+  return 2 * meanwhile.length < badSeconds.size;
 }
 
 function overlayLegs(node: string, plan: Plan): readonly string[] {

@@ -17,15 +17,21 @@ const routes = (
 });
 const without = (cidr: string) => (all: PrintedRoute[]) => all.filter(({ dst }) => dst !== cidr);
 /** What such a fault does: pod traffic from one node to the other vanishes. */
-const vanishes = (afterS = 0): Pick<Scene, "faults"> => ({
+const vanishes = (afterS = 0, untilS = Number.POSITIVE_INFINITY): Pick<Scene, "faults"> => ({
   faults: [
     loses(
       1,
       ({ fromNode, toNode, leg, atMs }: Packet) =>
-        fromNode === "ulm" && toNode === "graz" && leg.scope === "overlay" && atMs >= startOf + afterS * 1_000,
+        fromNode === "ulm" && toNode === "graz" && leg.scope === "overlay" && isWithin(atMs, afterS, untilS),
     ),
   ],
 });
+
+const isWithin = (atMs: number, fromS: number, untilS: number): boolean =>
+  atMs >= startOf + fromS * 1_000 && atMs < startOf + untilS * 1_000;
+/** The route is away when one reading is taken. */
+const awayAt = (fromS: number, untilS: number): Pick<Scene, "facts"> =>
+  routes("ulm", (all, atMs) => (isWithin(atMs, fromS, untilS) ? without("10.42.1.0/24")(all) : all));
 
 /** On ulm the way to graz's pods leads to bern; on bern it leads back, or on. */
 const circle = (onBern: "bern" | "graz"): Pick<Scene, "facts"> => ({
@@ -83,6 +89,11 @@ test.each<{ name: string; scene: Scene; want: string }>([
     want: "ulm certain",
   },
   {
+    name: "it was away for a moment, and packets were lost then",
+    scene: { seconds: 40, ...awayAt(8, 12), ...vanishes(8, 12) },
+    want: "ulm certain",
+  },
+  {
     name: "there are only two nodes",
     scene: { world: cluster(2), ...routes("ulm", without("10.42.1.0/24")), ...vanishes() },
     want: "ulm certain",
@@ -102,6 +113,11 @@ test.each<{ name: string; scene: Scene; want: string }>([
   },
   { name: "all is well", scene: {}, want: "cleared" },
   // What can fool it.
+  {
+    name: "it was away for a moment, as when a tunnel is made anew, and packets are lost ever since",
+    scene: { seconds: 40, ...awayAt(8, 12), ...vanishes(8) },
+    want: "cleared",
+  },
   {
     name: "a third node passes it on, and something else loses",
     scene: { ...circle("graz"), ...vanishes() },

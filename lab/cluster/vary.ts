@@ -36,8 +36,8 @@ export function varied(scenario: LoadedScenario, seed: number): LoadedScenario {
   const bystanders = placed ? Array.from({ length: random.between(0, MOST_BYSTANDERS) }, () => nodeName(random)) : [];
   const fresh = bystanders.filter((name) => ![...names.values()].includes(name));
   const nodes = [...new Set([...topology.nodes.map(text), ...fresh])];
-  // A fault that harms nobody on its node would, if the names were served there.
-  const withDns = strengths ? 0 : new Set(dnsNodes(nodes)).size;
+  // Names are served where they were: a fault that harms nobody who asked would harm them elsewhere.
+  const withDns = new Set(dnsNodes(nodes)).size;
   return {
     ...scenario,
     topology: {

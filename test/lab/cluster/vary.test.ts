@@ -56,17 +56,16 @@ test("nodes stand in any order, with up to two more beside them, unless pods lie
   const scenario = await load(written);
   const all = Array.from({ length: 40 }, (_, seed) => varied(scenario, seed).topology);
   expect(new Set(all.map(({ nodes }) => nodes.length))).toEqual(new Set([2, 3, 4]));
-  expect(new Set(all.map(({ nodes, pods }) => nodes.indexOf(pods[0]?.node ?? ""))).size).toBeGreaterThan(2);
+  expect(new Set(all.map(({ nodes, pods }) => nodes.indexOf(pods[0]?.node ?? ""))).size).toBe(2);
   for (const { nodes } of all) expect(new Set(nodes).size).toBe(nodes.length);
   const anywhere = await load(written.replace("node: node-1, ", ""));
   for (let seed = 0; seed < 10; seed++) expect(varied(anywhere, seed).topology.nodes).toHaveLength(2);
 });
 
-test("names are served where they were when a fault is to harm nobody", async () => {
-  const three = written.replace("nodes: [node-1, node-2]", "nodes: [node-1, node-2, node-3]");
-  const twin = await load(three.replace(/expect: .*/, "expect: { causes: [] }"));
+test("names are served where they were", async () => {
+  const three = await load(written.replace("nodes: [node-1, node-2]", "nodes: [node-1, node-2, node-3]"));
   for (let seed = 0; seed < 20; seed++) {
-    const { nodes, pods } = varied(twin, seed).topology;
+    const { nodes, pods } = varied(three, seed).topology;
     expect(nodes.slice(0, 2).toSorted()).toEqual(pods.map(({ node }) => node).toSorted());
   }
 });

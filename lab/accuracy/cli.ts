@@ -19,10 +19,12 @@ Plays scenario files (all of lab/scenarios where none is named) several times, e
 was right. What has been played stands in the results and is not played again: a run that was broken off goes on where it was.
   --runs N         plays of each scenario (5)
   --seed N         what the clusters are drawn from (1)
+  --as-written     one play of each file, in the cluster that it describes
   --jobs N         plays at the same time (twice the number of CPUs)
   --results FILE   a JSON line per play (.netcheck/accuracy.jsonl); checks that came out wrong are kept in a folder beside it, for netcheck replay
   --write FILE     the page (docs/accuracy.md)
   --before FILE    results of an earlier version, whose confidence words are shown beside these
+  --first FILE     results of files that were new to the rules and played once, as written
 Exit code: 0 when all was as expected, 1 when not, 2 when a scenario could not be read or played.
 `;
 
@@ -36,7 +38,11 @@ type Asked = {
   readonly results: string;
   readonly write: string;
   readonly before: string | undefined;
+  readonly first: string | undefined;
 };
+
+/** The seed of a play that is not varied. */
+const AS_WRITTEN = 0;
 
 type Job = { readonly scenario: LoadedScenario; readonly seed: number };
 
@@ -83,7 +89,8 @@ async function main(argv: readonly string[]): Promise<number> {
     machine: `${availableParallelism()} CPUs, ${asked.jobs} plays at the same time, load ${(loadavg()[1] ?? 0).toFixed(0)}`,
   };
   const before = asked.before === undefined ? undefined : figuresOf(await playsIn(asked.before));
-  await writeFile(asked.write, accuracyPage(figures, source, before));
+  const first = asked.first === undefined ? [] : await playsIn(asked.first);
+  await writeFile(asked.write, accuracyPage(figures, source, { before, first }));
   say(`${relative(process.cwd(), asked.write)} is written.`);
   process.stdout.write(`${summaryOf(figures)}\n`);
   if (unplayed.length > 0) return 2;
@@ -97,7 +104,8 @@ async function read(argv: readonly string[]): Promise<Asked | undefined> {
     args: [...argv],
     allowPositionals: true,
     options: {
-      ...{ runs: text, seed: text, jobs: text, results: text, write: text, before: text },
+      ...{ runs: text, seed: text, jobs: text, results: text, write: text, before: text, first: text },
+      "as-written": { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -112,12 +120,14 @@ async function read(argv: readonly string[]): Promise<Asked | undefined> {
     positionals.length > 0 ? positionals : await Array.fromAsync(glob(join(root, "lab/scenarios/**/*.yaml")));
   return {
     files: files.toSorted(),
-    runs: number("runs", 5, 1_000),
-    seed: number("seed", 1, 999),
+    ...(values["as-written"]
+      ? { runs: 1, seed: AS_WRITTEN }
+      : { runs: number("runs", 5, 1_000), seed: number("seed", 1, 999) }),
     jobs: number("jobs", 2 * availableParallelism(), 64),
     results: values.results ?? join(root, ".netcheck/accuracy.jsonl"),
     write: values.write ?? join(root, "docs/accuracy.md"),
     before: values.before,
+    first: values.first,
   };
 }
 
@@ -130,6 +140,7 @@ function jobsOf(scenarios: readonly LoadedScenario[], { runs, seed }: Asked): re
 
 /** Of the scenario's own, so that a scenario more or less changes no other. At most nine digits. */
 function seedOf(seed: number, scenario: string, run: number): number {
+  if (seed === AS_WRITTEN) return AS_WRITTEN;
   const hash = createHash("sha256").update(`${scenario} ${run}`).digest().readUInt32LE();
   return seed * 1_000_000 + (hash % 1_000_000);
 }
@@ -196,7 +207,8 @@ const lineSchema = z.object({
 
 /** One play in a process of its own: whatever happens to it, the others go on. A text says why there was none. */
 async function play({ scenario, seed }: Job, results: string, running: Set<ChildProcess>): Promise<Played | string> {
-  const child = spawn(process.execPath, [join(root, "lab/cli.ts"), "run", scenario.file, "--vary", `${seed}`], {
+  const vary = seed === AS_WRITTEN ? [] : ["--vary", `${seed}`];
+  const child = spawn(process.execPath, [join(root, "lab/cli.ts"), "run", scenario.file, ...vary], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   running.add(child);

@@ -118,8 +118,9 @@ const source = {
   machine: "2 CPUs",
 };
 
-test("the page says it all, and what the words were worth before", async () => {
-  await expect(accuracyPage(figures, source, figuresOf(plays.slice(0, 3)))).toMatchFileSnapshot("accuracy.md.golden");
+test("the page says it all, what the words were worth before, and what came of new scenarios", async () => {
+  const others = { before: figuresOf(plays.slice(0, 3)), first: plays.slice(0, 4) };
+  await expect(accuracyPage(figures, source, others)).toMatchFileSnapshot("accuracy.md.golden");
 });
 
 test("a page of nothing, and one of a part, say so", () => {

@@ -1,7 +1,7 @@
 import { crosses, endsOf } from "./elements.ts";
 import { type LegPackets, observerNoiseMs } from "./leg-packets.ts";
 import type { Plan } from "./plan.ts";
-import { ascending, quantile } from "./stats.ts";
+import { ascending } from "./stats.ts";
 
 /** Least extra delay that is called late at all, and how it grows with the normal round trip and with noise. */
 const LEAST_EXTRA_MS = 5;
@@ -10,6 +10,7 @@ const OF_NOISE = 1.5;
 /** A floor this much above that of like legs is a delay, not distance. Crossing zones costs 0.5 to 3 ms. */
 const SHIFT_MS = 4;
 const SHIFT_TIMES = 3;
+const FASTEST = 0.15;
 /** When more than this share of the seconds is noisy, leaving them out would leave nothing. */
 const MOST_NOISY_SECONDS = 0.5;
 
@@ -67,14 +68,20 @@ function likeness({ from, to, scope }: LegPackets["leg"], plan: Plan): string {
   return [zone(from), zone(to)].toSorted().join(" ");
 }
 
-/** The floor of the faster quarter of like legs: one bad node must not make slowness look normal. */
+/**
+ * The floor of the fastest 15 % of like legs: most of them cross the asked nodes, and one bad node must not make slowness
+ * look normal. One that was measured, not something between the fast and the slow.
+ */
 function floorsOfLikes(all: readonly LegPackets[], plan: Plan): ReadonlyMap<string, number> {
   const groups = Map.groupBy(
     all.filter(({ floorMs }) => floorMs !== undefined),
     ({ leg }) => likeness(leg, plan),
   );
   return new Map(
-    [...groups].map(([key, legs]) => [key, quantile(ascending(legs.map(({ floorMs }) => floorMs ?? 0)), 0.15) ?? 0]),
+    [...groups].map(([key, legs]) => [
+      key,
+      ascending(legs.map(({ floorMs }) => floorMs ?? 0))[Math.floor(FASTEST * (legs.length - 1))] ?? 0,
+    ]),
   );
 }
 

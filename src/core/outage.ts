@@ -29,7 +29,9 @@ export type PodOutages = z.infer<typeof podOutagesEvidence.schema>;
 export function absences(leg: Leg, plan: Plan, evidence: EvidenceSet): readonly Outage[] {
   const { from, to } = endsOf(leg, plan);
   return [from, to].flatMap((end) =>
-    end?.role === "control" || (end?.role === "to" && plan.to.kind === "service") ? (evidence.get(podOutagesEvidence, end.id)?.down ?? []) : [],
+    end?.role === "control" || (end?.role === "to" && plan.to.kind === "service")
+      ? (evidence.get(podOutagesEvidence, end.id)?.down ?? [])
+      : [],
   );
 }
 

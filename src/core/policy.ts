@@ -20,7 +20,7 @@ export type PolicyFlow = {
   readonly to: PolicyEnd;
   readonly protocol: "TCP" | "UDP" | "ICMP";
   readonly port?: number;
-  /** From a node to a pod of its own, which policies never forbid: the kubelet has to reach it. */
+  /** Between a pod and the node that it runs on, which policies never forbid, either way. */
   readonly ownNode?: boolean;
 };
 
@@ -59,7 +59,7 @@ export function decide(flow: PolicyFlow, world: PolicyWorld): Decision {
 function oneWay(way: "Ingress" | "Egress", flow: PolicyFlow, world: PolicyWorld): Decision {
   const [mine, other] = way === "Ingress" ? [flow.to, flow.from] : [flow.from, flow.to];
   const { pod } = mine;
-  if (!pod || (way === "Ingress" && flow.ownNode)) return { verdict: "allowed", isolated: false };
+  if (!pod || flow.ownNode) return { verdict: "allowed", isolated: false };
   const isolating = world.policies.filter(
     ({ namespace, types, podSelector }) =>
       namespace === pod.namespace && types.includes(way) && selects(podSelector, pod.labels) === true,

@@ -78,21 +78,24 @@ function explains(root: Named, symptom: Named, plan: Plan): boolean {
   if (!strikesElsewhere && !liesWithin(where, symptom.suspicion.within, plan)) return false;
   // A mere possibility does not swallow what is certain.
   if (root.suspicion.confidence === "possible" && symptom.suspicion.confidence !== "possible") return false;
-  const theirs = symptom.suspicion.legs;
   const ours = new Set(root.suspicion.legs);
+  const theirs = symptom.suspicion.legs && witnesses(symptom.suspicion.legs, ours, plan);
   if (yields && !lists)
     return theirs !== undefined && theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
   if (!theirs || ours.size === 0) return true;
   // What is wrong at another node is its symptom only where all of it passes here.
-  if (elsewhere(root.suspicion.where, symptom.suspicion.where)) return known(theirs, plan).every((id) => ours.has(id));
+  if (elsewhere(root.suspicion.where, symptom.suspicion.where)) return theirs.every((id) => ours.has(id));
   return theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
 }
 
-/** Which nodes a packet to a Service address passes is not known, unless there is nothing else to go by. */
-function known(legs: readonly string[], plan: Plan): readonly string[] {
+/**
+ * The legs of a symptom that speak for or against a root. Where a packet to a Service address goes is not known: such a leg
+ * that the root does not name itself speaks against nothing, unless there is nothing else to go by.
+ */
+function witnesses(legs: readonly string[], ours: ReadonlySet<string>, plan: Plan): readonly string[] {
   const behind = new Set(plan.legs.flatMap(({ id, scope }) => (scope === "service" ? [id] : [])));
-  const others = legs.filter((id) => !behind.has(id));
-  return others.length > 0 ? others : legs;
+  const known = legs.filter((id) => ours.has(id) || !behind.has(id));
+  return known.length > 0 ? known : legs;
 }
 
 /** Whether a place is one of those named, or a pod of one. A Service, an address and the cluster are everywhere. */

@@ -241,7 +241,7 @@ function decisionFor(leg: Leg, world: PolicyWorld, seen: Case): Decision {
   const port = leg.port === undefined ? {} : { port: leg.port };
   if (to) {
     const target = policyEnd(to.id.startsWith("pod/") ? to.id.slice(4) : undefined, leg.toIp, seen);
-    const ownNode = !isPod(from) && from.node === to.node;
+    const ownNode = isPod(from) !== isPod(to) && from.node === to.node;
     return target ? decide({ from: source, to: target, protocol, ...port, ownNode }, world) : { verdict: "unknown" };
   }
   if (leg.scope !== "service") return decide({ from: source, to: { ip: leg.toIp }, protocol, ...port }, world);

@@ -108,6 +108,12 @@ test.each<{ name: string; world: PolicyWorld; flow?: Partial<PolicyFlow>; want: 
     want: "allowed",
   },
   {
+    name: "it is exempt on the way out as well",
+    world: world(policy({ namespace: "shop", types: ["Egress"], egress: [] })),
+    flow: { ownNode: true },
+    want: "allowed",
+  },
+  {
     name: "egress is isolated and the peer is another one",
     world: world(policy({ namespace: "shop", types: ["Egress"], egress: [{ peers: [{ podSelector: {} }] }] })),
     want: "denied",

@@ -53,7 +53,8 @@ export async function startMeasuring({
   return stack.move();
 }
 
-function startHeartbeat({
+/** Says until it is disposed that a worker of this cluster is there; then that it is gone. */
+export function startHeartbeat({
   seen,
   cluster,
   name,

@@ -8,7 +8,7 @@ import { type CheckStatus, checkRecords, RECORD_TTL_S, type Thread } from "./che
 import { inventories } from "./inventory.ts";
 import { type Keys, queueNames } from "./keys.ts";
 import { jobOptions, openFlows, openQueue } from "./queues.ts";
-import { type WorkerSeen, workersSeen } from "./workers-seen.ts";
+import { type ClusterSeen, type WorkerSeen, workersSeen } from "./workers-seen.ts";
 
 /** What a bot (or a terminal that uses the queue) can do with checks. Every call fails within about 2 s. */
 export type Checks = {
@@ -33,8 +33,11 @@ export type Checks = {
   readonly byThread: (channel: string, ts: string) => Promise<string | undefined>;
   /** Names that commands may use; undefined when no worker of that cluster has published any. At most 2 s old in this process. */
   readonly readInventory: (cluster: string) => Promise<Inventory | undefined>;
-  /** Names of the clusters that ever had a worker. */
-  readonly clusters: () => Promise<readonly string[]>;
+  /** Clusters that had a worker within a week, in the order of the alphabet, and how many of these were alive in the last 15 s. */
+  readonly clusters: () => Promise<readonly ClusterSeen[]>;
+  /** The cluster that a channel has chosen. */
+  readonly channelCluster: (channel: string) => Promise<string | undefined>;
+  readonly setChannelCluster: (channel: string, cluster: string | undefined) => Promise<void>;
   /** The language that a channel has chosen. */
   readonly language: (channel: string) => Promise<Language | undefined>;
   readonly setLanguage: (channel: string, language: Language) => Promise<void>;
@@ -153,7 +156,14 @@ export function openChecks({
       async (channel: string, ts: string) => (await redis.get(keys.thread(channel, ts))) ?? undefined,
     ),
     readInventory: available(readInventory),
-    clusters: available(async () => (await redis.smembers(keys.clusters)).toSorted()),
+    clusters: available(seen.clusters),
+    channelCluster: available(
+      async (channel: string) => (await redis.hget(keys.channelClusters, channel)) ?? undefined,
+    ),
+    setChannelCluster: available(async (channel: string, cluster: string | undefined) => {
+      if (cluster === undefined) await redis.hdel(keys.channelClusters, channel);
+      else await redis.hset(keys.channelClusters, channel, cluster);
+    }),
     language: available(
       async (channel: string) => languageSchema.safeParse(await redis.hget(keys.languages, channel)).data,
     ),

@@ -2,7 +2,6 @@ import type { App } from "@slack/bolt";
 import { cleanText } from "../commands/grammar/clean.ts";
 import type { Log } from "../log.ts";
 import type { Desk } from "./desk.ts";
-import { drawForm } from "./form.ts";
 
 /** Slack waits 3 s for the acknowledgement; after this the answer follows through the response address instead. */
 const ACK_MS = 2_200;
@@ -19,9 +18,8 @@ export function listenToCommands(app: App, desk: Desk): void {
     if (acknowledge.called()) await respond(answer).catch(logged(desk.log));
     else await ack(answer);
     if (cleanText(body.text) !== "" || error !== undefined) return;
-    const { form } = await desk.wordingAt(body.channel_id);
     await desk.client.views
-      .open({ trigger_id: body.trigger_id, view: drawForm({ channel: body.channel_id }, form) })
+      .open({ trigger_id: body.trigger_id, view: await desk.formAt(body.channel_id) })
       .catch(logged(desk.log));
   });
 }

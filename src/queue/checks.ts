@@ -3,11 +3,12 @@ import { type CheckRequest, hasThread } from "../core/check.ts";
 import type { Inventory } from "../core/inventory.ts";
 import { type Language, languageSchema } from "../core/sentence.ts";
 import type { Log } from "../log.ts";
+import { type Tracing, untraced } from "../tracing.ts";
 import { whileAvailable } from "./available.ts";
 import { type CheckStatus, checkRecords, RECORD_TTL_S, type Thread } from "./check-record.ts";
 import { inventories } from "./inventory.ts";
 import { type Keys, queueNames } from "./keys.ts";
-import { jobOptions, openFlows, openQueue } from "./queues.ts";
+import { jobAttributes, jobOptions, openFlows, openQueue } from "./queues.ts";
 import { type ClusterSeen, type WorkerSeen, workersSeen } from "./workers-seen.ts";
 
 /** What a bot (or a terminal that uses the queue) can do with checks. Every call fails within about 2 s. */
@@ -52,11 +53,14 @@ export function openChecks({
   keys,
   log,
   maxChecks,
+  tracing = untraced,
 }: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly log: Log;
   readonly maxChecks: number;
+  /** Untraced where it is absent. */
+  readonly tracing?: Tracing;
 }): Checks {
   const available = whileAvailable(redis);
   const records = checkRecords(redis, keys);
@@ -80,7 +84,7 @@ export function openChecks({
   /** Every step can be repeated: whoever died half-way is completed by the next delivery of the same request. */
   async function enqueue(request: CheckRequest): Promise<void> {
     const { id, cluster, requestedAtMs } = request;
-    const job = { check: id, cluster };
+    const carried = tracing.carried();
     await redis
       .multi()
       .hset(keys.check(id), "request", JSON.stringify(request))
@@ -90,23 +94,35 @@ export function openChecks({
     await flows.add({
       name: "report",
       queueName: queueNames.report,
-      data: { check: id },
+      data: { check: id, ...carried },
       opts: { ...jobOptions.report, jobId: id },
       children: [
         {
           name: "measure",
           queueName: queueNames.measure(cluster),
-          data: job,
+          data: { check: id, cluster, ...carried },
           opts: { ...jobOptions.measure, jobId: id },
         },
       ],
     });
     if (hasThread(request))
-      await notify.add("open", { check: id, kind: "open" }, { ...jobOptions.open, jobId: `${id}.open` });
+      await notify.add("open", { check: id, kind: "open", ...carried }, { ...jobOptions.open, jobId: `${id}.open` });
     await redis.hset(keys.check(id), "queued", "true");
   }
 
-  async function submit(request: CheckRequest, { once }: { readonly once?: string } = {}) {
+  /** A schedule's run begins its trace here, a command's has begun when it came. */
+  const submit: Checks["submit"] = (request, options) =>
+    tracing.span(
+      "enqueue",
+      {
+        root: true,
+        kind: "producer",
+        attributes: jobAttributes(request.id, "send", queueNames.measure(request.cluster)),
+      },
+      () => submitOnce(request, options),
+    );
+
+  async function submitOnce(request: CheckRequest, { once }: { readonly once?: string } = {}) {
     if (once !== undefined) {
       const taken = await redis.set(keys.once(once), request.id, "EX", RECORD_TTL_S, "NX");
       const first = taken === "OK" ? request.id : await redis.get(keys.once(once));

@@ -10,6 +10,7 @@ import type { Log } from "../log.ts";
 import { drawNotice } from "../report/answers.ts";
 import type { Message } from "../report/blocks.ts";
 import { type Wording, wordings } from "../report/words.ts";
+import type { Tracing } from "../tracing.ts";
 import type { Access } from "./access.ts";
 import { type Said, sayTo } from "./answer.ts";
 import { Cache } from "./cache.ts";
@@ -27,6 +28,7 @@ export type Desk = {
   readonly client: WebClient;
   readonly access: Access;
   readonly channels: Channels;
+  readonly tracing: Tracing;
   readonly log: Log;
   /** The language of this place: the channel's own, or the configured one. Never throws. */
   readonly wordingAt: (channel: string | undefined) => Promise<Wording>;
@@ -59,7 +61,18 @@ export type Desk = {
 
 type DeskParts = Pick<
   Desk,
-  "checks" | "past" | "client" | "access" | "channels" | "log" | "command" | "identity" | "newId" | "stopping" | "nowMs"
+  | "checks"
+  | "past"
+  | "client"
+  | "access"
+  | "channels"
+  | "tracing"
+  | "log"
+  | "command"
+  | "identity"
+  | "newId"
+  | "stopping"
+  | "nowMs"
 > & {
   readonly schedules: SchedulesPort;
   /** Where neither a line nor its channel names one. */
@@ -80,6 +93,7 @@ export function createDesk(parts: DeskParts): Desk {
     client,
     access,
     channels,
+    tracing,
     log,
     command,
     identity,
@@ -158,7 +172,7 @@ export function createDesk(parts: DeskParts): Desk {
         language,
         wording,
       };
-      return sayTo(line, asked, log);
+      return tracing.span("answer", {}, () => sayTo(line, asked, log));
     },
     async whisper({ channel, user, threadTs }, { text, blocks }) {
       try {

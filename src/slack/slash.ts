@@ -15,8 +15,10 @@ export function listenToCommands(app: App, desk: Desk): void {
     const { message, error } = await desk.answer(body.text, place, { vouched: body.team_id });
     clearTimeout(late);
     const answer = { response_type: "ephemeral" as const, text: message.text, blocks: [...message.blocks] };
-    if (acknowledge.called()) await respond(answer).catch(logged(desk.log));
-    else await ack(answer);
+    await desk.tracing.span("acknowledge", {}, async () => {
+      if (acknowledge.called()) await respond(answer).catch(logged(desk.log));
+      else await ack(answer);
+    });
     if (cleanText(body.text) !== "" || error !== undefined) return;
     await desk.client.views
       .open({ trigger_id: body.trigger_id, view: await desk.formAt(body.channel_id) })

@@ -62,11 +62,11 @@ async function check(argv: readonly string[]): Promise<number> {
 /** What somebody typed in a terminal as a check of its own. Throws `bad-command`. */
 export function requestOf(line: string, config: Pick<WorkerConfig, "cluster">): CheckRequest {
   const words = readLine(line);
-  const parsed = parseAsked(words, { cluster: config.cluster, maxDurationMs: limits.maxDurationMs });
+  const parsed = parseAsked(words, { maxDurationMs: limits.maxDurationMs });
   const id = `nc-${randomInt(36 ** 6)
     .toString(36)
     .padStart(6, "0")}`;
-  return toRequest(parsed, words, undefined, { id, requestedAtMs: Date.now() });
+  return toRequest(parsed, words, undefined, { id, requestedAtMs: Date.now(), cluster: config.cluster });
 }
 
 /** The same engine that a worker drives from its queue, driven in a loop. Ctrl-C ends it with what was measured so far. */

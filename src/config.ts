@@ -36,6 +36,12 @@ const dnsLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const url = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol));
 
+/** Collectors take JSON and protobuf at the same URL; gRPC has another port, and is not spoken here. */
+const otlpProtocol = variable(
+  "http/json (a collector that takes http/protobuf takes it too)",
+  z.enum(["http/json", "http/protobuf"]).optional(),
+);
+
 /** A token must not cross a network in the clear; a stand-in on this machine may. */
 const slackUrl = url("https:", "http:").refine((value) => {
   const { protocol, hostname } = new URL(value);
@@ -59,6 +65,25 @@ const shared = {
   NETCHECK_CLUSTER: variable("a cluster's name: a-z, 0-9 and -, at most 63", text(dnsLabel).default("default")),
   NETCHECK_METRICS_PORT: variable("a TCP port: 1 to 65535", whole(1, 65_535).optional()),
   NETCHECK_MAX_CHECKS: variable("how many checks one cluster runs at once: 1 to 50", whole(1, 50).default(4)),
+} as const;
+
+/** OpenTelemetry's own names; those that only say how to send are read by its exporter. They may be set for others, so few are judged. */
+const tracing = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(
+    "the URL of a collector, such as http://collector:4318",
+    url("http:", "https:").optional(),
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: variable(
+    "the whole URL that takes traces, such as http://collector:4318/v1/traces",
+    url("http:", "https:").optional(),
+  ),
+  OTEL_TRACES_EXPORTER: variable("names of exporters", z.string().default("otlp")),
+  OTEL_SDK_DISABLED: variable("true or false", z.string().default("false")),
+} as const;
+
+const otlp = {
+  OTEL_EXPORTER_OTLP_PROTOCOL: otlpProtocol,
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: otlpProtocol,
 } as const;
 
 const slack = {
@@ -151,7 +176,9 @@ const artifacts = {
 
 /** Every variable that there is, for the documentation test. */
 export const variableNames: readonly string[] = [
-  ...[shared, artifacts, slack, talk, socketMode, httpMode, cluster].flatMap((group) => Object.keys(group)),
+  ...[shared, tracing, otlp, artifacts, slack, talk, socketMode, httpMode, cluster].flatMap((group) =>
+    Object.keys(group),
+  ),
 ];
 
 /** Reads groups of variables and collects what is wrong with all of them, so that it is said once. */
@@ -200,8 +227,20 @@ function readShared(from: Reader) {
     /** Absent: neither metrics nor health are served. */
     metricsPort: values.NETCHECK_METRICS_PORT,
     maxChecks: values.NETCHECK_MAX_CHECKS,
+    /** Where traces are sent; absent: nowhere. */
+    tracesUrl: readTracesUrl(from),
     artifacts: readArtifacts(from),
   };
+}
+
+function readTracesUrl(from: Reader): string | undefined {
+  const values = from.read(tracing);
+  const base = values.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const whole = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (base && `${base.replace(/\/$/, "")}/v1/traces`);
+  const off = values.OTEL_SDK_DISABLED?.toLowerCase() === "true" || !values.OTEL_TRACES_EXPORTER?.includes("otlp");
+  if (whole === undefined || off) return undefined;
+  from.read(otlp);
+  return whole;
 }
 
 function readArtifacts(from: Reader) {

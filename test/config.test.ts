@@ -126,3 +126,26 @@ test("the documentation names every variable", async () => {
   const page = await readFile(new URL("../docs/configuration.md", import.meta.url), "utf8");
   expect(variableNames.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
+
+const collector = "http://collector:4318";
+test.each([
+  [{}, undefined],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: collector }, `${collector}/v1/traces`],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: `${collector}/otel/` }, `${collector}/otel/v1/traces`],
+  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector}/x` }, `${collector}/x`],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://other", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector }, collector],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" }, `${collector}/v1/traces`],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_SDK_DISABLED: "TRUE" }, undefined],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_TRACES_EXPORTER: "none" }, undefined],
+  // What is set for other programs of the pod is not judged where nothing is sent.
+  [{ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }, undefined],
+])("with %j traces go to %s", (env, url) => {
+  expect(readWorkerConfig(env).tracesUrl).toBe(url);
+});
+
+test("traces cannot be sent by gRPC", () => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4317", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
+  expect(fault(() => readWorkerConfig(env))).toContain(
+    'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc": it must be http/json (a collector that takes http/protobuf takes it too).',
+  );
+});

@@ -4,6 +4,7 @@ import { openRedis } from "#src/queue/redis.ts";
 import { startBotSide } from "./bot-side.ts";
 import { startObserving } from "./observing.ts";
 import { processName, type Running, runProcess } from "./process.ts";
+import { startTracing } from "./tracing.ts";
 import { startWorkerSide } from "./worker-side.ts";
 
 /** Bot and worker in one process, for laptops and small clusters. They still talk through Redis only. */
@@ -18,10 +19,11 @@ export async function startAll({
   const log = createLog({ level: config.logLevel });
   const observed = await startObserving({ config, log });
   const { metrics } = observed;
+  const tracing = await startTracing({ config, part: "all", log });
   const redis = await openRedis({ config, log, ...(signal && { signal }) });
   const name = processName();
-  const worker = await startWorkerSide({ config, log, redis, metrics, name });
-  const bot = await startBotSide({ config, log, redis, metrics, name });
+  const worker = await startWorkerSide({ config, log, redis, metrics, tracing, name });
+  const bot = await startBotSide({ config, log, redis, metrics, tracing, name });
   await observed.watch(redis, "bot", { slack: bot.connected, cluster: worker.answers });
   return {
     log,
@@ -29,6 +31,7 @@ export async function startAll({
     async stop() {
       await bot.stop();
       await worker.stop();
+      await tracing.stop();
       await observed.stop();
       await redis.stop();
     },

@@ -15,7 +15,9 @@ import type { Need } from "#src/readiness.ts";
 import { createSlackApp } from "#src/slack/app.ts";
 import { countedPort } from "#src/slack/counted-port.ts";
 import { createSlackPort } from "#src/slack/slack-port.ts";
+import { tracedPort } from "#src/slack/traced-port.ts";
 import { openHistory } from "#src/store/history.ts";
+import type { Tracing } from "#src/tracing.ts";
 import { pastReports } from "./past.ts";
 import { startReporting } from "./reporting.ts";
 
@@ -25,12 +27,14 @@ export async function startBotSide({
   log,
   redis,
   metrics,
+  tracing,
   name,
 }: {
   readonly config: BotConfig;
   readonly log: Log;
   readonly redis: RedisAccess;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly name: string;
 }): Promise<{
   readonly ready: Promise<void>;
@@ -42,10 +46,11 @@ export async function startBotSide({
   const { dataDir, artifacts, language, maxChecks } = config;
   const { botToken: token, apiUrl } = config.slack;
   const { render } = stack.use(openChartRenderer());
-  const port = countedPort(createSlackPort({ token, apiUrl }), metrics);
-  stack.use(await startReporting({ redis, port, dataDir, artifacts, language, render, metrics, log, name }));
+  const port = tracedPort(countedPort(createSlackPort({ token, apiUrl }), metrics), tracing);
+  stack.use(await startReporting({ redis, port, dataDir, artifacts, language, render, metrics, tracing, log, name }));
   const producer = await redis.connect("producer");
-  const checks = stack.adopt(openChecks({ redis: producer, keys: redis.keys, log, maxChecks }), (all) => all.close());
+  const opened = openChecks({ redis: producer, keys: redis.keys, log, maxChecks, tracing });
+  const checks = stack.adopt(opened, (all) => all.close());
   const store = scheduleStore(producer, redis.keys);
   const notify = stack.adopt(openQueue(queueNames.notify, { connection: producer, keys: redis.keys, log }), (queue) =>
     queue.close(),
@@ -54,7 +59,7 @@ export async function startBotSide({
   stack.adopt(scheduler, (running) => running.stop());
   const schedules = scheduleDesk({ redis: producer, store });
   const past = pastReports({ history: openHistory(dataDir), finished: finishedChecks(producer, redis.keys) });
-  const slackApp = createSlackApp({ config, checks, schedules, past, log });
+  const slackApp = createSlackApp({ config, checks, schedules, past, tracing, log });
   const app = stack.adopt(slackApp, (slack) => slack.stop());
   const ready = app.start();
   // Whoever waits for it learns of a failure; nobody has to.

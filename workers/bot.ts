@@ -4,6 +4,7 @@ import { openRedis } from "#src/queue/redis.ts";
 import { startBotSide } from "./bot-side.ts";
 import { startObserving } from "./observing.ts";
 import { processName, type Running, runProcess } from "./process.ts";
+import { startTracing } from "./tracing.ts";
 
 /** The bot: Slack in, reports and messages out. Holds no cluster credential. */
 export async function startBot({
@@ -17,14 +18,16 @@ export async function startBot({
   const log = createLog({ level: config.logLevel });
   const observed = await startObserving({ config, log });
   const { metrics } = observed;
+  const tracing = await startTracing({ config, part: "bot", log });
   const redis = await openRedis({ config, log, ...(signal && { signal }) });
-  const side = await startBotSide({ config, log, redis, metrics, name: processName() });
+  const side = await startBotSide({ config, log, redis, metrics, tracing, name: processName() });
   await observed.watch(redis, "bot", { slack: side.connected });
   return {
     log,
     ready: side.ready,
     async stop() {
       await side.stop();
+      await tracing.stop();
       await observed.stop();
       await redis.stop();
     },

@@ -7,10 +7,12 @@ import type { Measured } from "#src/core/progress.ts";
 import type { Log } from "#src/log.ts";
 import type { Metrics } from "#src/metrics.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
+import { queueNames } from "#src/queue/keys.ts";
 import type { leftovers } from "#src/queue/leftovers.ts";
 import type { measureStore } from "#src/queue/measure-store.ts";
-import { jobOptions, measureJobSchema } from "#src/queue/queues.ts";
+import { jobAttributes, jobOptions, type MeasureJob, measureJobSchema } from "#src/queue/queues.ts";
 import { forgive, tickAgain } from "#src/queue/tick.ts";
+import type { Tracing } from "#src/tracing.ts";
 
 /** How often a check that waits for its turn looks whether it has come. */
 const PLACE_POLL_MS = 500;
@@ -32,12 +34,16 @@ export type MeasureWorker = {
   /** Where the bot learns of a first finding. */
   readonly notify: Queue;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly log: Log;
 };
 
+/** The span of a part of a check, which its ticks share wherever they run. */
+const spanKey = (check: string, cluster: string): string => `measure ${check} ${cluster}`;
+
 /** One tick of a `measure` job: load, measure a bounded amount, save, and come again, until there is a result. */
 export function measureProcessor(deps: MeasureWorker) {
-  const { cluster, maxChecks, measurer, records, redis, states, left, log } = deps;
+  const { cluster, maxChecks, measurer, records, redis, states, left, tracing, log } = deps;
   /** Checks that are starting here, by id, since when (Unix milliseconds). */
   const starting = new Map<string, number>();
 
@@ -51,7 +57,7 @@ export function measureProcessor(deps: MeasureWorker) {
     return mine;
   }
 
-  async function tick(job: Job, token: string | undefined, check: string): Promise<Measured> {
+  async function tick(job: Job, token: string | undefined, { check, traceparent }: MeasureJob): Promise<Measured> {
     const status = await records.status(check);
     if (!status) throw new UnrecoverableError(`check ${check} has no record`);
     const saved = await states.load(check);
@@ -72,6 +78,7 @@ export function measureProcessor(deps: MeasureWorker) {
     await left.add(check, next.leftOn);
     await records.leavePlace(check, cluster);
     count(status.request, state, next.measured);
+    trace(status.request, state, traceparent);
     log.info({ check, cluster, leftOn: next.leftOn }, "check ended");
     return next.measured;
   }
@@ -89,10 +96,26 @@ export function measureProcessor(deps: MeasureWorker) {
       metrics.gaps.inc({ probe, reason: typeof reason === "string" ? "other" : reason.template });
   }
 
+  /** What lasted longer than a tick, now that it is over. Clocks of two machines may differ by more than a wait lasts. */
+  function trace({ id, requestedAtMs }: CheckRequest, state: MeasureState, parent: string | undefined): void {
+    const { beganAtMs, savedAtMs, plan, cancelled } = state;
+    if (plan) {
+      const { startMs, endMs } = plan.window;
+      tracing.past("window", { startMs, endMs: Math.min(endMs, cancelled?.atMs ?? endMs) });
+    }
+    tracing.past("wait", { parent, startMs: Math.min(requestedAtMs, beganAtMs), endMs: beganAtMs });
+    tracing.past("measure", {
+      ...{ parent, key: spanKey(id, cluster), startMs: beganAtMs, endMs: savedAtMs },
+      kind: "consumer",
+      attributes: jobAttributes(id, "process", queueNames.measure(cluster)),
+    });
+  }
+
   async function tellFinding({ request }: CheckStatus): Promise<void> {
     if (!hasThread(request)) return;
     const { id } = request;
-    await deps.notify.add("finding", { check: id, kind: "finding" }, { ...jobOptions.open, jobId: `${id}.finding` });
+    const job = { check: id, kind: "finding", ...tracing.carried() };
+    await deps.notify.add("finding", job, { ...jobOptions.open, jobId: `${id}.finding` });
   }
 
   /** After the last attempt of a tick that a bug ends, the nodes are left to the janitor. */
@@ -103,9 +126,10 @@ export function measureProcessor(deps: MeasureWorker) {
   }
 
   return async (job: Job, token: string | undefined, _signal: AbortSignal | undefined): Promise<Measured> => {
-    const { check } = measureJobSchema.parse(job.data);
+    const measureJob = measureJobSchema.parse(job.data);
+    const { check, traceparent: parent } = measureJob;
     try {
-      return await tick(job, token, check);
+      return await tracing.within({ parent, key: spanKey(check, cluster) }, () => tick(job, token, measureJob));
     } catch (error) {
       const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
       if (last && !(error instanceof DelayedError)) await abandon(check);

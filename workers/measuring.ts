@@ -10,6 +10,7 @@ import { measureStore } from "#src/queue/measure-store.ts";
 import { openQueue, startWorker } from "#src/queue/queues.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
 import { HEARTBEAT_MS, workersSeen } from "#src/queue/workers-seen.ts";
+import { type Tracing, untraced } from "#src/tracing.ts";
 import { measureProcessor } from "./measure.ts";
 
 /** Ticks are short and mostly waiting. */
@@ -23,6 +24,7 @@ export async function startMeasuring({
   measurer,
   remove,
   metrics,
+  tracing = untraced,
   log,
   name,
 }: {
@@ -32,6 +34,8 @@ export async function startMeasuring({
   readonly measurer: Measurer;
   readonly remove: NodeCalls["remove"];
   readonly metrics: Metrics;
+  /** Untraced where it is absent. */
+  readonly tracing?: Tracing;
   readonly log: Log;
   readonly name: string;
 }): Promise<AsyncDisposable> {
@@ -43,7 +47,7 @@ export async function startMeasuring({
   const left = leftovers(connection, keys, cluster);
   stack.adopt(startJanitor({ left, remove, log }), (janitor) => janitor.stop());
   const processor = measureProcessor({
-    ...{ cluster, maxChecks, measurer, left, notify, metrics, log, redis: connection },
+    ...{ cluster, maxChecks, measurer, left, notify, metrics, tracing, log, redis: connection },
     records: checkRecords(connection, keys),
     states: measureStore(connection, keys, cluster),
   });
@@ -53,7 +57,8 @@ export async function startMeasuring({
   return stack.move();
 }
 
-function startHeartbeat({
+/** Says until it is disposed that a worker of this cluster is there; then that it is gone. */
+export function startHeartbeat({
   seen,
   cluster,
   name,

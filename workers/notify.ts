@@ -5,9 +5,18 @@ import type { Metrics } from "#src/metrics.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Conversation, Told } from "#src/queue/conversation.ts";
 import type { finishedChecks } from "#src/queue/finished.ts";
-import { jobOptions, type NotifyJob, notifyJobSchema, type ScheduleJob, scheduleJobSchema } from "#src/queue/queues.ts";
+import { queueNames } from "#src/queue/keys.ts";
+import {
+  jobAttributes,
+  jobOptions,
+  type NotifyJob,
+  notifyJobSchema,
+  type ScheduleJob,
+  scheduleJobSchema,
+} from "#src/queue/queues.ts";
 import { SlackCallError } from "#src/queue/slack-port.ts";
 import { tickAgain } from "#src/queue/tick.ts";
+import type { Tracing } from "#src/tracing.ts";
 
 /** An update that was cut off can reach Slack this late. */
 const SETTLE_MS = 12_000;
@@ -20,11 +29,21 @@ export type NotifyWorker = {
   readonly tellSchedule: (job: ScheduleJob) => Promise<Told>;
   readonly queue: Queue;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly log: Log;
 };
 
 /** Everything that is said in Slack. A step that Slack does not take now is put back, and repeated as a whole. */
-export function notifyProcessor({ records, conversation, finished, tellSchedule, queue, metrics, log }: NotifyWorker) {
+export function notifyProcessor({
+  records,
+  conversation,
+  finished,
+  tellSchedule,
+  queue,
+  metrics,
+  tracing,
+  log,
+}: NotifyWorker) {
   const told: Told = { is: "told" };
 
   async function open(status: CheckStatus): Promise<Told> {
@@ -63,7 +82,7 @@ export function notifyProcessor({ records, conversation, finished, tellSchedule,
 
   async function settleLater(id: string): Promise<void> {
     const options = { ...jobOptions.notify, jobId: `${id}.settle`, delay: SETTLE_MS };
-    await queue.add("settle", { check: id, kind: "settle" }, options);
+    await queue.add("settle", { check: id, kind: "settle", ...tracing.carried() }, options);
   }
 
   async function settle(status: CheckStatus): Promise<Told> {
@@ -81,10 +100,12 @@ export function notifyProcessor({ records, conversation, finished, tellSchedule,
       const outcome = await tellSchedule(scheduled).catch(laterWhenSlackFails);
       return outcome.is === "later" ? tickAgain(job, token, outcome.delayMs) : undefined;
     }
-    const { check, kind } = notifyJobSchema.parse(job.data);
+    const { check, kind, traceparent: parent } = notifyJobSchema.parse(job.data);
     const status = await records.status(check);
     if (!status || !hasThread(status.request)) return;
-    const outcome = await steps[kind](status)
+    const attributes = jobAttributes(check, "process", queueNames.notify);
+    const outcome = await tracing
+      .span(`notify ${kind}`, { parent, kind: "consumer", attributes }, () => steps[kind](status))
       .catch(laterWhenSlackFails)
       .catch(async (error: unknown) => {
         // A bug in a message must not leave the check running for ever in everybody's list.

@@ -9,11 +9,13 @@ import type { Log } from "#src/log.ts";
 import type { Metrics } from "#src/metrics.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
 import type { Finished, finishedChecks } from "#src/queue/finished.ts";
-import { jobOptions, reportJobSchema } from "#src/queue/queues.ts";
+import { queueNames } from "#src/queue/keys.ts";
+import { jobAttributes, jobOptions, reportJobSchema } from "#src/queue/queues.ts";
 import type { ScheduleStore } from "#src/queue/schedules.ts";
 import { seenByCheck } from "#src/queue/seen-by-check.ts";
 import type { History } from "#src/store/history.ts";
 import { reportOf, type SeenByCheck } from "#src/store/stored-check.ts";
+import type { Tracing } from "#src/tracing.ts";
 
 export type ReportWorker = {
   readonly records: CheckRecords;
@@ -22,13 +24,23 @@ export type ReportWorker = {
   readonly schedules: Pick<ScheduleStore, "end">;
   readonly notify: Queue;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly log: Log;
 };
 
 type Made = { readonly done: Finished; readonly seen?: SeenByCheck };
 
 /** The parent of a check: what its clusters measured becomes one report, and the report goes to the history and to Slack. */
-export function reportProcessor({ records, finished, history, schedules, notify, metrics, log }: ReportWorker) {
+export function reportProcessor({
+  records,
+  finished,
+  history,
+  schedules,
+  notify,
+  metrics,
+  tracing,
+  log,
+}: ReportWorker) {
   async function make(job: Job, status: CheckStatus): Promise<Made> {
     const { request, cancel } = status;
     const measured = Object.values(await job.getChildrenValues<unknown>()).map((value) => measuredSchema.parse(value));
@@ -38,15 +50,11 @@ export function reportProcessor({ records, finished, history, schedules, notify,
     const ended = endOf(part, { failed: failures.length > 0, cancel, id: request.id });
     const seen = part && (await seenByCheck(request, part));
     if (!seen) return { done: { report: emptyReport(request, ended?.text), measured: false, ...(ended && { ended }) } };
-    return { done: { report: reportOf(seen), plan: seen.plan, measured: true, ...(ended && { ended }) }, seen };
+    const report = await tracing.span("diagnose", {}, async () => reportOf(seen));
+    return { done: { report, plan: seen.plan, measured: true, ...(ended && { ended }) }, seen };
   }
 
-  return async (
-    job: Job,
-    _token: string | undefined,
-    _signal: AbortSignal | undefined,
-  ): Promise<{ status: string }> => {
-    const { check } = reportJobSchema.parse(job.data);
+  async function reported(job: Job, check: string): Promise<{ status: string }> {
     const beganMs = performance.now();
     const status = await records.status(check);
     if (!status) throw new Error(`check ${check} has no record`);
@@ -62,18 +70,31 @@ export function reportProcessor({ records, finished, history, schedules, notify,
     const { report } = done;
     await finished.save(done);
     // A full disk costs the record, not the answer.
-    await history.save({ report, seen, schedule: request.schedule?.id }).catch((err: unknown) => {
-      log.error({ check, err }, "a report could not be kept on disk");
-    });
+    const kept = { report, seen, schedule: request.schedule?.id };
+    await tracing
+      .span("keep", {}, () => history.save(kept))
+      .catch((err: unknown) => {
+        log.error({ check, err }, "a report could not be kept on disk");
+      });
     await records.setOutcome(check, { status: report.status, verdict: report.verdict, atMs: Date.now() });
     if (request.schedule)
       await schedules.end(request.schedule.id, request.schedule.dueMs, { is: "reported", summary: summarise(report) });
     if (hasThread(request))
-      await notify.add("deliver", { check, kind: "deliver" }, { ...jobOptions.notify, jobId: `${check}.deliver` });
+      await notify.add(
+        "deliver",
+        { check, kind: "deliver", ...tracing.carried() },
+        { ...jobOptions.notify, jobId: `${check}.deliver` },
+      );
     else await records.finish(check, Date.now());
     metrics.ended(report.status);
     metrics.stage("reporting", performance.now() - beganMs);
     return { status: report.status };
+  }
+
+  return (job: Job, _token: string | undefined, _signal: AbortSignal | undefined): Promise<{ status: string }> => {
+    const { check, traceparent: parent } = reportJobSchema.parse(job.data);
+    const attributes = jobAttributes(check, "process", queueNames.report);
+    return tracing.span("report", { parent, kind: "consumer", attributes }, () => reported(job, check));
   };
 }
 

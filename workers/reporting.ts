@@ -15,6 +15,7 @@ import { startTicker } from "#src/queue/ticker.ts";
 import { workersSeen } from "#src/queue/workers-seen.ts";
 import { type ArtifactConfig, openArtifacts } from "#src/store/artifacts.ts";
 import { openHistory } from "#src/store/history.ts";
+import { type Tracing, untraced } from "#src/tracing.ts";
 import { scheduleTeller } from "./digest.ts";
 import { notifyProcessor } from "./notify.ts";
 import { reportProcessor } from "./report.ts";
@@ -33,6 +34,7 @@ export async function startReporting({
   language,
   render,
   metrics,
+  tracing = untraced,
   log,
   name,
 }: {
@@ -44,6 +46,8 @@ export async function startReporting({
   readonly language: Language;
   readonly render: (chart: Chart, language: Language) => Promise<Uint8Array>;
   readonly metrics: Metrics;
+  /** Untraced where it is absent. */
+  readonly tracing?: Tracing;
   readonly log: Log;
   readonly name: string;
 }): Promise<AsyncDisposable> {
@@ -73,13 +77,16 @@ export async function startReporting({
   stack.adopt(ticker, (running) => running.stop());
   const shared = { connection, keys, log, name };
   const report = reportProcessor({
-    ...{ records, finished, schedules, notify, metrics, log },
+    ...{ records, finished, schedules, notify, metrics, tracing, log },
     history: openHistory(dataDir),
   });
   const reports = startWorker(queueNames.report, report, { ...shared, concurrency: REPORTS_AT_ONCE });
   stack.adopt(reports, (worker) => worker.close());
   const tellSchedule = scheduleTeller({ schedules, records, finished, outbox, conversation, port, language, log });
-  const say = notifyProcessor({ records, conversation, finished, tellSchedule, queue: notify, metrics, log });
+  const say = notifyProcessor({
+    ...{ records, conversation, finished, tellSchedule, metrics, tracing, log },
+    queue: notify,
+  });
   const messages = startWorker(queueNames.notify, say, { ...shared, concurrency: MESSAGES_AT_ONCE });
   stack.adopt(messages, (worker) => worker.close());
   return stack.move();

@@ -7,6 +7,7 @@ import type { RedisAccess } from "#src/queue/redis.ts";
 import { lately, type Need } from "#src/readiness.ts";
 import { openArtifacts } from "#src/store/artifacts.ts";
 import { mergedArtifacts } from "#src/store/merged-artifact.ts";
+import type { Tracing } from "#src/tracing.ts";
 import { startKeeping } from "./keeping.ts";
 import { startMeasuring } from "./measuring.ts";
 
@@ -18,13 +19,14 @@ type Side = {
   readonly log: Log;
   readonly redis: RedisAccess;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly name: string;
   /** See `captures.ts`. */
   readonly sliceMs?: number | undefined;
 };
 
 /** Everything that holds the credential of one cluster. Any number of these may run for it; none is special. */
-export async function startWorkerSide({ config, log, redis, metrics, name, sliceMs }: Side): Promise<{
+export async function startWorkerSide({ config, log, redis, metrics, tracing, name, sliceMs }: Side): Promise<{
   /** Resolves when the cluster's names are published for the first time. */
   readonly ready: Promise<void>;
   /** The cluster's API has answered lately. */
@@ -36,7 +38,7 @@ export async function startWorkerSide({ config, log, redis, metrics, name, slice
   const shelf = openArtifacts(config);
   const writeMerged = mergedArtifacts({ store: shelf, dataDir: config.dataDir });
   const side = stack.adopt(
-    connectCluster({ kube: config.kube, cluster, worker: name, shelf, writeMerged, sliceMs, metrics, log }),
+    connectCluster({ kube: config.kube, cluster, worker: name, shelf, writeMerged, sliceMs, metrics, tracing, log }),
     (open) => open.close(),
   );
   const names = inventories(await redis.connect("worker"), redis.keys);
@@ -50,7 +52,9 @@ export async function startWorkerSide({ config, log, redis, metrics, name, slice
   const { bytesPerSecond } = config.kube.captures;
   const keeping = { redis: await redis.connect("worker"), keys: redis.keys, cluster, bytesPerSecond, budget };
   stack.use(startKeeping({ ...keeping, store: shelf, metrics, log }));
-  stack.use(await startMeasuring({ redis, cluster, maxChecks, measurer, remove: nodes.remove, metrics, log, name }));
+  stack.use(
+    await startMeasuring({ redis, cluster, maxChecks, measurer, remove: nodes.remove, metrics, tracing, log, name }),
+  );
   const owned = stack.move();
   const answers = lately(side.answers, { ...API_ANSWERS, nowMs: Date.now });
   return { ready: known.promise, answers, stop: () => owned.disposeAsync() };

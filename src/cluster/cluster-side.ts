@@ -8,6 +8,7 @@ import { type Log, occasionally } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { probes } from "../probes/index.ts";
 import { rules } from "../rules/index.ts";
+import { type Tracing, untraced } from "../tracing.ts";
 import { agentsOf } from "./agents.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { clusterCaptures, SLICE_MS } from "./captures.ts";
@@ -49,6 +50,7 @@ export function connectCluster({
   sliceMs = SLICE_MS,
   probes: measurements = probes,
   metrics,
+  tracing = untraced,
   log,
 }: {
   readonly kube: KubeConfiguration;
@@ -61,6 +63,8 @@ export function connectCluster({
   /** All there are, when absent. */
   readonly probes?: readonly Probe[];
   readonly metrics: Metrics;
+  /** Untraced where it is absent: a check from a terminal is nobody's trace. */
+  readonly tracing?: Tracing;
   readonly log: Log;
 }): ClusterSide {
   const kube = connectKube({ kubeconfig, context });
@@ -78,8 +82,10 @@ export function connectCluster({
     readView: (about) => readView({ kube, agents }, { about }),
     resolve: resolver({ kube, agents, readNames: async () => follower?.names() ?? readNames(kube) }),
     nodes,
+    span: (name, work) => tracing.span(name, {}, work),
     captures: clusterCaptures({
-      ...{ fetcher, shelf, writeMerged, sliceMs, log },
+      ...{ fetcher, shelf, sliceMs, log },
+      writeMerged: (...what) => tracing.span("merge files", {}, () => writeMerged(...what)),
       maxBytes: limits.bytesPerCheck,
       nowMs: Date.now,
     }),

@@ -115,6 +115,8 @@ export type MeasureDeps = {
   readonly readView: (about: About) => Promise<ClusterView>;
   /** `fromNode`: where a host name is looked up. */
   readonly resolve: (target: Target, view: ClusterView, options: { readonly fromNode?: string }) => Promise<End>;
+  /** Does `work` as one step of the check that is traced around it, if one is. */
+  readonly span: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly nodes: NodeCalls;
   readonly captures: Captures;
   readonly probes: readonly Probe[];

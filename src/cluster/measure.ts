@@ -1,5 +1,6 @@
 import { recordingEvidence } from "../core/capture.ts";
 import type { CheckRequest } from "../core/check.ts";
+import type { ClusterView } from "../core/cluster-view.ts";
 import { fullText, NetcheckError } from "../core/errors.ts";
 import { EvidenceSet } from "../core/evidence.ts";
 import { type MeasureState, newMeasureState, untouchedNode } from "../core/measure-state.ts";
@@ -28,6 +29,14 @@ const ANALYSIS_WAIT_MS = 2_000;
 /** What was read of a check that no tick has come for is dropped after this long. */
 const SESSION_TTL_MS = 5 * 60_000;
 
+/** What a trace tells of a tick that does several things, the first of these. */
+const TOLD: readonly (readonly [NodeAction, string])[] = [
+  ["start", "start tasks"],
+  ["grow", "start recorders"],
+  ["stop", "stop tasks"],
+  ["remove", "tidy"],
+];
+
 export type Tick = {
   /** To be saved before anything else is done. */
   readonly state: MeasureState;
@@ -55,16 +64,22 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     const step = nextStep(state, { collected: session?.collected() ?? new Set(), nowMs });
     switch (step.do) {
       case "plan":
-        return ended(request, await plan(request, state));
+        return ended(request, await deps.span("plan", () => plan(request, state)));
       case "nodes":
-        return ended(request, await act(request, state, step.actions));
+        return ended(request, await traced(step.actions, () => act(request, state, step.actions)));
       case "wait":
         return ended(request, state);
       case "conclude":
-        return ended(request, await conclude(request, state));
+        return ended(request, await deps.span("conclude", () => conclude(request, state)));
       case "done":
         return finished(request, state);
     }
+  }
+
+  /** Polls are too many to be told one by one; what changes a node is told. */
+  function traced<T>(actions: ReadonlyMap<string, NodeAction>, work: () => Promise<T>): Promise<T> {
+    const title = TOLD.find(([action]) => [...actions.values()].includes(action))?.[1];
+    return title === undefined ? work() : deps.span(title, work);
   }
 
   /** Takes note of a cancellation, and of another worker that was lost. */
@@ -91,9 +106,9 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
 
   async function plan(request: CheckRequest, state: MeasureState): Promise<MeasureState> {
     try {
-      const view = await viewWithin(FIRST_VIEW_MS, { targets: [request.from, request.to] });
-      const from = await deps.resolve(request.from, view, {});
-      const to = await deps.resolve(request.to, view, from.node === undefined ? {} : { fromNode: from.node });
+      const targets = [request.from, request.to];
+      const view = await deps.span("read cluster", () => viewWithin(FIRST_VIEW_MS, { targets }));
+      const { from, to } = await deps.span("resolve", () => resolve(request, view));
       const startMs = deps.nowMs() + leadMs(state.planned);
       const window = { startMs, endMs: startMs + request.durationMs };
       const made = deps.makePlan({ request, window, view, from, to, probes: deps.probes });
@@ -117,6 +132,12 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     } catch (error) {
       return afterFailedRead(request, state, error);
     }
+  }
+
+  async function resolve(request: CheckRequest, view: ClusterView) {
+    const from = await deps.resolve(request.from, view, {});
+    const to = await deps.resolve(request.to, view, from.node === undefined ? {} : { fromNode: from.node });
+    return { from, to };
   }
 
   /** A user's mistake or a refusal ends this cluster's part; a cluster that does not answer is asked again. */
@@ -288,7 +309,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
   ): ReturnType<MeasureDeps["captures"]["analyse"]> {
     if (!plan.taps || plan.taps.length === 0) return { evidence: [], gaps: [] };
     try {
-      return await deps.captures.analyse(recordedOf(state, plan, session));
+      return await deps.span("analyse captures", () => deps.captures.analyse(recordedOf(state, plan, session)));
     } catch (error) {
       deps.log.error({ check: plan.check, err: error }, "captures cannot be analysed");
       const reason = error instanceof NetcheckError ? error.text : say("internal error, see the worker's log");

@@ -7,7 +7,8 @@ import { durationText } from "#src/core/units.ts";
 import { drawQueued } from "#src/report/answers.ts";
 import { badCommand } from "./grammar/bad-command.ts";
 import { refuseStrangeCharacters } from "./grammar/characters.ts";
-import { type Answer, type Asked, defineCommand } from "./grammar/command.ts";
+import { betweenClusters, noSuchCluster, noWorker } from "./grammar/cluster.ts";
+import { type Answer, type Asked, type ClusterSeen, defineCommand } from "./grammar/command.ts";
 import { looksLikeDuration, parseDuration } from "./grammar/duration.ts";
 import { kindWord } from "./grammar/kinds.ts";
 import { parseLanguage } from "./grammar/language.ts";
@@ -21,21 +22,21 @@ export type CheckWords = {
   readonly from: Target;
   readonly to: Target;
   readonly durationMs: number;
-  readonly cluster: string;
+  /** Absent when the line names none: the channel's own is meant, or the usual one. */
+  readonly cluster: string | undefined;
+  /** The cluster of each end, when the line names two; `cluster` is absent then. */
+  readonly across?: { readonly from: string; readonly to: string };
   /** Absent when the line names none. */
   readonly language: Language | undefined;
   /** Where the two ends stand in the line, for errors that show only later. */
-  readonly at: { readonly from: Word; readonly to: Word };
+  readonly at: { readonly from: Word; readonly to: Word; readonly cluster?: Word | undefined };
   readonly understood: readonly Text[];
   /** What is to be recorded; absent for a plain check. */
   readonly capture?: CaptureWish;
 };
 
 /** Reads `<from> <to> [duration] [options]`; the duration and the options may stand anywhere. */
-export function parseCheck(
-  words: Words,
-  { cluster, maxDurationMs }: { readonly cluster: string; readonly maxDurationMs: number },
-): CheckWords {
+export function parseCheck(words: Words, { maxDurationMs }: { readonly maxDurationMs: number }): CheckWords {
   refuseStrangeCharacters(words);
   const { options, rest } = takeOptions(words);
   const understood: Text[] = [];
@@ -84,26 +85,35 @@ export function parseCheck(
     });
   const to = { ...second, target: portOption(words, second.target, options.get("port"), understood) };
   const language = options.get("lang");
+  const option = options.get("cluster");
+  const [one, other] = [from.cluster, second.cluster];
+  const across = option === undefined && one !== undefined && other !== undefined && one !== other;
+  const named = across ? undefined : oneCluster(words, [...ends, optionCluster(option)], understood);
   return {
     language: language && parseLanguage(words, language.at, language.value),
     from: from.target,
     to: to.target,
     durationMs: duration?.ms ?? limits.defaultDurationMs,
-    cluster: oneCluster(words, [...ends, optionCluster(options.get("cluster"))], understood) ?? cluster,
-    at: { from: from.at, to: to.at },
+    cluster: named?.cluster,
+    ...(across && { across: { from: one, to: other } }),
+    at: { from: from.at, to: to.at, cluster: named?.at },
     understood,
   };
 }
 
-/** The request that a read command line makes. `inventory` is undefined when no worker has published all names. */
+/**
+ * The request that a read command line makes; `made.cluster` is where it runs when the line names no cluster. `inventory` is undefined
+ * when no worker has published all names.
+ */
 export function toRequest(
   parsed: CheckWords,
   words: Words,
   inventory: Inventory | undefined,
-  made: Pick<CheckRequest, "id" | "requestedAtMs"> & Pick<Partial<CheckRequest>, "slack" | "language">,
+  made: Pick<CheckRequest, "id" | "requestedAtMs" | "cluster"> & Pick<Partial<CheckRequest>, "slack" | "language">,
 ): CheckRequest {
-  const { durationMs, cluster, capture, language = made.language } = parsed;
-  const { from, to } = inventory === undefined ? parsed : checkNames(parsed, words, inventory);
+  refuseAcross(parsed, words);
+  const { durationMs, cluster = made.cluster, capture, language = made.language } = parsed;
+  const { from, to } = inventory === undefined ? parsed : checkNames({ ...parsed, cluster }, words, inventory);
   const asked = { ...(capture && { capture }), ...(language && { language }) };
   return { ...made, command: words.line, cluster, from, to, durationMs, ...asked };
 }
@@ -133,7 +143,7 @@ export const check = defineCommand({
 /** Queues the check that a read command line asks for. */
 export async function startCheck(parsed: CheckWords, asked: Asked, words: Words): Promise<Answer> {
   const { checks, once, wording } = asked;
-  const { request, namesChecked } = await requestOf(parsed, words, asked);
+  const { request, namesChecked } = await makeRequest(parsed, words, asked, { needsWorker: true });
   const { position, duplicate } = await checks.submit(request, { once });
   return {
     message: drawQueued({ request, position, duplicate, namesChecked, wording }),
@@ -141,39 +151,73 @@ export async function startCheck(parsed: CheckWords, asked: Asked, words: Words)
   };
 }
 
+/** The check that a read command line asks for, to be run later: its cluster must exist, and may be without a worker now. */
+export const requestOf = (parsed: CheckWords, words: Words, asked: Asked) =>
+  makeRequest(parsed, words, asked, { needsWorker: false });
+
 /** The check that a read command line asks for, its names compared with those of its cluster where they are known. */
-export async function requestOf(parsed: CheckWords, words: Words, asked: Asked) {
+async function makeRequest(
+  parsed: CheckWords,
+  words: Words,
+  asked: Asked,
+  { needsWorker }: { readonly needsWorker: boolean },
+) {
   const { checks, slack, newId, nowMs, language } = asked;
-  const published = await checks.readInventory(parsed.cluster);
-  if (published === undefined) await knownCluster(parsed, words, asked);
+  const { across, at } = parsed;
+  const seen = await checks.clusters();
+  const refuse = (named: { readonly cluster: string; readonly at?: Word | undefined }): void =>
+    refuseCluster({ ...named, parsed, words, asked, seen, needsWorker });
+  if (across) {
+    refuse({ cluster: across.from, at: at.from });
+    refuse({ cluster: across.to, at: at.to });
+    const [from, to] = await Promise.all([checks.readInventory(across.from), checks.readInventory(across.to)]);
+    refuseAcross(parsed, words, { from, to });
+  }
+  const cluster = parsed.cluster ?? (await asked.usualCluster());
+  refuse({ cluster, at: at.cluster });
+  const published = await checks.readInventory(cluster);
   // Of a cluster with more names than are published, only its worker can say that there is none of a name.
   const inventory = published?.cut === undefined ? published : undefined;
-  const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, language, slack });
+  const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, cluster, language, slack });
   return { request, namesChecked: inventory !== undefined };
 }
 
-/** A cluster that never had a worker is a misspelling, unless no cluster has had one yet. */
-async function knownCluster(
-  { cluster, understood }: CheckWords,
+function refuseAcross(
+  { across, from, to, at }: CheckWords,
   words: Words,
-  {
-    checks,
-    cluster: usual,
-  }: { readonly checks: { readonly clusters: () => Promise<readonly string[]> }; readonly cluster: string },
-): Promise<void> {
-  const known = await checks.clusters();
-  if (cluster === usual || known.includes(cluster)) return;
-  const at = words.all.find(
-    ({ text }) => text.endsWith(`@${cluster}`) || text.endsWith(`cluster=${cluster}`) || text === cluster,
-  );
-  const names = [...new Set([...known, usual])];
-  throw badCommand(say("There is no cluster {cluster}.", { cluster: shorten(cluster) }), {
+  known: { readonly from?: Inventory | undefined; readonly to?: Inventory | undefined } = {},
+): void {
+  if (across === undefined) return;
+  throw betweenClusters(
     words,
-    at,
-    understood,
-    instead: at === undefined ? [] : names.map((name) => at.text.slice(0, -cluster.length) + name),
-    hint: say("Clusters: {names}.", { names: names.join(", ") }),
-  });
+    { target: from, at: at.from, cluster: across.from, inventory: known.from },
+    { target: to, at: at.to, cluster: across.to, inventory: known.to },
+  );
+}
+
+/** A cluster that nobody has heard of is a misspelling, unless it is the configured one, whose first worker may still come. */
+function refuseCluster({
+  parsed: { understood },
+  cluster,
+  at,
+  words,
+  asked,
+  seen,
+  needsWorker,
+}: {
+  readonly parsed: CheckWords;
+  readonly cluster: string;
+  readonly at?: Word | undefined;
+  readonly words: Words;
+  readonly asked: Asked;
+  readonly seen: readonly ClusterSeen[];
+  readonly needsWorker: boolean;
+}): void {
+  const named = { cluster, words, at, understood };
+  const own = seen.find(({ name }) => name === cluster);
+  if (own === undefined && cluster !== asked.cluster)
+    throw noSuchCluster(named, [...new Set([...seen.map(({ name }) => name), asked.cluster])]);
+  if (needsWorker && (own === undefined || own.workers === 0)) throw noWorker(named, seen, asked);
 }
 
 function portOption(
@@ -205,18 +249,19 @@ function portOption(
 const optionCluster = (option: { readonly value: string; readonly at: Word } | undefined) =>
   option === undefined ? {} : { cluster: option.value, at: option.at };
 
+/** The cluster that a line names, and where; every place that names one must name the same. */
 function oneCluster(
   words: Words,
   named: readonly { readonly cluster?: string; readonly at?: Word }[],
   understood: readonly Text[],
-): string | undefined {
-  const [first, ...others] = named.filter(({ cluster }) => cluster !== undefined);
+): { readonly cluster: string; readonly at: Word | undefined } | undefined {
+  const [first, ...others] = named.flatMap(({ cluster, at }) => (cluster === undefined ? [] : [{ cluster, at }]));
   const other = others.find(({ cluster }) => cluster !== first?.cluster);
-  if (other === undefined) return first?.cluster;
+  if (first === undefined || other === undefined) return first;
   throw badCommand(
     say("The ends are in two clusters, {first} and {second}; a check stays within one.", {
-      first: first?.cluster ?? "",
-      second: other.cluster ?? "",
+      first: first.cluster,
+      second: other.cluster,
     }),
     { words, at: other.at, understood },
   );

@@ -3,6 +3,7 @@ import { say } from "#src/core/sentence.ts";
 import { cancel } from "./cancel.ts";
 import { capture } from "./capture.ts";
 import { check } from "./check.ts";
+import { cluster } from "./cluster.ts";
 import { compare } from "./compare.ts";
 import { badCommand, pointerOf } from "./grammar/bad-command.ts";
 import { cleanText } from "./grammar/clean.ts";
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   resume,
   unschedule,
   lang,
+  cluster,
   help,
 ];
 

@@ -220,6 +220,20 @@ export const chinese = {
   "Option {name}=…: {about}.": "选项 {name}=…：{about}。",
   "Examples: {examples}": "示例：{examples}",
   "There is no cluster {cluster}.": "不存在集群 {cluster}。",
+  "No worker serves the cluster {cluster} now.": "目前没有 worker 为集群 {cluster} 服务。",
+  "Start a worker of {cluster}, or mend the one there is: {command} says what ails it.":
+    "请启动 {cluster} 的 worker，或修复现有的 worker：{command} 会说明它的问题。",
+  "Served now: {names}. {start}": "目前有 worker 的集群：{names}。{start}",
+  "Served now: {names}. Name one behind @, or make it this channel's own with {command}. {start}":
+    "目前有 worker 的集群：{names}。请在 @ 后写其中一个，或用 {command} 设为本频道的默认集群。{start}",
+  "No other cluster is served either. {start}": "其他集群目前也没有 worker。{start}",
+  "Both clusters use the address {ip}, so neither reaches the other by it. Make two checks, to {forms}.":
+    "两个集群都在使用地址 {ip}，因此无法用它到达对方。请分别做两次检查，目标写 {forms}。",
+  "node ports and load balancers": "节点端口或负载均衡器",
+  "Make two checks, each from one end to the address of the other. They answer only where that address is routed.":
+    "请做两次检查，各从一端到另一端的地址。只有该地址可路由到达时才会有应答。",
+  "Make two checks, each from one end to an address of the other that is reached from there, such as {forms}.":
+    "请做两次检查，各从一端到在那里可以到达的另一端地址，例如 {forms}。",
   "Clusters: {names}.": "可用集群：{names}。",
   "{word} is not a port; ports are numbers from 1 to 65535.": "{word} 不是端口；端口是 1 到 65535 之间的数字。",
   "The second end has two ports: {first} and {second}.": "第二端写了两个端口：{first} 和 {second}。",
@@ -234,6 +248,12 @@ export const chinese = {
   "Says what can be asked; with a word: everything about it.": "说明可以使用哪些命令；后面加命令名时说明其全部用法。",
   "There is no command {word}.": "不存在命令 {word}。",
   "Commands: {names}.": "可用命令：{names}。",
+  "Sets the cluster that is meant in this channel when a command names none; without a word: lists the clusters.":
+    "设置本频道中命令未写集群时所指的集群；不带参数时列出所有集群。",
+  "{word} goes back to the cluster that is usual everywhere. A schedule stays in the cluster it was made for.":
+    "{word} 恢复为各处通用的集群。定时任务仍在创建时的集群中运行。",
+  "One check in another cluster: {example}": "单次检查使用其他集群：{example}",
+  "One cluster at a time.": "一次只能设置一个集群。",
   "Sets the language in which netcheck answers and reports in this channel; without a word: says which it is.":
     "设置 netcheck 在本频道中应答和报告所用的语言；不带参数时显示当前语言。",
   "One check in another language: {example}": "单次检查使用其他语言：{example}",
@@ -292,7 +312,8 @@ export const chinese = {
     "集群 {cluster} 的命名空间 {namespace} 中不存在 {kind} {name}。",
   "{missing} There is one in {namespace}.": "{missing}命名空间 {namespace} 中有一个。",
   "TCP port of the second end, the same as {port} behind it": "第二端的 TCP 端口，等同于在其后写 {port}",
-  "cluster of both ends, the same as @cluster behind them": "两端所在的集群，等同于在其后写 @cluster",
+  "cluster of both ends, the same as @cluster behind them; the channel's own when left out":
+    "两端所在的集群，等同于在其后写 @cluster；省略时用频道的集群",
   "language of the answer and the whole thread, en or zh; the channel's own when left out":
     "应答和整个消息列的语言，en 或 zh；省略时用频道的语言",
   "There is no option {name}.": "不存在选项 {name}。",

@@ -3,12 +3,13 @@ import { type CheckRequest, hasThread } from "../core/check.ts";
 import type { Inventory } from "../core/inventory.ts";
 import { type Language, languageSchema } from "../core/sentence.ts";
 import type { Log } from "../log.ts";
+import { type Tracing, untraced } from "../tracing.ts";
 import { whileAvailable } from "./available.ts";
 import { type CheckStatus, checkRecords, RECORD_TTL_S, type Thread } from "./check-record.ts";
 import { inventories } from "./inventory.ts";
 import { type Keys, queueNames } from "./keys.ts";
-import { jobOptions, openFlows, openQueue } from "./queues.ts";
-import { type WorkerSeen, workersSeen } from "./workers-seen.ts";
+import { jobAttributes, jobOptions, openFlows, openQueue } from "./queues.ts";
+import { type ClusterSeen, type WorkerSeen, workersSeen } from "./workers-seen.ts";
 
 /** What a bot (or a terminal that uses the queue) can do with checks. Every call fails within about 2 s. */
 export type Checks = {
@@ -33,8 +34,11 @@ export type Checks = {
   readonly byThread: (channel: string, ts: string) => Promise<string | undefined>;
   /** Names that commands may use; undefined when no worker of that cluster has published any. At most 2 s old in this process. */
   readonly readInventory: (cluster: string) => Promise<Inventory | undefined>;
-  /** Names of the clusters that ever had a worker. */
-  readonly clusters: () => Promise<readonly string[]>;
+  /** Clusters that had a worker within a week, in the order of the alphabet, and how many of these were alive in the last 15 s. */
+  readonly clusters: () => Promise<readonly ClusterSeen[]>;
+  /** The cluster that a channel has chosen. */
+  readonly channelCluster: (channel: string) => Promise<string | undefined>;
+  readonly setChannelCluster: (channel: string, cluster: string | undefined) => Promise<void>;
   /** The language that a channel has chosen. */
   readonly language: (channel: string) => Promise<Language | undefined>;
   readonly setLanguage: (channel: string, language: Language) => Promise<void>;
@@ -49,11 +53,14 @@ export function openChecks({
   keys,
   log,
   maxChecks,
+  tracing = untraced,
 }: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly log: Log;
   readonly maxChecks: number;
+  /** Untraced where it is absent. */
+  readonly tracing?: Tracing;
 }): Checks {
   const available = whileAvailable(redis);
   const records = checkRecords(redis, keys);
@@ -77,7 +84,7 @@ export function openChecks({
   /** Every step can be repeated: whoever died half-way is completed by the next delivery of the same request. */
   async function enqueue(request: CheckRequest): Promise<void> {
     const { id, cluster, requestedAtMs } = request;
-    const job = { check: id, cluster };
+    const carried = tracing.carried();
     await redis
       .multi()
       .hset(keys.check(id), "request", JSON.stringify(request))
@@ -87,23 +94,35 @@ export function openChecks({
     await flows.add({
       name: "report",
       queueName: queueNames.report,
-      data: { check: id },
+      data: { check: id, ...carried },
       opts: { ...jobOptions.report, jobId: id },
       children: [
         {
           name: "measure",
           queueName: queueNames.measure(cluster),
-          data: job,
+          data: { check: id, cluster, ...carried },
           opts: { ...jobOptions.measure, jobId: id },
         },
       ],
     });
     if (hasThread(request))
-      await notify.add("open", { check: id, kind: "open" }, { ...jobOptions.open, jobId: `${id}.open` });
+      await notify.add("open", { check: id, kind: "open", ...carried }, { ...jobOptions.open, jobId: `${id}.open` });
     await redis.hset(keys.check(id), "queued", "true");
   }
 
-  async function submit(request: CheckRequest, { once }: { readonly once?: string } = {}) {
+  /** A schedule's run begins its trace here, a command's has begun when it came. */
+  const submit: Checks["submit"] = (request, options) =>
+    tracing.span(
+      "enqueue",
+      {
+        root: true,
+        kind: "producer",
+        attributes: jobAttributes(request.id, "send", queueNames.measure(request.cluster)),
+      },
+      () => submitOnce(request, options),
+    );
+
+  async function submitOnce(request: CheckRequest, { once }: { readonly once?: string } = {}) {
     if (once !== undefined) {
       const taken = await redis.set(keys.once(once), request.id, "EX", RECORD_TTL_S, "NX");
       const first = taken === "OK" ? request.id : await redis.get(keys.once(once));
@@ -153,7 +172,14 @@ export function openChecks({
       async (channel: string, ts: string) => (await redis.get(keys.thread(channel, ts))) ?? undefined,
     ),
     readInventory: available(readInventory),
-    clusters: available(async () => (await redis.smembers(keys.clusters)).toSorted()),
+    clusters: available(seen.clusters),
+    channelCluster: available(
+      async (channel: string) => (await redis.hget(keys.channelClusters, channel)) ?? undefined,
+    ),
+    setChannelCluster: available(async (channel: string, cluster: string | undefined) => {
+      if (cluster === undefined) await redis.hdel(keys.channelClusters, channel);
+      else await redis.hset(keys.channelClusters, channel, cluster);
+    }),
     language: available(
       async (channel: string) => languageSchema.safeParse(await redis.hget(keys.languages, channel)).data,
     ),

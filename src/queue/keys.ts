@@ -28,6 +28,8 @@ export function keysOf(prefix: string) {
     clusters: `${prefix}:clusters`,
     /** The language that each channel has chosen. */
     languages: `${prefix}:languages`,
+    /** The cluster that each channel has chosen. */
+    channelClusters: `${prefix}:channel-clusters`,
     workers: (cluster: string) => `${prefix}:workers:${cluster}`,
     leftovers: (cluster: string) => `${prefix}:leftovers:${cluster}`,
   } as const;

@@ -3,11 +3,16 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import { checkIdSchema, scheduleIdSchema } from "../core/check.ts";
 import { type Log, occasionally } from "../log.ts";
+import { carriedSchema } from "../tracing.ts";
 import type { Keys } from "./keys.ts";
 
-/** Jobs carry a check's id; everything else is in the check's record, so that a job never goes stale. */
-export const measureJobSchema = z.object({ check: checkIdSchema, cluster: z.string() });
-export const reportJobSchema = z.object({ check: checkIdSchema });
+/**
+ * Jobs carry a check's id; everything else is in the check's record, so that a job never goes stale. What they carry of a trace may be
+ * missing: another version made them, or a process that does not trace.
+ */
+export const measureJobSchema = z.object({ check: checkIdSchema, cluster: z.string(), ...carriedSchema.shape });
+export type MeasureJob = z.infer<typeof measureJobSchema>;
+export const reportJobSchema = z.object({ check: checkIdSchema, ...carriedSchema.shape });
 
 /**
  * `open` posts the message that the thread hangs on, `finding` the first thing found wrong, `deliver` the report.
@@ -16,6 +21,7 @@ export const reportJobSchema = z.object({ check: checkIdSchema });
 export const notifyJobSchema = z.object({
   check: checkIdSchema,
   kind: z.enum(["open", "finding", "deliver", "settle"]),
+  ...carriedSchema.shape,
 });
 export type NotifyJob = z.infer<typeof notifyJobSchema>;
 
@@ -29,6 +35,14 @@ export const scheduleJobSchema = z.object({
   kind: z.enum(["digest", "not-run"]),
 });
 export type ScheduleJob = z.infer<typeof scheduleJobSchema>;
+
+/** What a span says of a job, by the names of OpenTelemetry's conventions for messaging. */
+export const jobAttributes = (check: string, operation: "send" | "process", queue: string) => ({
+  "netcheck.check": check,
+  "messaging.system": "bullmq",
+  "messaging.operation.type": operation,
+  "messaging.destination.name": queue,
+});
 
 const kept = { removeOnComplete: { age: 7 * 86_400, count: 5_000 }, removeOnFail: { age: 30 * 86_400 } } as const;
 

@@ -10,7 +10,8 @@ export type FormWords = {
   readonly submit: string;
   readonly close: string;
   readonly from: string;
-  readonly fromHint: string;
+  /** `cluster`: the one that is meant when no `@cluster` follows, where it is known. */
+  readonly fromHint: (cluster: string | undefined) => string;
   readonly to: string;
   readonly toHint: string;
   readonly duration: string;
@@ -149,4 +150,14 @@ export type Wording = {
   readonly outcome: (outcome: string) => string;
   readonly languageIs: (command: string) => string;
   readonly languageSet: string;
+  readonly clusters: {
+    /** `changed`: from now on. */
+    readonly own: (cluster: string, changed: boolean) => string;
+    readonly usual: (cluster: string, changed: boolean) => string;
+    readonly workers: (cluster: string, count: number) => string;
+    readonly served: (clusters: string) => string;
+    readonly noneServed: string;
+    readonly unserved: (clusters: string) => string;
+    readonly how: (command: string) => string;
+  };
 };

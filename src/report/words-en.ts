@@ -9,7 +9,7 @@ export const english: Wording = {
   queuedTwice: (check) => `${check} was already started by this command; nothing was started twice.`,
   threadWillOpen: "The thread opens in this channel.",
   namesUnchecked: (cluster) =>
-    `No worker of cluster ${cluster} has reported its names yet, so these could not be compared; the check begins when a worker comes.`,
+    `The names of cluster ${cluster} are not all known here, so these could not be compared; its worker does that when the check begins.`,
   checking: "Checking",
   starting: "Starting",
   finishing: "Finishing",
@@ -118,7 +118,8 @@ export const english: Wording = {
     submit: "Start",
     close: "Close",
     from: "From",
-    fromHint: "pod, ns/pod, deploy/ns/x, svc/ns/x, node/x or an address; :port and @cluster may follow",
+    fromHint: (cluster) =>
+      `pod, ns/pod, deploy/ns/x, svc/ns/x, node/x or an address${cluster === undefined ? "" : ` in ${cluster}`}; :port and @cluster may follow`,
     to: "To",
     toHint: "the same, or a host name",
     duration: "Duration",
@@ -170,4 +171,15 @@ export const english: Wording = {
   outcome: (outcome) => outcome,
   languageIs: (command) => `netcheck speaks English in this channel. \`${command} lang zh\` changes that.`,
   languageSet: "netcheck speaks English in this channel from now on.",
+  clusters: {
+    own: (cluster, changed) =>
+      `Commands of this channel mean the cluster ${cluster}${changed ? " from now on" : ", its own choice"}.`,
+    usual: (cluster, changed) =>
+      `Commands of this channel mean the cluster ${cluster}${changed ? " from now on" : ""}, which is usual everywhere.`,
+    workers: (cluster, count) => `${cluster} (${count} ${count === 1 ? "worker" : "workers"})`,
+    served: (clusters) => `Served now: ${clusters}.`,
+    noneServed: "No cluster is served now: no worker runs.",
+    unserved: (clusters) => `Without a worker now: ${clusters}.`,
+    how: (command) => `\`${command} cluster NAME\` sets it, \`${command} cluster reset\` goes back to the usual one.`,
+  },
 };

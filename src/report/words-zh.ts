@@ -23,7 +23,7 @@ export const chinese: Wording = {
   queued: (check, position) => `已排队 ${check}，第 ${position} 位。`,
   queuedTwice: (check) => `这条命令已经启动了 ${check}，不会重复启动。`,
   threadWillOpen: "结果会发在本频道的消息列里。",
-  namesUnchecked: (cluster) => `集群 ${cluster} 还没有 worker 上报名称，暂时无法核对；worker 上线后检查才会开始。`,
+  namesUnchecked: (cluster) => `这里不知道集群 ${cluster} 的全部名称，暂时无法核对；检查开始时由其 worker 核对。`,
   checking: "检查中",
   starting: "启动中",
   finishing: "收尾中",
@@ -130,7 +130,8 @@ export const chinese: Wording = {
     submit: "开始",
     close: "关闭",
     from: "起点",
-    fromHint: "pod、ns/pod、deploy/ns/x、svc/ns/x、node/x 或地址，后面可加 :端口 和 @集群",
+    fromHint: (cluster) =>
+      `${cluster === undefined ? "" : `${cluster} 中的 `}pod、ns/pod、deploy/ns/x、svc/ns/x、node/x 或地址，后面可加 :端口 和 @集群`,
     to: "终点",
     toHint: "同上，也可以是主机名",
     duration: "时长",
@@ -181,4 +182,16 @@ export const chinese: Wording = {
   cause: (cause) => chineseCause(cause) ?? readableCause(cause),
   languageIs: (command) => `netcheck 在本频道使用中文。用 \`${command} lang en\` 可以更改。`,
   languageSet: "从现在起 netcheck 在本频道使用中文。",
+  clusters: {
+    own: (cluster, changed) =>
+      changed
+        ? `从现在起，本频道的命令默认指集群 ${cluster}。`
+        : `本频道的命令默认指集群 ${cluster}（本频道自己的选择）。`,
+    usual: (cluster, changed) => `${changed ? "从现在起，" : ""}本频道的命令默认指各处通用的集群 ${cluster}。`,
+    workers: (cluster, count) => `${cluster}（${count} 个 worker）`,
+    served: (clusters) => `目前有 worker 的集群：${clusters}。`,
+    noneServed: "目前没有 worker 在运行，任何集群都无法检查。",
+    unserved: (clusters) => `目前没有 worker 的集群：${clusters}。`,
+    how: (command) => `用 \`${command} cluster 名称\` 设置，用 \`${command} cluster reset\` 恢复为通用的集群。`,
+  },
 };

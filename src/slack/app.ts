@@ -7,6 +7,7 @@ import { limits } from "../core/check.ts";
 import type { Language } from "../core/sentence.ts";
 import { type Log, occasionally } from "../log.ts";
 import { newCheckId } from "../queue/new-check-id.ts";
+import { type Tracing, untraced } from "../tracing.ts";
 import { createAccess } from "./access.ts";
 import { boltLog } from "./bolt-log.ts";
 import { listenToButtons } from "./buttons.ts";
@@ -37,6 +38,8 @@ export type SlackAppOptions = {
   readonly checks: ChecksPort;
   readonly schedules: SchedulesPort;
   readonly past: PastPort;
+  /** Untraced where it is absent. */
+  readonly tracing?: Tracing;
   readonly log: Log;
   readonly nowMs?: () => number;
   readonly newId?: () => string;
@@ -58,6 +61,7 @@ export function createSlackApp({
   checks,
   schedules,
   past,
+  tracing = untraced,
   log,
   nowMs = Date.now,
   newId = newCheckId,
@@ -92,8 +96,9 @@ export function createSlackApp({
     clientOptions,
     convoStore: false,
   });
-  app.use(async ({ next }) => {
-    const work = next();
+  app.use(async ({ next, body }) => {
+    const title = askedBy(body);
+    const work = title === undefined ? next() : tracing.span(title, { root: true, kind: "server" }, next);
     underway.add(work);
     await work.finally(() => underway.delete(work));
   });
@@ -109,7 +114,7 @@ export function createSlackApp({
   const channels = createChannels({ client, nowMs });
   const { command } = slack;
   const desk = createDesk({
-    ...{ checks, schedules, past, client, access, channels, log, language, command, identity },
+    ...{ checks, schedules, past, client, access, channels, tracing, log, language, command, identity },
     ...{ cluster, maxDurationMs, newId, nowMs, stopping: stopping.signal },
   });
   listenToCommands(app, desk);
@@ -149,6 +154,20 @@ export function createSlackApp({
       await Promise.allSettled(underway);
     },
   };
+}
+
+/** What a person did, where that may start a check; a trace begins there and ends with the answer. */
+function askedBy(body: object): string | undefined {
+  if ("command" in body) return "slack command";
+  if (!("type" in body)) return undefined;
+  if (body.type === "view_submission") return "slack form";
+  if (body.type === "block_actions") return "slack button";
+  const event = "event" in body && typeof body.event === "object" ? body.event : null;
+  const type = event && "type" in event ? event.type : undefined;
+  if (type === "app_mention") return "slack mention";
+  return type === "message" && event && "channel_type" in event && event.channel_type === "im"
+    ? "slack message"
+    : undefined;
 }
 
 /** Without pongs the library takes the socket for dead within seconds, and opens another. */

@@ -34,7 +34,8 @@ export function listenToButtons(app: App, desk: Desk): void {
     withId(value, wording, async (id) => {
       const seen = await checks.status(id);
       if (seen === undefined) return drawUnknownCheck(id, wording);
-      return (await desk.answer(seen.request.command, withoutThread(place))).message;
+      const { command: line, cluster } = seen.request;
+      return (await desk.answer(line, withoutThread(place), { cluster })).message;
     }),
   );
 

@@ -1,3 +1,4 @@
+import type { ModalView } from "@slack/types";
 import type { WebClient } from "@slack/web-api";
 import { cleanText } from "../commands/grammar/clean.ts";
 import type { Asked, ChecksPort, PastPort, SchedulesPort } from "../commands/grammar/command.ts";
@@ -9,11 +10,13 @@ import type { Log } from "../log.ts";
 import { drawNotice } from "../report/answers.ts";
 import type { Message } from "../report/blocks.ts";
 import { type Wording, wordings } from "../report/words.ts";
+import type { Tracing } from "../tracing.ts";
 import type { Access } from "./access.ts";
 import { type Said, sayTo } from "./answer.ts";
 import { Cache } from "./cache.ts";
 import type { Channels } from "./channels.ts";
 import type { Identity } from "./connect.ts";
+import { drawForm } from "./form.ts";
 
 /** Where a request comes from; `once` is unique per invocation and the same when Slack delivers it twice. */
 export type Place = Asked["slack"] & { readonly once: string };
@@ -25,17 +28,27 @@ export type Desk = {
   readonly client: WebClient;
   readonly access: Access;
   readonly channels: Channels;
+  readonly tracing: Tracing;
   readonly log: Log;
   /** The language of this place: the channel's own, or the configured one. Never throws. */
   readonly wordingAt: (channel: string | undefined) => Promise<Wording>;
+  /** The form, in the language and for the cluster of this place. Never throws. */
+  readonly formAt: (channel: string) => Promise<ModalView>;
   /** "/netcheck" */
   readonly command: string;
   readonly identity: () => Identity;
   readonly newId: () => string;
   /** Aborts when the bot stops. */
   readonly stopping: AbortSignal;
-  /** What is said to a command line: identity first, then the grammar, then the queue. Never throws. */
-  readonly answer: (line: string, place: Place, options?: { readonly vouched?: string }) => Promise<Said>;
+  /**
+   * What is said to a command line: identity first, then the grammar, then the queue. `cluster` is meant when the line names none,
+   * whatever the channel has chosen. Never throws.
+   */
+  readonly answer: (
+    line: string,
+    place: Place,
+    options?: { readonly vouched?: string; readonly cluster?: string },
+  ) => Promise<Said>;
   /** A refusal for this person, if there is one. `vouched` is the team that Slack itself named in a signed payload. */
   readonly refusal: (user: string, wording: Wording, vouched?: string) => Promise<Message | undefined>;
   /** Shows something to one person. A failure is logged and nothing more: there is nobody left to tell. */
@@ -48,9 +61,21 @@ export type Desk = {
 
 type DeskParts = Pick<
   Desk,
-  "checks" | "past" | "client" | "access" | "channels" | "log" | "command" | "identity" | "newId" | "stopping" | "nowMs"
+  | "checks"
+  | "past"
+  | "client"
+  | "access"
+  | "channels"
+  | "tracing"
+  | "log"
+  | "command"
+  | "identity"
+  | "newId"
+  | "stopping"
+  | "nowMs"
 > & {
   readonly schedules: SchedulesPort;
+  /** Where neither a line nor its channel names one. */
   readonly cluster: string;
   /** Where neither the line nor the channel names one. */
   readonly language: Language;
@@ -68,6 +93,7 @@ export function createDesk(parts: DeskParts): Desk {
     client,
     access,
     channels,
+    tracing,
     log,
     command,
     identity,
@@ -92,6 +118,9 @@ export function createDesk(parts: DeskParts): Desk {
     const chosen = channel === undefined ? undefined : await checks.language(channel).catch(() => undefined);
     return chosen ?? parts.language;
   }
+
+  /** Throws when the queue is away: a check in the wrong cluster is worse than none. */
+  const clusterAt = async (channel: string): Promise<string> => (await checks.channelCluster(channel)) ?? cluster;
 
   /** The queue and the schedules, with a look at the channel before anything is put into them. */
   function guarded(channel: string, wording: Wording): Pick<Asked, "checks" | "schedules"> {
@@ -121,8 +150,10 @@ export function createDesk(parts: DeskParts): Desk {
   return {
     ...parts,
     refusal,
+    formAt: async (channel) =>
+      drawForm({ channel }, wordings[await languageAt(channel)].form, await clusterAt(channel).catch(() => undefined)),
     wordingAt: async (channel) => wordings[await languageAt(channel)],
-    async answer(line, { once, ...slack }, { vouched } = {}) {
+    async answer(line, { once, ...slack }, { vouched, cluster: fixed } = {}) {
       const language = languageIn(splitWords(cleanText(line))) ?? (await languageAt(slack.channel));
       const wording = wordings[language];
       const refused = await refusal(slack.user, wording, vouched);
@@ -135,12 +166,13 @@ export function createDesk(parts: DeskParts): Desk {
         newId,
         nowMs: nowMs(),
         cluster,
+        usualCluster: async () => fixed ?? clusterAt(slack.channel),
         maxDurationMs,
         command,
         language,
         wording,
       };
-      return sayTo(line, asked, log);
+      return tracing.span("answer", {}, () => sayTo(line, asked, log));
     },
     async whisper({ channel, user, threadTs }, { text, blocks }) {
       try {

@@ -4,7 +4,7 @@ import { pointerOf } from "../commands/grammar/bad-command.ts";
 import { fullText, NetcheckError } from "../core/errors.ts";
 import { inWords, type Language } from "../core/sentence.ts";
 import type { Desk } from "./desk.ts";
-import { drawForm, FORM, fieldAt, formLine } from "./form.ts";
+import { FORM, fieldAt, formLine } from "./form.ts";
 
 const placeSchema = z.object({ channel: z.string() });
 
@@ -12,8 +12,7 @@ const placeSchema = z.object({ channel: z.string() });
 export function listenToForm(app: App, desk: Desk): void {
   app.shortcut({ callback_id: "netcheck_from_message", type: "message_action" }, async ({ ack, shortcut }) => {
     await ack();
-    const { form } = await desk.wordingAt(shortcut.channel.id);
-    const view = drawForm({ channel: shortcut.channel.id }, form);
+    const view = await desk.formAt(shortcut.channel.id);
     await desk.client.views
       .open({ trigger_id: shortcut.trigger_id, view })
       .catch((err: unknown) => desk.log.warn({ err }, "form could not be opened"));

@@ -11,8 +11,9 @@ type Field = (typeof FIELDS)[number];
 /** What the form was opened for; travels in its private metadata. */
 export type FormPlace = { readonly channel: string };
 
-/** The form that an empty command opens: the same words as the command line, one per field. */
-export function drawForm(place: FormPlace, words: FormWords): ModalView {
+/** The form that an empty command opens: the same words as the command line, one per field. `cluster` is what no `@cluster` means. */
+export function drawForm(place: FormPlace, words: FormWords, cluster: string | undefined): ModalView {
+  const hints = { from: words.fromHint(cluster), to: words.toHint, duration: words.durationHint };
   return {
     type: "modal",
     callback_id: FORM,
@@ -25,7 +26,7 @@ export function drawForm(place: FormPlace, words: FormWords): ModalView {
       block_id: field,
       optional: field === "duration",
       label: { type: "plain_text", text: words[field] },
-      hint: { type: "plain_text", text: words[`${field}Hint`] },
+      hint: { type: "plain_text", text: hints[field] },
       element: {
         type: "plain_text_input",
         action_id: field,

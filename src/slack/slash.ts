@@ -2,7 +2,6 @@ import type { App } from "@slack/bolt";
 import { cleanText } from "../commands/grammar/clean.ts";
 import type { Log } from "../log.ts";
 import type { Desk } from "./desk.ts";
-import { drawForm } from "./form.ts";
 
 /** Slack waits 3 s for the acknowledgement; after this the answer follows through the response address instead. */
 const ACK_MS = 2_200;
@@ -16,12 +15,13 @@ export function listenToCommands(app: App, desk: Desk): void {
     const { message, error } = await desk.answer(body.text, place, { vouched: body.team_id });
     clearTimeout(late);
     const answer = { response_type: "ephemeral" as const, text: message.text, blocks: [...message.blocks] };
-    if (acknowledge.called()) await respond(answer).catch(logged(desk.log));
-    else await ack(answer);
+    await desk.tracing.span("acknowledge", {}, async () => {
+      if (acknowledge.called()) await respond(answer).catch(logged(desk.log));
+      else await ack(answer);
+    });
     if (cleanText(body.text) !== "" || error !== undefined) return;
-    const { form } = await desk.wordingAt(body.channel_id);
     await desk.client.views
-      .open({ trigger_id: body.trigger_id, view: drawForm({ channel: body.channel_id }, form) })
+      .open({ trigger_id: body.trigger_id, view: await desk.formAt(body.channel_id) })
       .catch(logged(desk.log));
   });
 }

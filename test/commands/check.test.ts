@@ -14,7 +14,11 @@ const usual = { cluster: "prod", maxDurationMs: limits.maxDurationMs };
 const read = (raw: string) => parseCheck(readLine(raw), usual);
 function request(raw: string) {
   const words = readLine(raw);
-  return toRequest(parseCheck(words, usual), words, smallInventory, { id: "nc-test", requestedAtMs: 0 });
+  return toRequest(parseCheck(words, usual), words, smallInventory, {
+    id: "nc-test",
+    cluster: "prod",
+    requestedAtMs: 0,
+  });
 }
 function refusal(raw: string, ask: (raw: string) => unknown = request): NetcheckError {
   try {
@@ -476,7 +480,11 @@ describe("names", () => {
 
   test("without an inventory names go through as they are", () => {
     const words = readLine("some-0 other-0");
-    const made = toRequest(parseCheck(words, usual), words, undefined, { id: "nc-test", requestedAtMs: 0 });
+    const made = toRequest(parseCheck(words, usual), words, undefined, {
+      id: "nc-test",
+      cluster: "prod",
+      requestedAtMs: 0,
+    });
     expect(made.from).toEqual({ kind: "pod", name: "some-0" });
   });
 });

@@ -27,6 +27,7 @@ function desk({ language = "en" as "en" | "zh" } = {}) {
     newId: () => `nc-test${++ids}`,
     nowMs: NOW_MS,
     cluster: "prod",
+    usualCluster: async () => "prod",
     maxDurationMs: limits.maxDurationMs,
     command: "/netcheck",
     language,

@@ -12,7 +12,7 @@ import { queueNames } from "#src/queue/keys.ts";
 import { leftovers } from "#src/queue/leftovers.ts";
 import { measureStore } from "#src/queue/measure-store.ts";
 import { openQueue } from "#src/queue/queues.ts";
-import { workersSeen } from "#src/queue/workers-seen.ts";
+import { LOST_AFTER_MS, workersSeen } from "#src/queue/workers-seen.ts";
 import { fakeSlackPort } from "../support/fake-slack-port.ts";
 import { withQueue } from "../support/queue-test.ts";
 import { checkRequest, measuringWorker, reporting } from "../support/queue-world.ts";
@@ -306,10 +306,26 @@ test("the names of a cluster travel from its workers to the bot", async ({ queue
   expect(await checks.readInventory("none")).toBeUndefined();
   await names.publish(inventory);
   expect(await checks.readInventory("lab")).toEqual(inventory);
-  expect(await checks.clusters()).toEqual(["lab"]);
+  expect(await checks.clusters()).toEqual([{ name: "lab", workers: 0 }]);
+});
+
+test("workers announce their clusters by heartbeats of Redis' clock", async ({ queue, redis, checks }) => {
   const seen = workersSeen(redis, queue.keys);
   await seen.beat("lab", "host:1");
-  expect((await checks.workers("lab")).map(({ id }) => id)).toEqual(["host:1"]);
+  await seen.beat("edge", "host:2");
+  await seen.beat("edge", "host:3");
+  expect(await checks.clusters()).toEqual([
+    { name: "edge", workers: 2 },
+    { name: "lab", workers: 1 },
+  ]);
+  const [first] = await checks.workers("lab");
+  const [seconds] = await redis.time();
+  expect(first?.id).toBe("host:1");
+  expect(Math.abs((first?.atMs ?? 0) / 1_000 - Number(seconds))).toBeLessThan(5);
+  // Three missed heartbeats later, and when one says goodbye. Names that are kept keep a cluster known; this one has none.
+  await redis.zadd(queue.keys.workers("edge"), Number(seconds) * 1_000 - LOST_AFTER_MS - 1, "host:2");
+  expect((await checks.workers("edge")).map(({ id }) => id)).toEqual(["host:3"]);
   await seen.leave("lab", "host:1");
   expect(await checks.workers("lab")).toEqual([]);
+  expect(await checks.clusters()).toEqual([{ name: "edge", workers: 1 }]);
 });

@@ -9,10 +9,12 @@ import { inventories } from "#src/queue/inventory.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
 import { scheduleDesk } from "#src/queue/schedule-desk.ts";
 import { scheduleStore } from "#src/queue/schedules.ts";
+import { workersSeen } from "#src/queue/workers-seen.ts";
 import { createSlackApp, type SlackApp, type SlackAppOptions } from "#src/slack/app.ts";
 import { memoryPast } from "#test/support/memory-schedules.ts";
 import { privateQueue } from "#test/support/private-queue.ts";
 import { smallInventory } from "#test/support/small-inventory.ts";
+import { startHeartbeat } from "#workers/measuring.ts";
 
 const alice = "U0ALICE";
 const carol = "U0CAROL";
@@ -21,6 +23,7 @@ const oncall = "C0ONCALL";
 let queue: RedisAccess & AsyncDisposable;
 let checks: Checks;
 let ports: Pick<SlackAppOptions, "checks" | "schedules" | "past">;
+let workers: AsyncDisposable;
 let slack: LabSlack;
 let app: SlackApp;
 
@@ -28,11 +31,13 @@ beforeAll(async () => {
   queue = await privateQueue();
   const redis = await queue.connect("producer");
   await inventories(redis, queue.keys).publish(smallInventory);
+  workers = startHeartbeat({ seen: workersSeen(redis, queue.keys), cluster: "prod", name: "host:1", log: silentLog });
   checks = openChecks({ redis, keys: queue.keys, log: silentLog, maxChecks: 8 });
   const schedules = scheduleDesk({ redis, store: scheduleStore(redis, queue.keys) });
   ports = { checks, schedules, past: memoryPast() };
 });
 afterAll(async () => {
+  await workers[Symbol.asyncDispose]();
   await checks.close();
   await queue[Symbol.asyncDispose]();
 });
@@ -179,6 +184,43 @@ describe("a bot between a Slack and a queue", () => {
     expect((await ports.schedules.list()).length).toBe(2);
     // Nothing of this is a check yet.
     expect(await queued()).toEqual(before);
+  });
+
+  test("a channel's own cluster outlives the bot, and one without a worker is answered at once", async () => {
+    await started();
+    const redis = await queue.connect("producer");
+    const [names, seen] = [inventories(redis, queue.keys), workersSeen(redis, queue.keys)];
+    const pod = (name: string, ip: string) => ({ namespace: "shop", name, phase: "Running", ip });
+    const edge = { cluster: "edge-1", atMs: 0, services: [], deployments: [], nodes: [] };
+    await names.publish({ ...edge, pods: [pod("till-0", "10.9.0.2"), pod("till-1", "10.9.0.3")] });
+
+    const before = await queued();
+    const none = await command("till-0@edge-1 till-1");
+    expect(none.response?.text).toContain("No worker serves the cluster edge-1 now. Served now: prod.");
+    expect(none.response?.text).toContain("Nothing was started.");
+    expect((await command("cluster edge-2")).response?.text).toContain("There is no cluster edge-2.");
+    expect(await queued()).toEqual(before);
+
+    await seen.beat("edge-1", "edge:1");
+    expect((await command("cluster edge-1")).response?.text).toContain("mean the cluster edge-1 from now on.");
+    await app.stop();
+    app = appFor(slack);
+    await started();
+    expect((await command("cluster")).response?.text).toContain("Served now: edge-1 (1 worker), prod (1 worker).");
+    expect((await command("till-0 till-1")).response?.text).toMatch(/^Queued .*, edge-1$/);
+    const [id = ""] = (await queued()).filter((one) => !before.includes(one));
+    expect((await checks.status(id))?.request.cluster).toBe("edge-1");
+    // Another channel has not chosen, and the form says what it means here.
+    expect((await command("web-0 db-0", "C0NETWORK")).response?.text).toMatch(/^Queued .*, prod$/);
+    await command("");
+    await expect
+      .poll(() => JSON.stringify(slack.state().views[alice]?.at(-1)))
+      .toContain("node/x or an address in edge-1;");
+
+    await seen.leave("edge-1", "edge:1");
+    expect((await command("till-0 till-1")).response?.text).toContain("No worker serves the cluster edge-1 now.");
+    expect((await command("cluster reset")).response?.text).toContain("mean the cluster prod from now on");
+    expect((await command("web-0 db-0")).response?.text).toMatch(/^Queued .*, prod$/);
   });
 
   test("100 commands, ten at a time, are each acknowledged once with a check of their own", async () => {

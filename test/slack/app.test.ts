@@ -175,8 +175,9 @@ describe("the slash command", () => {
     ["help chek", "There is no command chek."],
     ["status what-is-this-id-supposed-to-be", "is not the id of a check"],
     ["cancel", "Which check? An id is missing."],
-    ["web-0@prod db-0@nowhere", "The ends are in two clusters"],
+    ["web-0@prod db-0@nowhere", "There is no cluster nowhere."],
     ["web-0@nowhere db-0", "There is no cluster nowhere."],
+    ["cluster nowhere", "There is no cluster nowhere."],
     ["web-0 db-0; rm -rf /", "The character ; has a meaning for shells"],
     ["<@U012AB3CD|alice> db-0", "@alice is a person"],
     ["web-0 :fire:", ":fire: is an emoji"],
@@ -240,10 +241,13 @@ describe("the slash command", () => {
     const away = async () => {
       throw new NetcheckError("queue-unavailable", "no answer");
     };
+    const said = "The queue is unavailable: nothing was started. Try again in a minute.";
     const { slash } = await bot(slack, { checks: { submit: away } });
-    expect(whispered(await slash("web-0 db-0")).text).toBe(
-      "The queue is unavailable: nothing was started. Try again in a minute.",
-    );
+    expect(whispered(await slash("web-0 db-0")).text).toBe(said);
+    // The channel's choice is not replaced by a guess.
+    const { slash: other, checks } = await bot(slack, { checks: { channelCluster: away } });
+    expect(whispered(await other("web-0 db-0")).text).toBe(said);
+    expect(checks.all.size).toBe(0);
   });
 
   test("a bug is shown as an id and not as its message", async () => {
@@ -512,12 +516,15 @@ describe("buttons", () => {
   test("Run Again starts the same command as a new check of the person who clicked", async () => {
     const { slash, click, checks } = await bot(slack);
     await slash("web-0 db-0 10m");
+    // What is run again is the check in its cluster, whatever the channel means by now.
+    await checks.setChannelCluster("C0OPS", "sold");
     const again = { action_id: "netcheck_rerun", value: "nc-test1" };
     await click(again, { user: { id: "U0BOB" }, trigger_id: "same", message: { thread_ts: "4.0" } });
     await click(again, { user: { id: "U0BOB" }, trigger_id: "same", message: { thread_ts: "4.0" } });
     const [, second, third] = [...checks.all.values()];
     expect(third).toBeUndefined();
-    expect(second?.request).toMatchObject({ command: "web-0 db-0 10m", slack: { user: "U0BOB", channel: "C0OPS" } });
+    expect(second?.request).toMatchObject({ command: "web-0 db-0 10m", cluster: "prod" });
+    expect(second?.request).toMatchObject({ slack: { user: "U0BOB", channel: "C0OPS" } });
     expect(second?.request.slack?.threadTs).toBeUndefined();
   });
 

@@ -8,6 +8,7 @@ export function memoryChecks(more: Partial<ChecksPort> = {}) {
   const once = new Map<string, string>();
   const threads = new Map<string, string>();
   const languages = new Map<string, Language>();
+  const clusters = new Map<string, string>();
   const checks: ChecksPort = {
     async submit(request, options = {}) {
       const first = options.once === undefined ? undefined : once.get(options.once);
@@ -25,7 +26,12 @@ export function memoryChecks(more: Partial<ChecksPort> = {}) {
     list: async () => [...all.values()].filter(({ state }) => state !== "done"),
     byThread: async (channel, ts) => threads.get(`${channel}:${ts}`),
     readInventory: async (cluster) => (cluster === "prod" ? smallInventory : undefined),
-    clusters: async () => ["prod"],
+    clusters: async () => [{ name: "prod", workers: 1 }],
+    channelCluster: async (channel) => clusters.get(channel),
+    async setChannelCluster(channel, cluster) {
+      if (cluster === undefined) clusters.delete(channel);
+      else clusters.set(channel, cluster);
+    },
     language: async (channel) => languages.get(channel),
     setLanguage: async (channel, language) => void languages.set(channel, language),
     ...more,

@@ -5,9 +5,10 @@ import { silentLog } from "#src/log.ts";
 import { createMetrics, type Metrics } from "#src/metrics.ts";
 import { type Checks, openChecks } from "#src/queue/checks.ts";
 import type { RedisAccess } from "#src/queue/redis.ts";
+import type { SlackPort } from "#src/queue/slack-port.ts";
+import { type Tracing, untraced } from "#src/tracing.ts";
 import { startMeasuring } from "#workers/measuring.ts";
 import { startReporting } from "#workers/reporting.ts";
-import type { fakeSlackPort } from "./fake-slack-port.ts";
 import { measuring } from "./measuring.ts";
 
 /** A request from Slack for a check of `durationMs`. */
@@ -32,8 +33,9 @@ type Queue = RedisAccess & { readonly dataDir: string };
 /** The bot's half that speaks, with Slack faked at its calls and charts left out. */
 export function reporting(
   queue: Queue,
-  slack: ReturnType<typeof fakeSlackPort>,
+  slack: { readonly port: SlackPort },
   metrics: Metrics = createMetrics(),
+  tracing: Tracing = untraced,
 ): Promise<AsyncDisposable> {
   return startReporting({
     redis: queue,
@@ -43,6 +45,7 @@ export function reporting(
     language: "en",
     render: async () => new Uint8Array(8),
     metrics,
+    tracing,
     log: silentLog,
     name: "bot:1",
   });
@@ -52,6 +55,7 @@ type WorkerOptions = {
   readonly maxChecks?: number;
   readonly name?: string;
   readonly metrics?: Metrics;
+  readonly tracing?: Tracing;
   /** Something that happens in its ticks. */
   readonly around?: (measurer: Measurer) => Measurer;
 };
@@ -59,22 +63,29 @@ type WorkerOptions = {
 /** A worker whose nodes are faked, on the real clock. */
 export async function measuringWorker(
   queue: Queue,
-  { maxChecks = 8, name = "worker:1", metrics = createMetrics(), around = (measurer) => measurer }: WorkerOptions = {},
+  {
+    maxChecks = 8,
+    name = "worker:1",
+    metrics = createMetrics(),
+    tracing = untraced,
+    around = (measurer) => measurer,
+  }: WorkerOptions = {},
 ) {
   const world = measuring({ nowMs: Date.now });
   const worker = await startMeasuring({
     redis: queue,
     cluster: "lab",
     maxChecks,
-    measurer: around(createMeasurer(world.depsOf(name))),
+    measurer: around(createMeasurer({ ...world.depsOf(name), span: (title, work) => tracing.span(title, {}, work) })),
     remove: world.nodes.nodes.remove,
     metrics,
+    tracing,
     log: silentLog,
     name,
   });
   return { ...world, worker };
 }
 
-export async function checksOf(queue: Queue, { maxChecks = 8 } = {}): Promise<Checks> {
-  return openChecks({ redis: await queue.connect("producer"), keys: queue.keys, log: silentLog, maxChecks });
+export async function checksOf(queue: Queue, { maxChecks = 8, tracing = untraced } = {}): Promise<Checks> {
+  return openChecks({ redis: await queue.connect("producer"), keys: queue.keys, log: silentLog, maxChecks, tracing });
 }

@@ -18,6 +18,9 @@ export type CheckSeen = {
   readonly outcome?: { readonly status: string; readonly verdict: string };
 };
 
+/** A cluster and how many of its workers have been heard of in the last 15 s. */
+export type ClusterSeen = { readonly name: string; readonly workers: number };
+
 /** What commands ask of the queue. Every call throws NetcheckError("queue-unavailable") when Redis is away. */
 export type ChecksPort = {
   /** Durable when it returns. The same `once` starts nothing again and names the first check as `duplicate`. */
@@ -32,7 +35,12 @@ export type ChecksPort = {
   /** The check whose thread hangs on this message. */
   readonly byThread: (channel: string, ts: string) => Promise<string | undefined>;
   readonly readInventory: (cluster: string) => Promise<Inventory | undefined>;
-  readonly clusters: () => Promise<readonly string[]>;
+  /** Clusters that had a worker within a week, in the order of the alphabet. */
+  readonly clusters: () => Promise<readonly ClusterSeen[]>;
+  /** The cluster that a channel has chosen. */
+  readonly channelCluster: (channel: string) => Promise<string | undefined>;
+  /** `undefined` takes the choice back. */
+  readonly setChannelCluster: (channel: string, cluster: string | undefined) => Promise<void>;
   /** The language that a channel has chosen. */
   readonly language: (channel: string) => Promise<Language | undefined>;
   readonly setLanguage: (channel: string, language: Language) => Promise<void>;
@@ -87,8 +95,10 @@ export type Asked = {
   readonly newId: () => string;
   /** Unix milliseconds. */
   readonly nowMs: number;
-  /** The cluster that is meant when a command names none. */
+  /** The cluster that is meant when neither a command nor its channel names one. */
   readonly cluster: string;
+  /** The cluster that is meant when a command names none. Throws "queue-unavailable": a wrong cluster is worse than no answer. */
+  readonly usualCluster: () => Promise<string>;
   readonly maxDurationMs: number;
   /** The slash command's name, for examples: "/netcheck". */
   readonly command: string;

@@ -6,7 +6,7 @@ import type { Word, Words } from "./words.ts";
 /** The options of a check, with what they take. All are written `name=value`, `--name=value` or `--name value`. */
 export const OPTIONS = {
   port: say("TCP port of the second end, the same as {port} behind it", { port: ":port" }),
-  cluster: say("cluster of both ends, the same as @cluster behind them"),
+  cluster: say("cluster of both ends, the same as @cluster behind them; the channel's own when left out"),
   lang: say("language of the answer and the whole thread, en or zh; the channel's own when left out"),
 } as const;
 

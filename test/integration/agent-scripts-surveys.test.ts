@@ -128,6 +128,18 @@ test("a name server is asked at the port that is said, others at 53", async () =
   expect(lines).toContainEqual(expect.stringMatching(/ query 127\.0\.0\.2 udp single cluster A refused /));
 });
 
+test("name servers are asked in ever another order", async () => {
+  const servers = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
+  const asked = servers.map((server) => `--server ${server}`).join(" ");
+  const lines = await inNetns(`timeout -s INT 4 netcheck-dns 60 200 ${asked} --name cluster=names. || true`);
+  const turns = lines.flatMap((line) => line.match(/^[\d.]+ query (\S+)/)?.[1] ?? []);
+  const next = new Set(turns.slice(1).flatMap((server, n) => (server === turns[n] ? [] : [`${turns[n]} ${server}`])));
+  // In a fixed order each would always be followed by the same one.
+  expect([...next].toSorted()).toEqual(
+    servers.flatMap((one) => servers.flatMap((other) => (one === other ? [] : [`${one} ${other}`]))),
+  );
+});
+
 test("what netcheck-kernel prints of this machine is what its files say", async () => {
   const { stdout } = await promisify(execFile)(`${agentBin}/netcheck-kernel`, ["1"]).catch(
     // Without the right to read the log all of the rest is there.

@@ -78,6 +78,10 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 - name: NETCHECK_METRICS_PORT
   value: {{ .Values.metrics.port | quote }}
 {{- end }}
+{{- with .Values.traces.endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ . | quote }}
+{{- end }}
 {{- end -}}
 
 {{- /* What bot and worker pods have alike: nobody special, nothing writable but /data and /tmp. */ -}}

@@ -64,17 +64,19 @@ describe.skipIf(!hasHelm)("with helm", () => {
   });
 
   test.each([
-    { value: "bot.replica=3", why: "additional properties 'replica' not allowed" },
-    { value: "cluster.name=Prod", why: "'Prod' does not match pattern" },
-    { value: "image.digest=sha256:1", why: "does not match pattern" },
-    { value: "agent.namespace=netcheck", why: "must not be the release's own namespace" },
-    { value: "bot.replicas=2", why: "a claim made by this chart serves one pod" },
-    { value: "redis.existingSecret=", why: "the name of a Secret with the key password" },
-    { value: "bot.slack.existingSecret=", why: "the keys bot-token and app-token" },
+    // The schema's own words differ from helm to helm.
+    { value: "bot.replica=3", why: /bot.*additional propert\w+ '?replica'?/is },
+    { value: "cluster.name=Prod", why: /cluster.name.*does not match pattern/is },
+    { value: "image.digest=sha256:1", why: /image.digest.*does not match pattern/is },
+    { value: "traces.port=0", why: /traces.port.*\b1\b/is },
+    { value: "agent.namespace=netcheck", why: /must not be the release's own namespace/ },
+    { value: "bot.replicas=2", why: /a claim made by this chart serves one pod/ },
+    { value: "redis.existingSecret=", why: /the name of a Secret with the key password/ },
+    { value: "bot.slack.existingSecret=", why: /the keys bot-token and app-token/ },
   ])("small with $value is refused, with the reason", ({ value, why }) => {
     const { status, stderr } = template("small", "--set", value);
     expect(status).not.toBe(0);
-    expect(stderr).toContain(why);
+    expect(stderr).toMatch(why);
   });
 
   test("AppArmor is an annotation before Kubernetes 1.30", () => {

@@ -173,7 +173,8 @@ function suspect({ at, towards, legs }: Need, seen: Case): Suspicion | undefined
         ? say("Find out what wrote them: a routing daemon, a script, or two agents that disagree")
         : say("Find out what removed it: a network manager, a script, or the agent itself"),
     ],
-    explains: silenceLooksLike,
+    // Of what goes round or comes back another way, connection tracking sees half.
+    explains: [...silenceLooksLike, "conntrack-invalid"],
     // Whoever comes to one of the nodes in the circle is in it.
     legs: circle ? overlayLegs(towards.node, plan) : bad.map(({ leg }) => leg.id),
   };

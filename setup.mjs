@@ -255,7 +255,8 @@ if (verb === "run" && rest[0] !== undefined) {
   if (needsLab(rest[0])) installDebianPackages();
   if (needsPage(rest[0])) buildPage();
   const [file, word, ...more] = rest;
-  const started = file === "src/cli.ts" && processes[word] ? [processes[word], ...more] : rest;
+  const started =
+    file === "src/cli.ts" && processes[word] ? ["--max-semi-space-size=4", processes[word], ...more] : rest;
   const lab = process.env["KUBECONFIG"] === undefined ? runningLab() : {};
   process.exitCode = run(node(), ["--disable-warning=ExperimentalWarning", ...started], {
     env: { ...withNode24(), ...lab, ...compileCache },

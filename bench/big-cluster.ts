@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { channelNamed } from "#lab/play.ts";
-import { nodeFlags, type Product, startProduct } from "#lab/product.ts";
+import { allocatorEnv, nodeFlags, type Product, startProduct } from "#lab/product.ts";
 import { startSlack } from "#lab/slack/server.ts";
 import type { Target } from "#src/core/target.ts";
 import { bigCluster } from "#test/support/big-cluster.ts";
@@ -57,8 +57,9 @@ async function* resolving({ api }: TestApi): AsyncGenerator<Figure> {
   const child = fork(new URL("big-cluster-resolve.ts", import.meta.url), [api.workerKubeconfig], {
     stdio: "inherit",
     execArgv: [...nodeFlags],
+    env: { ...process.env, ...allocatorEnv },
   });
-  const [ready] = (await once(child, "message")) as [{ readonly namesMs: number }];
+  const ready = await answerOf<{ readonly namesMs: number }>(child);
   yield figure("listing all names, once", Math.round(ready.namesMs), "ms");
   for (const [name, target] of Object.entries(targets)) {
     const before = api.counts();
@@ -77,8 +78,15 @@ async function* resolving({ api }: TestApi): AsyncGenerator<Figure> {
 
 async function askOf(child: ChildProcess, target: Target): Promise<Resolved> {
   child.send(target);
-  const [resolved] = (await once(child, "message")) as [Resolved];
-  return resolved;
+  return answerOf<Resolved>(child);
+}
+
+async function answerOf<T>(child: ChildProcess): Promise<T> {
+  const ended = once(child, "exit").then(() => {
+    throw new Error("the process that resolves has ended");
+  });
+  const [answer] = await Promise.race([once(child, "message"), ended]);
+  return answer;
 }
 
 /** A command in Slack, until the first node task is asked for; then memory while names are followed. */

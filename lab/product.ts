@@ -31,10 +31,15 @@ export type Product = AsyncDisposable & {
 type Running = { readonly child: ChildProcess; readonly ready: Promise<void> };
 
 /**
- * What node is told wherever netcheck runs, in deploy/Containerfile and setup.mjs too. V8 takes up to 64 MB twice for young
- * objects, depending on the machine, and collects late what is kept outside of its heap: ADR 113.
+ * What node and the C library are told wherever netcheck runs: in deploy/Containerfile and setup.mjs too. Without it they take
+ * memory by the size of the machine, and give it back late: ADR 113.
  */
-export const nodeFlags: readonly string[] = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=4"];
+export const nodeFlags: readonly string[] = [
+  "--disable-warning=ExperimentalWarning",
+  "--max-semi-space-size=4",
+  "--max-old-space-size=512",
+];
+export const allocatorEnv = { MALLOC_ARENA_MAX: "2" } as const;
 
 const root = new URL("..", import.meta.url);
 const compileCache = process.env["NODE_COMPILE_CACHE"] ?? new URL("node_modules/.cache/netcheck", root).pathname;

@@ -70,6 +70,12 @@ const needsPage = (file) => /^lab\//.test(file);
 /** `npm run netcheck -- bot` and its like name a process; everything else is for the command line. */
 const processes = { bot: "workers/bot.ts", worker: "workers/worker.ts", all: "workers/all.ts" };
 
+/** Of these processes, as in deploy/Containerfile. */
+const memory = {
+  flags: ["--max-semi-space-size=4", "--max-old-space-size=512"],
+  env: { MALLOC_ARENA_MAX: "2" },
+};
+
 const args = process.argv.slice(2);
 const quiet = args[0] === "--quiet" && Boolean(args.shift());
 const [verb, ...rest] = args;
@@ -255,10 +261,11 @@ if (verb === "run" && rest[0] !== undefined) {
   if (needsLab(rest[0])) installDebianPackages();
   if (needsPage(rest[0])) buildPage();
   const [file, word, ...more] = rest;
-  const started = file === "src/cli.ts" && processes[word] ? [processes[word], ...more] : rest;
+  const started = file === "src/cli.ts" && processes[word];
   const lab = process.env["KUBECONFIG"] === undefined ? runningLab() : {};
-  process.exitCode = run(node(), ["--disable-warning=ExperimentalWarning", ...started], {
-    env: { ...withNode24(), ...lab, ...compileCache },
+  const argv = started ? [...memory.flags, started, ...more] : rest;
+  process.exitCode = run(node(), ["--disable-warning=ExperimentalWarning", ...argv], {
+    env: { ...withNode24(), ...lab, ...compileCache, ...(started && memory.env) },
   });
 } else if (verb === "test") {
   requireNamespaces();

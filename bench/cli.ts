@@ -6,6 +6,7 @@ import { exec } from "./exec.ts";
 import { fetchBudget } from "./fetch.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { hops } from "./hops.ts";
+import { kills } from "./kills.ts";
 import { labUp } from "./lab-up.ts";
 import { located } from "./located.ts";
 import { names } from "./names.ts";
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   exec,
   nodeTask,
   record,
+  kills,
   fetchBudget,
   hops,
   located,

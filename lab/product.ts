@@ -30,6 +30,17 @@ export type Product = AsyncDisposable & {
 
 type Running = { readonly child: ChildProcess; readonly ready: Promise<void> };
 
+/**
+ * What node and the C library are told wherever netcheck runs: in deploy/Containerfile and setup.mjs too. Without it they take
+ * memory by the size of the machine, and give it back late: ADR 113.
+ */
+export const nodeFlags: readonly string[] = [
+  "--disable-warning=ExperimentalWarning",
+  "--max-semi-space-size=4",
+  "--max-old-space-size=512",
+];
+export const allocatorEnv = { MALLOC_ARENA_MAX: "2" } as const;
+
 const root = new URL("..", import.meta.url);
 const compileCache = process.env["NODE_COMPILE_CACHE"] ?? new URL("node_modules/.cache/netcheck", root).pathname;
 
@@ -61,16 +72,12 @@ export function startProduct(options: ProductOptions): Product {
 
 function launch({ entry, program = join("workers", `${entry}.ts`), env }: ProductOptions, log: WriteStream): Running {
   // The parent-death signal is tied to the spawning thread: it must be the main one, and it is.
-  const child = spawn(
-    "setpriv",
-    ["--pdeathsig", "KILL", process.execPath, "--disable-warning=ExperimentalWarning", program],
-    {
-      // Compiled code is kept where `npm run netcheck` keeps it: half of the CPU of a start.
-      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], NODE_COMPILE_CACHE: compileCache, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-      cwd: root,
-    },
-  );
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", process.execPath, ...nodeFlags, program], {
+    // Compiled code is kept where `npm run netcheck` keeps it: half of the CPU of a start.
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], NODE_COMPILE_CACHE: compileCache, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    cwd: root,
+  });
   const tail: string[] = [];
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
   for (const stream of [child.stdout, child.stderr]) {

@@ -22,42 +22,44 @@ export async function readListStream(
   chunks: AsyncIterable<Uint8Array>,
   take: (item: unknown) => void,
 ): Promise<ListHead> {
-  const head: Buffer[] = [];
-  let rest = Buffer.alloc(0);
+  let head = "";
+  /** What came since the last object began or ended. Views: copies of all that is read would be most of the memory. */
+  let begun: Uint8Array[] = [];
   let depth = 0;
   let isText = false;
   let isEscaped = false;
   for await (const chunk of chunks) {
-    const start = rest.length;
-    const bytes = start === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
     let from = 0;
-    for (let at = start; at < bytes.length; at++) {
-      const byte = bytes[at];
+    const upTo = (end: number): string => {
+      const text = textOf([...begun, chunk.subarray(from, end)]);
+      begun = [];
+      from = end;
+      return text;
+    };
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at];
       if (isText) {
         if (isEscaped) isEscaped = false;
         else if (byte === BACKSLASH) isEscaped = true;
         else if (byte === QUOTE) isText = false;
       } else if (byte === QUOTE) isText = true;
       else if (byte === OPEN || byte === OPEN_LIST) {
-        if (byte === OPEN && depth === ITEM_DEPTH) {
-          head.push(Buffer.from(bytes.subarray(from, at)));
-          from = at;
-        }
+        if (byte === OPEN && depth === ITEM_DEPTH) head += upTo(at);
         depth++;
       } else if (byte === CLOSE || byte === CLOSE_LIST) {
         depth--;
-        if (byte === CLOSE && depth === ITEM_DEPTH) {
-          take(JSON.parse(bytes.toString("utf8", from, at + 1)));
-          from = at + 1;
-        }
+        if (byte === CLOSE && depth === ITEM_DEPTH) take(JSON.parse(upTo(at + 1)));
       }
     }
-    rest = Buffer.from(bytes.subarray(from));
+    begun.push(chunk.subarray(from));
   }
-  head.push(rest);
+  head += textOf(begun);
   // Between the objects only commas are left.
-  const text = Buffer.concat(head)
-    .toString("utf8")
-    .replace(/\[[\s,]*\]/, "[]");
-  return headSchema.parse(JSON.parse(text)).metadata;
+  return headSchema.parse(JSON.parse(head.replace(/\[[\s,]*\]/, "[]"))).metadata;
+}
+
+function textOf(parts: readonly Uint8Array[]): string {
+  const [only] = parts;
+  if (only === undefined || parts.length > 1) return Buffer.concat(parts).toString();
+  return Buffer.from(only.buffer, only.byteOffset, only.length).toString();
 }

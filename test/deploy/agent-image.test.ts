@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { allocatorEnv, nodeFlags } from "#lab/product.ts";
 import { probes } from "#src/probes/index.ts";
 
 const folder = join(import.meta.dirname, "../../deploy/agent");
@@ -121,4 +122,15 @@ test("the base is fixed by digest, and packages by a day of the archive", () => 
   expect(recipe).toMatch(/^ARG BASE=\S+@sha256:[0-9a-f]{64}$/m);
   expect(recipe).toMatch(/^ARG SNAPSHOT=\d{8}T\d{6}Z$/m);
   expect(readFileSync(join(folder, "../Containerfile"), "utf8")).toMatch(/^ARG BASE=\S+@sha256:[0-9a-f]{64}$/m);
+});
+
+test("the image and a checkout start netcheck as the lab and the benches do", () => {
+  const image = readFileSync(join(folder, "../Containerfile"), "utf8");
+  expect(image).toContain(`\nENTRYPOINT ${JSON.stringify(["node", ...nodeFlags]).replaceAll(",", ", ")}\n`);
+  const setup = readFileSync(join(folder, "../../setup.mjs"), "utf8");
+  for (const flag of nodeFlags) expect(setup).toContain(`"${flag}"`);
+  for (const [name, value] of Object.entries(allocatorEnv)) {
+    expect(image).toMatch(new RegExp(`^ENV .*\\b${name}=${value}$`, "m"));
+    expect(setup).toContain(`${name}: "${value}"`);
+  }
 });

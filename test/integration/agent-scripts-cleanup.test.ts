@@ -63,6 +63,21 @@ describe.concurrent.each(shells)("what netcheck-task leaves behind, under %s", (
     expect(processesWith(mark)).toEqual([]);
   });
 
+  test("rm finds what a command has started, when its time limit and the supervisor were killed", async ({
+    one,
+    expect,
+  }) => {
+    const mark = uniqueSleep();
+    await one.start(CHECK, [{ id: "a", argv: ["sh", "-c", "sleep $0; :", mark] }]);
+    await expect.poll(() => processesWith(`sleep\0${mark}`).length).toBe(1);
+    const [limit = ""] = readFileSync(join(one.state, CHECK, "a/pid"), "utf8").split(" ");
+    for (const pid of [Number(limit), one.supervisor(CHECK)]) process.kill(pid, "SIGKILL");
+    await expect.poll(() => processesWith(mark).length).toBe(1);
+    await one.task("rm", CHECK);
+    expect(processesWith(mark)).toEqual([]);
+    expect(readdirSync(one.state)).toEqual([]);
+  });
+
   test("a command whose time limit was killed before it ran does not run", async ({ one, expect }) => {
     const mark = uniqueSleep();
     // The second setpriv, which asks to die with `timeout`, comes late.

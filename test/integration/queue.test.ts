@@ -11,6 +11,7 @@ import { inventories } from "#src/queue/inventory.ts";
 import { queueNames } from "#src/queue/keys.ts";
 import { leftovers } from "#src/queue/leftovers.ts";
 import { measureStore } from "#src/queue/measure-store.ts";
+import { packLines } from "#src/queue/packed.ts";
 import { openQueue } from "#src/queue/queues.ts";
 import { LOST_AFTER_MS, workersSeen } from "#src/queue/workers-seen.ts";
 import { fakeSlackPort } from "../support/fake-slack-port.ts";
@@ -299,6 +300,17 @@ test("a worker that was thought dead does not undo what another did since", asyn
   expect(await states.load("nc-aaaa")).toMatchObject({ rev: 3, worker: "b:2" });
 });
 
+/** More of each kind than travel together. */
+function manyNames(count: number) {
+  const names = Array.from({ length: count }, (_, index) => ({ namespace: "größe", name: `n-${index}` }));
+  return {
+    pods: names.map((name, index) => ({ ...name, phase: "Running", ip: `10.0.0.${index}`, node: `n-${index % 7}` })),
+    services: names.map((name, index) => ({ ...name, ports: [index] })),
+    deployments: names,
+    nodes: names.map(({ name }) => ({ name })),
+  };
+}
+
 test("the names of a cluster travel from its workers to the bot", async ({ queue, redis, checks }) => {
   const names = inventories(redis, queue.keys);
   const pod = { namespace: "shop", name: "web-0", phase: "Running" };
@@ -306,7 +318,18 @@ test("the names of a cluster travel from its workers to the bot", async ({ queue
   expect(await checks.readInventory("none")).toBeUndefined();
   await names.publish(inventory);
   expect(await checks.readInventory("lab")).toEqual(inventory);
-  expect(await checks.clusters()).toEqual([{ name: "lab", workers: 0 }]);
+  const large = { cluster: "large", atMs: 2, cut: 1_000, ...manyNames(1_000) };
+  await names.publish(large);
+  expect(await checks.readInventory("large")).toEqual(large);
+  const lines = [[], [{ cluster: "odd" }], [{ cluster: "odd", atMs: 1 }, { pods: "web-0" }], [7]];
+  for (const [index, odd] of lines.entries()) {
+    await redis.set(queue.keys.inventory(`odd-${index}`), await packLines(odd));
+    expect(await checks.readInventory(`odd-${index}`)).toBeUndefined();
+  }
+  expect(await checks.clusters()).toEqual([
+    { name: "lab", workers: 0 },
+    { name: "large", workers: 0 },
+  ]);
 });
 
 test("workers announce their clusters by heartbeats of Redis' clock", async ({ queue, redis, checks }) => {

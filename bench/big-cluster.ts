@@ -82,11 +82,16 @@ async function askOf(child: ChildProcess, target: Target): Promise<Resolved> {
 }
 
 async function answerOf<T>(child: ChildProcess): Promise<T> {
-  const ended = once(child, "exit").then(() => {
+  const over = new AbortController();
+  const ended = once(child, "exit", over).then(() => {
     throw new Error("the process that resolves has ended");
   });
-  const [answer] = await Promise.race([once(child, "message"), ended]);
-  return answer;
+  try {
+    const [answer] = await Promise.race([once(child, "message", over), ended]);
+    return answer;
+  } finally {
+    over.abort();
+  }
 }
 
 /** A command in Slack, until the first node task is asked for; then memory while names are followed. */

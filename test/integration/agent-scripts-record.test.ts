@@ -182,6 +182,21 @@ describe.concurrent.each(shells)("recording under %s", (shell) => {
     await noneLeft(expect, link.device);
   });
 
+  test("a recorder whose supervisor died runs until it has written what the kernel still held", async ({
+    one,
+    expect,
+  }) => {
+    await using link = await RecordedLink.make();
+    const recorded = new Recorded(one, expect);
+    await recorded.start(link);
+    await recorded.listens();
+    await link.send(30);
+    process.kill(one.supervisor(CHECK), "SIGKILL");
+    await expect.poll(() => one.states(CHECK, TASK)).toEqual(["orphaned"]);
+    expect((await recorded.said()).segments).toMatchObject([{ bytes: HEADER + 30 * PACKET }]);
+    expect(recorded.files()).toEqual(["seg-000001.pcap"]);
+  });
+
   test("what died with its agent goes on: numbers follow, nothing sealed is lost, and what else died has ended", async ({
     one,
     expect,

@@ -20,7 +20,10 @@ export type PolicyFlow = {
   readonly to: PolicyEnd;
   readonly protocol: "TCP" | "UDP" | "ICMP";
   readonly port?: number;
-  /** Between a pod and the node that it runs on, which policies never forbid, either way. */
+  /**
+   * Between a pod and the node that it runs on. Kubernetes exempts that both ways (its text on NetworkPolicies); into the pod all
+   * engines do, because the kubelet has to reach it, out of it not all of them.
+   */
   readonly ownNode?: boolean;
 };
 
@@ -59,7 +62,7 @@ export function decide(flow: PolicyFlow, world: PolicyWorld): Decision {
 function oneWay(way: "Ingress" | "Egress", flow: PolicyFlow, world: PolicyWorld): Decision {
   const [mine, other] = way === "Ingress" ? [flow.to, flow.from] : [flow.from, flow.to];
   const { pod } = mine;
-  if (!pod || flow.ownNode) return { verdict: "allowed", isolated: false };
+  if (!pod || (way === "Ingress" && flow.ownNode)) return { verdict: "allowed", isolated: false };
   const isolating = world.policies.filter(
     ({ namespace, types, podSelector }) =>
       namespace === pod.namespace && types.includes(way) && selects(podSelector, pod.labels) === true,
@@ -70,7 +73,7 @@ function oneWay(way: "Ingress" | "Egress", flow: PolicyFlow, world: PolicyWorld)
     ...(way === "Ingress" ? policy.ingress : policy.egress).map((rule) => allows(rule, policy, { other, flow, world })),
   ]);
   if (answers.includes(true)) return { verdict: "allowed", isolated: true };
-  if (answers.includes(undefined)) return { verdict: "unknown" };
+  if (answers.includes(undefined) || flow.ownNode) return { verdict: "unknown" };
   return {
     verdict: "denied",
     way,

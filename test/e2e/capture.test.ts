@@ -6,6 +6,7 @@ import { loadTopology } from "#lab/cluster/topology.ts";
 import { playCommand } from "#lab/play.ts";
 import { startSession } from "#lab/session.ts";
 import { agentOn, inPod } from "#test/lab/cluster/in-pod.ts";
+import { lineage, otlpReceiver } from "#test/support/otlp-receiver.ts";
 
 const tshark = (file: string, ...words: string[]): string =>
   execFileSync("tshark", ["-n", "-r", file, ...words], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
@@ -13,9 +14,11 @@ const tshark = (file: string, ...words: string[]): string =>
 test("a capture says between which two devices packets vanish, and hands out one file that tshark reads", {
   timeout: 240_000,
 }, async () => {
+  await using collector = await otlpReceiver();
   await using session = await startSession({
     name: `capture-${process.pid}`,
     topology: await loadTopology(undefined),
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint },
   });
   const { cluster } = session.lab;
   await cluster.fault.add({ kind: "device-loss", node: "node-2", device: "cni0", direction: "in", percent: 15 });
@@ -56,4 +59,17 @@ test("a capture says between which two devices packets vanish, and hands out one
     ]);
     expect(stdout.replace(/^\..*\n/gm, "")).toBe("");
   }
+
+  // Where the seconds of a capture went.
+  const measure = "slack command > answer > enqueue > measure";
+  await expect
+    .poll(() => collector.spans.map((span) => lineage(span, collector.spans)), { timeout: 20_000 })
+    .toEqual(
+      expect.arrayContaining([
+        ...[`${measure} > start tasks`, `${measure} > window`, `${measure} > tidy`],
+        `${measure} > conclude > analyse captures > merge files`,
+        "slack command > answer > enqueue > report > notify deliver > slack upload",
+        "slack command > answer > enqueue > report > notify deliver > slack share",
+      ]),
+    );
 });

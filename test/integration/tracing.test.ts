@@ -16,7 +16,7 @@ import { createSlackPort } from "#src/slack/slack-port.ts";
 import { tracedPort } from "#src/slack/traced-port.ts";
 import { otlpTracing } from "#src/tracing-otlp.ts";
 import { memoryPast } from "#test/support/memory-schedules.ts";
-import { otlpReceiver, type SpanSeen } from "#test/support/otlp-receiver.ts";
+import { lineage, otlpReceiver } from "#test/support/otlp-receiver.ts";
 import { withQueue } from "#test/support/queue-test.ts";
 import { checkRequest, checksOf, measuringWorker, reporting } from "#test/support/queue-world.ts";
 import { smallInventory } from "#test/support/small-inventory.ts";
@@ -26,13 +26,6 @@ const oncall = "C0ONCALL";
 
 const ended = (checks: Checks, id: string) =>
   expect.poll(async () => (await checks.status(id))?.state, { timeout: 30_000, interval: 100 }).toBe("done");
-
-/** Names of a span and all above it, the topmost first; `?` where one never came. */
-function lineage(span: SpanSeen, spans: readonly SpanSeen[]): string {
-  if (span.parentSpanId === undefined) return span.name;
-  const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
-  return `${parent === undefined ? "?" : lineage(parent, spans)} > ${span.name}`;
-}
 
 withQueue("a check asked for in Slack is one trace across bot, queue and worker", async ({ queue, redis }) => {
   await using collector = await otlpReceiver();

@@ -47,6 +47,13 @@ export type SpanSeen = z.infer<typeof exportSchema>["resourceSpans"][number]["sc
   readonly service: unknown;
 };
 
+/** Names of a span and all above it, the topmost first; `?` where one never came. */
+export function lineage(span: SpanSeen, spans: readonly SpanSeen[]): string {
+  if (span.parentSpanId === undefined) return span.name;
+  const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
+  return `${parent === undefined ? "?" : lineage(parent, spans)} > ${span.name}`;
+}
+
 /** A collector that takes traces by OTLP over HTTP in JSON and keeps them, or refuses them with another `status`. */
 export async function otlpReceiver({ status = 200 } = {}) {
   const spans: SpanSeen[] = [];

@@ -83,7 +83,7 @@ function pointsOf(end: EndState): readonly CapturePoint[] {
 }
 
 /** The node's end of a pod's cable. */
-function hostEnd(own: Device | undefined, nodeLinks: readonly Device[]): Device | undefined {
+export function hostEnd(own: Device | undefined, nodeLinks: readonly Device[]): Device | undefined {
   if (!own || ON_NIC.has(own.kind ?? "") || own.peer === undefined || !own.elsewhere) return undefined;
   const found = nodeLinks.find(({ index }) => index === own.peer);
   // Indices count anew in every namespace: its end must point back.

@@ -1,0 +1,148 @@
+import { addressesEvidence } from "./addresses.ts";
+import type { Comparison } from "./compare.ts";
+import { type DataPlane, interfacesOf, type NodePlane } from "./data-plane.ts";
+import type { EvidenceSet } from "./evidence.ts";
+import { asked, askedVantages, measuredLegs, suffers } from "./path-facts.ts";
+import type { Gap, Plan } from "./plan.ts";
+import { ofClouds, withEbpf } from "./pod-networks.ts";
+import { listed, say } from "./sentence.ts";
+
+type Seen = {
+  readonly plan: Plan;
+  readonly evidence: EvidenceSet;
+  readonly comparison: Comparison;
+  readonly planes: readonly NodePlane[];
+};
+
+/**
+ * What the data planes of the path hide, where it matters to what was asked: how a Service is translated when one was asked for, what
+ * captures cannot show where there are any, and who else may drop packets only when the path loses some. A gap says no more than
+ * that; it makes nobody a suspect.
+ */
+export function dataPlaneGaps(seen: Seen): readonly Gap[] {
+  return [
+    ...serviceGaps(seen),
+    ...captureGaps(seen),
+    ...outsideGaps(seen),
+    ...policyGaps(seen),
+    ...interfaceGaps(seen),
+  ];
+}
+
+/** Of the node that asks: there the address is translated. */
+function serviceGaps({ plan, planes }: Seen): readonly Gap[] {
+  const from = plan.vantages.find(({ role }) => role === "from");
+  const plane = planes.find(({ node }) => node === from?.node)?.plane;
+  if (plan.to.kind !== "service" || !from || !plane) return [];
+  const subject = `node/${from.node}`;
+  const values = { service: plan.to.name, ip: plan.to.ip };
+  if (plane.services === "eBPF")
+    return [
+      {
+        probe: "service-rules",
+        subject,
+        reason: say(
+          "{service} ({ip}) is translated by eBPF programs there: its backends in their maps were not read",
+          values,
+        ),
+      },
+    ];
+  if (plan.to.ip.includes(":"))
+    return [
+      {
+        probe: "service-rules",
+        subject,
+        reason: say("{service} ({ip}) has an IPv6 address: of Service rules only those of IPv4 are read", values),
+      },
+    ];
+  return [];
+}
+
+/** Recorders at NICs see the outside of what is encrypted. */
+function captureGaps({ plan, planes }: Seen): readonly Gap[] {
+  return planes.flatMap(({ node, plane }) => {
+    const what = plane.encrypted ?? (plane.between?.includes("WireGuard") ? "WireGuard" : undefined);
+    const taps = (plan.taps ?? []).filter(
+      (tap) => tap.node === node && (tap.kind === "nic" || tap.kind === "bond-member"),
+    );
+    if (what === undefined || taps.length === 0) return [];
+    return [
+      {
+        probe: "capture",
+        subject: `node/${node}`,
+        reason: say(
+          "pods' packets to other nodes are encrypted with {what}: at {devices} their inside cannot be seen",
+          {
+            what,
+            devices: listed(taps.map(({ device }) => device)),
+          },
+        ),
+      },
+    ];
+  });
+}
+
+/** The cloud's own filters and routes, when what goes from node to node suffers. */
+function outsideGaps({ planes, comparison }: Seen): readonly Gap[] {
+  const suffering = badAsked(comparison).filter(({ scope }) => scope === "overlay" || scope === "underlay");
+  const nodes = planes.filter(({ plane }) => plane.network.some((name) => ofClouds.includes(name)));
+  if (suffering.length === 0) return [];
+  return nodes.map(({ node, plane }) => ({
+    probe: "data-plane",
+    subject: `node/${node}`,
+    reason: say(
+      "security groups, firewall rules and routes of the cloud ({network}) lie outside of the nodes: they were not read",
+      {
+        network: listed(plane.network),
+      },
+    ),
+  }));
+}
+
+/** Policies that are kept in eBPF maps, when the path suffers. */
+function policyGaps({ planes, comparison }: Seen): readonly Gap[] {
+  if (badAsked(comparison).length === 0) return [];
+  return planes.flatMap(({ node, plane }) =>
+    filtersInEbpf(plane)
+      ? [
+          {
+            probe: "policies",
+            subject: `node/${node}`,
+            reason: say(
+              "{network} keeps policies in eBPF maps: which packets they drop is not read there, nor are policies of its own kinds",
+              { network: listed(plane.network) },
+            ),
+          },
+        ]
+      : [],
+  );
+}
+
+const filtersInEbpf = ({ network, services }: DataPlane): boolean =>
+  network.some((name) => withEbpf.includes(name)) || services === "eBPF";
+
+/** Further interfaces of the asked pods (Multus): legs go by the address that Kubernetes knows. */
+function interfaceGaps({ plan, evidence }: Seen): readonly Gap[] {
+  return askedVantages(plan).flatMap(({ id, ip, netns }) => {
+    if (netns === "node") return [];
+    const others = interfacesOf(evidence.get(addressesEvidence, id)?.devices).filter(
+      ({ addresses }) => !addresses.some((address) => address.ip === ip),
+    );
+    if (others.length === 0) return [];
+    return [
+      {
+        probe: "data-plane",
+        subject: id,
+        reason: say("its further interfaces ({devices}) were not measured, only the one with {ip}", {
+          devices: listed(others.map(({ name }) => name)),
+          ip,
+        }),
+      },
+    ];
+  });
+}
+
+const badAsked = (comparison: Comparison) =>
+  measuredLegs(comparison)
+    .filter((result) => asked(result.leg) && suffers(result))
+    .map(({ leg }) => leg);

@@ -42,19 +42,16 @@ const agent = (network: string): Fixture["pods"][number] => ({
 });
 const reading = (of: Fixture, ...readings: readonly string[]): Fixture["sections"] =>
   Object.fromEntries(readings.map((one) => [one, of.sections[one] ?? ""]));
-const [flannel, hostGw, calico, bgp, ebpf, cilium, netkit, aws, kindnet] = (
-  [
-    "flannel-vxlan",
-    "flannel-host-gw",
-    "calico-ipip",
-    "calico-bgp",
-    "calico-ebpf",
-    "cilium-vxlan",
-    "cilium-netkit",
-    "aws-vpc-cni",
-    "kindnet",
-  ] as const
-).map(fixture) as [Fixture, Fixture, Fixture, Fixture, Fixture, Fixture, Fixture, Fixture, Fixture];
+const flannel = fixture("flannel-vxlan");
+const hostGw = fixture("flannel-host-gw");
+const calico = fixture("calico-ipip");
+const bgp = fixture("calico-bgp");
+const ebpf = fixture("calico-ebpf");
+const cilium = fixture("cilium-vxlan");
+const netkit = fixture("cilium-netkit");
+const aws = fixture("aws-vpc-cni");
+const gke = fixture("gke-dataplane-v2");
+const kindnet = fixture("kindnet");
 
 test.each<{ name: string; given: Fixture; change?: (text: string) => string; line: string | RegExp }>([
   {
@@ -175,6 +172,11 @@ test.each<{ name: string; given: Fixture; change?: (text: string) => string; lin
     name: "programs could not be listed: Cilium is known by its devices and agents",
     given: without(netkit, "node/bpf-programs"),
     line: /: Cilium, routes of the nodes, netkit, Services by eBPF/,
+  },
+  {
+    name: "programs could not be listed: Google's is known by chains and agents",
+    given: without(gke, "node/bpf-programs"),
+    line: /: GKE Dataplane V2, routes of the cloud, routed veth, Services by eBPF/,
   },
   {
     name: "the eBPF programs of Calico could not be listed: its device tells",

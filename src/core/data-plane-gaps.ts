@@ -1,6 +1,7 @@
 import { addressesEvidence } from "./addresses.ts";
 import type { Comparison } from "./compare.ts";
 import { type DataPlane, interfacesOf, type NodePlane } from "./data-plane.ts";
+import { devicesEvidence } from "./devices.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { asked, askedVantages, measuredLegs, suffers } from "./path-facts.ts";
 import type { Gap, Plan } from "./plan.ts";
@@ -125,9 +126,10 @@ const filtersInEbpf = ({ network, services }: DataPlane): boolean =>
 function interfaceGaps({ plan, evidence }: Seen): readonly Gap[] {
   return askedVantages(plan).flatMap(({ id, ip, netns }) => {
     if (netns === "node") return [];
-    const others = interfacesOf(evidence.get(addressesEvidence, id)?.devices).filter(
-      ({ addresses }) => !addresses.some((address) => address.ip === ip),
-    );
+    const others = interfacesOf({
+      addresses: evidence.get(addressesEvidence, id)?.devices,
+      devices: evidence.get(devicesEvidence, id)?.devices,
+    }).filter(({ addresses }) => !addresses.some((address) => address.ip === ip));
     if (others.length === 0) return [];
     return [
       {

@@ -109,7 +109,7 @@ export function recogniseDataPlane(facts: NodeFacts): DataPlane | undefined {
   const services = translator(facts, networks, families);
   const nodeLocalDns = dnsOnNode(facts);
   const nics = nicsOf(addresses, devices, facts.ip);
-  const further = pods.some(({ addresses: all }) => interfacesOf(all).length > 1);
+  const further = pods.some((pod) => interfacesOf(pod).length > 1);
   return {
     network: [...networks],
     ...(contradicting.length > 0 ? { contradicting: [...contradicting] } : {}),
@@ -177,13 +177,13 @@ const TUNNELS: Readonly<Record<string, Way>> = {
 /** Routes that BGP daemons make (rt_protos of iproute2): BIRD 12, zebra 11, BGP 186; kube-router's GoBGP writes 17. */
 const BGP = new Set(["bird", "zebra", "bgp", "17"]);
 
-function waysBetween(facts: NodeFacts, networks: readonly string[]): ReadonlySet<Way> | undefined {
+function waysBetween(facts: NodeFacts, networks: readonly string[]): readonly Way[] | undefined {
   const { routes, elsewhere } = facts;
   if (!routes || elsewhere.length === 0) return undefined;
   const cloud = networks.some((name) => ofClouds.includes(name));
   const found = elsewhere.map((ip) => wayTo(ip, facts, cloud));
   // One way that cannot be told leaves the whole open.
-  return found.includes(undefined) ? new Set() : new Set(found.filter((way) => way !== undefined));
+  return found.includes(undefined) ? [] : ways.filter((way) => found.includes(way));
 }
 
 function wayTo(ip: string, { routes = [], tunnels, devices = [], addresses, ...rest }: NodeFacts, cloud: boolean) {
@@ -209,12 +209,12 @@ const WIREGUARD = /^(wireguard\.cali|wg-v6\.cali|cilium_wg0|flannel-wg(-v6)?)$/;
 /** Cilium marks what IPsec has decrypted or shall encrypt (docs.cilium.io "IPsec Transparent Encryption", troubleshooting). */
 const IPSEC = [/"fwmark":"0x[de]00"/, /"table":"200"/] as const;
 
-function encryption({ tunnels, devices = [], rules }: NodeFacts, between: ReadonlySet<Way> | undefined) {
+function encryption({ tunnels, devices = [], rules }: NodeFacts, between: readonly Way[] | undefined) {
   const up = tunnels.some(
     ({ name, kind }) =>
       kind === "wireguard" && WIREGUARD.test(name) && devices.some((device) => device.name === name && !device.down),
   );
-  if (up && !between?.has("WireGuard")) return "WireGuard";
+  if (up && !between?.includes("WireGuard")) return "WireGuard";
   return rules.some((rule) => IPSEC.every((part) => part.test(rule))) ? "IPsec" : undefined;
 }
 
@@ -258,16 +258,26 @@ function dnsOnNode({ addresses = [], listens53 }: NodeFacts): DataPlane["nodeLoc
 }
 
 function familiesOf({ pods }: NodeFacts): DataPlane["families"] {
-  const ips = pods.flatMap(({ ip, addresses }) => [
-    ip,
-    ...interfacesOf(addresses).flatMap((device) => device.addresses.map((address) => address.ip)),
+  const ips = pods.flatMap((pod) => [
+    pod.ip,
+    ...interfacesOf(pod).flatMap(({ addresses }) => addresses.map((address) => address.ip)),
   ]);
   const has = (bits: number): boolean => ips.some((ip) => ipBits(ip)?.length === bits);
   return [...(has(32) ? (["IPv4"] as const) : []), ...(has(128) ? (["IPv6"] as const) : [])];
 }
 
-/** Devices with addresses that others can reach. */
-export function interfacesOf(addresses: readonly Addressed[] | undefined): readonly Addressed[] {
+/** Kinds of devices by which a pod reaches others; of a cable the other end has to lie elsewhere. A NIC of its own has none. */
+const INTERFACES = new Set([undefined, "veth", "netkit", "macvlan", "macvtap", "ipvlan", "vlan"]);
+
+/** A pod's devices with addresses by which others reach it; programs in it may have bridges and tunnels of their own. */
+export function interfacesOf({ addresses, devices }: Pick<NodeFacts["pods"][number], "addresses" | "devices">) {
+  return addressed(addresses).filter(({ name }) => {
+    const device = devices?.find((one) => one.name === name);
+    return device !== undefined && INTERFACES.has(device.kind) && (!CABLES.has(device.kind ?? "") || device.elsewhere);
+  });
+}
+
+function addressed(addresses: readonly Addressed[] | undefined): readonly Addressed[] {
   return (addresses ?? []).filter(({ name, addresses: all }) => name !== "lo" && all.length > 0);
 }
 
@@ -279,7 +289,7 @@ function nicsOf(
   devices: readonly Device[],
   nodeIp: string,
 ): readonly string[] {
-  return interfacesOf(addresses)
+  return addressed(addresses)
     .filter(({ name, addresses: all }) => {
       const device = devices.find((one) => one.name === name);
       return all.some(({ ip }) => ip === nodeIp) || (device !== undefined && OUTWARDS.has(device.kind));

@@ -80,6 +80,12 @@ export function chainOwners(saved: string): readonly string[] {
 /** The data plane of Google is Cilium under another name: its agents are pods of a DaemonSet `anetd` with Cilium's label. */
 const GKE = { pod: /\/anetd-/, name: "GKE Dataplane V2" } as const;
 
+/** Pods have addresses of the cloud's own network, which knows the way to them. */
+export const ofClouds: readonly string[] = ["AWS VPC CNI", "Azure CNI", GKE.name];
+
+/** They translate Service addresses in eBPF where nobody else does. */
+export const withEbpf: readonly string[] = ["Cilium", GKE.name];
+
 export function podNetwork(signs: NetworkSigns): PodNetwork {
   const { cables, ways, programs, devices, chains, agents } = signs;
   const owners = (what: "cable" | "device" | "program" | "chain", names: readonly string[]): readonly string[] =>
@@ -88,13 +94,15 @@ export function podNetwork(signs: NetworkSigns): PodNetwork {
   const present = distinct([...owners("device", devices), ...owners("chain", chains)]);
   const programmed = owners("program", programs);
   // Others may begin the names of their cables alike (Terway's with cali, LXC's with lxc): one more sign is wanted.
-  const cabled = owners("cable", cables).filter((name) =>
-    [...present, ...programmed, ...labelled].some((other) => other === name),
-  );
+  const cabled = owners("cable", cables).filter((name) => [...present, ...programmed, ...labelled].includes(name));
   const carried = distinct([...cabled, ...owners("device", ways)]);
-  const used = distinct([...carried, ...programmed]);
+  // Behind a cloud's network it may be chained: its programs, which would tell, are not always listed.
+  const chained = ["Cilium"].filter(
+    (name) => carried.some((one) => ofClouds.includes(one)) && present.includes(name) && labelled.includes(name),
+  );
   const isCanal = same(carried, ["Calico", "flannel"]);
   if (carried.length > 1 && !isCanal) return contradiction(carried);
+  const used = distinct([...carried, ...programmed, ...chained]);
   const found = used.length > 0 ? used : fallback(present, labelled);
   if (found.length > 0 && labelled.length > 0 && !found.some((name) => labelled.includes(name)))
     return contradiction(distinct([...found, ...labelled]));
@@ -118,9 +126,3 @@ const contradiction = (networks: readonly string[]): PodNetwork => ({ networks: 
 const distinct = (names: readonly string[]): readonly string[] => [...new Set(names)];
 const same = (some: readonly string[], others: readonly string[]): boolean =>
   some.length === others.length && some.every((one) => others.includes(one));
-
-/** Pods have addresses of the cloud's own network, which knows the way to them. */
-export const ofClouds: readonly string[] = ["AWS VPC CNI", "Azure CNI", GKE.name];
-
-/** They translate Service addresses in eBPF where nobody else does. */
-export const withEbpf: readonly string[] = ["Cilium", GKE.name];

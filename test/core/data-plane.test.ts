@@ -95,6 +95,16 @@ test.each<{ name: string; signs: Partial<Parameters<typeof podNetwork>[0]>; netw
     signs: { devices: ["weave", "antrea-gw0"], agents: [agent("antrea")] },
     networks: ["Antrea"],
   },
+  {
+    name: "a cloud's cable, with Cilium's device and agent behind it",
+    signs: { cables: ["eni0a"], devices: ["cilium_host"], agents: [agent("aws-vpc-cni"), agent("cilium")] },
+    networks: ["AWS VPC CNI", "Cilium"],
+  },
+  {
+    name: "a cloud's cable, and Cilium's device left over",
+    signs: { cables: ["eni0a"], devices: ["cilium_host"], agents: [agent("aws-vpc-cni")] },
+    networks: ["AWS VPC CNI"],
+  },
   { name: "agents of two and nothing else", signs: { agents: [agent("antrea"), agent("weave")] }, networks: [] },
   { name: "an agent that nobody knows more of", signs: { agents: [agent("kube-router")] }, networks: ["kube-router"] },
 ])("the pod network by $name", ({ signs, networks }) => {

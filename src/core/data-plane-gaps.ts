@@ -1,10 +1,11 @@
 import { addressesEvidence } from "./addresses.ts";
 import type { Comparison } from "./compare.ts";
-import { type DataPlane, interfacesOf, type NodePlane } from "./data-plane.ts";
+import type { DataPlane, NodePlane } from "./data-plane.ts";
 import { devicesEvidence } from "./devices.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { asked, askedVantages, measuredLegs, suffers } from "./path-facts.ts";
 import type { Gap, Plan } from "./plan.ts";
+import { interfacesOf } from "./pod-cables.ts";
 import { ofClouds, withEbpf } from "./pod-networks.ts";
 import { listed, say } from "./sentence.ts";
 

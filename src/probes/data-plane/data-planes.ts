@@ -1,8 +1,9 @@
 import { addressesEvidence } from "../../core/addresses.ts";
-import { type NodeFacts, type NodePlane, recogniseDataPlane } from "../../core/data-plane.ts";
+import type { NodeFacts, NodePlane } from "../../core/data-plane.ts";
 import { devicesEvidence } from "../../core/devices.ts";
 import { askedNodes } from "../../core/path-facts.ts";
 import type { Plan } from "../../core/plan.ts";
+import { recogniseDataPlane } from "../../core/recognise-data-plane.ts";
 import { routesEvidence } from "../../core/routes.ts";
 import type { Case } from "../../core/rule.ts";
 import {
@@ -42,7 +43,10 @@ function factsOf(node: string, { plan, evidence }: Pick<Case, "plan" | "evidence
     programs: evidence.get(bpfProgramsEvidence, id)?.versions.at(-1)?.value ?? [],
     listens53: listeners?.flatMap(({ ip, port }) => (port === DNS_PORT ? [ip] : [])),
     services: {
-      iptables: iptables && { frame: iptables.frame, ipvs: iptables.ipvs, count: iptables.services.length },
+      iptables: iptables && {
+        ...{ frame: iptables.frame, ipvs: iptables.ipvs, whole: iptables.whole },
+        count: iptables.services.length,
+      },
       nft: nft && { frame: nft.frame, count: nft.services.length },
       ipvs: evidence.get(serviceRulesIpvsEvidence, id)?.services.length ?? 0,
       proxyRuns: evidence.get(proxyPodsEvidence, id)?.pods.some(({ running }) => running) ?? false,

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { type DataPlane, type NodeFacts, recogniseDataPlane } from "#src/core/data-plane.ts";
+import type { DataPlane, NodeFacts } from "#src/core/data-plane.ts";
 import { planesInWords } from "#src/core/data-plane-text.ts";
 import { chainOwners, podNetwork } from "#src/core/pod-networks.ts";
+import { recogniseDataPlane } from "#src/core/recognise-data-plane.ts";
 
 const nothing: NodeFacts = {
   ip: "fd00:20::20",
@@ -38,7 +39,7 @@ test("a cluster of IPv6 alone: its routes are followed, and tables of IPv4 say n
     ],
     services: {
       ...nothing.services,
-      iptables: { frame: false, ipvs: false, count: 0 },
+      iptables: { frame: false, ipvs: false, count: 0, whole: true },
       nft: { frame: false, count: 0 },
     },
     agents: [{ pod: "kube-system/calico-node-x", network: "calico" }],

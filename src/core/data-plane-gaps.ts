@@ -1,6 +1,6 @@
 import { addressesEvidence } from "./addresses.ts";
 import type { Comparison } from "./compare.ts";
-import type { DataPlane, NodePlane } from "./data-plane.ts";
+import type { NodePlane } from "./data-plane.ts";
 import { devicesEvidence } from "./devices.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { asked, askedVantages, measuredLegs, suffers } from "./path-facts.ts";
@@ -15,6 +15,9 @@ type Seen = {
   readonly comparison: Comparison;
   readonly planes: readonly NodePlane[];
 };
+
+/** In whose name these gaps are told: it is no tool or agent that failed. */
+export const DATA_PLANE = "data-plane";
 
 /**
  * What the data planes of the path hide, where it matters to what was asked: how a Service is translated when one was asked for, what
@@ -31,6 +34,10 @@ export function dataPlaneGaps(seen: Seen): readonly Gap[] {
   ];
 }
 
+function hidden(subject: string, reason: Gap["reason"]): Gap {
+  return { probe: DATA_PLANE, subject, reason };
+}
+
 /** Of the node that asks: there the address is translated. */
 function serviceGaps({ plan, planes }: Seen): readonly Gap[] {
   const from = plan.vantages.find(({ role }) => role === "from");
@@ -40,22 +47,17 @@ function serviceGaps({ plan, planes }: Seen): readonly Gap[] {
   const values = { service: plan.to.name, ip: plan.to.ip };
   if (plane.services === "eBPF")
     return [
-      {
-        probe: "service-rules",
+      hidden(
         subject,
-        reason: say(
-          "{service} ({ip}) is translated by eBPF programs there: its backends in their maps were not read",
-          values,
-        ),
-      },
+        say("{service} ({ip}) is translated by eBPF programs there: its backends in their maps were not read", values),
+      ),
     ];
   if (plan.to.ip.includes(":"))
     return [
-      {
-        probe: "service-rules",
+      hidden(
         subject,
-        reason: say("{service} ({ip}) has an IPv6 address: of Service rules only those of IPv4 are read", values),
-      },
+        say("{service} ({ip}) has an IPv6 address: of Service rules only those of IPv4 are read", values),
+      ),
     ];
   return [];
 }
@@ -68,60 +70,51 @@ function captureGaps({ plan, planes }: Seen): readonly Gap[] {
       (tap) => tap.node === node && (tap.kind === "nic" || tap.kind === "bond-member"),
     );
     if (what === undefined || taps.length === 0) return [];
+    const devices = listed(taps.map(({ device }) => device));
     return [
-      {
-        probe: "capture",
-        subject: `node/${node}`,
-        reason: say(
-          "pods' packets to other nodes are encrypted with {what}: at {devices} their inside cannot be seen",
-          {
-            what,
-            devices: listed(taps.map(({ device }) => device)),
-          },
-        ),
-      },
+      hidden(
+        `node/${node}`,
+        say("pods' packets to other nodes are encrypted with {what}: at {devices} their inside cannot be seen", {
+          what,
+          devices,
+        }),
+      ),
     ];
   });
 }
 
 /** The cloud's own filters and routes, when what goes from node to node suffers. */
 function outsideGaps({ planes, comparison }: Seen): readonly Gap[] {
-  const suffering = badAsked(comparison).filter(({ scope }) => scope === "overlay" || scope === "underlay");
-  const nodes = planes.filter(({ plane }) => plane.network.some((name) => ofClouds.includes(name)));
-  if (suffering.length === 0) return [];
-  return nodes.map(({ node, plane }) => ({
-    probe: "data-plane",
-    subject: `node/${node}`,
-    reason: say(
-      "security groups, firewall rules and routes of the cloud ({network}) lie outside of the nodes: they were not read",
-      {
-        network: listed(plane.network),
-      },
-    ),
-  }));
+  const betweenNodes = badAsked(comparison).some(({ scope }) => scope === "overlay" || scope === "underlay");
+  if (!betweenNodes) return [];
+  return planes
+    .filter(({ plane }) => plane.network.some((name) => ofClouds.includes(name)))
+    .map(({ node, plane }) =>
+      hidden(
+        `node/${node}`,
+        say(
+          "security groups, firewall rules and routes of the cloud ({network}) lie outside of the nodes: they were not read",
+          { network: listed(plane.network) },
+        ),
+      ),
+    );
 }
 
 /** Policies that are kept in eBPF maps, when the path suffers. */
 function policyGaps({ planes, comparison }: Seen): readonly Gap[] {
   if (badAsked(comparison).length === 0) return [];
-  return planes.flatMap(({ node, plane }) =>
-    filtersInEbpf(plane)
-      ? [
-          {
-            probe: "policies",
-            subject: `node/${node}`,
-            reason: say(
-              "{network} keeps policies in eBPF maps: which packets they drop is not read there, nor are policies of its own kinds",
-              { network: listed(plane.network) },
-            ),
-          },
-        ]
-      : [],
-  );
+  return planes
+    .filter(({ plane }) => plane.services === "eBPF" || plane.network.some((name) => withEbpf.includes(name)))
+    .map(({ node, plane }) =>
+      hidden(
+        `node/${node}`,
+        say(
+          "{network} keeps policies in eBPF maps: which packets they drop is not read there, nor are policies of its own kinds",
+          { network: listed(plane.network) },
+        ),
+      ),
+    );
 }
-
-const filtersInEbpf = ({ network, services }: DataPlane): boolean =>
-  network.some((name) => withEbpf.includes(name)) || services === "eBPF";
 
 /** Further interfaces of the asked pods (Multus): legs go by the address that Kubernetes knows. */
 function interfaceGaps({ plan, evidence }: Seen): readonly Gap[] {
@@ -133,14 +126,13 @@ function interfaceGaps({ plan, evidence }: Seen): readonly Gap[] {
     }).filter(({ addresses }) => !addresses.some((address) => address.ip === ip));
     if (others.length === 0) return [];
     return [
-      {
-        probe: "data-plane",
-        subject: id,
-        reason: say("its further interfaces ({devices}) were not measured, only the one with {ip}", {
+      hidden(
+        id,
+        say("its further interfaces ({devices}) were not measured, only the one with {ip}", {
           devices: listed(others.map(({ name }) => name)),
           ip,
         }),
-      },
+      ),
     ];
   });
 }

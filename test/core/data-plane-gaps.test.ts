@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Tap } from "#src/core/capture.ts";
+import { DATA_PLANE } from "#src/core/data-plane-gaps.ts";
 import { diagnose } from "#src/core/diagnose.ts";
 import { dataPlanes } from "#src/probes/data-plane/data-planes.ts";
 import { rules } from "#src/rules/index.ts";
@@ -13,7 +14,7 @@ const lossy: Scene = { faults: [loses(0.3, through("graz"))] };
 /** Gaps about what data planes hide. */
 const hidden = (scene: Scene): readonly string[] =>
   play(scene).report.gaps.flatMap(({ probe, subject, reason }) =>
-    /^(data-plane|policies|service-rules|capture)$/.test(probe) ? [`${probe} ${subject}: ${reason}`] : [],
+    probe === DATA_PLANE ? [`${subject}: ${reason}`] : [],
   );
 
 const outside = "lie outside of the nodes";
@@ -62,7 +63,7 @@ test.each([
   const planned = { ...plan, ...(taps ? { taps } : {}) };
   const planes = dataPlanes({ plan: planned, evidence });
   const { gaps } = diagnose({ request: requestFor(20), plan: planned, evidence, gaps: [], rules, planes });
-  const said = gaps.filter(({ probe }) => probe === "capture").map(({ reason }) => reason);
+  const said = gaps.filter(({ probe }) => probe === DATA_PLANE).map(({ reason }) => reason);
   expect(said).toEqual(says ? [expect.stringMatching(says)] : []);
 });
 

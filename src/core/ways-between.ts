@@ -2,6 +2,7 @@ import { type NodeFacts, type Way, ways } from "./data-plane.ts";
 import { nicsOf } from "./pod-cables.ts";
 import { ofClouds } from "./pod-networks.ts";
 import type { Lookup } from "./routes.ts";
+import { steeredTunnel } from "./tunnels.ts";
 
 /** As the kernel names tunnels. */
 const TUNNELS: Readonly<Record<string, Way>> = {
@@ -33,11 +34,7 @@ function wayBy({ kind: how, route }: Lookup, { tunnels, devices = [], addresses,
   const tunnel = tunnels.find(({ name }) => name === route.dev);
   if (tunnel) return TUNNELS[tunnel.kind];
   const nic = nicsOf(addresses, devices, ip).includes(route.dev);
-  if (!nic) {
-    // The route leads to a program (eBPF, Open vSwitch), which has one tunnel device for all nodes.
-    const open = tunnels.filter(({ external, kind }) => external && (kind === "vxlan" || kind === "geneve"));
-    return open.length === 1 ? TUNNELS[open[0]?.kind ?? ""] : undefined;
-  }
+  if (!nic) return TUNNELS[steeredTunnel(tunnels)?.kind ?? ""];
   if (cloud && (how === "default" || route.gateway === undefined)) return "cloud";
   // Where the route to a pod is missing, the default one is found as well: that says nothing.
   if (how === "default") return undefined;

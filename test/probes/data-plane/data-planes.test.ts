@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { placeText } from "#src/core/place.ts";
+import { planTaps } from "#src/core/plan-taps.ts";
 import { reportSchema } from "#src/core/report.ts";
-import { play, type Scene } from "../../core/simulate.ts";
+import { everyNth, loses, play, type Scene, through, toPort } from "../../core/simulate.ts";
 import { transcript } from "../transcript.ts";
 import { type Fixture, fixture, sceneOf } from "./fixture.ts";
 
@@ -28,6 +30,57 @@ test.each([
   expect(report.causes).toEqual([]);
   expect(report.status).toBe("healthy");
   expect(reportSchema.parse(JSON.parse(JSON.stringify(report))).dataPlanes).toEqual(report.dataPlanes);
+});
+
+const planes = [
+  "flannel-vxlan",
+  "flannel-host-gw",
+  "calico-vxlan",
+  "calico-ipip",
+  "calico-bgp",
+  "calico-ebpf",
+  "cilium-vxlan",
+  "cilium-netkit",
+  "aws-vpc-cni",
+  "gke-dataplane-v2",
+  "kindnet",
+];
+test.each<{ name: string; scene: Scene }>([
+  { name: "lost packets", scene: { faults: [loses(0.3, through("graz"))] } },
+  { name: "a dead node", scene: { faults: [loses(1, through("graz"))] } },
+  { name: "a filtered port", scene: { faults: [loses(1, toPort("shop/api-1", 7000))] } },
+  { name: "late packets", scene: { faults: [everyNth("graz", 4, [200, 400])] } },
+])("$name are called the same on every data plane", ({ scene }) => {
+  const named = (of: Scene) => play(of).report.causes.map(({ cause, where }) => `${cause} ${placeText(where)}`);
+  const plain = named(scene);
+  expect(plain).toHaveLength(1);
+  for (const plane of planes) expect(named({ ...sceneOf(fixture(plane)), ...scene }), plane).toEqual(plain);
+});
+
+test.each([
+  ["flannel-vxlan", "eth0 veth9ca90bab cni0 flannel.1 ens5"],
+  ["flannel-host-gw", "eth0 veth9ca90bab cni0 ens5"],
+  ["calico-vxlan", "eth0 cali12d4a061371 vxlan.calico ens5"],
+  ["calico-ipip", "eth0 cali12d4a061371 tunl0 ens5"],
+  ["calico-bgp", "eth0 cali12d4a061371 ens5"],
+  ["calico-ebpf", "eth0 cali12d4a061371 vxlan.calico ens5"],
+  ["cilium-vxlan", "eth0 lxc4a891387ff1a cilium_vxlan ens5"],
+  ["cilium-netkit", "eth0 lxc4a891387ff1a ens5"],
+  ["aws-vpc-cni", "eth0 enieb5ea8b4376 ens5"],
+  ["gke-dataplane-v2", "eth0 gke7d1c0f2e9ab eth0"],
+  ["kindnet", "eth0 veth3f1a7c22 eth0"],
+])("%s: packets can be recorded at every device of their way", (name, devices) => {
+  const { plan, evidence } = play(sceneOf(fixture(name)));
+  const planned = planTaps(plan, evidence, { wish: { full: false }, unreachable: new Set() });
+  const taps = (planned?.taps ?? []).map(({ device }) => device);
+  expect(taps.slice(0, taps.length / 2).join(" ")).toBe(devices);
+  expect(
+    taps
+      .slice(taps.length / 2)
+      .toReversed()
+      .join(" "),
+  ).toBe(devices);
+  expect(planned?.gaps).toEqual([]);
 });
 
 /** Without one place or reading, as if its tool were missing. */

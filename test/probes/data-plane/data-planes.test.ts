@@ -58,6 +58,20 @@ test.each<{ name: string; scene: Scene }>([
 });
 
 test.each([
+  ["flannel-vxlan", "tunnel-blocked"],
+  ["flannel-host-gw", "path-loss"],
+  ["calico-ipip", "tunnel-blocked"],
+  ["calico-bgp", "path-loss"],
+  ["cilium-vxlan", "tunnel-blocked"],
+  ["cilium-netkit", "path-loss"],
+  ["aws-vpc-cni", "path-loss"],
+])("%s: pods that are cut off from other nodes, while their nodes reach each other, are a %s", (name, cause) => {
+  const faults = [loses(1, (packet) => through("graz")(packet) && packet.leg.scope === "overlay")];
+  const { causes } = play({ ...sceneOf(fixture(name)), faults }).report;
+  expect(causes.map((one) => `${one.cause} ${placeText(one.where)}`)).toEqual([`${cause} graz`]);
+});
+
+test.each([
   ["flannel-vxlan", "eth0 veth9ca90bab cni0 flannel.1 ens5"],
   ["flannel-host-gw", "eth0 veth9ca90bab cni0 ens5"],
   ["calico-vxlan", "eth0 cali12d4a061371 vxlan.calico ens5"],

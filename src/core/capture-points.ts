@@ -20,6 +20,8 @@ export type EndState = {
   /** Devices of the node by which it sends to the other end, and to the other end's node (`ip route get`). */
   readonly towardsEnd: string;
   readonly towardsNode: string;
+  /** Tunnel device into which a program puts what leaves by neither a tunnel nor the NIC. */
+  readonly steered?: string | undefined;
 };
 
 export type CapturePoint = {
@@ -58,7 +60,7 @@ export function capturePoints(from: EndState | undefined, to: EndState | undefin
 
 /** From the end outwards. */
 function pointsOf(end: EndState): readonly CapturePoint[] {
-  const { node, netns, device, links, nodeLinks, towardsEnd, towardsNode } = end;
+  const { node, netns, device, links, nodeLinks, towardsEnd, towardsNode, steered } = end;
   const own = links.find(({ name }) => name === device);
   const at = (link: Device | undefined, kind: CapturePoint["kind"], mayBeSkipped = false): readonly CapturePoint[] =>
     link
@@ -70,7 +72,11 @@ function pointsOf(end: EndState): readonly CapturePoint[] {
   const isTunnel = tunnel !== undefined && TUNNELS.has(tunnel.kind ?? "");
   const nic = named(towardsNode);
   const outside = [
-    ...(isTunnel ? at(tunnel, "tunnel") : []),
+    ...(isTunnel
+      ? at(tunnel, "tunnel")
+      : steered !== undefined && towardsEnd !== towardsNode
+        ? at(named(steered), "tunnel", true)
+        : []),
     ...at(nic, "nic"),
     ...nodeLinks
       .filter(({ master }) => nic?.kind === "bond" && master === nic.name)
@@ -83,7 +89,7 @@ function pointsOf(end: EndState): readonly CapturePoint[] {
 }
 
 /** The node's end of a pod's cable. */
-function hostEnd(own: Device | undefined, nodeLinks: readonly Device[]): Device | undefined {
+export function hostEnd(own: Device | undefined, nodeLinks: readonly Device[]): Device | undefined {
   if (!own || ON_NIC.has(own.kind ?? "") || own.peer === undefined || !own.elsewhere) return undefined;
   const found = nodeLinks.find(({ index }) => index === own.peer);
   // Indices count anew in every namespace: its end must point back.

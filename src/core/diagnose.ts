@@ -5,6 +5,9 @@ import type { CauseName } from "./causes-zh.ts";
 import type { CheckRequest } from "./check.ts";
 import { type Comparison, compare } from "./compare.ts";
 import { coverageOf } from "./coverage.ts";
+import type { NodePlane } from "./data-plane.ts";
+import { dataPlaneGaps } from "./data-plane-gaps.ts";
+import { planesInWords } from "./data-plane-text.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { worstHopsChart } from "./hops-chart.ts";
 import { measurementsOf } from "./measurements.ts";
@@ -30,6 +33,8 @@ export type Seen = {
   readonly rules: readonly Rule[];
   /** What happened on the nodes, for the time line: `kernelMarks`. */
   readonly marks?: readonly ChartMark[];
+  /** What the nodes of the path were recognised as: `dataPlanes`. */
+  readonly planes?: readonly NodePlane[];
   /** Somebody ended the check early; in words: "by @alice". */
   readonly cancelled?: Text | undefined;
 };
@@ -41,7 +46,7 @@ const BROKEN = 0.9;
 const MAX_GAPS = 200;
 
 /** Turns everything that was measured into the report. Pure, and true on partial evidence. */
-export function diagnose({ request, plan, evidence, gaps, rules, marks = [], cancelled }: Seen): Report {
+export function diagnose({ request, plan, evidence, gaps, rules, marks = [], planes = [], cancelled }: Seen): Report {
   if (!plan) return nothingMeasured(request, gaps, cancelled);
   const comparison = compare(plan, evidence);
   const { language } = request;
@@ -69,7 +74,11 @@ export function diagnose({ request, plan, evidence, gaps, rules, marks = [], can
     causes,
     cleared,
     unknown: [...unknown, ...notes],
-    gaps: worded([...gaps, ...readingGaps(evidence)], language),
+    gaps: worded(
+      [...gaps, ...readingGaps(evidence), ...dataPlaneGaps({ plan, evidence, comparison, planes })],
+      language,
+    ),
+    ...(planes.length > 0 ? { dataPlanes: planesInWords(planes, language) } : {}),
     ...(plan.notes ? { notes: plan.notes.map((note) => inWords(note, language)) } : {}),
     measurements: measurementsOf(plan, evidence),
     captures: capturesOf(evidence),

@@ -5,7 +5,7 @@ import type { EvidenceSet } from "./evidence.ts";
 import type { Gap, Plan, Vantage } from "./plan.ts";
 import { lookUp, routesEvidence } from "./routes.ts";
 import { say } from "./sentence.ts";
-import { nodeVantage } from "./tunnels.ts";
+import { nodeVantage, steeredTunnel, tunnelsEvidence } from "./tunnels.ts";
 
 /** Name of the probe whose tasks record; their output is read by `recorder.ts`. */
 export const RECORD = "record";
@@ -107,6 +107,7 @@ function endState(
     nodeLinks: devicesAt(node),
     towardsEnd: way(node, ip),
     towardsNode: way(node, (other && nodeVantage(plan, other.node)?.ip) ?? ip),
+    steered: steeredTunnel(evidence.get(tunnelsEvidence, node)?.devices ?? [])?.name,
   };
 }
 

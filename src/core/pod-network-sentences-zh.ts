@@ -95,6 +95,42 @@ export const podNetworkSentences = {
     "在 {node} 上删除这些表项：conntrack -D -p udp --orig-dst {ip}",
   "Update kube-proxy: it should delete them when an endpoint goes away (kubernetes#139628)":
     "升级 kube-proxy：后端消失时它应当删除这些表项（kubernetes#139628）",
+  // data-plane-gaps.ts
+  "{service} ({ip}) is translated by eBPF programs there: its backends in their maps were not read":
+    "{service}（{ip}）在该处由 eBPF 程序转换：未读取其映射表中的后端",
+  "{service} ({ip}) has an IPv6 address: of Service rules only those of IPv4 are read":
+    "{service}（{ip}）是 IPv6 地址：Service 规则只读取 IPv4 的部分",
+  "pods' packets to other nodes are encrypted with {what}: at {devices} their inside cannot be seen":
+    "pod 发往其他节点的包经 {what} 加密：在 {devices} 上看不到其内部",
+  "security groups, firewall rules and routes of the cloud ({network}) lie outside of the nodes: they were not read":
+    "云平台（{network}）的安全组、防火墙规则和路由在节点之外：未读取",
+  "{network} keeps policies in eBPF maps: which packets they drop is not read there, nor are policies of its own kinds":
+    "{network} 把策略保存在 eBPF 映射表中：未读取策略丢弃了哪些包，也未读取其自有类型的策略",
+  "its further interfaces ({devices}) were not measured, only the one with {ip}":
+    "未测量其其他接口（{devices}），只测量了地址为 {ip} 的接口",
+
+  // data-plane-text.ts
+  "{nodes}: {what}": "{nodes}：{what}",
+  "{part}, {rest}": "{part}，{rest}",
+  "routes by BGP": "BGP 路由",
+  "routes of the nodes": "节点路由",
+  "routes of the cloud": "云平台路由",
+  "on the nodes' own network": "位于节点自身的网络",
+  "veth in a bridge": "接入网桥的 veth",
+  "routed veth": "路由式 veth",
+  "veth in Open vSwitch": "接入 Open vSwitch 的 veth",
+  "kube-proxy with {mode}": "kube-proxy（{mode}）",
+  "Services by eBPF": "Service 由 eBPF 处理",
+  "no Service rules in the packet filter": "包过滤规则中没有 Service 规则",
+  "pod network not recognised": "未识别 pod 网络",
+  "pod network not recognised (signs of {networks})": "未识别 pod 网络（有 {networks} 的迹象）",
+  "way between nodes not recognised": "未识别节点间的承载方式",
+  "encrypted with {what}": "以 {what} 加密",
+  "Services not recognised": "未识别 Service 的处理方式",
+  "NodeLocal DNS without a listener": "NodeLocal DNS 地址无人监听",
+  "{count} NICs ({nics})": "{count} 张网卡（{nics}）",
+  "pods with further interfaces": "pod 有其他接口",
+
   // ebpf-map-full.ts
   "no eBPF data plane on the nodes of the path tells how full its maps are":
     "该路径节点上没有 eBPF 数据面报告其映射表的使用率",

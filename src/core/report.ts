@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { captureFile, pointKindSchema } from "./capture.ts";
 import { windowSchema } from "./check.ts";
+import { dataPlanesSchema } from "./data-plane.ts";
 import { placeSchema } from "./place.ts";
 
 const rttSchema = z.object({ min: z.number(), p50: z.number(), p99: z.number(), max: z.number() });
@@ -115,6 +116,8 @@ export const reportSchema = z.object({
   unknown: z.array(z.object({ cause: z.string(), because: z.string() })),
   /** What the asked path is part of: no fault, and nothing that was measured. */
   notes: z.array(z.string()).optional(),
+  /** What the nodes of the path were recognised as; no judgement. Absent when nothing of them was read. */
+  dataPlanes: dataPlanesSchema.optional(),
   gaps: z.array(z.object({ probe: z.string(), subject: z.string(), reason: z.string() })),
   measurements: z.array(
     z.object({

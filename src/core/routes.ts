@@ -8,6 +8,8 @@ const route = z.object({
   gateway: z.string().optional(),
   /** Source address that packets of this host get on this way, unless they have one. */
   source: z.string().optional(),
+  /** Who made it, by name or number (rt_protos): kernel, boot, bird, 80 … */
+  protocol: z.string().optional(),
   table: z.string().default("main"),
   metric: z.number().default(0),
 });

@@ -843,6 +843,8 @@ export const chinese = {
 
   // rules/service-rules-missing.ts
   "the Service rules of no node of the path could be read whole": "路径上没有一个节点的 Service 规则被完整读到",
+  "{nodes} keep no Services in rules that are read: eBPF programs, or others, send them on":
+    "{nodes} 的 Service 不在已读取的规则中：由 eBPF 程序或其他方式转发",
   "{nodes} send on the Services that were tried, or have nothing to do with them":
     "{nodes} 会转发所测的 Service，或与其无关",
   "{node} has no rule that sends {services} on, although {ready} ready":

@@ -77,6 +77,8 @@ export const serviceRulesEvidence = defineEvidence(
     /** kube-proxy works in IPVS mode: its chains only mark packets, and the Services are elsewhere. */
     ipvs: z.boolean(),
     services: z.array(serviceRule),
+    /** Begins of the names of pod networks' chains in the same table: "cali-", "FLANNEL-"; absent where there are none. */
+    chains: z.array(z.string()).optional(),
   }),
 );
 

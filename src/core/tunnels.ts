@@ -36,6 +36,15 @@ export function tunnelTowards(
   return device && { tunnel: device, route };
 }
 
+/**
+ * Where a route leads to a program (eBPF, Open vSwitch): the tunnel device to which that gives the far end of every packet. Of
+ * several it is not known which; undefined then, and where there is none.
+ */
+export function steeredTunnel(tunnels: readonly Tunnel[]): Tunnel | undefined {
+  const steered = tunnels.filter(({ external, kind }) => external && (kind === "vxlan" || kind === "geneve"));
+  return steered.length === 1 ? steered[0] : undefined;
+}
+
 /** The other end of a tunnel on another node: the device of the same kind and identifier. */
 export function farTunnel(near: Tunnel, far: Vantage, evidence: EvidenceSet): Tunnel | undefined {
   const devices = evidence.get(tunnelsEvidence, far.id)?.devices ?? [];

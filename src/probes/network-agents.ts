@@ -30,13 +30,14 @@ export const networkAgentsEvidence = defineEvidence(
   z.object({ agents: z.array(agent), ready: z.number().int(), nodes: z.number().int() }),
 );
 
-/** Labels that their manifests give the agents (Calico, Canal, Cilium, AWS, flannel, Weave, Antrea, kube-router, OVN, Azure). */
+/** Labels that their manifests give the agents (Calico, Canal, Cilium, AWS, flannel, kindnet, Weave, Antrea, kube-router, OVN, Azure). */
 const AGENTS: readonly (readonly [network: string, label: string, value: RegExp])[] = [
   ["calico", "k8s-app", /^(calico-node|canal)$/],
   ["cilium", "k8s-app", /^cilium$/],
   ["aws-vpc-cni", "k8s-app", /^aws-node$/],
   ["flannel", "app", /^flannel$/],
   ["flannel", "k8s-app", /^flannel$/],
+  ["kindnet", "k8s-app", /^kindnet$/],
   ["weave", "name", /^weave-net$/],
   ["antrea", "component", /^antrea-agent$/],
   ["kube-router", "k8s-app", /^kube-router$/],

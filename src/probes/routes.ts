@@ -14,6 +14,7 @@ const printed = z.array(
     dev: z.string().optional(),
     gateway: z.string().optional(),
     prefsrc: z.string().optional(),
+    protocol: z.union([z.string(), z.number()]).optional(),
     table: z.union([z.string(), z.number()]).default("main"),
     metric: z.number().default(0),
     nexthops: z.array(z.object({ dev: z.string().optional(), gateway: z.string().optional() })).optional(),
@@ -26,7 +27,7 @@ export function parseRoutes(stdout: string): Route[] | undefined {
   return parsed
     ?.filter(({ type }) => type !== "broadcast" && type !== "multicast" && type !== "anycast")
     .slice(0, MAX_ROUTES)
-    .map(({ dst, type, dev = undefined, gateway = undefined, prefsrc, table, metric, nexthops }) => {
+    .map(({ dst, type, dev = undefined, gateway = undefined, prefsrc, protocol, table, metric, nexthops }) => {
       const device = dev ?? nexthops?.[0]?.dev;
       const next = gateway ?? nexthops?.[0]?.gateway;
       return {
@@ -37,6 +38,7 @@ export function parseRoutes(stdout: string): Route[] | undefined {
         ...(device === undefined ? {} : { dev: device }),
         ...(next === undefined ? {} : { gateway: next }),
         ...(prefsrc === undefined ? {} : { source: prefsrc }),
+        ...(protocol === undefined ? {} : { protocol: `${protocol}` }),
       };
     });
 }

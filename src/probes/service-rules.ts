@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { evidenceOf } from "../core/evidence.ts";
+import { chainOwners } from "../core/pod-networks.ts";
 import type { ReadingProbe, Sample } from "../core/probe.ts";
 import { type ServiceRule, serviceRulesEvidence } from "../core/service-evidence.ts";
 
@@ -34,11 +35,13 @@ export function parseServiceRules(stdout: string): ServiceRules | undefined {
   const services: ServiceRule[] = entries
     .slice(0, MAX_SERVICES)
     .map(({ ip, port, protocol, chain }) => ({ ip, port, protocol, endpoints: endpointsOf(chain) }));
+  const chains = chainOwners(stdout);
   return {
     frame: /^:KUBE-SERVICES /m.test(stdout),
     whole: /^COMMIT$/m.test(stdout) && entries.length <= MAX_SERVICES,
     ipvs: stdout.includes("--match-set KUBE-CLUSTER-IP"),
     services,
+    ...(chains.length > 0 ? { chains: [...chains] } : {}),
   };
 }
 

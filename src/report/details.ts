@@ -23,6 +23,7 @@ export function drawDetails(report: Report, plan: Plan | undefined, wording: Wor
           wording.fromTo(dayAndClock(report.window.startMs), dayAndClock(report.window.endMs)),
         ),
         wording.about(wording.coverage, safe(report.coverage.text)),
+        ...(report.dataPlanes ?? []).map(({ text }) => wording.at(wording.dataPlanes, safe(text))),
       ].join("\n"),
     ),
     ...(plan === undefined ? [] : [box(wording.plan, planText(plan, wording))]),

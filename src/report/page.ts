@@ -91,6 +91,7 @@ function facts(report: Report, wording: Wording): readonly (readonly [string, st
     [wording.tcp, tcp?.outcomes === undefined ? wording.notMeasured : outcomesText(tcp.outcomes, wording)],
     [wording.window, `${durationText(endMs - startMs)}, ${wording.probes(thousands(probesSent(report)))}`],
     [wording.coverage, report.coverage.text],
+    ...(report.dataPlanes ?? []).map(({ text }) => [wording.dataPlanes, text] as const),
   ];
 }
 

@@ -57,6 +57,7 @@ export function renderText(
     `${utcDay(startMs)} ${wording.fromTo(utcClock(startMs), utcClock(endMs))} (${durationText(endMs - startMs)})`,
   );
   row(wording.coverage, report.coverage.text);
+  for (const { text } of report.dataPlanes ?? []) row(wording.dataPlanes, text);
 
   if (report.causes.length > 0) heading(wording.causes(report.causes.length));
   for (const [index, one] of report.causes.entries()) causeText(one, index + 1, wording, paragraph);

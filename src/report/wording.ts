@@ -64,6 +64,7 @@ export type Wording = {
   readonly path: string;
   readonly window: string;
   readonly coverage: string;
+  readonly dataPlanes: string;
   readonly tcp: string;
   readonly probes: (count: string) => string;
   readonly lostOf: (lost: string, sent: string, percent: string) => string;

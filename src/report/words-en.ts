@@ -34,6 +34,7 @@ export const english: Wording = {
   path: "Path",
   window: "Window",
   coverage: "Coverage",
+  dataPlanes: "Data plane",
   tcp: "TCP",
   probes: (count) => `${count} probes`,
   lostOf: (lost, sent, percent) => `${percent} (${lost} of ${sent} lost)`,

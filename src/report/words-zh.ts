@@ -48,6 +48,7 @@ export const chinese: Wording = {
   path: "路径",
   window: "时间段",
   coverage: "覆盖率",
+  dataPlanes: "数据面",
   tcp: "TCP",
   probes: (count) => `${count} 次探测`,
   lostOf: (lost, sent, percent) => `${percent}（${sent} 次中丢失 ${lost} 次）`,

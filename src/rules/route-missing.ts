@@ -23,7 +23,8 @@ type Need = { readonly at: Vantage; readonly towards: Vantage; readonly legs: re
  * circle.
  * Fooled by Calico's blackhole of its own block (a longer match exists, so it is not hit), by clouds where all pods are
  * reached by the default route (then no peer has a route of its own), by policy rules and other tables (a match there
- * counts as a route), and by eBPF host routing, which bypasses the table (then the legs are healthy: cleared).
+ * counts as a route), by eBPF host routing, which bypasses the table (then the legs are healthy: cleared), and by routes via the
+ * node's own address, which hand packets to a program.
  */
 export const routeMissing: Rule = {
   name: "route-missing",
@@ -210,9 +211,12 @@ function circleFrom(at: Vantage, towards: Vantage, { plan, evidence }: Case): re
     passed.push(next);
     const { kind, route } = lookUp(evidence.get(routesEvidence, next.id)?.versions.at(-1)?.value ?? [], towards.ip);
     const gateway = kind === "specific" ? route?.gateway : undefined;
+    const here: string = next.id;
+    // A gateway that is the node's own address goes round nowhere: a program takes the packets there (Cilium's cilium_host).
     next = plan.vantages.find(
       ({ id }) =>
         id.startsWith("node/") &&
+        id !== here &&
         evidence
           .get(addressesEvidence, id)
           ?.devices.some(({ addresses }) => addresses.some(({ ip }) => ip === gateway)),

@@ -13,8 +13,9 @@ const namesFail = ["dns-down", "dns-path-loss", "dns-tcp-blocked", "dns-upstream
  * A node of the path has no rules for a Service that has ready endpoints: what its pods send to the Service address is
  * rewritten by nobody and ends nowhere. Decisive are the node's packet filter (iptables, nft or IPVS) read back against
  * the EndpointSlices, and connects to that Service from there, nine in ten of which fail.
- * Fooled by clusters whose Services are made by eBPF (no node has rules: never suspected), by tables that are too long to
- * be read whole (unknown), by Services whose traffic stays on the node by policy, and by Services without endpoints.
+ * Fooled by clusters whose Services are made by eBPF (no node has rules: never suspected, and unknown where connects fail), by
+ * tables that are too long to be read whole (unknown), by Services whose traffic stays on the node by policy, and by Services
+ * without endpoints.
  */
 export const serviceRulesMissing: Rule = {
   name: "service-rules-missing",
@@ -27,6 +28,14 @@ export const serviceRulesMissing: Rule = {
       return { status: "unknown", because: say("the Service rules of no node of the path could be read whole") };
     const suspicions = read.flatMap((node) => suspect(node, seen));
     if (suspicions.length > 0) return suspicions;
+    const elsewhere = read.every((node) => nodeServices(seen.evidence, node)?.services.length === 0);
+    if (elsewhere && serviceLegs(seen).some(({ result }) => fails(result)))
+      return {
+        status: "unknown",
+        because: say("{nodes} keep no Services in rules that are read: eBPF programs, or others, send them on", {
+          nodes: listed(read),
+        }),
+      };
     return {
       status: "cleared",
       because: say("{nodes} send on the Services that were tried, or have nothing to do with them", {

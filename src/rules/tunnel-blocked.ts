@@ -1,12 +1,15 @@
+import { addressesEvidence } from "../core/addresses.ts";
 import type { Anomaly } from "../core/anomaly.ts";
 import { legText, sharesText, whenText } from "../core/anomaly-text.ts";
 import { cutOff, lostWay } from "../core/between-nodes.ts";
 import { endsOf, isPod } from "../core/elements.ts";
+import { nicOf } from "../core/nic-of.ts";
 import { measuredLegs, suffers } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
+import { lookUp, routesEvidence } from "../core/routes.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
-import { nodeVantage, type Tunnel, tunnelsEvidence, tunnelTowards } from "../core/tunnels.ts";
+import { nodeVantage, steeredTunnel, type Tunnel, tunnelsEvidence, tunnelTowards } from "../core/tunnels.ts";
 import { linksEvidence } from "../probes/links.ts";
 
 const PLACES = new Set(["tunnel", "tunnel-pair", "overlay"]);
@@ -139,11 +142,20 @@ function isPair({ from, to }: Pair, one: string | undefined, other: string | und
   return (from.node === one && to.node === other) || (from.node === other && to.node === one);
 }
 
-function tunnelBetween(one: Vantage, other: Vantage, { plan, evidence }: Case): Tunnel | undefined {
-  const pod = plan.vantages.find((vantage) => isPod(vantage) && vantage.node === other.node);
-  const back = plan.vantages.find((vantage) => isPod(vantage) && vantage.node === one.node);
-  const there = pod && tunnelTowards(one, pod.ip, evidence)?.tunnel;
-  return there ?? (back && tunnelTowards(other, back.ip, evidence)?.tunnel);
+function tunnelBetween(one: Vantage, other: Vantage, seen: Case): Tunnel | undefined {
+  const pod = seen.plan.vantages.find((vantage) => isPod(vantage) && vantage.node === other.node);
+  const back = seen.plan.vantages.find((vantage) => isPod(vantage) && vantage.node === one.node);
+  return (pod && tunnelOf(one, pod.ip, seen)) ?? (back && tunnelOf(other, back.ip, seen));
+}
+
+/** The device of the route, or where that leads to a program and not to the NIC, the one which the program steers. */
+function tunnelOf(at: Vantage, podIp: string, { plan, evidence }: Case): Tunnel | undefined {
+  const there = tunnelTowards(at, podIp, evidence)?.tunnel;
+  if (there) return there;
+  const { kind, route } = lookUp(evidence.get(routesEvidence, at.id)?.versions.at(-1)?.value ?? [], podIp);
+  const nic = nicOf(at.node, plan, evidence.get(addressesEvidence, at.id));
+  if (kind !== "specific" || nic === undefined || route?.dev === nic) return undefined;
+  return steeredTunnel(evidence.get(tunnelsEvidence, at.id)?.devices ?? []);
 }
 
 /** Whether pods do not even reach their neighbours on these nodes. */

@@ -9,6 +9,7 @@ import { EvidenceSet } from "../core/evidence.ts";
 import { gapSchema, planSchema } from "../core/plan.ts";
 import { type Report, reportSchema } from "../core/report.ts";
 import { textSchema } from "../core/sentence.ts";
+import { dataPlanes } from "../probes/data-plane/data-planes.ts";
 import { kernelMarks } from "../probes/timeline/kernel-marks.ts";
 import { rules } from "../rules/index.ts";
 
@@ -42,7 +43,8 @@ export type StoredCheck = z.infer<typeof storedCheckSchema>;
 export function reportOf({ request, plan, gaps, cancelled, evidence }: SeenByCheck): Report {
   const set = new EvidenceSet(evidence);
   const marks = plan ? kernelMarks({ plan, evidence: set }, request.language) : [];
-  return diagnose({ request, plan, evidence: set, gaps, rules, marks, cancelled });
+  const planes = plan ? dataPlanes({ plan, evidence: set }) : [];
+  return diagnose({ request, plan, evidence: set, gaps, rules, marks, planes, cancelled });
 }
 
 /** gzip of its JSON, for `readStored`. */

@@ -64,6 +64,7 @@ test("a probe is judged by what it was asked for, what it said, and what is lack
   const lacking = [
     { probe: "gap", subject: "node/a", reason: "nft is missing" },
     { probe: "agent", subject: "node/b", reason: "not reached" },
+    { probe: "data-plane", subject: "node/a", reason: "backends in eBPF maps" },
   ];
   expect(probeSteps(probes, seen, lacking).map(({ step: name, status, seen: said }) => [name, status, said])).toEqual([
     ["speaks", "ok", "1 of 1 places told something."],
@@ -72,5 +73,6 @@ test("a probe is judged by what it was asked for, what it said, and what is lack
     ["unasked", "skipped", "Not tried: nothing on the paths of this run asks for it."],
     ["gap", "failed", "node/a: nft is missing"],
     ["agent", "failed", "node/b: not reached"],
+    ["data-plane", "skipped", "Not tried: node/a: backends in eBPF maps"],
   ]);
 });

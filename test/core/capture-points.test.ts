@@ -31,6 +31,7 @@ function pod(node: string, more: Partial<EndState> = {}): EndState {
 const bridge = link("cni0", 5, { kind: "bridge", mtu: 1_450 });
 const vxlan = link("flannel.1", 4, { kind: "vxlan", mtu: 1_450 });
 const bridged = [nic, vxlan, bridge, veth(7, { master: "cni0" }), veth(9, { master: "cni0" })];
+const steering = [nic, link("cilium_host", 4, { kind: "veth" }), link("cilium_vxlan", 5, { kind: "vxlan" }), veth(7)];
 const bonded = [
   link("bond0", 6, { kind: "bond" }),
   link("ens1", 2, { master: "bond0" }),
@@ -65,6 +66,26 @@ describe("points of a path", () => {
     {
       name: "routed (Calico without a tunnel)",
       from: pod("a"),
+      to: pod("b"),
+      points: ["a/pod eth0 pod", "a veth7 host-end", "a eth0 nic", "b eth0 nic", "b veth7 host-end", "b/pod eth0 pod"],
+    },
+    {
+      name: "handed to a program that puts it into a tunnel (Cilium with VXLAN)",
+      from: pod("a", { nodeLinks: steering, towardsEnd: "cilium_host", steered: "cilium_vxlan" }),
+      to: pod("b"),
+      points: [
+        "a/pod eth0 pod",
+        "a veth7 host-end",
+        "a cilium_vxlan tunnel",
+        "a eth0 nic",
+        "b eth0 nic",
+        "b veth7 host-end",
+        "b/pod eth0 pod",
+      ],
+    },
+    {
+      name: "routed beside such a tunnel",
+      from: pod("a", { nodeLinks: steering, steered: "cilium_vxlan" }),
       to: pod("b"),
       points: ["a/pod eth0 pod", "a veth7 host-end", "a eth0 nic", "b eth0 nic", "b veth7 host-end", "b/pod eth0 pod"],
     },

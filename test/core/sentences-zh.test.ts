@@ -4,6 +4,7 @@ import { diagnose } from "#src/core/diagnose.ts";
 import type { Report } from "#src/core/report.ts";
 import { inWords } from "#src/core/sentence.ts";
 import { chinese } from "#src/core/sentences-zh.ts";
+import { dataPlanes } from "#src/probes/data-plane/data-planes.ts";
 import { rules } from "#src/rules/index.ts";
 import { everyNth, loses, play, requestFor, type Scene, through, toPort } from "./simulate.ts";
 
@@ -52,7 +53,16 @@ const scenes: readonly { readonly name: string; readonly scene: Scene }[] = [
 ];
 
 /** Everything that people read of a report, without the commands. */
-function textsOf({ verdict, causes, cleared, unknown, gaps, coverage, charts }: Report): readonly string[] {
+function textsOf({
+  verdict,
+  causes,
+  cleared,
+  unknown,
+  gaps,
+  coverage,
+  charts,
+  dataPlanes: said = [],
+}: Report): readonly string[] {
   return [
     verdict,
     coverage.text,
@@ -60,6 +70,7 @@ function textsOf({ verdict, causes, cleared, unknown, gaps, coverage, charts }: 
     ...causes.flatMap(({ explains }) => explains.flatMap(({ because }) => because)),
     ...[...cleared, ...unknown].map(({ because }) => because),
     ...gaps.map(({ reason }) => reason),
+    ...said.map(({ text }) => text),
     ...charts.flatMap((chart) => {
       const { title, subtitle } = chart;
       if (chart.kind === "latency") return [title, subtitle, ...chart.episodes.map(({ label }) => label)];
@@ -75,7 +86,8 @@ const NARROW = /[\u4e00-\u9fff][,;:?!.(](?!\d)/;
 test.each(scenes)("a Chinese report of $name is Chinese throughout", ({ scene }) => {
   const { plan, evidence } = play(scene);
   const request = { ...requestFor(20), language: "zh" as const };
-  const texts = textsOf(diagnose({ request, plan, evidence, gaps: plan.gaps, rules }));
+  const planes = dataPlanes({ plan, evidence });
+  const texts = textsOf(diagnose({ request, plan, evidence, gaps: plan.gaps, rules, planes }));
   expect(texts.length).toBeGreaterThan(5);
   expect(texts.filter((text) => ENGLISH.test(text))).toEqual([]);
   expect(texts.filter((text) => NARROW.test(text))).toEqual([]);

@@ -6,6 +6,7 @@ import { makePlan } from "#src/core/make-plan.ts";
 import { openReader } from "#src/core/open-reader.ts";
 import type { End, Leg, Plan, Vantage } from "#src/core/plan.ts";
 import type { Report } from "#src/core/report.ts";
+import { dataPlanes } from "#src/probes/data-plane/data-planes.ts";
 import { probes } from "#src/probes/index.ts";
 import { rules } from "#src/rules/index.ts";
 import { printsOfMtu, type Sizes } from "./simulate-mtu.ts";
@@ -218,7 +219,8 @@ export function play(scene: Scene): { readonly report: Report; readonly plan: Pl
   const view = viewOf(world);
   const plan = makePlan({ request, window, from: endOf(world, from), to: endOf(world, to, port), view, probes });
   const evidence = measure(plan, scene, view);
-  const report = diagnose({ request, plan, evidence, gaps: plan.gaps, rules });
+  const planes = dataPlanes({ plan, evidence });
+  const report = diagnose({ request, plan, evidence, gaps: plan.gaps, rules, planes });
   return { report, plan, evidence };
 }
 

@@ -60,6 +60,11 @@ test.each([
     kept: { ...report, coverage: { ...report.coverage, share: 0.5 } },
     says: /differs at coverage\.share/,
   },
+  {
+    name: "nothing about data planes, as those of older versions",
+    kept: { ...report, dataPlanes: undefined },
+    says: /differs at dataPlanes/,
+  },
 ])("a report with $name is told apart", async ({ kept, says }) => {
   const { status, stdout, stderr } = replay(file("other.json.gz", await packStored({ ...seen, report: kept })));
   expect(status).toBe(1);

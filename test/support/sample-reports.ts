@@ -251,6 +251,18 @@ export const reports = {
     gaps: [{ probe: "facts", subject: "node/node-3", reason: "no agent on node-3" }],
     measurements: base.measurements.map((one) => (one.to === "shop/db-0" ? { ...one, lost: 24 } : one)),
     coverage: { share: 0.97, text: "97 % of the window on 11 of 12 legs" },
+    dataPlanes: [
+      {
+        nodes: ["node-1", "node-2"],
+        text: "node-1 and node-2: Calico, IPIP, routed veth, kube-proxy with nft, NodeLocal DNS, IPv4",
+        network: ["Calico"],
+        between: ["IPIP"],
+        cable: "routed",
+        services: "nft",
+        nodeLocalDns: "listens",
+        families: ["IPv4"],
+      },
+    ],
     charts: [charts.loss],
     window: { startMs: START_MS, endMs: START_MS + 600_000 },
   },
@@ -362,6 +374,12 @@ export const reports = {
     measurements: Array.from({ length: 200 }, (_, index) =>
       measured(`shop/${"w".repeat(60)}-${index}`, "shop/db-0", index < 2 ? "end-to-end" : "segment", index),
     ),
+    dataPlanes: Array.from({ length: 5 }, () => ({
+      nodes: [hostile],
+      text: `${hostile} ${"n".repeat(900)}`,
+      network: [hostile],
+      families: [],
+    })),
     hops: capturedHops(Array.from({ length: 60 }, (_, index) => `${hostile} ${index}`)),
     charts: [
       {

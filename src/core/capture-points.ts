@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { pointKindSchema } from "./capture.ts";
-import type { Device } from "./devices.ts";
+import { CABLES, type Device } from "./devices.ts";
 
 /**
  * Where on the way of a packet a tap can be put, found from what the node itself says about its devices and routes, so that
@@ -37,8 +37,6 @@ export type CapturePoint = {
 };
 
 const TUNNELS = new Set(["vxlan", "geneve", "ipip", "sit", "ip6tnl", "gre", "gretap", "wireguard"]);
-/** Cables between a pod and its node. */
-const CABLES = new Set(["veth", "netkit"]);
 /** Devices of a pod that send by a NIC of the node themselves. */
 const ON_NIC = new Set(["macvlan", "ipvlan", "macvtap"]);
 

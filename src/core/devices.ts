@@ -22,5 +22,8 @@ export const deviceSchema = z.object({
 });
 export type Device = z.infer<typeof deviceSchema>;
 
+/** Kinds of devices that are a cable between a pod and its node. */
+export const CABLES: ReadonlySet<string> = new Set(["veth", "netkit"]);
+
 /** All devices of the ends of the path and of their nodes, newest reading. Subject: vantage id. */
 export const devicesEvidence = defineEvidence("devices", z.object({ devices: z.array(deviceSchema) }));

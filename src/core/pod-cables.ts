@@ -1,11 +1,8 @@
 import type { Device as Addressed } from "./addresses.ts";
 import { hostEnd } from "./capture-points.ts";
 import type { DataPlane, NodeFacts } from "./data-plane.ts";
-import type { Device } from "./devices.ts";
+import { CABLES, type Device } from "./devices.ts";
 import { lookUp } from "./routes.ts";
-
-/** Devices that are a pod's cable to its node. */
-const CABLES = new Set(["veth", "netkit"]);
 
 /** The node's ends of cables: those of the pods that were looked at, else of all pods. */
 export function cableEnds({ devices = [], pods, ip, addresses, routes }: NodeFacts): readonly Device[] {
@@ -44,7 +41,7 @@ function endKind({ kind, master }: Device, devices: readonly Device[]): DataPlan
 }
 
 /** Kinds of devices by which a pod reaches others; of a cable the other end has to lie elsewhere. A NIC of its own has none. */
-const INTERFACES = new Set([undefined, "veth", "netkit", "macvlan", "macvtap", "ipvlan", "vlan"]);
+const INTERFACES = new Set([undefined, ...CABLES, "macvlan", "macvtap", "ipvlan", "vlan"]);
 
 /** A pod's devices with addresses by which others reach it; programs in it may have bridges and tunnels of their own. */
 export function interfacesOf({ addresses, devices }: Pick<NodeFacts["pods"][number], "addresses" | "devices">) {

@@ -1,5 +1,5 @@
 import { cutOff } from "../core/between-nodes.ts";
-import { devicesEvidence } from "../core/devices.ts";
+import { CABLES, devicesEvidence } from "../core/devices.ts";
 import { isPod } from "../core/elements.ts";
 import { asked, askedVantages, measuredLegs } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
@@ -12,7 +12,6 @@ import { linksEvidence } from "../probes/links.ts";
 
 /** Part of a pod's legs that has to be cut off: a broken cable spares none, but single packets may have passed before. */
 const NEARLY_ALL = 0.75;
-const CABLES = new Set(["veth", "netkit"]);
 
 /**
  * The cable between a pod and its node is broken: the pod's device or its other end is gone, down or without carrier, the other

@@ -4,6 +4,7 @@ import type { Trigger } from "../core/capture-triggers.ts";
 import type { CheckRequest, Window } from "../core/check.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
 import type { Evidence, EvidenceSet } from "../core/evidence.ts";
+import type { Inventory } from "../core/inventory.ts";
 import type { ClockEstimate } from "../core/node-clock.ts";
 import type { End, Gap, Plan, TaskSpec } from "../core/plan.ts";
 import type { Probe, Reader } from "../core/probe.ts";
@@ -115,6 +116,8 @@ export type MeasureDeps = {
   readonly readView: (about: About) => Promise<ClusterView>;
   /** `fromNode`: where a host name is looked up. */
   readonly resolve: (target: Target, view: ClusterView, options: { readonly fromNode?: string }) => Promise<End>;
+  /** The names that the workers of another cluster have published; undefined where they have not. */
+  readonly namesOf: (cluster: string) => Promise<Inventory | undefined>;
   /** Does `work` as one step of the check that is traced around it, if one is. */
   readonly span: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly nodes: NodeCalls;

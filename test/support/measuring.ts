@@ -55,6 +55,7 @@ export function measuring(time: { readonly nowMs?: () => number } = {}) {
     nowMs,
     readView,
     span: (_name, work) => work(),
+    namesOf: async () => undefined,
     async resolve(target) {
       if (api.missing) throw new NetcheckError("not-found", "There is no pod web-9.", { hint: "Did you mean web-0?" });
       return {

@@ -1,0 +1,82 @@
+import type { CheckRequest } from "./check.ts";
+import { NetcheckError } from "./errors.ts";
+import type { Inventory } from "./inventory.ts";
+import { findTarget } from "./nearest.ts";
+import type { End } from "./plan.ts";
+import { say } from "./sentence.ts";
+import { type Target, targetText } from "./target.ts";
+
+/**
+ * A check between two clusters has two parts: each is measured by the workers of one cluster, from its own end to the address of the
+ * other, because no worker holds the credential of two. A check within one cluster is its own and only part.
+ */
+
+/** The clusters that measure for a check, that of its first end first. */
+export const clustersOf = ({ cluster, toCluster }: Pick<CheckRequest, "cluster" | "toCluster">): readonly string[] =>
+  toCluster === undefined ? [cluster] : [cluster, toCluster];
+
+/** The id under which the second part keeps what is its own: state, tasks on nodes, captures. No check has an id of this length. */
+export const secondPartId = (check: string): string => `${check}2`;
+
+/** What the workers of one cluster measure: their own end first. `otherEnd` is absent where both ends are theirs. */
+export type Part = CheckRequest & { readonly otherEnd?: { readonly cluster: string; readonly target: Target } };
+
+/** The part of a check that is measured in `cluster`, which is one of `clustersOf`. */
+export function partOf(request: CheckRequest, cluster: string): Part {
+  const { toCluster, ...rest } = request;
+  if (toCluster === undefined) return rest;
+  const { id, from, to } = request;
+  return cluster === toCluster
+    ? {
+        ...rest,
+        id: secondPartId(id),
+        cluster,
+        from: to,
+        to: from,
+        otherEnd: { cluster: request.cluster, target: from },
+      }
+    : { ...rest, otherEnd: { cluster: toCluster, target: to } };
+}
+
+/** An end with the cluster that it is in, as it can be typed: `shop/web-0:80@edge-1`. */
+const inCluster = (target: Target, cluster: string): string => `${targetText(target)}@${cluster}`;
+
+/** Both ends as people read them, with their clusters where these are two. */
+export function endTexts({ from, to, cluster, toCluster }: CheckRequest): readonly [string, string] {
+  if (toCluster === undefined) return [targetText(from), targetText(to)];
+  return [inCluster(from, cluster), inCluster(to, toCluster)];
+}
+
+/**
+ * The end in the other cluster as it is reached from here: by the address that its workers have published. Throws `not-found` when
+ * there is none that means the same in both clusters: a Service has its address within its own only, a deployment none.
+ */
+export function otherEnd({ cluster, target }: NonNullable<Part["otherEnd"]>, names: Inventory | undefined): Target {
+  const port = target.port === undefined ? {} : { port: target.port };
+  if (target.kind === "address") return target;
+  const name = inCluster(target, cluster);
+  if (target.kind !== "pod" && target.kind !== "node")
+    throw new NetcheckError("not-found", say("{name} has no address that another cluster could reach.", { name }), {
+      hint: say("Name a pod, a node or an address of {cluster}.", { cluster }),
+    });
+  const result = names && findTarget(names, target);
+  if (result && "found" in result && result.found.ip !== undefined)
+    return { kind: "address", ip: result.found.ip, ...port };
+  throw new NetcheckError("not-found", say("The address of {name} is not known here.", { name }), {
+    hint: say("Name its address: {form}.", { form: `10.0.0.7@${cluster}` }),
+  });
+}
+
+/**
+ * That end as the plan knows it, by its name. Throws `not-found` when its address belongs to somebody of this cluster: packets to it
+ * would never leave.
+ */
+export function otherEndNamed(found: End, { cluster, target }: NonNullable<Part["otherEnd"]>): End {
+  const { port: _, ...unported } = target;
+  if (found.kind === "address") return { ...found, name: inCluster(unported as Target, cluster) };
+  throw new NetcheckError(
+    "not-found",
+    say("Both clusters use the address {ip}, so neither reaches the other by it.", { ip: found.ip }),
+    { hint: say("Make two checks, to {forms}.", { forms: say("node ports and load balancers") }) },
+  );
+}

@@ -1,12 +1,12 @@
-import { clustersOf, endTexts } from "./across.ts";
+import { clustersOf, endTexts, withPort } from "./across.ts";
 import type { CheckRequest } from "./check.ts";
 import { worstOf } from "./hops-chart.ts";
 import type { Place } from "./place.ts";
 import type { End, Plan } from "./plan.ts";
 import type { Cause, Chart, Report } from "./report.ts";
-import { inWords, listed, say, type Text } from "./sentence.ts";
+import { inWords, listed, type Sentence, say, type Text } from "./sentence.ts";
 import { clockText } from "./units.ts";
-import { causesText } from "./verdict-text.ts";
+import { causesText, healthyNumbers } from "./verdict-text.ts";
 
 /** One part of a check between two clusters, diagnosed by itself. `plan` is absent where nothing could be planned. */
 export type PartSeen = { readonly cluster: string; readonly plan: Plan | undefined; readonly report: Report };
@@ -81,9 +81,29 @@ export function acrossReport(request: CheckRequest, seen: readonly [PartSeen, Pa
     ...whereAny("files", reports),
     ...whereAny("dataPlanes", reports),
   };
-  const clean = status === "healthy" || status === "partial";
-  const verdict = causesText(causes) ?? (clean ? judged.map((one) => one.verdict).join(" ") : main.verdict);
+  const verdict = causesText(causes) ?? cleanText(report, seen, masked) ?? main.verdict;
   return { ...report, verdict: inWords(verdict, language) };
+}
+
+/** The verdict where nothing is wrong; undefined where something is. */
+function cleanText(
+  report: Report,
+  [first, second]: readonly [PartSeen, PartSeen],
+  masked: boolean,
+): Sentence | undefined {
+  const { from, to, coverage } = report;
+  if (report.status === "partial")
+    return say("No fault seen between {from} → {to} in what could be measured: {coverage}", {
+      ...{ from, to, coverage: coverage.text },
+    });
+  if (report.status !== "healthy" || !first.plan || !second.plan) return undefined;
+  const numbers = healthyNumbers(first.report, first.plan);
+  return masked
+    ? say("No fault between {from} → {to}: {numbers}.", { from, to, numbers })
+    : say("No fault between {from} → {to}: {numbers}; from the other end {back}.", {
+        ...{ from, to, numbers },
+        back: healthyNumbers(second.report, second.plan),
+      });
 }
 
 type Labelled = PartSeen & {
@@ -98,10 +118,17 @@ function labelled({ cluster, plan, report }: PartSeen, masked: boolean): Labelle
   const other = plan?.to;
   const at = (text: string): string => nameAt(text, cluster, other);
   const placed = (where: Place): Place => placeAt(where, cluster, other);
+  const worded = (text: string): string => (other ? text.replaceAll(wholeAddress(other.ip), other.name) : text);
   const causeAt = (cause: Cause): Cause => ({
     ...cause,
     where: placed(cause.where),
-    explains: cause.explains.map((one) => ({ ...one, where: placed(one.where) })),
+    because: cause.because.map(worded),
+    against: cause.against.map(worded),
+    explains: cause.explains.map((one) => ({
+      ...one,
+      where: placed(one.where),
+      because: one.because.map(worded),
+    })),
   });
   const isBeyond = ({ where }: Cause): boolean => [where.name, where.peer].some((name) => other && name === other.ip);
   const causes = report.causes.filter((cause) => !(masked && isBeyond(cause)));
@@ -115,7 +142,7 @@ function labelled({ cluster, plan, report }: PartSeen, masked: boolean): Labelle
       measurements: report.measurements.map((row) => ({ ...row, from: at(row.from), to: at(row.to) })),
       captures: report.captures.map((one) => ({ ...one, node: at(one.node) })),
       hops: report.hops.map((hop) => ({ ...hop, from: at(hop.from), to: at(hop.to) })),
-      charts: report.charts.map((chart) => ({ ...chart, title: `${chart.title} (${cluster})` })),
+      charts: report.charts.map((chart) => ({ ...chart, title: `${worded(chart.title)} (${cluster})` })),
       ...(report.dataPlanes && {
         dataPlanes: report.dataPlanes.map((one) => ({
           ...one,
@@ -131,9 +158,13 @@ function labelled({ cluster, plan, report }: PartSeen, masked: boolean): Labelle
 function nameAt(text: string, cluster: string, other: End | undefined): string {
   if (other === undefined || (text !== other.ip && !text.startsWith(`${other.ip}:`)))
     return isAddress(text) || text.startsWith("cluster/") ? text : `${text}@${cluster}`;
-  const [name = "", home = ""] = other.name.split("@");
-  return `${name}${text.slice(other.ip.length)}@${home}`;
+  const port = text.slice(other.ip.length + 1);
+  return port === "" ? other.name : withPort(other.name, port);
 }
+
+/** The address where it is not a part of another one. */
+const wholeAddress = (ip: string): RegExp =>
+  new RegExp(`(?<![\\d.:a-f])${RegExp.escape(ip)}(?![\\d.]*\\d|:[\\da-f]*:)`, "gi");
 
 const isAddress = (text: string): boolean => /^[\d.]+(:\d+)?$/.test(text) || /^[\da-f]*:[\da-f:]*$/i.test(text);
 
@@ -204,7 +235,7 @@ const isMasked = (first: PartSeen, second: PartSeen): boolean =>
   isDead(second) && asked(first).some(({ sent, lost }) => lost < sent);
 
 function addressNotes(request: CheckRequest, seen: readonly PartSeen[]): readonly Text[] {
-  const known = seen.flatMap(({ plan }) => (plan?.to.name.includes("@") ? [plan.to] : []));
+  const known = seen.flatMap(({ plan }) => (plan?.to.cluster !== undefined ? [plan.to] : []));
   const spelled = known
     .filter(({ name, ip }) => !name.startsWith(ip))
     .map(({ name, ip }) => say("{name} is {ip}", { name, ip }));

@@ -41,6 +41,12 @@ export function partOf(request: CheckRequest, cluster: string): Part {
 /** An end with the cluster that it is in, as it can be typed: `shop/web-0:80@edge-1`. */
 const inCluster = (target: Target, cluster: string): string => `${targetText(target)}@${cluster}`;
 
+/** A name of this cluster with a port behind it, or of another one (`shop/web-0@edge-1`) with the port where it can be typed. */
+export function withPort(name: string, port: number | string): string {
+  const [own = "", cluster] = name.split("@");
+  return cluster === undefined ? `${own}:${port}` : `${own}:${port}@${cluster}`;
+}
+
 /** Both ends as people read them, with their clusters where these are two. */
 export function endTexts({ from, to, cluster, toCluster }: CheckRequest): readonly [string, string] {
   if (toCluster === undefined) return [targetText(from), targetText(to)];
@@ -73,7 +79,7 @@ export function otherEnd({ cluster, target }: NonNullable<Part["otherEnd"]>, nam
  */
 export function otherEndNamed(found: End, { cluster, target }: NonNullable<Part["otherEnd"]>): End {
   const { port: _, ...unported } = target;
-  if (found.kind === "address") return { ...found, name: inCluster(unported as Target, cluster) };
+  if (found.kind === "address") return { ...found, cluster, name: inCluster(unported as Target, cluster) };
   throw new NetcheckError(
     "not-found",
     say("Both clusters use the address {ip}, so neither reaches the other by it.", { ip: found.ip }),

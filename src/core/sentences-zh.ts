@@ -238,6 +238,8 @@ export const chinese = {
   "A check between two clusters is measured by the workers of both; a terminal has the credential of one.":
     "两个集群之间的检查由双方的 worker 分别测量；终端只有一个集群的凭据。",
   "Ask for it in Slack.": "请在 Slack 中发起。",
+  "No fault between {from} → {to}: {numbers}; from the other end {back}.":
+    "{from} → {to} 之间未发现故障：{numbers}；从另一端测得：{back}。",
   "{cluster}: {text}": "{cluster}：{text}",
   "{name} is {ip}": "{name} 是 {ip}",
   "Measured from both ends: {names}.": "从两端分别测量：{names}。",

@@ -72,7 +72,8 @@ export function nothingText(why: Text | undefined, cancelled: Text | undefined):
   return why === undefined ? say("Nothing was measured.") : say("Nothing was measured: {why}.", { why });
 }
 
-function healthyNumbers({ measurements, window }: Report, plan: Plan): Sentence {
+/** Loss, time and latency of the asked path, and how much was measured. */
+export function healthyNumbers({ measurements, window }: Report, plan: Plan): Sentence {
   const asked = measurements.filter(({ part }) => part === "end-to-end");
   const pings = asked.filter(({ probe }) => probe === "ping");
   const rows = pings.length > 0 ? pings : asked;

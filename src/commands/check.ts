@@ -145,7 +145,7 @@ export const check = defineCommand({
     say("Duration: 30s, 10m, 2h, 1h30m; {usual} when left out.", { usual: durationText(limits.defaultDurationMs) }),
     ...Object.entries(OPTIONS).map(([name, about]) => say("Option {name}=…: {about}.", { name, about })),
     say("Examples: {examples}", {
-      examples: "web-0 db-0 10m · shop/web-0 svc/shop/db:5432 · node/node-1 node/node-2 2h",
+      examples: "web-0 db-0 10m · shop/web-0 svc/shop/db:5432 · node/node-1 node/node-2 2h · web-0@edge-1 db-0@edge-2",
     }),
   ],
   parse: parseCheck,

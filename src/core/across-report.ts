@@ -38,7 +38,7 @@ export function acrossReport(request: CheckRequest, seen: readonly [PartSeen, Pa
     ...(masked
       ? [
           say(
-            "Nothing of {second} reaches the address of {from} by itself, and its answers do: {first} masks it, or it is not routed.",
+            "Nothing of {second} reaches the address of {from} by itself, and its answers do: {first} masks it, does not route it or lets no echoes in.",
             {
               first: seen[0].cluster,
               second: seen[1].cluster,

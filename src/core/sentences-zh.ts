@@ -246,8 +246,8 @@ export const chinese = {
   "Nothing was measured from {cluster}.": "没有从 {cluster} 测得任何数据。",
   "the two clusters were measured at different times, from {first} and from {second}":
     "两个集群的测量时间不同，分别从 {first} 和 {second} 开始",
-  "Nothing of {second} reaches the address of {from} by itself, and its answers do: {first} masks it, or it is not routed.":
-    "{second} 主动发往 {from} 地址的数据包都到不了，而应答可以到达：{first} 对其做了地址伪装，或该地址没有路由。",
+  "Nothing of {second} reaches the address of {from} by itself, and its answers do: {first} masks it, does not route it or lets no echoes in.":
+    "{second} 主动发往 {from} 地址的数据包都到不了，而应答可以到达：{first} 对其做了地址伪装、没有路由，或不放行 ping。",
   "Nothing passes either way. If pods of these clusters are not routed to each other, check what applications use: {forms}.":
     "两个方向都不通。如果这两个集群的 Pod 之间没有路由，请检查应用实际使用的：{forms}。",
   "Clusters: {names}.": "可用集群：{names}。",

@@ -26,7 +26,7 @@ export function drawDetails(report: Report, plans: readonly Plan[], wording: Wor
         ...(report.dataPlanes ?? []).map(({ text }) => wording.at(wording.dataPlanes, safe(text))),
       ].join("\n"),
     ),
-    ...plans.map((plan) => box(wording.plan, planText(plan, wording))),
+    ...plans.map((plan) => box(planTitle(plan, plans, wording), planText(plan, wording))),
     ...(report.measurements.length === 0
       ? []
       : [box(wording.measured, measurementsText(report.measurements, wording))]),
@@ -37,6 +37,10 @@ export function drawDetails(report: Report, plans: readonly Plan[], wording: Wor
     blocks: [container(wording.details, children)],
   };
 }
+
+/** Of two plans it is said whose is whose. */
+const planTitle = ({ from, to }: Plan, { length }: readonly Plan[], wording: Wording): string =>
+  length === 1 ? wording.plan : `${wording.plan}: ${from.name} → ${to.name}`;
 
 function planText({ legs, tasks, vantages }: Plan, wording: Wording): string {
   const nodes = new Set(vantages.map(({ node }) => node));

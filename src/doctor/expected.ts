@@ -22,7 +22,22 @@ export const optionalScopes = {
 
 /** Programs of the agent image (deploy/agent/packages) and the scripts in deploy/agent/bin that are started. A test compares them. */
 export const agentPrograms = [
-  ...["bpftool", "conntrack", "cat", "chmod", "cut", "date", "env", "head", "ls", "mkdir", "nice", "readlink", "rm", "rmdir"],
+  ...[
+    "bpftool",
+    "conntrack",
+    "cat",
+    "chmod",
+    "cut",
+    "date",
+    "env",
+    "head",
+    "ls",
+    "mkdir",
+    "nice",
+    "readlink",
+    "rm",
+    "rmdir",
+  ],
   ...["sha256sum", "sleep", "stat", "tail", "timeout", "touch", "sh", "ethtool", "find", "grep", "bridge", "ip", "tc"],
   ...["iptables-save", "ping", "getent", "awk", "nft", "perl", "tcpdump", "tini"],
   ...["dmesg", "flock", "nsenter", "prlimit", "setpriv", "setsid"],

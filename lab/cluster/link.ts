@@ -18,8 +18,12 @@ ip link set gw0 up`;
 
 /** The way between two clusters. */
 export type Link = AsyncDisposable & {
-  /** Loses this share of the packets that cross it, each way; 0 = none. */
+  /** Loses this share of the packets that cross it, each way. */
   readonly lose: (percent: number) => Promise<void>;
+  /** From the second cluster only answers pass. */
+  readonly answerOnly: () => Promise<void>;
+  /** Everything passes again. */
+  readonly open: () => Promise<void>;
 };
 
 /**
@@ -47,25 +51,18 @@ export async function linkClusters(first: LabCluster, second: LabCluster): Promi
     for (const { podPrefix } of far.switch.nodes)
       await inside(lab, ["ip", "route", "add", `${podPrefix}.0/24`, "via", gateway]);
   }
-  const table = ["nft", "delete", "table", "inet", "transit"];
-  let losing = false;
+  let filtered = false;
+  async function filter(rules: readonly string[]): Promise<void> {
+    if (filtered) await inside(first, ["nft", "delete", "table", "inet", "transit"]);
+    filtered = rules.length > 0;
+    const chain = ["type filter hook forward priority 0", ...rules].join("\n");
+    if (filtered)
+      await run(enter(one, ["nft", "-f", "-"]), { stdin: `table inet transit {\nchain cross {\n${chain}\n}\n}\n` });
+  }
   return {
-    async lose(percent) {
-      if (losing) await inside(first, table);
-      losing = percent > 0;
-      const share = percent < 100 ? `numgen random mod 1000 < ${percent * 10}` : "";
-      if (losing)
-        await run(enter(one, ["nft", "-f", "-"]), {
-          stdin: `table inet transit {
-            chain cross {
-              type filter hook forward priority 0
-              oifname "transit" ${share} drop
-              iifname "transit" ${share} drop
-            }
-          }
-`,
-        });
-    },
+    lose: (percent) => filter(["iifname", "oifname"].map((way) => `${way} "transit" ${share(percent)} drop`)),
+    answerOnly: () => filter(['iifname "transit" ct state new drop']),
+    open: () => filter([]),
     async [Symbol.asyncDispose]() {
       await inside(first, ["ip", "link", "del", "transit"]);
     },
@@ -80,6 +77,8 @@ export function disjoint(first: LabCluster, second: LabCluster): boolean {
   ];
   return !nets(first).some((net) => nets(second).includes(net));
 }
+
+const share = (percent: number): string => (percent < 100 ? `numgen random mod 1000 < ${percent * 10}` : "");
 
 const netOf = ({ switch: { gateway } }: { readonly switch: { readonly gateway: string } }): string =>
   gateway.replace(/\.\d+$/, ".0/24");

@@ -1,3 +1,4 @@
+import type { Part } from "../core/across.ts";
 import type { Assessed } from "../core/assess.ts";
 import type { Recording } from "../core/capture.ts";
 import type { Trigger } from "../core/capture-triggers.ts";
@@ -134,7 +135,7 @@ export type MeasureDeps = {
   readonly openReader: (task: TaskSpec, plan: Plan, probes: readonly Probe[]) => Reader;
   /** A diagnosis of what is known so far; called about once per second. */
   readonly assess: (seen: {
-    readonly request: CheckRequest;
+    readonly request: Part;
     readonly plan: Plan;
     readonly evidence: EvidenceSet;
     readonly gaps: readonly Gap[];

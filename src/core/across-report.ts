@@ -1,4 +1,4 @@
-import { clustersOf, endTexts, withPort } from "./across.ts";
+import { clustersOf, endTexts, isBeyond, withOtherEnd, withPort } from "./across.ts";
 import type { CheckRequest } from "./check.ts";
 import { worstOf } from "./hops-chart.ts";
 import type { Place } from "./place.ts";
@@ -32,42 +32,19 @@ export function acrossReport(request: CheckRequest, seen: readonly [PartSeen, Pa
   const [first, second] = parts as [Labelled, Labelled];
   const causes = joinedCauses(first, second, { name: from, peer: to });
   const reports = parts.map(({ report }) => report);
-  const notes = [
-    ...reports.flatMap((report) => report.notes ?? []),
-    ...addressNotes(request, seen),
-    ...(masked
-      ? [
-          say(
-            "Nothing of {second} reaches the address of {from} by itself, and its answers do: {first} masks it, does not route it or lets no echoes in.",
-            {
-              first: seen[0].cluster,
-              second: seen[1].cluster,
-              from,
-            },
-          ),
-        ]
-      : isUnrouted(...seen)
-        ? [
-            say(
-              "Nothing passes either way. If pods of these clusters are not routed to each other, check what applications use: {forms}.",
-              {
-                forms: say("node ports and load balancers"),
-              },
-            ),
-          ]
-        : []),
-  ].map((note) => inWords(note, language));
   const judged = reports.filter((report, index) => report.status !== "failed" && !(masked && index === 1));
-  const measured = reports.every(({ status }) => status !== "failed");
   const worst = STATUSES[Math.max(0, ...judged.map(({ status }) => STATUSES.indexOf(status)))] ?? "failed";
-  const status = worst === "healthy" && !measured ? "partial" : worst;
   const main = judged.find((report) => report.status === worst) ?? first.report;
+  const isWhole = reports.every(({ status }) => status !== "failed");
+  const clean = worst === "healthy" && !isWhole ? "partial" : worst;
+  const status = causes.length > 0 && STATUSES.indexOf(clean) < STATUSES.indexOf("degraded") ? "degraded" : clean;
+  const notes = [...addressNotes(request, seen), ...routeNotes(seen, masked, from)];
   const report: Report = {
     ...main,
     ...{ check: request.id, command: request.command, cluster: clustersOf(request).join(", "), from, to, status },
     causes: [...causes],
     ...openQuestions(parts, causes),
-    notes: [...notes],
+    notes: [...reports.flatMap((one) => one.notes ?? []), ...notes.map((note) => inWords(note, language))],
     gaps: [...reports.flatMap(({ gaps }) => gaps), ...timeGaps(seen, language)],
     measurements: reports.flatMap(({ measurements }) => measurements),
     captures: reports.flatMap(({ captures }) => captures),
@@ -118,7 +95,7 @@ function labelled({ cluster, plan, report }: PartSeen, masked: boolean): Labelle
   const other = plan?.to;
   const at = (text: string): string => nameAt(text, cluster, other);
   const placed = (where: Place): Place => placeAt(where, cluster, other);
-  const worded = (text: string): string => (other ? text.replaceAll(wholeAddress(other.ip), other.name) : text);
+  const worded = (text: string): string => withOtherEnd(text, other);
   const causeAt = (cause: Cause): Cause => ({
     ...cause,
     where: placed(cause.where),
@@ -130,12 +107,11 @@ function labelled({ cluster, plan, report }: PartSeen, masked: boolean): Labelle
       because: one.because.map(worded),
     })),
   });
-  const isBeyond = ({ where }: Cause): boolean => [where.name, where.peer].some((name) => other && name === other.ip);
-  const causes = report.causes.filter((cause) => !(masked && isBeyond(cause)));
+  const causes = report.causes.filter(({ where }) => !(masked && isBeyond(where, other)));
   return {
     ...{ cluster, plan },
-    beyond: causes.filter(isBeyond).map(causeAt),
-    inside: causes.filter((cause) => !isBeyond(cause)).map(causeAt),
+    beyond: causes.filter(({ where }) => isBeyond(where, other)).map(causeAt),
+    inside: causes.filter(({ where }) => !isBeyond(where, other)).map(causeAt),
     report: {
       ...report,
       gaps: report.gaps.map((gap) => ({ ...gap, subject: at(gap.subject) })),
@@ -161,10 +137,6 @@ function nameAt(text: string, cluster: string, other: End | undefined): string {
   const port = text.slice(other.ip.length + 1);
   return port === "" ? other.name : withPort(other.name, port);
 }
-
-/** The address where it is not a part of another one. */
-const wholeAddress = (ip: string): RegExp =>
-  new RegExp(`(?<![\\d.:a-f])${RegExp.escape(ip)}(?![\\d.]*\\d|:[\\da-f]*:)`, "gi");
 
 const isAddress = (text: string): boolean => /^[\d.]+(:\d+)?$/.test(text) || /^[\da-f]*:[\da-f:]*$/i.test(text);
 
@@ -230,9 +202,27 @@ const asked = ({ report }: PartSeen) =>
 const isDead = (part: PartSeen): boolean =>
   asked(part).length > 0 && asked(part).every(({ sent, lost }) => lost === sent);
 
-const isUnrouted = (first: PartSeen, second: PartSeen): boolean => isDead(first) && isDead(second);
 const isMasked = (first: PartSeen, second: PartSeen): boolean =>
   isDead(second) && asked(first).some(({ sent, lost }) => lost < sent);
+
+/** What may be odd about addresses between two clusters, and is no fault by itself. */
+function routeNotes(seen: readonly [PartSeen, PartSeen], masked: boolean, from: string): readonly Text[] {
+  const [{ cluster: first }, { cluster: second }] = seen;
+  if (masked)
+    return [
+      say(
+        "Nothing of {second} reaches the address of {from} by itself, and its answers do: {first} masks it, does not route it or lets no echoes in.",
+        { first, second, from },
+      ),
+    ];
+  if (!seen.every(isDead)) return [];
+  return [
+    say(
+      "Nothing passes either way. If pods of these clusters are not routed to each other, check what applications use: {forms}.",
+      { forms: say("node ports and load balancers") },
+    ),
+  ];
+}
 
 function addressNotes(request: CheckRequest, seen: readonly PartSeen[]): readonly Text[] {
   const known = seen.flatMap(({ plan }) => (plan?.to.cluster !== undefined ? [plan.to] : []));

@@ -2,6 +2,7 @@ import type { CheckRequest } from "./check.ts";
 import { NetcheckError } from "./errors.ts";
 import type { Inventory } from "./inventory.ts";
 import { findTarget } from "./nearest.ts";
+import type { Place } from "./place.ts";
 import type { End } from "./plan.ts";
 import { say } from "./sentence.ts";
 import { type Target, targetText } from "./target.ts";
@@ -18,24 +19,23 @@ export const clustersOf = ({ cluster, toCluster }: Pick<CheckRequest, "cluster" 
 /** The id under which the second part keeps what is its own: state, tasks on nodes, captures. No check has an id of this length. */
 export const secondPartId = (check: string): string => `${check}2`;
 
+/** The end of a part that is in the other cluster. `begins`: the asked way begins there, so that this part measures the way back. */
+export type OtherEnd = { readonly cluster: string; readonly target: Target; readonly begins: boolean };
 /** What the workers of one cluster measure: their own end first. `otherEnd` is absent where both ends are theirs. */
-export type Part = CheckRequest & { readonly otherEnd?: { readonly cluster: string; readonly target: Target } };
+export type Part = CheckRequest & { readonly otherEnd?: OtherEnd };
 
 /** The part of a check that is measured in `cluster`, which is one of `clustersOf`. */
 export function partOf(request: CheckRequest, cluster: string): Part {
   const { toCluster, ...rest } = request;
   if (toCluster === undefined) return rest;
   const { id, from, to } = request;
+  const [there, back] = [
+    { cluster: toCluster, target: to, begins: false },
+    { cluster: request.cluster, target: from, begins: true },
+  ];
   return cluster === toCluster
-    ? {
-        ...rest,
-        id: secondPartId(id),
-        cluster,
-        from: to,
-        to: from,
-        otherEnd: { cluster: request.cluster, target: from },
-      }
-    : { ...rest, otherEnd: { cluster: toCluster, target: to } };
+    ? { ...rest, id: secondPartId(id), cluster, from: to, to: from, otherEnd: back }
+    : { ...rest, otherEnd: there };
 }
 
 /** An end with the cluster that it is in, as it can be typed: `shop/web-0:80@edge-1`. */
@@ -57,7 +57,7 @@ export function endTexts({ from, to, cluster, toCluster }: CheckRequest): readon
  * The end in the other cluster as it is reached from here: by the address that its workers have published. Throws `not-found` when
  * there is none that means the same in both clusters: a Service has its address within its own only, a deployment none.
  */
-export function otherEnd({ cluster, target }: NonNullable<Part["otherEnd"]>, names: Inventory | undefined): Target {
+export function otherEnd({ cluster, target }: OtherEnd, names: Inventory | undefined): Target {
   const port = target.port === undefined ? {} : { port: target.port };
   if (target.kind === "address") return target;
   const name = inCluster(target, cluster);
@@ -77,12 +77,26 @@ export function otherEnd({ cluster, target }: NonNullable<Part["otherEnd"]>, nam
  * That end as the plan knows it, by its name. Throws `not-found` when its address belongs to somebody of this cluster: packets to it
  * would never leave.
  */
-export function otherEndNamed(found: End, { cluster, target }: NonNullable<Part["otherEnd"]>): End {
+export function otherEndNamed(found: End, { cluster, target }: OtherEnd): End {
   const { port: _, ...unported } = target;
   if (found.kind === "address") return { ...found, cluster, name: inCluster(unported as Target, cluster) };
   throw new NetcheckError(
     "not-found",
     say("Both clusters use the address {ip}, so neither reaches the other by it.", { ip: found.ip }),
     { hint: say("Make two checks, to {forms}.", { forms: say("node ports and load balancers") }) },
+  );
+}
+
+/** Whether a place is no more than that end as its own cluster does not know it: an address, or the way to it. */
+export const isBeyond = ({ name, peer }: Place, other: End | undefined): boolean =>
+  other?.cluster !== undefined && [name, peer].includes(other.ip);
+
+/** A text with that end by its name where its address stands. */
+export function withOtherEnd(text: string, other: End | undefined): string {
+  if (other?.cluster === undefined) return text;
+  // Not within a longer address.
+  return text.replaceAll(
+    new RegExp(`(?<![\\d.:a-f])${RegExp.escape(other.ip)}(?![\\d.]*\\d|:[\\da-f]*:)`, "gi"),
+    other.name,
   );
 }

@@ -5,16 +5,14 @@ const PHASES: readonly Progress["phase"][] = ["queued", "resolving", "starting",
 
 /**
  * What a running check says of itself, of all clusters that measure for it: the steps of each, the window that ends last, the loss of
- * the part that loses more, the earliest finding. Undefined until a worker has taken it.
+ * the asked way, the earliest finding. Undefined until a worker has taken it.
  */
 export function joinedProgress(parts: readonly Progress[]): Progress | undefined {
   const [first, ...others] = parts.toSorted((a, b) => b.atMs - a.atMs);
   if (!first || others.length === 0) return first;
   const all = parts.toSorted((a, b) => (a.cluster < b.cluster ? -1 : 1));
   const window = all.flatMap((part) => part.window ?? []).toSorted((a, b) => b.endMs - a.endMs)[0];
-  const soFar = all
-    .flatMap((part) => part.soFar ?? [])
-    .toSorted((a, b) => b.lost / Math.max(1, b.sent) - a.lost / Math.max(1, a.sent))[0];
+  const soFar = all.find((part) => part.soFar !== undefined)?.soFar;
   const firstFinding = all.flatMap((part) => part.firstFinding ?? []).toSorted((a, b) => a.atMs - b.atMs)[0];
   const trouble = all.find((part) => part.trouble !== undefined)?.trouble;
   return {

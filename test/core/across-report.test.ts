@@ -137,6 +137,7 @@ describe("the way that nobody asked for", () => {
     const causes = [onNode("oom-stall"), ...dead.causes];
     const report = acrossReport(request, [part("east"), part("west", { ...dead, causes })]);
     expect(brief(report)).toEqual(["oom-stall at node-1@west"]);
+    expect(report.status).toBe("degraded");
   });
   test("counts where the asked one is dead too, with the doubt whether it is routed", () => {
     const east = { status: "broken", causes: [beyond("path-loss", WEST.ip)], lost: 100 } as const;

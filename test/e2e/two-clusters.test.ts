@@ -8,7 +8,7 @@ import { productEnv, startSession } from "#lab/session.ts";
 import type { Report } from "#src/core/report.ts";
 import { readStored, reportOf } from "#src/store/stored-check.ts";
 
-const SECONDS = 20;
+const SECONDS = 15;
 
 /** A second cluster of other nodes, with a worker that shares the first one's Redis and Slack. */
 async function secondCluster(first: OwnedLab, name: string): Promise<OwnedLab> {
@@ -69,5 +69,13 @@ test("a check between two clusters is measured from both ends and told as one", 
   expect(named(lossy)[0]).toMatch(/^path-loss at default\/web-0@east>default\/db-0:5432@west/);
   expect(lossy.causes.map(({ where }) => where.name).filter((place) => place.startsWith("node-"))).toEqual([]);
   expect(lossy.captures.map(({ node }) => node)).toEqual(expect.arrayContaining(["node-1@east", "node-2@west"]));
-  await link.lose(0);
+
+  // What nobody asked for does not work: no fault, and nothing is said of one while it runs.
+  await link.answerOnly();
+  const { report: masked, check, thread: quiet } = await play(`web-0@east db-0:5432@west ${SECONDS}s`);
+  expect([masked.status, named(masked)]).toEqual(["healthy", []]);
+  expect(masked.notes?.at(-1)).toContain("Nothing of west reaches the address of default/web-0@east by itself");
+  expect(quiet.map(({ text }) => text).join()).not.toContain("lost:");
+  const keyed = session.slack.state().messages[channelNamed(session.slack, "network")] ?? [];
+  expect(keyed.map(({ metadata }) => metadata?.event_payload["key"])).not.toContain(`${check}:finding`);
 });

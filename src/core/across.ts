@@ -1,10 +1,12 @@
 import type { CheckRequest } from "./check.ts";
+import type { NodeView } from "./cluster-view.ts";
 import { NetcheckError } from "./errors.ts";
 import type { Inventory } from "./inventory.ts";
 import { findTarget } from "./nearest.ts";
 import type { Place } from "./place.ts";
 import type { End } from "./plan.ts";
-import { say } from "./sentence.ts";
+import { inPrefix } from "./routes.ts";
+import { say, type Text } from "./sentence.ts";
 import { type Target, targetText } from "./target.ts";
 
 /**
@@ -98,5 +100,19 @@ export function withOtherEnd(text: string, other: End | undefined): string {
   return text.replaceAll(
     new RegExp(`(?<![\\d.:a-f])${RegExp.escape(other.ip)}(?![\\d.]*\\d|:[\\da-f]*:)`, "gi"),
     other.name,
+  );
+}
+
+/** What may keep packets to that end at home: its address lies where a node of this cluster has its pods. */
+export function otherEndNotes({ cluster, ip, name }: End, nodes: readonly NodeView[]): readonly Text[] {
+  if (cluster === undefined) return [];
+  return nodes.flatMap(({ name: node, podCidrs }) =>
+    podCidrs
+      .filter((range) => inPrefix(ip, range))
+      .map((range) =>
+        say("{name} has the address {ip}, and {node} has the range {range} for its pods: packets may never leave.", {
+          ...{ name, ip, node, range },
+        }),
+      ),
   );
 }

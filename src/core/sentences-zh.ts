@@ -240,6 +240,8 @@ export const chinese = {
   "Ask for it in Slack.": "请在 Slack 中发起。",
   "No fault between {from} → {to}: {numbers}; from the other end {back}.":
     "{from} → {to} 之间未发现故障：{numbers}；从另一端测得：{back}。",
+  "{name} has the address {ip}, and {node} has the range {range} for its pods: packets may never leave.":
+    "{name} 的地址是 {ip}，而 {node} 的 Pod 地址段是 {range}：数据包可能根本不会离开本集群。",
   "{cluster}: {text}": "{cluster}：{text}",
   "{name} is {ip}": "{name} 是 {ip}",
   "Measured from both ends: {names}.": "从两端分别测量：{names}。",

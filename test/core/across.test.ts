@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { clustersOf, endTexts, otherEnd, otherEndNamed, partOf, withOtherEnd, withPort } from "#src/core/across.ts";
+import {
+  clustersOf,
+  endTexts,
+  otherEnd,
+  otherEndNamed,
+  otherEndNotes,
+  partOf,
+  withOtherEnd,
+  withPort,
+} from "#src/core/across.ts";
 import { assess } from "#src/core/assess.ts";
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Inventory } from "#src/core/inventory.ts";
@@ -9,7 +18,7 @@ import type { Progress } from "#src/core/progress.ts";
 import type { Target } from "#src/core/target.ts";
 import { rules } from "#src/rules/index.ts";
 import { inEnglish } from "#test/support/in-english.ts";
-import { loses, play } from "./simulate.ts";
+import { cluster, loses, play, viewOf } from "./simulate.ts";
 
 const within: CheckRequest = {
   ...{ id: "nc-4f2a", command: "web-0 db-0 1m", cluster: "east", durationMs: 60_000, requestedAtMs: 0 },
@@ -95,6 +104,17 @@ test.each([
 ])("the address %s becomes a name where it stands whole", (ip, text, want) => {
   expect(withOtherEnd(text, { kind: "address", name: "there", ip, cluster: "west" })).toBe(want);
   expect(withOtherEnd(text, { kind: "address", name: "there", ip })).toBe(text);
+});
+
+test("an address that lies where this cluster has its pods may never be reached, and that is told", () => {
+  const other: End = { kind: "address", name: "shop/db-0@west", ip: "10.2.0.9", cluster: "west" };
+  const { nodes } = viewOf(cluster(2));
+  const ranges = (...podCidrs: string[]) => nodes.map((node, n) => ({ ...node, podCidrs: podCidrs.slice(n, n + 1) }));
+  expect(otherEndNotes(other, ranges("10.1.0.0/24", "10.2.0.0/24")).map(inEnglish)).toEqual([
+    "shop/db-0@west has the address 10.2.0.9, and graz has the range 10.2.0.0/24 for its pods: packets may never leave.",
+  ]);
+  expect(otherEndNotes(other, ranges("10.1.0.0/24"))).toEqual([]);
+  expect(otherEndNotes({ kind: "address", name: "10.2.0.9", ip: "10.2.0.9" }, ranges("10.2.0.0/24"))).toEqual([]);
 });
 
 describe("what a running check says of itself", () => {

@@ -28,7 +28,7 @@ export function acrossReport(request: CheckRequest, seen: readonly [PartSeen, Pa
   const { language } = request;
   const [from, to] = endTexts(request);
   const masked = isMasked(...seen);
-  const parts = seen.map((part, index) => labelled(part, masked && index === 1));
+  const parts = seen.map((part, index) => labelled(part, { isBack: index === 1, masked: masked && index === 1 }));
   const [first, second] = parts as [Labelled, Labelled];
   const causes = joinedCauses(first, second, { name: from, peer: to });
   const reports = parts.map(({ report }) => report);
@@ -90,8 +90,14 @@ type Labelled = PartSeen & {
   readonly inside: readonly Cause[];
 };
 
-/** A part with its cluster behind every name that means something there only, and the other end by its name. */
-function labelled({ cluster, plan, report }: PartSeen, masked: boolean): Labelled {
+/**
+ * A part with its cluster behind every name that means something there only, and the other end by its name. `isBack`: its way there is
+ * the way back of the whole.
+ */
+function labelled(
+  { cluster, plan, report }: PartSeen,
+  { isBack, masked }: { readonly isBack: boolean; readonly masked: boolean },
+): Labelled {
   const other = plan?.to;
   const at = (text: string): string => nameAt(text, cluster, other);
   const placed = (where: Place): Place => placeAt(where, cluster, other);
@@ -117,7 +123,11 @@ function labelled({ cluster, plan, report }: PartSeen, masked: boolean): Labelle
       gaps: report.gaps.map((gap) => ({ ...gap, subject: at(gap.subject) })),
       measurements: report.measurements.map((row) => ({ ...row, from: at(row.from), to: at(row.to) })),
       captures: report.captures.map((one) => ({ ...one, node: at(one.node) })),
-      hops: report.hops.map((hop) => ({ ...hop, from: at(hop.from), to: at(hop.to) })),
+      hops: report.hops.map((hop) => ({
+        ...hop,
+        ...{ from: at(hop.from), to: at(hop.to) },
+        ...(hop.direction && isBack && { direction: hop.direction === "forward" ? "backward" : "forward" }),
+      })),
       charts: report.charts.map((chart) => ({ ...chart, title: `${worded(chart.title)} (${cluster})` })),
       ...(report.dataPlanes && {
         dataPlanes: report.dataPlanes.map((one) => ({

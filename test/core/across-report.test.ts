@@ -159,6 +159,15 @@ test("a part that measured nothing leaves the other one, and says so", () => {
   expect(report.notes).toContain("Nothing was measured from west.");
 });
 
+test("what is recorded on the way there of the second part is on the way back of the whole", () => {
+  const hop = { from: "shop/db-0 eth0", to: "node-1 veth0", sent: 9, seen: 9, lost: 0, direction: "forward" as const };
+  const report = acrossReport(request, [part("east", { hops: [hop] }), part("west", { hops: [hop] })]);
+  expect(report.hops.map(({ from, direction }) => [from, direction])).toEqual([
+    ["shop/db-0 eth0@east", "forward"],
+    ["shop/db-0 eth0@west", "backward"],
+  ]);
+});
+
 test("windows that hardly meet are a gap", () => {
   const { gaps } = acrossReport(request, [part("east"), part("west", { startMs: 30_000 })]);
   expect(gaps.map(({ reason }) => reason)).toEqual([

@@ -33,6 +33,7 @@ const labPrograms = {
   bridge: "iproute2",
   busybox: "busybox",
   chromium: "chromium",
+  bpftool: "bpftool",
   conntrack: "conntrack",
   curl: "curl",
   dig: "dnsutils",

@@ -98,7 +98,7 @@ async function runCheck(request: CheckRequest, config: WorkerConfig): Promise<Se
   };
   const { measured } = await runToEnd(side.measurer, request, { onProgress, signal: stopping.signal, nowMs: Date.now });
   const { ended, gaps } = measured;
-  const seen = await seenByCheck(request, measured);
+  const seen = await seenByCheck(request, [measured]);
   if (!seen && ended && ended.code !== "cancelled") throw new NetcheckError("not-found", ended.text);
   return seen ?? { request, gaps, evidence: [] };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { ByteBudget } from "#src/cluster/byte-budget.ts";
+import { secondPartId } from "#src/core/across.ts";
 import { type Log, occasionally } from "#src/log.ts";
 import type { Metrics } from "#src/metrics.ts";
 import type { Keys } from "#src/queue/keys.ts";
@@ -41,7 +42,8 @@ export function startKeeping({
     const alive = await seen.alive(cluster);
     budget.bytesPerSecond = bytesPerSecond / Math.max(1, alive.length);
     if (n % SWEEP_EVERY !== 0) return;
-    const running = new Set(await redis.zrange(keys.active, "0", "-1"));
+    const active = await redis.zrange(keys.active, "0", "-1");
+    const running = new Set(active.flatMap((check) => [check, secondPartId(check)]));
     const { gone, bytes: kept } = await store.sweep(Date.now(), running);
     metrics.capturesBytes.set(kept);
     for (const { check, why, bytes } of gone) log.info({ check, why, bytes }, "captures were let go");

@@ -1,6 +1,7 @@
 import { DelayedError, type Job, type Queue, UnrecoverableError } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Measurer } from "#src/cluster/measure.ts";
+import { partOf } from "#src/core/across.ts";
 import { type CheckRequest, hasThread } from "#src/core/check.ts";
 import type { MeasureState } from "#src/core/measure-state.ts";
 import type { Measured } from "#src/core/progress.ts";
@@ -60,22 +61,23 @@ export function measureProcessor(deps: MeasureWorker) {
   async function tick(job: Job, token: string | undefined, { check, traceparent }: MeasureJob): Promise<Measured> {
     const status = await records.status(check);
     if (!status) throw new UnrecoverableError(`check ${check} has no record`);
-    const saved = await states.load(check);
+    const part = partOf(status.request, cluster);
+    const saved = await states.load(part.id);
     if (!saved && !status.cancel && !(await mayStart(check))) return tickAgain(job, token, PLACE_POLL_MS);
     if (!saved) log.info({ check, cluster }, "check started");
-    const { state, progress, next } = await measurer.tick(status.request, saved, status.cancel);
+    const { state, progress, next } = await measurer.tick(part, saved, status.cancel);
     if (!(await states.save(state))) {
       // Whoever was thought dead was only slow and has done this tick too. Who holds the job goes on from there.
       log.warn({ check, rev: state.rev }, "another worker has gone on with the check");
       return tickAgain(job, token, 0);
     }
     await forgive(redis, job);
-    await records.setProgress(progress);
+    await records.setProgress({ ...progress, check });
     if (Object.values(state.nodes).some(({ status }) => status !== "pending") || state.result) starting.delete(check);
     if (state.firstFinding && !saved?.firstFinding) await tellFinding(status);
     log.debug({ check, rev: state.rev, phase: progress.phase, next: next.do }, "tick");
     if (next.do === "again") return tickAgain(job, token, next.delayMs);
-    await left.add(check, next.leftOn);
+    await left.add(part.id, next.leftOn);
     await records.leavePlace(check, cluster);
     count(status.request, state, next.measured);
     trace(status.request, state, traceparent);
@@ -120,8 +122,10 @@ export function measureProcessor(deps: MeasureWorker) {
 
   /** After the last attempt of a tick that a bug ends, the nodes are left to the janitor. */
   async function abandon(check: string): Promise<void> {
-    const state = await states.load(check);
-    await left.add(check, Object.keys(state?.nodes ?? {}));
+    const status = await records.status(check);
+    const id = status ? partOf(status.request, cluster).id : check;
+    const state = await states.load(id);
+    await left.add(id, Object.keys(state?.nodes ?? {}));
     await records.leavePlace(check, cluster);
   }
 

@@ -1,10 +1,10 @@
 import type { Job, Queue } from "bullmq";
+import { clustersOf, endTexts } from "#src/core/across.ts";
 import { type CheckRequest, hasThread } from "#src/core/check.ts";
 import { type Measured, measuredSchema } from "#src/core/progress.ts";
 import type { Report } from "#src/core/report.ts";
 import { summarise } from "#src/core/report-summary.ts";
 import { inWords, say, type Text } from "#src/core/sentence.ts";
-import { targetText } from "#src/core/target.ts";
 import type { Log } from "#src/log.ts";
 import type { Metrics } from "#src/metrics.ts";
 import type { CheckRecords, CheckStatus } from "#src/queue/check-record.ts";
@@ -46,12 +46,12 @@ export function reportProcessor({
     const measured = Object.values(await job.getChildrenValues<unknown>()).map((value) => measuredSchema.parse(value));
     const failures = Object.values(await job.getIgnoredChildrenFailures());
     for (const failure of failures) log.error({ check: request.id, failure }, "measuring failed");
-    const [part] = measured;
-    const ended = endOf(part, { failed: failures.length > 0, cancel, id: request.id });
-    const seen = part && (await seenByCheck(request, part));
+    const ended = endOf(measured, { failed: failures.length > 0, cancel, id: request.id });
+    const seen = await seenByCheck(request, measured);
     if (!seen) return { done: { report: emptyReport(request, ended?.text), measured: false, ...(ended && { ended }) } };
     const report = await tracing.span("diagnose", {}, async () => reportOf(seen));
-    return { done: { report, plan: seen.plan, measured: true, ...(ended && { ended }) }, seen };
+    const plans = [seen.plan, seen.second?.plan].filter((plan) => plan !== undefined);
+    return { done: { report, plans, measured: true, ...(ended && { ended }) }, seen };
   }
 
   async function reported(job: Job, check: string): Promise<{ status: string }> {
@@ -59,7 +59,7 @@ export function reportProcessor({
     const status = await records.status(check);
     if (!status) throw new Error(`check ${check} has no record`);
     const { request } = status;
-    await records.leavePlace(check, request.cluster);
+    for (const cluster of clustersOf(request)) await records.leavePlace(check, cluster);
     const { done, seen } = await make(job, status).catch((error: unknown): Made => {
       if (job.attemptsMade + 1 < (job.opts.attempts ?? 1)) throw error;
       // Whatever the bug is, the thread must not wait for ever.
@@ -100,26 +100,27 @@ export function reportProcessor({
 
 const internal = (id: string): Text => say("Internal error, quote {id}.", { id });
 
+/** How a check ended that did not end by itself: by the first of its parts that says so. */
 function endOf(
-  part: Measured | undefined,
+  parts: readonly Measured[],
   { failed, cancel, id }: { readonly failed: boolean; readonly cancel: CheckStatus["cancel"]; readonly id: string },
 ): Finished["ended"] {
-  if (part?.ended && part.ended.code !== "cancelled") return { how: "failed", text: part.ended.text };
-  if (cancel && (part?.ended || !part)) return { how: "cancelled", by: cancel.by };
-  return failed || !part ? { how: "failed", text: internal(id) } : undefined;
+  const failure = parts.find(({ ended }) => ended && ended.code !== "cancelled")?.ended;
+  if (failure) return { how: "failed", text: failure.text };
+  if (cancel && (parts.length === 0 || parts.some(({ ended }) => ended))) return { how: "cancelled", by: cancel.by };
+  return failed || parts.length === 0 ? { how: "failed", text: internal(id) } : undefined;
 }
 
 /** The report of a check that measured nothing. */
-function emptyReport(
-  { id, command, cluster, from, to, requestedAtMs, language }: CheckRequest,
-  why: Text = say("Nothing was measured."),
-): Report {
+function emptyReport(request: CheckRequest, why: Text = say("Nothing was measured.")): Report {
+  const { id, command, cluster, requestedAtMs, language } = request;
+  const [from, to] = endTexts(request);
   return {
     check: id,
     command,
     cluster,
-    from: targetText(from),
-    to: targetText(to),
+    from,
+    to,
     status: "failed",
     verdict: inWords(why, language),
     ...{ causes: [], cleared: [], unknown: [], gaps: [], measurements: [], captures: [], hops: [], charts: [] },

@@ -37,11 +37,14 @@ export async function startWorkerSide({ config, log, redis, metrics, tracing, na
   const { cluster, maxChecks } = config;
   const shelf = openArtifacts(config);
   const writeMerged = mergedArtifacts({ store: shelf, dataDir: config.dataDir });
+  const names = inventories(await redis.connect("worker"), redis.keys);
   const side = stack.adopt(
-    connectCluster({ kube: config.kube, cluster, worker: name, shelf, writeMerged, sliceMs, metrics, tracing, log }),
+    connectCluster({
+      ...{ kube: config.kube, cluster, worker: name, shelf, writeMerged, sliceMs, metrics, tracing, log },
+      namesOf: names.read,
+    }),
     (open) => open.close(),
   );
-  const names = inventories(await redis.connect("worker"), redis.keys);
   const known = Promise.withResolvers<void>();
   const publisher = side.followNames(async (inventory) => {
     await names.publish(inventory);

@@ -34,6 +34,12 @@ export type LabCluster = LabModel & {
   readonly fault: Faults;
   readonly startTraffic: (traffic: Traffic) => Promise<AsyncDisposable>;
   readonly startNoise: (noise: Noise) => Promise<AsyncDisposable>;
+  /** The network between the nodes: its process, its address, and what it leads to. */
+  readonly switch: {
+    readonly pid: number;
+    readonly gateway: string;
+    readonly nodes: readonly { readonly ip: string; readonly podPrefix: string }[];
+  };
   /** Resolves when the lab has ended, also when somebody else ended it. */
   readonly ended: Promise<void>;
   /** Ends it and resolves when nothing of it is left. */
@@ -102,6 +108,11 @@ export async function startCluster(
     writes: createWrites({ plan, store, machines, pods, proxy, policies, names, log }),
     startTraffic: (traffic: Traffic) => startTraffic(parts, traffic),
     startNoise: (noise: Noise) => startNoise(fabric, noise),
+    switch: {
+      pid: fabric.pid,
+      gateway: plan.addresses.gateway,
+      nodes: plan.nodes.map(({ node, podPrefix }) => ({ ip: node.ip, podPrefix })),
+    },
     ended: fabric.ended,
     stop: () => owned.disposeAsync(),
   });

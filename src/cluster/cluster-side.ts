@@ -49,6 +49,7 @@ export function connectCluster({
   writeMerged,
   sliceMs = SLICE_MS,
   probes: measurements = probes,
+  namesOf = async () => undefined,
   metrics,
   tracing = untraced,
   log,
@@ -62,6 +63,8 @@ export function connectCluster({
   readonly sliceMs?: number | undefined;
   /** All there are, when absent. */
   readonly probes?: readonly Probe[];
+  /** The published names of another cluster; a terminal knows none. */
+  readonly namesOf?: (cluster: string) => Promise<Inventory | undefined>;
   readonly metrics: Metrics;
   /** Untraced where it is absent: a check from a terminal is nobody's trace. */
   readonly tracing?: Tracing;
@@ -82,6 +85,7 @@ export function connectCluster({
     readView: (about) => readView({ kube, agents }, { about }),
     resolve: resolver({ kube, agents, readNames: async () => follower?.names() ?? readNames(kube) }),
     nodes,
+    namesOf,
     span: (name, work) => tracing.span(name, {}, work),
     captures: clusterCaptures({
       ...{ fetcher, shelf, sliceMs, log },

@@ -1,9 +1,11 @@
+import type { Part } from "../core/across.ts";
 import type { Assessed } from "../core/assess.ts";
 import type { Recording } from "../core/capture.ts";
 import type { Trigger } from "../core/capture-triggers.ts";
 import type { CheckRequest, Window } from "../core/check.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
 import type { Evidence, EvidenceSet } from "../core/evidence.ts";
+import type { Inventory } from "../core/inventory.ts";
 import type { ClockEstimate } from "../core/node-clock.ts";
 import type { End, Gap, Plan, TaskSpec } from "../core/plan.ts";
 import type { Probe, Reader } from "../core/probe.ts";
@@ -115,6 +117,8 @@ export type MeasureDeps = {
   readonly readView: (about: About) => Promise<ClusterView>;
   /** `fromNode`: where a host name is looked up. */
   readonly resolve: (target: Target, view: ClusterView, options: { readonly fromNode?: string }) => Promise<End>;
+  /** The names that the workers of another cluster have published; undefined where they have not. */
+  readonly namesOf: (cluster: string) => Promise<Inventory | undefined>;
   /** Does `work` as one step of the check that is traced around it, if one is. */
   readonly span: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly nodes: NodeCalls;
@@ -131,7 +135,7 @@ export type MeasureDeps = {
   readonly openReader: (task: TaskSpec, plan: Plan, probes: readonly Probe[]) => Reader;
   /** A diagnosis of what is known so far; called about once per second. */
   readonly assess: (seen: {
-    readonly request: CheckRequest;
+    readonly request: Part;
     readonly plan: Plan;
     readonly evidence: EvidenceSet;
     readonly gaps: readonly Gap[];

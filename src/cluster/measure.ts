@@ -1,5 +1,5 @@
+import { otherEnd, otherEndNamed, type Part } from "../core/across.ts";
 import { recordingEvidence } from "../core/capture.ts";
-import type { CheckRequest } from "../core/check.ts";
 import type { ClusterView } from "../core/cluster-view.ts";
 import { fullText, NetcheckError } from "../core/errors.ts";
 import { EvidenceSet } from "../core/evidence.ts";
@@ -50,14 +50,14 @@ export type Cancel = { readonly by: string; readonly atMs: number };
 
 export type Measurer = {
   /** One bounded, repeatable piece of work. `saved` is the state of the tick before, undefined for the first. */
-  readonly tick: (request: CheckRequest, saved: MeasureState | undefined, cancelled?: Cancel) => Promise<Tick>;
+  readonly tick: (request: Part, saved: MeasureState | undefined, cancelled?: Cancel) => Promise<Tick>;
 };
 
 /** The measuring engine of one cluster. It knows nothing of queues: whoever drives it saves the state between ticks. */
 export function createMeasurer(deps: MeasureDeps): Measurer {
   const sessions = new Map<string, MeasureSession>();
 
-  async function tick(request: CheckRequest, saved: MeasureState | undefined, cancelled?: Cancel): Promise<Tick> {
+  async function tick(request: Part, saved: MeasureState | undefined, cancelled?: Cancel): Promise<Tick> {
     const nowMs = deps.nowMs();
     const state = welcome(saved ?? newMeasureState(request.id, deps.worker, nowMs), nowMs, cancelled);
     const session = sessionOf(state, nowMs);
@@ -104,9 +104,9 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     return session;
   }
 
-  async function plan(request: CheckRequest, state: MeasureState): Promise<MeasureState> {
+  async function plan(request: Part, state: MeasureState): Promise<MeasureState> {
     try {
-      const targets = [request.from, request.to];
+      const targets = request.otherEnd ? [request.from] : [request.from, request.to];
       const view = await deps.span("read cluster", () => viewWithin(FIRST_VIEW_MS, { targets }));
       const { from, to } = await deps.span("resolve", () => resolve(request, view));
       const startMs = deps.nowMs() + leadMs(state.planned);
@@ -134,14 +134,17 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     }
   }
 
-  async function resolve(request: CheckRequest, view: ClusterView) {
+  async function resolve(request: Part, view: ClusterView) {
     const from = await deps.resolve(request.from, view, {});
-    const to = await deps.resolve(request.to, view, from.node === undefined ? {} : { fromNode: from.node });
-    return { from, to };
+    const near = from.node === undefined ? {} : { fromNode: from.node };
+    const { otherEnd: other } = request;
+    if (!other) return { from, to: await deps.resolve(request.to, view, near) };
+    const address = otherEnd(other, await deps.namesOf(other.cluster));
+    return { from, to: otherEndNamed(await deps.resolve(address, view, near), other) };
   }
 
   /** A user's mistake or a refusal ends this cluster's part; a cluster that does not answer is asked again. */
-  function afterFailedRead(request: CheckRequest, state: MeasureState, error: unknown): MeasureState {
+  function afterFailedRead(request: Part, state: MeasureState, error: unknown): MeasureState {
     if (!(error instanceof NetcheckError)) throw error;
     if (error.code !== "cluster-unreachable" && error.code !== "exec-failed") {
       return {
@@ -156,7 +159,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
   }
 
   async function act(
-    request: CheckRequest,
+    request: Part,
     state: MeasureState,
     actions: ReadonlyMap<string, NodeAction>,
   ): Promise<MeasureState> {
@@ -194,7 +197,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
   }
 
   /** Says what looks wrong so far, once it looked so twice in a row. */
-  function assessed(request: CheckRequest, state: MeasureState, session: MeasureSession): MeasureState {
+  function assessed(request: Part, state: MeasureState, session: MeasureSession): MeasureState {
     const { plan } = state;
     const nowMs = deps.nowMs();
     const running = Object.entries(state.nodes).filter(
@@ -236,7 +239,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     }
   }
 
-  async function conclude(request: CheckRequest, state: MeasureState): Promise<MeasureState> {
+  async function conclude(request: Part, state: MeasureState): Promise<MeasureState> {
     const { plan, cancelled } = state;
     const end = cancelled
       ? { ended: { code: "cancelled", text: say("Cancelled by {who}.", { who: cancelled.by }) } }
@@ -329,7 +332,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     kernel: session.kernel,
   });
 
-  function finished(request: CheckRequest, state: MeasureState): Tick {
+  function finished(request: Part, state: MeasureState): Tick {
     const { state: last, progress } = ended(request, state);
     sessions.delete(request.id);
     if (!state.result) throw new Error("a check cannot be done without a result");
@@ -341,7 +344,7 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
     };
   }
 
-  function ended(request: CheckRequest, state: MeasureState): Tick {
+  function ended(request: Part, state: MeasureState): Tick {
     const nowMs = deps.nowMs();
     const saved: MeasureState = { ...state, rev: state.rev + 1, savedAtMs: nowMs, worker: deps.worker };
     const session = sessions.get(request.id);

@@ -7,12 +7,12 @@ import { durationText } from "#src/core/units.ts";
 import { drawQueued } from "#src/report/answers.ts";
 import { badCommand } from "./grammar/bad-command.ts";
 import { refuseStrangeCharacters } from "./grammar/characters.ts";
-import { betweenClusters, noSuchCluster, noWorker } from "./grammar/cluster.ts";
+import { noSuchCluster, noWorker } from "./grammar/cluster.ts";
 import { type Answer, type Asked, type ClusterSeen, defineCommand } from "./grammar/command.ts";
 import { looksLikeDuration, parseDuration } from "./grammar/duration.ts";
 import { kindWord } from "./grammar/kinds.ts";
 import { parseLanguage } from "./grammar/language.ts";
-import { checkNames } from "./grammar/names.ts";
+import { checkNames, checkNamesAcross } from "./grammar/names.ts";
 import { OPTIONS, takeOptions } from "./grammar/options.ts";
 import { parseTarget } from "./grammar/target.ts";
 import type { Word, Words } from "./grammar/words.ts";
@@ -102,20 +102,33 @@ export function parseCheck(words: Words, { maxDurationMs }: { readonly maxDurati
 }
 
 /**
- * The request that a read command line makes; `made.cluster` is where it runs when the line names no cluster. `inventory` is undefined
+ * The request that a read command line makes within one cluster; `made.cluster` is where it runs when the line names no cluster. `inventory` is undefined
  * when no worker has published all names.
  */
 export function toRequest(
   parsed: CheckWords,
   words: Words,
   inventory: Inventory | undefined,
-  made: Pick<CheckRequest, "id" | "requestedAtMs" | "cluster"> & Pick<Partial<CheckRequest>, "slack" | "language">,
+  made: Made,
 ): CheckRequest {
-  refuseAcross(parsed, words);
-  const { durationMs, cluster = made.cluster, capture, language = made.language } = parsed;
-  const { from, to } = inventory === undefined ? parsed : checkNames({ ...parsed, cluster }, words, inventory);
-  const asked = { ...(capture && { capture }), ...(language && { language }) };
-  return { ...made, command: words.line, cluster, from, to, durationMs, ...asked };
+  const { across, at, understood, cluster = made.cluster } = parsed;
+  if (across !== undefined)
+    throw badCommand(
+      say("A check between two clusters is measured by the workers of both; a terminal has the credential of one."),
+      { words, at: at.to, understood, hint: say("Ask for it in Slack.") },
+    );
+  const ends = inventory === undefined ? parsed : checkNames({ ...parsed, cluster }, words, inventory);
+  return requestFor(parsed, words, { ...made, cluster, from: ends.from, to: ends.to });
+}
+
+type Made = Pick<CheckRequest, "id" | "requestedAtMs" | "cluster"> & Pick<Partial<CheckRequest>, "slack" | "language">;
+
+function requestFor(
+  { durationMs, capture, language }: CheckWords,
+  { line }: Words,
+  made: Made & Pick<CheckRequest, "from" | "to" | "toCluster">,
+): CheckRequest {
+  return { ...made, command: line, durationMs, ...(capture && { capture }), ...(language && { language }) };
 }
 
 export const check = defineCommand({
@@ -132,7 +145,7 @@ export const check = defineCommand({
     say("Duration: 30s, 10m, 2h, 1h30m; {usual} when left out.", { usual: durationText(limits.defaultDurationMs) }),
     ...Object.entries(OPTIONS).map(([name, about]) => say("Option {name}=…: {about}.", { name, about })),
     say("Examples: {examples}", {
-      examples: "web-0 db-0 10m · shop/web-0 svc/shop/db:5432 · node/node-1 node/node-2 2h",
+      examples: "web-0 db-0 10m · shop/web-0 svc/shop/db:5432 · node/node-1 node/node-2 2h · web-0@edge-1 db-0@edge-2",
     }),
   ],
   parse: parseCheck,
@@ -167,32 +180,25 @@ async function makeRequest(
   const seen = await checks.clusters();
   const refuse = (named: { readonly cluster: string; readonly at?: Word | undefined }): void =>
     refuseCluster({ ...named, parsed, words, asked, seen, needsWorker });
+  // Of a cluster with more names than are published, only its worker can say that there is none of a name.
+  const namesOf = async (cluster: string): Promise<Inventory | undefined> => {
+    const published = await checks.readInventory(cluster);
+    return published?.cut === undefined ? published : undefined;
+  };
+  const made = { id: newId(), requestedAtMs: nowMs, language, slack };
   if (across) {
     refuse({ cluster: across.from, at: at.from });
     refuse({ cluster: across.to, at: at.to });
-    const [from, to] = await Promise.all([checks.readInventory(across.from), checks.readInventory(across.to)]);
-    refuseAcross(parsed, words, { from, to });
+    const [from, to] = await Promise.all([namesOf(across.from), namesOf(across.to)]);
+    const ends = checkNamesAcross({ ...parsed, across }, words, { from, to });
+    const request = requestFor(parsed, words, { ...made, ...ends, cluster: across.from, toCluster: across.to });
+    return { request, namesChecked: from !== undefined && to !== undefined };
   }
   const cluster = parsed.cluster ?? (await asked.usualCluster());
   refuse({ cluster, at: at.cluster });
-  const published = await checks.readInventory(cluster);
-  // Of a cluster with more names than are published, only its worker can say that there is none of a name.
-  const inventory = published?.cut === undefined ? published : undefined;
-  const request = toRequest(parsed, words, inventory, { id: newId(), requestedAtMs: nowMs, cluster, language, slack });
+  const inventory = await namesOf(cluster);
+  const request = toRequest(parsed, words, inventory, { ...made, cluster });
   return { request, namesChecked: inventory !== undefined };
-}
-
-function refuseAcross(
-  { across, from, to, at }: CheckWords,
-  words: Words,
-  known: { readonly from?: Inventory | undefined; readonly to?: Inventory | undefined } = {},
-): void {
-  if (across === undefined) return;
-  throw betweenClusters(
-    words,
-    { target: from, at: at.from, cluster: across.from, inventory: known.from },
-    { target: to, at: at.to, cluster: across.to, inventory: known.to },
-  );
 }
 
 /** A cluster that nobody has heard of is a misspelling, unless it is the configured one, whose first worker may still come. */
@@ -259,11 +265,11 @@ function oneCluster(
   const other = others.find(({ cluster }) => cluster !== first?.cluster);
   if (first === undefined || other === undefined) return first;
   throw badCommand(
-    say("The ends are in two clusters, {first} and {second}; a check stays within one.", {
-      first: first.cluster,
-      second: other.cluster,
-    }),
-    { words, at: other.at, understood },
+    say("The line names two clusters, {first} and {second}.", { first: first.cluster, second: other.cluster }),
+    {
+      ...{ words, at: other.at, understood },
+      hint: say("Write the cluster of each end behind it: {example}", { example: "web-0@edge-1 db-0@edge-2 10m" }),
+    },
   );
 }
 

@@ -28,7 +28,7 @@ export async function runCheck(measurer: Measurer, request: CheckRequest, signal
     signal: AbortSignal.any([signal, AbortSignal.timeout(request.durationMs + SLACK_MS)]),
     nowMs: Date.now,
   });
-  const seen = await seenByCheck(request, measured);
+  const seen = await seenByCheck(request, [measured]);
   const { id, command: words } = request;
   const ended = measured.ended && inWords(measured.ended.text);
   return {

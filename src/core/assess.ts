@@ -1,4 +1,4 @@
-import type { CheckRequest } from "./check.ts";
+import { isBeyond, type Part, withOtherEnd } from "./across.ts";
 import { diagnose, firstFinding } from "./diagnose.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import { pingEvidence, tcpEvidence } from "./leg-evidence.ts";
@@ -17,7 +17,7 @@ export type Assessed = {
 /** A diagnosis of what is known so far, reduced to what the progress line shows. Cheap enough for every second. */
 export function assess(
   seen: {
-    readonly request: CheckRequest;
+    readonly request: Part;
     readonly plan: Plan;
     readonly evidence: EvidenceSet;
     readonly gaps: readonly Gap[];
@@ -27,11 +27,15 @@ export function assess(
   const report = diagnose({ ...seen, rules });
   const text = firstFinding(report);
   const [cause] = report.causes;
-  const soFar = soFarOf(seen.plan, seen.evidence);
+  const { otherEnd, cluster, language } = seen.request;
+  // The way back was asked by nobody: whether it should work at all shows when the other part is known.
+  const isAsked = otherEnd?.begins !== true;
+  const soFar = isAsked ? soFarOf(seen.plan, seen.evidence) : undefined;
+  const tells = text !== undefined && cause && (isAsked || !isBeyond(cause.where, seen.plan.to));
+  const told = text === undefined ? "" : inWords(text, language);
+  const named = otherEnd ? `${cluster}: ${withOtherEnd(told, seen.plan.to)}` : told;
   return {
-    ...(text !== undefined && cause
-      ? { finding: { key: `${cause.cause} ${placeText(cause.where)}`, text: inWords(text, seen.request.language) } }
-      : {}),
+    ...(tells ? { finding: { key: `${cause.cause} ${placeText(cause.where)}`, text: named } } : {}),
     ...(soFar ? { soFar } : {}),
   };
 }

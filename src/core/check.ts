@@ -27,6 +27,8 @@ export const checkRequestSchema = z.object({
   cluster: z.string(),
   from: targetSchema,
   to: targetSchema,
+  /** The cluster of the second end, when it is another one than `cluster`, that of the first: see `across.ts`. */
+  toCluster: z.string().optional(),
   durationMs: z.number().int(),
   /** What is recorded of the path beside what is measured; absent = only what a finding makes worth recording. */
   capture: captureWishSchema.optional(),

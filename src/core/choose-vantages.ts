@@ -218,7 +218,7 @@ function gapsOf(
         ["to", ends.to, ends.target],
       ] as const
     ).flatMap(([, end, vantage]) =>
-      vantage || end.kind === "service"
+      vantage || end.kind === "service" || end.cluster !== undefined
         ? []
         : [
             {

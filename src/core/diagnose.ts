@@ -1,3 +1,4 @@
+import { withPort } from "./across.ts";
 import { whereText } from "./anomaly-text.ts";
 import { askedChart } from "./asked-chart.ts";
 import { capturesOf, filesOf, hopsOf } from "./captured.ts";
@@ -96,7 +97,7 @@ export function diagnose({ request, plan, evidence, gaps, rules, marks = [], pla
 }
 
 function endText({ to }: Plan): string {
-  return to.port === undefined ? to.name : `${to.name}:${to.port}`;
+  return to.port === undefined ? to.name : withPort(to.name, to.port);
 }
 
 function statusOf(

@@ -87,7 +87,8 @@ function namesFor(to: End, dns: ServiceView, view: ClusterView): DnsPlan["names"
   const known = api?.clusterIp ? api : dns;
   const nameOf = ({ name, namespace }: ServiceView): string => `${name}.${namespace}.svc.@`;
   const target = view.services.find(({ namespace, name }) => to.name === `svc/${namespace}/${name}`);
-  const host = to.kind === "address" && to.name !== to.ip && /[A-Za-z]/.test(to.name) ? to.name : undefined;
+  const isHost = to.kind === "address" && to.cluster === undefined && to.name !== to.ip && /[A-Za-z]/.test(to.name);
+  const host = isHost ? to.name : undefined;
   return [
     { kind: "cluster", name: nameOf(known), ...(known.clusterIp ? { expect: known.clusterIp } : {}) },
     ...(target?.clusterIp ? [{ kind: "target" as const, name: nameOf(target), expect: target.clusterIp }] : []),

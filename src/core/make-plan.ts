@@ -1,3 +1,4 @@
+import { otherEndNotes } from "./across.ts";
 import { behindIngress } from "./behind-ingress.ts";
 import type { CheckRequest, Window } from "./check.ts";
 import { choosePorts, type ServiceTarget, witnessServices } from "./choose-ports.ts";
@@ -31,7 +32,7 @@ export function makePlan({ request, window, from, to, view, probes }: PlanReques
   const ports = choosePorts(from, to, view);
   const legs = legsOf(chosen, { from, to, ports, witnesses: witnessServices(to, ports.target, view) });
   const { kept, gaps } = withinLimits(legs, chosen);
-  const notes = behindIngress(to, view);
+  const notes = [...behindIngress(to, view), ...otherEndNotes(to, view.nodes)];
   const plan: Plan = {
     check: request.id,
     window,

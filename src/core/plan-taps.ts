@@ -24,8 +24,15 @@ export const isRing = (task: string): boolean => task.endsWith(RING);
 
 type PathEndsOf = Pick<Plan, "from" | "to" | "vantages" | "aliases">;
 
-/** Addresses by which the packets of each end are known on the way. */
-export type PathAddresses = { readonly from: readonly string[]; readonly to: readonly string[] };
+/**
+ * Addresses by which the packets of each end are known on the way. `mayBeMasked`: a node may give packets that its pods send to the
+ * other end an address that is none of these.
+ */
+export type PathAddresses = {
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  readonly mayBeMasked: boolean;
+};
 
 /** Its own address first, then those of Services that stand for it, and of the node that masks its packets to the outside. */
 export function pathAddresses({ from, to, vantages, aliases }: PathEndsOf): PathAddresses {
@@ -40,6 +47,7 @@ export function pathAddresses({ from, to, vantages, aliases }: PathEndsOf): Path
   return {
     from: known([source?.ip, from.ip, ...(aliases?.from ?? []), ...masked(source, to)]),
     to: known([target?.ip, to.ip, ...(aliases?.to ?? [])]),
+    mayBeMasked: [from, to].some(({ kind }) => kind === "node" || kind === "address"),
   };
 }
 

@@ -68,6 +68,8 @@ export const endSchema = z.object({
   ip: z.string(),
   node: z.string().optional(),
   port: z.number().int().optional(),
+  /** Where it is in another cluster, which knows it by its address alone; `name` is `shop/db-0@edge-1` then. */
+  cluster: z.string().optional(),
   /** For a service: the pod that stands for its backends. */
   backend: z.string().optional(),
 });

@@ -227,18 +227,36 @@ export const chinese = {
   "Served now: {names}. Name one behind @, or make it this channel's own with {command}. {start}":
     "目前有 worker 的集群：{names}。请在 @ 后写其中一个，或用 {command} 设为本频道的默认集群。{start}",
   "No other cluster is served either. {start}": "其他集群目前也没有 worker。{start}",
-  "Both clusters use the address {ip}, so neither reaches the other by it. Make two checks, to {forms}.":
-    "两个集群都在使用地址 {ip}，因此无法用它到达对方。请分别做两次检查，目标写 {forms}。",
+  "Both clusters use the address {ip}, so neither reaches the other by it.":
+    "两个集群都在使用地址 {ip}，因此无法用它到达对方。",
+  "Make two checks, to {forms}.": "请分别做两次检查，目标写 {forms}。",
   "node ports and load balancers": "节点端口或负载均衡器",
-  "Make two checks, each from one end to the address of the other. They answer only where that address is routed.":
-    "请做两次检查，各从一端到另一端的地址。只有该地址可路由到达时才会有应答。",
-  "Make two checks, each from one end to an address of the other that is reached from there, such as {forms}.":
-    "请做两次检查，各从一端到在那里可以到达的另一端地址，例如 {forms}。",
+  "{name} has no address that another cluster could reach.": "{name} 没有其他集群能够到达的地址。",
+  "Name a pod, a node or an address of {cluster}.": "请写 {cluster} 中的 Pod、节点或地址。",
+  "The address of {name} is not known here.": "这里不知道 {name} 的地址。",
+  "Name its address: {form}.": "请直接写地址：{form}。",
+  "A check between two clusters is measured by the workers of both; a terminal has the credential of one.":
+    "两个集群之间的检查由双方的 worker 分别测量；终端只有一个集群的凭据。",
+  "Ask for it in Slack.": "请在 Slack 中发起。",
+  "No fault between {from} → {to}: {numbers}; from the other end {back}.":
+    "{from} → {to} 之间未发现故障：{numbers}；从另一端测得：{back}。",
+  "{name} has the address {ip}, and {node} has the range {range} for its pods: packets may never leave.":
+    "{name} 的地址是 {ip}，而 {node} 的 Pod 地址段是 {range}：数据包可能根本不会离开本集群。",
+  "{cluster}: {text}": "{cluster}：{text}",
+  "{name} is {ip}": "{name} 是 {ip}",
+  "Measured from both ends: {names}.": "从两端分别测量：{names}。",
+  "Nothing was measured from {cluster}.": "没有从 {cluster} 测得任何数据。",
+  "the two clusters were measured at different times, from {first} and from {second}":
+    "两个集群的测量时间不同，分别从 {first} 和 {second} 开始",
+  "Nothing of {second} reaches the address of {from} by itself, and its answers do: {first} masks it, does not route it or lets no echoes in.":
+    "{second} 主动发往 {from} 地址的数据包都到不了，而应答可以到达：{first} 对其做了地址伪装、没有路由，或不放行 ping。",
+  "Nothing passes either way. If pods of these clusters are not routed to each other, check what applications use: {forms}.":
+    "两个方向都不通。如果这两个集群的 Pod 之间没有路由，请检查应用实际使用的：{forms}。",
   "Clusters: {names}.": "可用集群：{names}。",
   "{word} is not a port; ports are numbers from 1 to 65535.": "{word} 不是端口；端口是 1 到 65535 之间的数字。",
   "The second end has two ports: {first} and {second}.": "第二端写了两个端口：{first} 和 {second}。",
-  "The ends are in two clusters, {first} and {second}; a check stays within one.":
-    "两端在两个集群中（{first} 和 {second}），而检查只能在一个集群内进行。",
+  "The line names two clusters, {first} and {second}.": "命令中写了两个集群：{first} 和 {second}。",
+  "Write the cluster of each end behind it: {example}": "请把每一端的集群写在其后：{example}",
   "Ends a check; what was measured until then is still reported. In a check's thread the id may be left out.":
     "结束一次检查；已测得的结果仍会报告。在检查的消息列中可以省略编号。",
   "Examples: {alone} · in a thread: {inThread}": "示例：{alone} · 在消息列中：{inThread}",

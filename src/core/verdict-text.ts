@@ -1,7 +1,7 @@
 import type { Comparison } from "./compare.ts";
 import { placeText } from "./place.ts";
 import type { Plan } from "./plan.ts";
-import type { Report } from "./report.ts";
+import type { Cause, Report } from "./report.ts";
 import { counted, type Sentence, say, type Text } from "./sentence.ts";
 import { durationText, msText } from "./units.ts";
 
@@ -20,21 +20,8 @@ export function verdictText(report: Report, { plan, comparison, cancelled }: See
 
 function uncancelled(report: Report, plan: Plan, comparison: Comparison): Sentence {
   const { causes, from, to } = report;
-  const [cause, ...others] = causes;
-  if (cause) {
-    const said = {
-      title: cause.title,
-      place: placeText(cause.where),
-      confidence: say(cause.confidence),
-      because: cause.because[0] ?? "",
-    };
-    return others.length === 0
-      ? say("{title} at {place} ({confidence}): {because}.", said)
-      : say("{title} at {place} ({confidence}): {because}; {others} found.", {
-          ...said,
-          others: counted(others.length, "further cause"),
-        });
-  }
+  const found = causesText(causes);
+  if (found) return found;
   switch (report.status) {
     case "failed": {
       const why = report.gaps[0]?.reason ?? say("no measurement could be started");
@@ -62,13 +49,31 @@ function uncancelled(report: Report, plan: Plan, comparison: Comparison): Senten
   }
 }
 
+/** The verdict on what was found, the first of it in full; undefined where nothing was. */
+export function causesText([cause, ...others]: readonly Cause[]): Sentence | undefined {
+  if (!cause) return undefined;
+  const said = {
+    title: cause.title,
+    place: placeText(cause.where),
+    confidence: say(cause.confidence),
+    because: cause.because[0] ?? "",
+  };
+  return others.length === 0
+    ? say("{title} at {place} ({confidence}): {because}.", said)
+    : say("{title} at {place} ({confidence}): {because}; {others} found.", {
+        ...said,
+        others: counted(others.length, "further cause"),
+      });
+}
+
 /** The verdict of a check that ended before anything was measured. */
 export function nothingText(why: Text | undefined, cancelled: Text | undefined): Sentence {
   if (cancelled !== undefined) return say("Nothing was measured: cancelled {how}.", { how: cancelled });
   return why === undefined ? say("Nothing was measured.") : say("Nothing was measured: {why}.", { why });
 }
 
-function healthyNumbers({ measurements, window }: Report, plan: Plan): Sentence {
+/** Loss, time and latency of the asked path, and how much was measured. */
+export function healthyNumbers({ measurements, window }: Report, plan: Plan): Sentence {
   const asked = measurements.filter(({ part }) => part === "end-to-end");
   const pings = asked.filter(({ probe }) => probe === "ping");
   const rows = pings.length > 0 ? pings : asked;

@@ -22,7 +22,22 @@ export const optionalScopes = {
 
 /** Programs of the agent image (deploy/agent/packages) and the scripts in deploy/agent/bin that are started. A test compares them. */
 export const agentPrograms = [
-  ...["conntrack", "cat", "chmod", "cut", "date", "env", "head", "ls", "mkdir", "nice", "readlink", "rm", "rmdir"],
+  ...[
+    "bpftool",
+    "conntrack",
+    "cat",
+    "chmod",
+    "cut",
+    "date",
+    "env",
+    "head",
+    "ls",
+    "mkdir",
+    "nice",
+    "readlink",
+    "rm",
+    "rmdir",
+  ],
   ...["sha256sum", "sleep", "stat", "tail", "timeout", "touch", "sh", "ethtool", "find", "grep", "bridge", "ip", "tc"],
   ...["iptables-save", "ping", "getent", "awk", "nft", "perl", "tcpdump", "tini"],
   ...["dmesg", "flock", "nsenter", "prlimit", "setpriv", "setsid"],
@@ -37,6 +52,7 @@ export const agentScripts = [
 
 /** Tools whose output is read: how each says its version, and the one that its reader is tested with. */
 export const toolVersions: Readonly<Record<string, { readonly argv: string; readonly tested: string }>> = {
+  bpftool: { argv: "bpftool version", tested: "7.1.0" },
   conntrack: { argv: "conntrack --version", tested: "1.4.7" },
   ethtool: { argv: "ethtool --version", tested: "6.1" },
   ip: { argv: "ip -V", tested: "6.1.0" },

@@ -1,5 +1,6 @@
 import { alikePackets } from "./alike-packets.ts";
 import { CaptureReader } from "./capture-reader.ts";
+import { ConnectionPoints } from "./connection-points.ts";
 import { Crossings } from "./crossings.ts";
 import { type HopPoint, type HopSummary, hopSummary, type Matched } from "./hop-summary.ts";
 import { HopTap } from "./hop-tap.ts";
@@ -39,6 +40,8 @@ export type HopMatchingOptions = {
   /** All addresses that packets of either end carry on the way: its own, those of its Service, and of whoever masks it. */
   readonly from: readonly string[];
   readonly to: readonly string[];
+  /** A node on the way may give packets an address that is in neither list; see `connection-points.ts`. */
+  readonly mayBeMasked?: boolean;
   /** The largest IP packet that either end puts on the wire, bytes: larger ones are counted in pieces. */
   readonly mtu: number;
   /**
@@ -73,10 +76,12 @@ export class HopMatching {
   #others = 0;
   /** Connections to addresses that stand for an end, of which packets have reached that very end. */
   readonly #ours = new Set<number>();
+  readonly #connections: ConnectionPoints | undefined;
 
   constructor(options: HopMatchingOptions) {
     this.#options = options;
-    const { points, from, to, mtu } = options;
+    const { points, from, to, mtu, mayBeMasked = false } = options;
+    this.#connections = mayBeMasked ? new ConnectionPoints() : undefined;
     this.#clocks = new NodeClocks(points);
     this.#sightings = new Sightings(points.length, MOST_BYTES);
     this.#crossings = new Crossings(points.length);
@@ -97,6 +102,7 @@ export class HopMatching {
         ends,
         mtu,
         sightings: this.#sightings,
+        connections: this.#connections,
         refused: () => this.#noRoom(tap),
         sinceBase,
         advance: () => this.#advance(),
@@ -294,7 +300,10 @@ export class HopMatching {
     }
     if (!counts) return;
     const msOf = (ns: number): number => this.#msAt(this.#clocks.given(0, ns));
-    const isLost = this.#crossings.add(packet, seen, this.#times.at(firstNs), () => Math.floor(msOf(firstNs) / 1e3));
+    // Points that do not know the connection by its own addresses could not see this packet of it either.
+    const hidden = (this.#connections?.hiddenAt(packet.flow) ?? 0) & ~seen;
+    const could = this.#times.at(firstNs) & ~hidden;
+    const isLost = this.#crossings.add(packet, seen, could, () => Math.floor(msOf(firstNs) / 1e3));
     if (!isLost || packet.number === 0) return;
     const tap = packet.number % this.#taps.length;
     const number = Math.floor(packet.number / this.#taps.length);

@@ -1,4 +1,5 @@
 import type { PacketSink } from "./capture-reader.ts";
+import type { ConnectionPoints } from "./connection-points.ts";
 import { Decoder } from "./decode.ts";
 import { PacketIdentity } from "./packet-identity.ts";
 import * as packetRegisters from "./packet-registers.ts";
@@ -19,6 +20,8 @@ type TapUser = {
   /** The largest IP packet that either end puts on the wire, bytes. */
   readonly mtu: number;
   readonly sightings: Sightings;
+  /** Where packets may be masked on the way: notes who sees a connection by its own addresses. */
+  readonly connections?: ConnectionPoints | undefined;
   /** Nanoseconds since the first packet of all points. */
   readonly sinceBase: (ns: bigint) => number;
   /** The present packet had no room. */
@@ -82,7 +85,7 @@ export class HopTap implements PacketSink {
     if (ns < this.firstNs) this.firstNs = ns;
     if (ns > this.newestNs) this.newestNs = ns;
     if (this.number % ADVANCE_EVERY === 0) this.#user.advance();
-    const { ends, mtu, sightings, point } = this.#user;
+    const { ends, mtu, sightings, connections, point } = this.#user;
     const registers = decoder.registers;
     const way = outcome === WHOLE || outcome === FRAGMENT ? ends.wayOf(registers) : STRANGER;
     if (way === STRANGER) {
@@ -98,7 +101,8 @@ export class HopTap implements PacketSink {
     about.toOwn = (way & TO_OWN) !== 0;
     // Its goal is not seen by its own address yet: whether that is who is meant, other packets of the connection tell.
     const translated = about.backward ? about.fromOwn : about.toOwn;
-    about.flow = translated ? 0 : connectionOf(registers, this.#view, outcome, at + captured);
+    about.flow = translated && !connections ? 0 : connectionOf(registers, this.#view, outcome, at + captured);
+    if (connections && about.fromOwn && about.toOwn) connections.note(about.flow, point, about.backward);
     about.fading = (registers[TTL] as number) <= FADING_TTL;
     const number = this.#user.numberOf(this.number);
     const { refused } = sightings;

@@ -12,6 +12,8 @@ export type PathSlice = {
   /** All addresses that packets of either end carry on the way: its own, those of its Service, and of whoever masks it. */
   readonly from: readonly string[];
   readonly to: readonly string[];
+  /** See `HopMatchingOptions`. */
+  readonly mayBeMasked?: boolean;
   /** The same in all slices of a recording: they say where one ends and the next one begins. */
   readonly ahead: ClocksAhead;
   /** Unix milliseconds by our clock. */
@@ -90,6 +92,7 @@ export function analysePath(slice: PathSlice, source: SegmentSource): SliceResul
     })),
     from: slice.from,
     to: slice.to,
+    ...(slice.mayBeMasked && { mayBeMasked: true }),
     mtu: Math.min(...slice.taps.map(({ mtu }) => mtu)),
     counted: { fromNs: ns(slice.fromMs), toNs: ns(slice.toMs) },
     lost: (packet) => {

@@ -31,7 +31,7 @@ export type SightedPiece = {
   readonly toOwn: boolean;
   readonly fading: boolean;
   readonly length: number;
-  /** Its connection where the end that it goes to is seen by an address that stands for it; otherwise 0. */
+  /** Its connection where the end that it goes to is seen by an address that stands for it, or where packets may be masked; otherwise 0. */
   readonly flow: number;
 };
 
@@ -50,7 +50,7 @@ export type Sighted = {
   readonly length: number;
   /** Number of the packet at the point that saw it furthest on its way; 0 where that is not known. */
   readonly number: number;
-  /** Its connection where it was not translated yet; 0 where it need not be. */
+  /** Its connection where it was not translated yet, or may be masked; 0 where it need not be known. */
   readonly flow: number;
 };
 
@@ -72,7 +72,7 @@ export type Untangle = (
  *          at the first of them); 9 to 25 = its length, bytes; 26 to 29 = how far on its way it was seen; 30 = fading; 31 = the
  *          second end was seen by its own address
  *          3: the packet's number at that point
- *          4: its connection by addresses of which one stands for an end; 0 where it was seen by their own only
+ *          4: its connection by addresses of which one stands for an end, or by their own where packets may be masked; else 0
  *   times  one double a point: nanoseconds; NaN = not seen there
  */
 export class Sightings {
@@ -135,7 +135,9 @@ export class Sightings {
         words[at + FLOW] = 0;
         this.size++;
       }
-      if (about.flow !== 0) words[at + FLOW] = about.flow;
+      // Where an end is seen by an address that stands for it, the connection has to be told by that.
+      if (about.flow !== 0 && (words[at + FLOW] === 0 || !(about.fromOwn && about.toOwn)))
+        words[at + FLOW] = about.flow;
       let facts = words[at + FACTS] as number;
       if (about.fromOwn) facts |= FROM_OWN_BIT;
       if (about.toOwn) facts |= TO_OWN_BIT;

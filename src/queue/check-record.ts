@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
+import { clustersOf } from "../core/across.ts";
 import { type CheckRequest, checkRequestSchema } from "../core/check.ts";
 import { type Progress, progressSchema } from "../core/progress.ts";
 import type { Keys } from "./keys.ts";
@@ -91,7 +92,7 @@ function statusFrom(fields: Readonly<Record<string, string>>): CheckStatus | und
   const cancel = parsed(cancelSchema, fields["cancel"]);
   const thread = parsed(threadSchema, fields["thread"]);
   const outcome = parsed(outcomeSchema, fields["outcome"]);
-  const measured = progress.length > 0 && progress.every(({ phase }) => phase === "done");
+  const measured = progress.length === clustersOf(request).length && progress.every(({ phase }) => phase === "done");
   const begun = progress.some(({ phase }) => phase !== "queued");
   const state = fields["done"] ? "done" : outcome || measured ? "reporting" : begun ? "running" : "queued";
   return {

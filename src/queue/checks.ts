@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { clustersOf, partOf } from "../core/across.ts";
 import { type CheckRequest, hasThread } from "../core/check.ts";
 import type { Inventory } from "../core/inventory.ts";
 import { type Language, languageSchema } from "../core/sentence.ts";
@@ -83,27 +84,25 @@ export function openChecks({
 
   /** Every step can be repeated: whoever died half-way is completed by the next delivery of the same request. */
   async function enqueue(request: CheckRequest): Promise<void> {
-    const { id, cluster, requestedAtMs } = request;
+    const { id, requestedAtMs } = request;
     const carried = tracing.carried();
     await redis
       .multi()
       .hset(keys.check(id), "request", JSON.stringify(request))
       .zadd(keys.active, requestedAtMs, id)
-      .zadd(keys.places(cluster), requestedAtMs, id)
       .exec();
+    for (const cluster of clustersOf(request)) await redis.zadd(keys.places(cluster), requestedAtMs, id);
     await flows.add({
       name: "report",
       queueName: queueNames.report,
       data: { check: id, ...carried },
       opts: { ...jobOptions.report, jobId: id },
-      children: [
-        {
-          name: "measure",
-          queueName: queueNames.measure(cluster),
-          data: { check: id, cluster, ...carried },
-          opts: { ...jobOptions.measure, jobId: id },
-        },
-      ],
+      children: clustersOf(request).map((cluster) => ({
+        name: "measure",
+        queueName: queueNames.measure(cluster),
+        data: { check: id, cluster, ...carried },
+        opts: { ...jobOptions.measure, jobId: id },
+      })),
     });
     if (hasThread(request))
       await notify.add("open", { check: id, kind: "open", ...carried }, { ...jobOptions.open, jobId: `${id}.open` });
@@ -140,7 +139,7 @@ export function openChecks({
     if (!status) return "unknown";
     if (status.state === "done" || status.state === "reporting") return "finished";
     const first = await redis.hsetnx(keys.check(id), "cancel", JSON.stringify({ by, atMs: Date.now() }));
-    await hurry(id, status.request.cluster);
+    await Promise.all(clustersOf(status.request).map((cluster) => hurry(status.request, cluster)));
     return first === 1 ? "cancelling" : "already-cancelled";
   }
 
@@ -148,10 +147,10 @@ export function openChecks({
    * The flag is read at every tick; this only makes it quicker. A waiting tick is moved to the front. A check that no
    * worker has touched is taken out of the queue, which lets its report begin even when the cluster has no worker.
    */
-  async function hurry(id: string, cluster: string): Promise<void> {
-    const job = await measureQueue(cluster).getJob(id);
+  async function hurry(request: CheckRequest, cluster: string): Promise<void> {
+    const job = await measureQueue(cluster).getJob(request.id);
     if (!job) return;
-    const untouched = !(await redis.exists(keys.measure(id, cluster)));
+    const untouched = !(await redis.exists(keys.measure(partOf(request, cluster).id, cluster)));
     // Either call fails when the job changed its state just now; its next tick sees the flag.
     if (untouched && (await removed(job))) return;
     if (await job.isDelayed()) await job.promote().catch(() => undefined);

@@ -1,4 +1,5 @@
 import type { CheckRequest } from "../core/check.ts";
+import { joinedProgress } from "../core/joined-progress.ts";
 import type { Chart } from "../core/report.ts";
 import type { Language } from "../core/sentence.ts";
 import type { Message } from "../report/blocks.ts";
@@ -32,11 +33,10 @@ export function createConversation(deps: ConversationDeps) {
 
   /** The headline while the check runs. */
   function running({ request, progress }: CheckStatus): (revision: number) => Message {
-    const [newest] = progress.toSorted((a, b) => b.atMs - a.atMs);
+    const shown = joinedProgress(progress);
     const updateIntervalMs = deps.updateIntervalMs();
     const wording = wordingOf(request);
-    return (revision) =>
-      drawRunning({ request, progress: newest, revision, wording, nowMs: nowMs(), updateIntervalMs });
+    return (revision) => drawRunning({ request, progress: shown, revision, wording, nowMs: nowMs(), updateIntervalMs });
   }
 
   /** Posts the headline. Where netcheck may not post, the person who asked gets it as a direct message. */
@@ -103,10 +103,10 @@ export function createConversation(deps: ConversationDeps) {
   }
 
   /** Everything that the thread says once the report exists. */
-  async function replies(status: CheckStatus, thread: Thread, { report, plan, measured }: Finished): Promise<Told> {
+  async function replies(status: CheckStatus, thread: Thread, { report, plans, measured }: Finished): Promise<Told> {
     if (!measured) return told;
     const { request } = status;
-    for (const reply of drawReplies({ request, report, wording: wordingOf(request), plan })) {
+    for (const reply of drawReplies({ request, report, wording: wordingOf(request), plans })) {
       const outcome = settled(await say(request, reply, thread), status, reply.key);
       if (outcome.is === "later") return outcome;
     }

@@ -11,7 +11,8 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 const finishedSchema = z.object({
   report: reportSchema,
-  plan: planSchema.optional(),
+  /** Of each part that was planned. */
+  plans: z.array(planSchema).optional(),
   /** Set when it did not end by itself. */
   ended: z
     .object({ how: z.enum(["cancelled", "failed"]), text: textSchema.optional(), by: z.string().optional() })

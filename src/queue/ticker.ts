@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { clustersOf } from "../core/across.ts";
 import type { Progress } from "../core/progress.ts";
 import { type Sentence, say } from "../core/sentence.ts";
 import { clockText } from "../core/units.ts";
@@ -22,23 +23,27 @@ const PATIENCE_MS = 10_000;
 /** The pause between two updates of one message while so many checks run, milliseconds. */
 export const updateIntervalMs = (active: number): number => Math.max(SHORTEST_MS, PER_CHECK_MS * active);
 
-/** A check as people should see it now: with a note when nobody measures it. Pure. */
-export function withLostWorker(status: CheckStatus, workers: readonly WorkerSeen[], nowMs: number): CheckStatus {
+/** A check as people should see it now: with a note when nobody measures its part in one of its clusters. Pure. */
+export function withLostWorker(
+  status: CheckStatus,
+  { cluster, workers }: { readonly cluster: string; readonly workers: readonly WorkerSeen[] },
+  nowMs: number,
+): CheckStatus {
   const { request, progress } = status;
-  const [newest] = progress.toSorted((a, b) => b.atMs - a.atMs);
+  const newest = progress.find((part) => part.cluster === cluster);
   const waitingMs = nowMs - (newest?.atMs ?? request.requestedAtMs);
   if (newest?.phase === "done" || waitingMs < (newest ? LOST_AFTER_MS : PATIENCE_MS)) return status;
   const someone = workers.length > 0;
   const trouble = newest
     ? lostText({ worker: newest.worker, at: clockText(newest.atMs) }, someone)
     : say("No worker of cluster {cluster} is there since {at}; the check waits for one.", {
-        cluster: request.cluster,
+        cluster,
         at: clockText(request.requestedAtMs),
       });
   if (!newest && someone) return status;
   const blank: Progress = {
     check: request.id,
-    cluster: request.cluster,
+    cluster,
     rev: 0,
     atMs: nowMs,
     worker: "",
@@ -85,7 +90,9 @@ export function startTicker({ redis, keys, records, workers, look, refresh, log,
     active = visible.length;
     for (const status of visible) {
       if (stopping.signal.aborted) return;
-      const now = withLostWorker(status, await workers(status.request.cluster), Date.now());
+      let now = status;
+      for (const cluster of clustersOf(status.request))
+        now = withLostWorker(now, { cluster, workers: await workers(cluster) }, Date.now());
       const seen = look(now);
       if (!status.thread || shown.get(status.request.id) === seen) continue;
       const outcome = await refresh(now, status.thread);

@@ -1,7 +1,8 @@
+import { clustersOf, endTexts } from "#src/core/across.ts";
 import type { CheckRequest } from "#src/core/check.ts";
+import { joinedProgress } from "#src/core/joined-progress.ts";
 import type { Progress } from "#src/core/progress.ts";
 import { inWords, type Text } from "#src/core/sentence.ts";
-import { targetText } from "#src/core/target.ts";
 import { durationText } from "#src/core/units.ts";
 import { context, type Message, section } from "./blocks.ts";
 import { REPLY, withinLimits } from "./limits.ts";
@@ -28,9 +29,12 @@ type Queued = {
 
 /** M0: what was understood and where it stands in the queue. Only the person who asked sees it. */
 export function drawQueued({ request, position, duplicate, namesChecked, wording }: Queued): Message {
-  const what = `${targetText(request.from)} → ${targetText(request.to)}, ${durationText(request.durationMs)}, ${request.cluster}`;
+  const what = `${endTexts(request).join(" → ")}, ${durationText(request.durationMs)}, ${clustersOf(request).join(", ")}`;
   const first = duplicate === undefined ? wording.queued(request.id, position) : wording.queuedTwice(duplicate);
-  const notes = [wording.threadWillOpen, ...(namesChecked ? [] : [safe(wording.namesUnchecked(request.cluster))])];
+  const notes = [
+    wording.threadWillOpen,
+    ...(namesChecked ? [] : [safe(wording.namesUnchecked(clustersOf(request).join(", ")))]),
+  ];
   return say(`${bold(first)}\n${safe(what)}`, `${first} ${what}`, ...notes);
 }
 
@@ -130,9 +134,9 @@ function seenMarkup(seen: Seen, nowMs: number, wording: Wording): string {
 }
 
 function seenText({ request, state, progress, outcome }: Seen, nowMs: number, wording: Wording): string {
-  const ends = `${targetText(request.from)} → ${targetText(request.to)}`;
+  const ends = endTexts(request).join(" → ");
   if (outcome !== undefined) return `${ends}: ${outcome.verdict}`;
-  const newest = progress.toSorted((a, b) => b.atMs - a.atMs)[0];
+  const newest = joinedProgress(progress);
   const parts = [wording.state[state] ?? state];
   if (newest?.window !== undefined) {
     const { startMs, endMs } = newest.window;

@@ -12,7 +12,7 @@ const MAX_ROWS = 40;
 const MAX_BOX = 2_600;
 
 /** A closed box: what was planned, every measurement, what the words of confidence mean, how much was covered. */
-export function drawDetails(report: Report, plan: Plan | undefined, wording: Wording): Message {
+export function drawDetails(report: Report, plans: readonly Plan[], wording: Wording): Message {
   const box = (title: string, text: string): Block => section(`${bold(title)}\n${codeBlock(cut(text, MAX_BOX))}`);
   const children = [
     section(
@@ -26,7 +26,7 @@ export function drawDetails(report: Report, plan: Plan | undefined, wording: Wor
         ...(report.dataPlanes ?? []).map(({ text }) => wording.at(wording.dataPlanes, safe(text))),
       ].join("\n"),
     ),
-    ...(plan === undefined ? [] : [box(wording.plan, planText(plan, wording))]),
+    ...plans.map((plan) => box(planTitle(plan, plans, wording), planText(plan, wording))),
     ...(report.measurements.length === 0
       ? []
       : [box(wording.measured, measurementsText(report.measurements, wording))]),
@@ -37,6 +37,10 @@ export function drawDetails(report: Report, plan: Plan | undefined, wording: Wor
     blocks: [container(wording.details, children)],
   };
 }
+
+/** Of two plans it is said whose is whose. */
+const planTitle = ({ from, to }: Plan, { length }: readonly Plan[], wording: Wording): string =>
+  length === 1 ? wording.plan : `${wording.plan}: ${from.name} → ${to.name}`;
 
 function planText({ legs, tasks, vantages }: Plan, wording: Wording): string {
   const nodes = new Set(vantages.map(({ node }) => node));

@@ -1,3 +1,4 @@
+import { clustersOf } from "#src/core/across.ts";
 import type { Digest, ToldRun } from "#src/core/digest.ts";
 import type { Schedule } from "#src/core/schedule.ts";
 import { inWords, type Sentence, say, type Text } from "#src/core/sentence.ts";
@@ -55,7 +56,7 @@ function drawFindings(schedule: Schedule, { runs, baseline }: Digest, wording: W
     ...(bad.length < runs.length ? [worded(say("{runs} clean.", { runs: runsText(runs.length - bad.length) }))] : []),
     worded(baselineText(baseline)),
   ];
-  const footer = [schedule.id, patternMarkup(schedule), safe(schedule.request.cluster)].join(" · ");
+  const footer = [schedule.id, patternMarkup(schedule), safe(clustersOf(schedule.request).join(", "))].join(" · ");
   const blocks = [header(title), ...parts.map(section), section(safe(rest.join(" "))), context(footer)];
   const worst = bad[0]?.summary?.verdict;
   return withinLimits({ text: safe(worst === undefined ? title : `${title}. ${worst}`), blocks }, HEADLINE);

@@ -1,8 +1,8 @@
+import { clustersOf, endTexts } from "#src/core/across.ts";
 import type { CheckRequest } from "#src/core/check.ts";
 import type { Progress } from "#src/core/progress.ts";
 import type { Report } from "#src/core/report.ts";
 import { inWords, type Text } from "#src/core/sentence.ts";
-import { targetText } from "#src/core/target.ts";
 import { durationText, msText } from "#src/core/units.ts";
 import {
   actions,
@@ -63,7 +63,7 @@ export function drawRunning({ request, revision, wording, progress, nowMs, updat
       [
         request.id,
         ...asker(request),
-        safe(request.cluster),
+        safe(clustersOf(request).join(", ")),
         wording.startedAt(clock(progress?.window?.startMs ?? request.requestedAtMs)),
         wording.updatesEvery(durationText(updateIntervalMs)),
       ].join(" · "),
@@ -125,12 +125,12 @@ export function drawStopped({ request, revision, wording, how, text, by }: Stopp
     ...(said === "" ? [] : [section(safe(said))]),
     ...(by === undefined ? [] : [section(wording.cancelledBy(user(by)))]),
     actions(controlsId(request.id, revision), [rerun(request, wording)]),
-    context([request.id, ...asker(request), safe(request.cluster)].join(" · ")),
+    context([request.id, ...asker(request), safe(clustersOf(request).join(", "))].join(" · ")),
   ];
   return withinLimits({ text: safe(said === "" ? title : `${title}. ${said}`), blocks }, HEADLINE);
 }
 
-const ends = (request: CheckRequest): string => `${targetText(request.from)} → ${targetText(request.to)}`;
+const ends = (request: CheckRequest): string => endTexts(request).join(" → ");
 const asker = (request: CheckRequest): string[] => (request.slack === undefined ? [] : [user(request.slack.user)]);
 const controlsId = (check: string, revision: number): string => `ctl:${check}:${revision}`;
 const rerun = (request: CheckRequest, wording: Wording): Button => ({
@@ -179,7 +179,7 @@ function footer(request: CheckRequest, report: Report, wording: Wording): Block 
     [
       request.id,
       ...asker(request),
-      safe(request.cluster),
+      safe(clustersOf(request).join(", ")),
       durationText(report.window.endMs - report.window.startMs),
       wording.probes(thousands(probesSent(report))),
     ].join(" · "),

@@ -34,11 +34,12 @@ type Drawn = {
   readonly request: CheckRequest;
   readonly report: Report;
   readonly wording: Wording;
-  readonly plan?: Plan | undefined;
+  /** Of each part that was planned; two for a check between clusters. */
+  readonly plans?: readonly Plan[] | undefined;
 };
 
 /** Everything the thread says once the report exists: at most two pictures, causes, check list, captures and their files, details, closing line. */
-export function drawReplies({ request, report, wording, plan }: Drawn): readonly Reply[] {
+export function drawReplies({ request, report, wording, plans = [] }: Drawn): readonly Reply[] {
   const replies: Reply[] = picturesOf(report.charts).map((chart, index) => ({
     key: index === 0 ? "chart" : `chart-${index + 1}`,
     kind: "chart",
@@ -54,8 +55,11 @@ export function drawReplies({ request, report, wording, plan }: Drawn): readonly
     say("checklist", drawChecklist(report, wording));
   const captured = drawCaptured(report, wording);
   if (captured) say("captured", captured);
-  for (const file of report.files ?? []) replies.push({ key: `file-${file.holds}`, kind: "capture", file });
-  say("details", drawDetails(report, plan, wording));
+  for (const [index, file] of (report.files ?? []).entries()) {
+    const before = report.files?.slice(0, index).filter(({ holds }) => holds === file.holds).length ?? 0;
+    replies.push({ key: `file-${file.holds}${before > 0 ? `-${before + 1}` : ""}`, kind: "capture", file });
+  }
+  say("details", drawDetails(report, plans, wording));
   say("audit", drawAudit(request, report, wording));
   return replies;
 }

@@ -1,3 +1,4 @@
+import { clustersOf } from "#src/core/across.ts";
 import type { RunSeen, Schedule } from "#src/core/schedule.ts";
 import { inWords, type Sentence, say, type Text } from "#src/core/sentence.ts";
 import { durationText } from "#src/core/units.ts";
@@ -71,7 +72,7 @@ export function drawScheduled({
     ),
     worded(say("A run that is still going on when the next is due makes that one be left out.")),
   ];
-  const notes = namesChecked ? [] : [safe(wording.namesUnchecked(request.cluster))];
+  const notes = namesChecked ? [] : [safe(wording.namesUnchecked(clustersOf(request).join(", ")))];
   return answer([bold(title), ...lines.map(safe)], [title, ...lines].join(" "), ...notes);
 }
 

@@ -2,7 +2,7 @@ import { captureKept, type HopCounts, type Hops, hopsEvidence, type Tap } from "
 import type { EvidenceSet } from "../core/evidence.ts";
 import { type LossyHop, lossyHops } from "../core/hop-loss.ts";
 import { intervalText } from "../core/interval-text.ts";
-import { suffers } from "../core/path-facts.ts";
+import { askedVantages, suffers } from "../core/path-facts.ts";
 import type { Place } from "../core/place.ts";
 import type { Case, Rule, Suspicion, Verdict } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
@@ -164,17 +164,22 @@ function secondsTexts({ lostAt }: HopCounts): readonly Sentence[] {
       ];
 }
 
-/** Asked legs that suffer, and those of the places where packets are lost on them; the whole path when none does. */
-/** Of the asked path, and of the bad places that these legs cross or that lie where the packets vanish. */
+/**
+ * Asked legs that suffer, and those of the bad places that they cross or that lie where the packets vanish; the whole path when none
+ * does. Where a Service was asked, packets were recorded of the connections to the one backend: its legs belong to the path.
+ */
 function legsOf({ plan, comparison }: Case, { within }: Between): readonly string[] {
-  const endToEnd = plan.legs.filter(({ part }) => part === "end-to-end").map(({ id }) => id);
-  const bad = endToEnd.filter((id) => suffers(comparison.legs.get(id)));
+  const ends = askedVantages(plan).map(({ id }) => id);
+  const recorded = plan.legs
+    .filter(({ part, from, to }) => part === "end-to-end" || (ends.includes(from) && ends.includes(to)))
+    .map(({ id }) => id);
+  const bad = recorded.filter((id) => suffers(comparison.legs.get(id)));
   const isHere = ({ name, peer }: Place): boolean =>
     within.includes(name) || (peer !== undefined && within.includes(peer));
   const places = comparison.loss.filter(
     ({ onPath, legs, place }) => onPath && (isHere(place) || legs.some((id) => bad.includes(id))),
   );
-  return [...new Set([...(bad.length === 0 ? endToEnd : bad), ...places.flatMap(({ legs }) => legs)])];
+  return [...new Set([...(bad.length === 0 ? recorded : bad), ...places.flatMap(({ legs }) => legs)])];
 }
 
 function verdictWithout(paths: readonly Hops[], { evidence }: Case): Verdict {

@@ -36,7 +36,8 @@ export const portClosed: Rule = {
       ({ leg }) => `${leg.to}:${leg.port}`,
     );
     const suspicions = [...targets.values()].flatMap((refused) => suspect(refused, tcp, seen));
-    if (suspicions.length > 0) return suspicions;
+    const outside = suspectOutside(tcp, seen);
+    if (suspicions.length + outside.length > 0) return [...suspicions, ...outside];
     const connected = tcp.filter(({ leg, sent, lost, refused }) => asked(leg) && sent > lost + refused);
     if (connected.length === 0) {
       return { status: "unknown", because: unknownText(refusing.length > 0, targets.size > 0) };
@@ -75,10 +76,7 @@ function suspect(refused: readonly LegResult[], tcp: readonly LegResult[], seen:
   const at = leg && endsOf(leg, plan).to;
   const port = leg?.port;
   if (!leg || !at || port === undefined) return [];
-  if (
-    culpritsOf(seen).some(({ rule, bad }) => rule.action === "reject" && bad.some((result) => refused.includes(result)))
-  )
-    return [];
+  if (isRejected(refused, seen)) return [];
 
   const all = tcp.filter((result) => result.leg.to === leg.to && result.leg.port === port);
   const connects = all.map((result) => inService(result, seen));
@@ -124,6 +122,51 @@ function suspect(refused: readonly LegResult[], tcp: readonly LegResult[], seen:
       ],
       explains: ["path-loss"],
       legs: all.map((result) => result.leg.id),
+    },
+  ];
+}
+
+const isRejected = (refused: readonly LegResult[], seen: Case): boolean =>
+  culpritsOf(seen).some(({ rule, bad }) => rule.action === "reject" && bad.some((result) => refused.includes(result)));
+
+/** Not one connect was accepted, and most were refused. */
+const isShut = ({ sent, lost, refused }: LegResult): boolean => sent <= lost + refused && refused > lost;
+
+/** An address outside of the cluster that refuses whoever asks: its sockets cannot be seen, so a box before it may do that. */
+function suspectOutside(tcp: readonly LegResult[], seen: Case): readonly Suspicion[] {
+  const all = tcp.filter(({ leg, sent }) => leg.scope === "external" && sent > 0);
+  const { toIp: address, port } = all[0]?.leg ?? {};
+  const refused = all.filter((result) => result.refused >= MIN_REFUSED && isShut(result));
+  if (address === undefined || port === undefined || refused.length < all.length || isRejected(refused, seen))
+    return [];
+  if (!refused.some(({ leg }) => asked(leg))) return [];
+  const counts = {
+    ...{ port: `${port}`, target: address },
+    refusals: all.reduce((sum, one) => sum + one.refused, 0),
+    connects: counted(
+      all.reduce((sum, { sent }) => sum + sent, 0),
+      "connect",
+    ),
+    places: counted(all.length, "place"),
+  };
+  return [
+    {
+      status: "suspected",
+      confidence: all.length > 1 ? "likely" : "possible",
+      where: { kind: "address", name: address },
+      because: [say("port {port} of {target} refuses: {refusals} of {connects} from {places}", counts)],
+      against: [
+        say("the sockets of {target} could not be read, so something on the way may refuse in its name", counts),
+      ],
+      confirm: [`nc -vz ${address} ${port}`],
+      advice: [
+        say(
+          "Look at why the program of {target} does not listen on {port}: its log, its configuration, the port it was told to use",
+          counts,
+        ),
+      ],
+      explains: ["path-loss"],
+      legs: all.map(({ leg }) => leg.id),
     },
   ];
 }

@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { z } from "zod";
+import { partOf } from "../core/across.ts";
+import { acrossReport } from "../core/across-report.ts";
 import { checkRequestSchema } from "../core/check.ts";
 import { diagnose } from "../core/diagnose.ts";
 import { NetcheckError } from "../core/errors.ts";
@@ -32,6 +34,15 @@ export const seenSchema = z.object({
   /** Somebody ended it early; in words: "before its end". */
   cancelled: textSchema.optional(),
   evidence: evidenceSchema,
+  /** What the second part of a check between two clusters saw; the rest is what the first did. */
+  second: z
+    .object({
+      plan: planSchema.optional(),
+      gaps: z.array(gapSchema),
+      cancelled: textSchema.optional(),
+      evidence: evidenceSchema,
+    })
+    .optional(),
 });
 export type SeenByCheck = z.infer<typeof seenSchema>;
 
@@ -40,7 +51,21 @@ const storedCheckSchema = seenSchema.extend({ report: reportSchema });
 export type StoredCheck = z.infer<typeof storedCheckSchema>;
 
 /** What today's rules say of it: the same input gives the same report, on any machine and at any time. */
-export function reportOf({ request, plan, gaps, cancelled, evidence }: SeenByCheck): Report {
+export function reportOf({ request, second, ...first }: SeenByCheck): Report {
+  const { cluster, toCluster } = request;
+  if (toCluster === undefined) return partReport({ request, ...first });
+  const nothing = { gaps: [], evidence: [] };
+  const part = (of: string, seen: PartEvidence) => ({
+    cluster: of,
+    plan: seen.plan,
+    report: partReport({ request: partOf(request, of), ...seen }),
+  });
+  return acrossReport(request, [part(cluster, first), part(toCluster, second ?? nothing)]);
+}
+
+type PartEvidence = Omit<SeenByCheck, "request" | "second">;
+
+function partReport({ request, plan, gaps, cancelled, evidence }: Omit<SeenByCheck, "second">): Report {
   const set = new EvidenceSet(evidence);
   const marks = plan ? kernelMarks({ plan, evidence: set }, request.language) : [];
   const planes = plan ? dataPlanes({ plan, evidence: set }) : [];

@@ -169,8 +169,12 @@ describe("options", () => {
     ["web-0 db-0 port=x", "x is not a port; ports are numbers from 1 to 65535.", "port=x"],
     ["web-0 db-0 port=80 port=81", "The option port stands there twice.", "port=81"],
     ["web-0 db-0:80 port=81", "The second end has two ports: 80 and 81.", "port=81"],
-    ["web-0@a db-0@b", "The ends are in two clusters, a and b; a check stays within one.", "db-0@b"],
-    ["web-0@a db-0 cluster=b", "The ends are in two clusters, a and b; a check stays within one.", "cluster=b"],
+    [
+      "web-0@a db-0@b",
+      "A check between two clusters is measured by the workers of both; a terminal has the credential of one.",
+      "db-0@b",
+    ],
+    ["web-0@a db-0 cluster=b", "The line names two clusters, a and b.", "cluster=b"],
   ])("%s is refused: %s", (line, problem, at) => {
     const error = refusal(line);
     expect(error.message).toBe(problem);

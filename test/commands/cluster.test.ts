@@ -166,46 +166,51 @@ describe("a cluster without a worker is answered at once", () => {
 });
 
 describe("ends in two clusters", () => {
-  const apart = (second: string) => `The ends are in two clusters, prod and ${second}; a check stays within one.`;
-  test.each([
-    {
-      when: "two checks by address are named",
-      line: "db-0:5432@prod shop/web-0:80@edge-1 10m",
-      says: "Make two checks, each from one end to the address of the other. They answer only where that address is routed.",
-      nearest: ["db-0:5432@prod 10.9.0.2:80@prod 10m", "shop/web-0:80@edge-1 10.244.2.3:5432@edge-1 10m"],
-    },
-    {
-      when: "nodes have addresses too",
-      line: "check 5m node/node-1@prod node/edge-a@edge-1",
-      says: "Make two checks, each from one end to the address of the other. They answer only where that address is routed.",
-      nearest: ["check 5m node/node-1@prod 192.168.9.1@prod", "check 5m node/edge-a@edge-1 192.168.0.1@edge-1"],
-    },
-    {
-      when: "the address of a Service means nothing elsewhere",
-      line: "db-0@prod svc/api@edge-1",
-      says: "Make two checks, each from one end to an address of the other that is reached from there, such as 10.0.0.7:443, db.example.com:5432.",
-      nearest: ["svc/api@edge-1 10.244.2.3@edge-1"],
-    },
-    {
-      when: "an address that both clusters use would measure the wrong pod",
-      line: "db-0@prod cache-0@edge-1",
-      says: "Both clusters use the address 10.244.1.4, so neither reaches the other by it. Make two checks, to node ports and load balancers.",
-      nearest: [],
-    },
-  ])("$when", async ({ line, says, nearest }) => {
-    expect(await desk().refusal(line)).toMatchObject({ text: `${apart("edge-1")} ${says}`, nearest });
+  test("are measured from both, each among the names of its own", async () => {
+    const { say, checks } = desk();
+    const text = await say("db-0:5432@prod web-0:80@edge-1 10m");
+    expect(text).toContain("shop/db-0:5432@prod → shop/web-0:80@edge-1, 10 min, prod, edge-1");
+    expect([...checks.all.values()].map(({ request }) => request)).toMatchObject([
+      {
+        ...{ cluster: "prod", toCluster: "edge-1", durationMs: 600_000 },
+        from: { kind: "pod", namespace: "shop", name: "db-0", port: 5432 },
+        to: { kind: "pod", namespace: "shop", name: "web-0", port: 80 },
+      },
+    ]);
   });
 
-  test("what is named instead is taken", async () => {
-    const { say, ran } = desk();
-    await say("db-0:5432@prod 10.9.0.2:80@prod 10m");
-    await say("shop/web-0:80@edge-1 10.244.2.3:5432@edge-1 10m");
-    expect(ran()).toEqual(["prod", "edge-1"]);
+  test.each(["check 5m node/node-1@prod node/edge-a@edge-1", "db-0@prod 10.9.0.2:80@edge-1"])(
+    "%s is taken",
+    async (line) => {
+      const { say, checks } = desk();
+      await say(line);
+      expect(checks.all.size).toBe(1);
+    },
+  );
+
+  test("a schedule keeps both", async () => {
+    const { say, schedules } = desk();
+    await say('schedule "0 1 * * *" db-0@prod web-0@edge-1');
+    expect([...schedules.all.values()].map(({ schedule }) => schedule.request.toCluster)).toEqual(["edge-1"]);
   });
 
   test.each([
     ["db-0@prod web-0@nowhere", "There is no cluster nowhere."],
     ["db-0@lab web-0@prod", "No worker serves the cluster lab now."],
+    [
+      "db-0@prod svc/api@edge-1",
+      "svc/api@edge-1 has no address that another cluster could reach. Name a pod, a node or an address of edge-1.",
+    ],
+    ["db-0@prod db.example.com@edge-1", "db.example.com@edge-1 has no address that another cluster could reach."],
+    ["db-0@prod web-9@edge-1", "There is no pod web-9 in cluster edge-1."],
+    [
+      "db-0@prod 10.99.0.1@edge-1",
+      "netcheck measures from inside the cluster, and the address 10.99.0.1 is no pod or node of edge-1.",
+    ],
+    [
+      "db-0@prod cache-0@edge-1",
+      "Both clusters use the address 10.244.1.4, so neither reaches the other by it. Make two checks, to node ports and load balancers.",
+    ],
   ])("%s: %s", async (line, text) => {
     expect((await desk().refusal(line)).text).toContain(text);
   });

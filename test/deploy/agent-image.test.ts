@@ -110,9 +110,10 @@ describe.skipIf(!onDebian12)("on Debian 12, of which the image is made", () => {
           .split("\n")
           .find((line) => line.startsWith(`${name} `))
           ?.split(" ")[1] ?? "";
-      // Security updates change what follows "+deb12u".
-      const upstream = (one: string) => one.replace(/\*$/, "").replace(/\+deb12u\d+$|\+b\d+$/, "");
-      expect(upstream(here), name).toBe(upstream(version));
+      // Security updates change what follows "+deb12u", rebuilds what stands for the asterisk.
+      const upstream = (one: string) => one.replace(/\+deb12u\d+$/, "");
+      if (version.endsWith("*")) expect(here.startsWith(version.slice(0, -1)), `${name} ${here}`).toBe(true);
+      else expect(upstream(here), name).toBe(upstream(version));
     }
   });
 });

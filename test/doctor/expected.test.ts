@@ -43,7 +43,7 @@ test("the programs are those of the agent image, and the scripts those that can 
 test.each(Object.entries(toolVersions))("%s is tested in the version of the image", (tool, { tested }) => {
   const [, version = ""] = packages.find(([, , ...programs]) => programs.includes(tool)) ?? [];
   // Epoch and Debian's revision are not the tool's own.
-  expect(version.replace(/^\d+:/, "").replace(/-.*$/, "")).toBe(tested);
+  expect(version.replace(/^\d+:/, "").replace(/[-+].*$/, "")).toBe(tested);
 });
 
 test("the capabilities are those of the chart, by the kernel's numbers", () => {

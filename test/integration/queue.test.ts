@@ -223,6 +223,52 @@ test("a check of a cluster without a worker can be cancelled too", async ({ queu
   expect(slack.messages[0]?.message.text).toContain("ancelled");
 });
 
+const across = { cluster: "lab", toCluster: "edge" } as const;
+
+test("a check between two clusters is measured by both, each under an id of its own, and reported once", async ({
+  queue,
+  redis,
+  checks,
+}) => {
+  const slack = fakeSlackPort();
+  await using _bot = await reporting(queue, slack);
+  const [lab, edge] = await Promise.all(["lab", "edge"].map((cluster) => measuringWorker(queue, { cluster })));
+  await using _lab = lab?.worker;
+  await using _edge = edge?.worker;
+  const request = checkRequest({ ...across, durationMs: 4_000 });
+  await checks.submit(request);
+  const started = (world: typeof lab) => [...(world?.nodes.started.keys() ?? [])].map((key) => key.split("/")[1]);
+  await vi.waitFor(() => expect([started(lab).length, started(edge).length]).toEqual([3, 3]), { timeout: 30_000 });
+  expect(new Set([...started(lab), ...started(edge)])).toEqual(new Set([request.id, `${request.id}2`]));
+  await ended(checks, request.id);
+  expect(texts(slack)).toEqual(["open", "checklist", "details", "audit"].map((what) => `${request.id}:${what}`));
+  const report = JSON.parse(await readFile(join(queue.dataDir, "history", request.id, "report.json"), "utf8"));
+  expect(report).toMatchObject({ cluster: "lab, edge", from: "shop/web-0@lab", to: "shop/db-0@edge" });
+  expect(await redis.keys(`${queue.keys.places("*")}`)).toEqual([]);
+  expect([lab?.nodes.started.size, edge?.nodes.started.size]).toEqual([0, 0]);
+});
+
+test("a part whose cluster has no worker waits, and the other part is reported when somebody cancels", async ({
+  queue,
+  checks,
+}) => {
+  const slack = fakeSlackPort();
+  await using _bot = await reporting(queue, slack);
+  const { worker } = await measuringWorker(queue);
+  await using _worker = worker;
+  const request = checkRequest(across);
+  await checks.submit(request);
+  await vi.waitFor(async () => expect((await checks.status(request.id))?.progress[0]?.phase).toBe("done"), {
+    timeout: 30_000,
+  });
+  expect((await checks.status(request.id))?.state).toBe("running");
+  await checks.cancel(request.id, "U2");
+  await ended(checks, request.id);
+  const report = JSON.parse(await readFile(join(queue.dataDir, "history", request.id, "report.json"), "utf8"));
+  expect(report.notes).toContain("Nothing was measured from edge.");
+  expect(report.gaps).toContainEqual(expect.objectContaining({ subject: "cluster/edge" }));
+});
+
 test("a check from a terminal makes a report and no message", async ({ queue, checks }) => {
   const slack = fakeSlackPort();
   await using _bot = await reporting(queue, slack);

@@ -13,8 +13,12 @@ import {
   random,
 } from "../support/pcap/hop-path.ts";
 
-function matched(options: PathOptions, files = capturesOf(options).files): HopSummary {
-  const matching = new HopMatching({ points: pointsOf(), ...ADDRESSES, mtu: MTU });
+function matched(
+  options: PathOptions,
+  files = capturesOf(options).files,
+  more: Partial<ConstructorParameters<typeof HopMatching>[0]> = {},
+): HopSummary {
+  const matching = new HopMatching({ points: pointsOf(), ...ADDRESSES, mtu: MTU, ...more });
   for (const [point, file] of files.entries()) {
     matching.reader(point).push(file);
     matching.reader(point).end();
@@ -121,4 +125,41 @@ test("files in pieces, point by point in turn, give the same as whole ones", () 
     whole.hops.map(({ sent, seen, lost }) => [sent, seen, lost]),
   );
   expect([whole.refused, pieces.refused]).toEqual([0, 0]);
+});
+
+/** A node masks the pod's echoes from the NIC on with an address that nobody has told: recorders of the pair do not take them there. */
+const hidden: Partial<PathOptions> = { passes: [3, 4, 5, 6].map((point) => ({ point, protocol: "icmp" })) };
+const untold = { from: ADDRESSES.from.slice(0, 1), mayBeMasked: true };
+
+test("what is masked by an address that is not known is not lost where that happens", () => {
+  const { files } = capturesOf({ seed: 21, ...hidden });
+  const blamed = losing(matched({ seed: 21 }, files, { ...untold, mayBeMasked: false }));
+  expect(blamed.map((name) => name.split(" ")[0])).toContain("tunnel>nic");
+  const { hops } = matched({ seed: 21 }, files, untold);
+  expect(hops.filter(({ lost }) => lost > 0)).toEqual([]);
+  // What else goes the same way is followed on.
+  expect(hops.find(({ from, to }) => from === "tunnel" && to === "nic")?.sent).toBeGreaterThan(400);
+});
+
+test.each([
+  { when: "before it is masked", path: { ...hidden, loses: { hop: 1, direction: "forward" as const, share: 0.2 } } },
+  { when: "and nothing is masked", path: { loses: { hop: 2, direction: "backward" as const, share: 0.2 } } },
+])("what is lost $when is found all the same", ({ path }) => {
+  const summary = matched({ seed: 22 }, capturesOf({ seed: 22, ...path }).files, untold);
+  const [from, to] = [POINTS[path.loses.hop], POINTS[path.loses.hop + 1]];
+  const ends = path.loses.direction === "forward" ? `${from}>${to}` : `${to}>${from}`;
+  expect(losing(summary).map((name) => name.split(" ")[0])).toEqual([ends]);
+});
+
+test("a connection that nobody answers may be lost there, and counts", () => {
+  const summary = matched(
+    { seed: 23 },
+    capturesOf({
+      seed: 23,
+      passes: POINTS.slice(0, 3).map((_, point) => ({ point, direction: "backward" as const })),
+      loses: { hop: 2, direction: "forward", share: 1 },
+    }).files,
+    untold,
+  );
+  expect(losing(summary).map((name) => name.split(" ")[0])).toContain("tunnel>nic");
 });

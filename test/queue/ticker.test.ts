@@ -52,7 +52,7 @@ test.each([
     trouble: undefined,
   },
 ])("a check says $trouble when $name", ({ status, nowMs, workers, trouble }) => {
-  expect(inEnglish(withLostWorker(status, workers, nowMs).progress[0]?.trouble)).toBe(trouble);
+  expect(inEnglish(withLostWorker(status, { cluster: "lab", workers }, nowMs).progress[0]?.trouble)).toBe(trouble);
 });
 
 test("updates stay under Slack's limit for the whole app however many checks run", () => {

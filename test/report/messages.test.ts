@@ -79,7 +79,7 @@ function everyMessage(language: Language): Record<string, { readonly message: Me
     finding: drawFirstFinding({ atMs: START_MS, text: progress.firstFinding?.text ?? "" }, wording),
   };
   for (const [name, report] of Object.entries(reports))
-    for (const reply of drawReplies({ request, report, wording, plan: samplePlan }))
+    for (const reply of drawReplies({ request, report, wording, plans: [samplePlan] }))
       if (reply.kind === "capture")
         Object.assign(replies, {
           [`${name}-${reply.key}`]: { text: fileComment(reply.file, wording), blocks: [] },

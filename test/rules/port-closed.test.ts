@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ClusterView } from "#src/core/cluster-view.ts";
 import { portClosed } from "#src/rules/port-closed.ts";
 import { cluster, loses, type Packet, type Scene, startOf, toPort } from "../core/simulate.ts";
@@ -221,4 +221,28 @@ test("it counts the refusals, how fast they came, and what the pod listens on in
     /port 7000 of shop\/api-1 refuses: (\d+) of \1 connects from \d places, answered within [\d.]+ ms/,
   );
   expect(because(verdict)).toContain("nothing listens on 7000 in the network of shop/api-1; it listens on 7001");
+});
+
+describe("an address outside of the cluster", () => {
+  const outside = { to: "198.51.100.7", port: 443 } as const;
+  const shut = (from?: string): Pick<Scene, "faults"> => ({
+    faults: [
+      ({ leg, way }: Packet) =>
+        leg.toIp === outside.to && leg.port === 443 && way === "request" && (from === undefined || leg.from === from)
+          ? { refused: true }
+          : undefined,
+    ],
+  });
+  test.each<{ name: string; scene: Scene; want: string }>([
+    { name: "refuses whoever asks", scene: { ...outside, ...shut() }, want: "198.51.100.7 likely" },
+    { name: "refuses one pod only", scene: { ...outside, ...shut("pod/shop/api-0") }, want: "cleared" },
+    { name: "accepts", scene: outside, want: "cleared" },
+    {
+      name: "does not answer",
+      scene: { ...outside, faults: [loses(1, ({ leg }) => leg.toIp === outside.to)] },
+      want: "unknown",
+    },
+  ])("that $name: $want", ({ scene, want }) => {
+    expect(ask(portClosed, scene).brief).toBe(want);
+  });
 });

@@ -35,7 +35,7 @@ function countingReader(subject: string): Reader {
 }
 
 /** A cluster of three nodes with one task each. Unless told otherwise, its clock only moves when a test moves it. */
-export function measuring(time: { readonly nowMs?: () => number } = {}) {
+export function measuring(time: { readonly nowMs?: () => number; readonly cluster?: string } = {}) {
   const clock = { nowMs: 1_000_000 };
   const nowMs = time.nowMs ?? (() => clock.nowMs);
   const nodes = fakeNodes(nowMs);
@@ -49,17 +49,22 @@ export function measuring(time: { readonly nowMs?: () => number } = {}) {
   }
 
   const depsOf = (worker: string): MeasureDeps => ({
-    cluster: "lab",
+    cluster: time.cluster ?? "lab",
     worker,
     log: silentLog,
     nowMs,
     readView,
     span: (_name, work) => work(),
+    namesOf: async (cluster) => ({
+      ...{ cluster, atMs: 0, services: [], deployments: [], nodes: [] },
+      pods: ["web-0", "db-0"].map((name) => ({ namespace: "shop", name, phase: "Running", ip: "10.9.9.9" })),
+    }),
     async resolve(target) {
       if (api.missing) throw new NetcheckError("not-found", "There is no pod web-9.", { hint: "Did you mean web-0?" });
+      if (target.kind === "address") return { kind: "address", name: target.ip, ip: target.ip };
       return {
         kind: "pod",
-        name: `shop/${"name" in target ? target.name : target.ip}`,
+        name: `shop/${target.name}`,
         ip: "10.0.0.1",
         node: "node-1",
       };

@@ -52,6 +52,7 @@ export function reporting(
 }
 
 type WorkerOptions = {
+  readonly cluster?: string;
   readonly maxChecks?: number;
   readonly name?: string;
   readonly metrics?: Metrics;
@@ -64,6 +65,7 @@ type WorkerOptions = {
 export async function measuringWorker(
   queue: Queue,
   {
+    cluster = "lab",
     maxChecks = 8,
     name = "worker:1",
     metrics = createMetrics(),
@@ -71,10 +73,10 @@ export async function measuringWorker(
     around = (measurer) => measurer,
   }: WorkerOptions = {},
 ) {
-  const world = measuring({ nowMs: Date.now });
+  const world = measuring({ nowMs: Date.now, cluster });
   const worker = await startMeasuring({
     redis: queue,
-    cluster: "lab",
+    cluster,
     maxChecks,
     measurer: around(createMeasurer({ ...world.depsOf(name), span: (title, work) => tracing.span(title, {}, work) })),
     remove: world.nodes.nodes.remove,

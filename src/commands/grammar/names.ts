@@ -46,10 +46,56 @@ export function checkNames(
   return { from: from.target, to: to.target };
 }
 
+type Known = { readonly from: Inventory | undefined; readonly to: Inventory | undefined };
+
+/**
+ * The same for ends in two clusters, each among the names of its own where these are known. Each is measured from there to the other's
+ * address, so both have to be pods or nodes, with addresses that mean nobody else in the other cluster.
+ */
+export function checkNamesAcross(
+  { across, ...ends }: Omit<Ends, "cluster"> & { readonly across: { readonly from: string; readonly to: string } },
+  words: Words,
+  known: Known,
+): { readonly from: Target; readonly to: Target } {
+  const { understood } = ends;
+  const found = (["from", "to"] as const).map((end) => {
+    const [cluster, other, at] = [across[end], end === "from" ? "to" : "from", ends.at[end]] as const;
+    const inventory = known[end];
+    const named = inventory && lookUp(ends[end], at, { ...ends, cluster }, words, inventory);
+    const { kind } = named?.target ?? ends[end];
+    if (kind === "service" || kind === "deployment" || kind === "host")
+      throw badCommand(say("{name} has no address that another cluster could reach.", { name: at.text }), {
+        ...{ words, at, understood },
+        hint: say("Name a pod, a node or an address of {cluster}.", { cluster }),
+      });
+    if (named && inventory && !canMeasureFrom(named.found, inventory))
+      throw badCommand(
+        say("netcheck measures from inside the cluster, and the {end} is no pod or node of {cluster}.", {
+          end: describe(named.found),
+          cluster,
+        }),
+        { words, at, understood },
+      );
+    const ip = named?.found.ip;
+    const there = known[other];
+    if (ip !== undefined && there && isListed(ip, there))
+      throw badCommand(say("Both clusters use the address {ip}, so neither reaches the other by it.", { ip }), {
+        ...{ words, at, understood },
+        hint: say("Make two checks, to {forms}.", { forms: say("node ports and load balancers") }),
+      });
+    return named?.target ?? ends[end];
+  });
+  const [from = ends.from, to = ends.to] = found;
+  return { from, to };
+}
+
+const isListed = (ip: string, { pods, nodes, services }: Inventory): boolean =>
+  [...pods, ...nodes, ...services].some((one) => one.ip === ip);
+
 function lookUp(
   written: Target,
   at: Word,
-  { understood, cluster }: Ends,
+  { understood, cluster }: Pick<Ends, "understood" | "cluster">,
   words: Words,
   inventory: Inventory,
 ): { readonly target: Target; readonly found: Found } {

@@ -37,8 +37,12 @@ export type PathOptions = {
   readonly driftPpm?: number;
   /** Packets above this many bytes are lost at hop 3. */
   readonly mtu?: number;
-  /** Points that packets of some direction pass by. */
-  readonly passes?: readonly { readonly point: number; readonly direction?: "forward" | "backward" }[];
+  /** Points that packets of some direction, or of some protocol, pass by. */
+  readonly passes?: readonly {
+    readonly point: number;
+    readonly direction?: "forward" | "backward";
+    readonly protocol?: "tcp" | "udp" | "icmp";
+  }[];
   /** A point that sees every packet twice, as a bridge does when a packet goes in and out. */
   readonly twice?: number;
   /** The node puts its own address in the place of the pod's, from its NIC on. */
@@ -150,7 +154,10 @@ function travel(
     }
     if (misses?.point === point && next() < misses.share) continue;
     const way = packet.backward ? "backward" : "forward";
-    if (passes.some((one) => one.point === point && (one.direction ?? way) === way)) continue;
+    const { protocol } = packet;
+    const isBy = (one: (typeof passes)[number]): boolean =>
+      one.point === point && (one.direction ?? way) === way && (one.protocol ?? protocol) === protocol;
+    if (passes.some(isBy)) continue;
     see(point, ms);
   }
   return false;

@@ -1478,6 +1478,8 @@ export const chinese = {
   "round trips {where} take {range} more than the normal {normal}: {shares}":
     "{where}往返时间比正常的 {normal} 多 {range}：{shares}",
   "even the fastest packets have it: it is added to all of them": "最快的包也有这段延迟：所有包都增加了",
+  "the delay varies, as behind a queue that others fill or on a busy machine; neither was seen":
+    "延迟时大时小，像是排在被他人占满的队列之后或处在繁忙的机器上；两者都没有直接观察到",
   "the late packets come in bursts, as from a queue that fills up": "延迟的包成批出现，像是队列被填满",
   "Look for what lies on the way {where}: a saturated or rerouted link, a shaper, a tunnel over a longer path":
     "排查{where}沿途：链路拥塞或改道、限速整形、绕远的隧道",

@@ -20,8 +20,14 @@ import { isPeriodic, looksLost } from "./nic-periodic-delay.ts";
 /** With only two nodes there is no leg to compare with; a round trip between machines of one zone stays below this. */
 const FAR_APART_MS = 8;
 
+/** A way's own delay is steady. One whose upper end is so many times its lower one comes of something that waits its turn. */
+const UNSTEADY = 1.5;
+/** Ranges narrower than this are within what any machine does to a round trip. */
+const MIN_RANGE_MS = 5;
+
 /**
- * A link or path adds delay to most packets: constant, or spread over a range.
+ * A link or path adds delay to most packets: constant, or spread over a range. Spread, it may as well be a queue that others fill, or a
+ * machine that is busy behind the counters that were read: then it is not certain.
  * Fooled by distance (legs between the same zones are compared with each other, and 4 ms or less is never called a
  * delay), by a busy observer (legs that stay on its node are late too), and by a single slow NIC queue, which delays one
  * packet in n only (nic-periodic-delay).
@@ -57,9 +63,10 @@ function suspicion(found: Anomaly, { plan, comparison }: Case): Suspicion {
   const range = extra ? `${msText(roundly(extra.mid))} (${msRangeText(roundly(extra.low), roundly(extra.high))})` : "";
   const texts = [controlsText(found, comparison), directionText(found), whenText(found)];
   const most = found.shareInside > 0.55 || found.shifted === true;
+  const unsteady = extra !== undefined && extra.high > UNSTEADY * extra.low && extra.high - extra.low > MIN_RANGE_MS;
   return {
     status: "suspected",
-    confidence: !most ? "possible" : found.alternatives.length === 0 && directed ? "certain" : "likely",
+    confidence: !most ? "possible" : found.alternatives.length === 0 && directed && !unsteady ? "certain" : "likely",
     where: found.place,
     because: [
       say("round trips {where} take {range} more than the normal {normal}: {shares}", {
@@ -77,6 +84,9 @@ function suspicion(found: Anomaly, { plan, comparison }: Case): Suspicion {
     against: [
       ...cleanInside(found, comparison, plan),
       ...[alternativesText(found)].filter((text) => text !== undefined),
+      ...(unsteady
+        ? [say("the delay varies, as behind a queue that others fill or on a busy machine; neither was seen")]
+        : []),
     ],
     confirm: confirmations(found, plan),
     advice: [

@@ -13,7 +13,7 @@ const program = z.object({
 });
 export type BpfProgram = z.infer<typeof program>;
 
-/** BPF programs on a node's devices over time; only where bpftool is there and finds any. Subject: vantage id of the node. */
+/** BPF programs on a node's devices over time; only where bpftool is there. Subject: vantage id of the node. */
 export const bpfProgramsEvidence = defineEvidence(
   "bpf-programs",
   z.object({ versions: z.array(z.object({ fromMs: z.number(), toMs: z.number(), value: z.array(program) })) }),
@@ -32,13 +32,12 @@ const MAX_PROGRAMS = 400;
 
 /**
  * Reads `bpftool -j net` (bpftool-net(8)). Up to Linux 6.5 the number of a program is `id`, in newer ones `prog_id`; an XDP entry
- * of old ones has no name.
+ * of old ones has no name. None is a finding too: what was there before is gone.
  */
 export function parseBpfPrograms(stdout: string): BpfProgram[] | undefined {
   const parsed = printed.safeParse(parseJson(stdout.trim())).data;
   const programs = parsed?.flatMap(({ xdp, tc }) => [...xdp.map((one) => ({ ...one, kind: "xdp" })), ...tc]);
-  if (!programs || programs.length === 0) return undefined;
-  return programs.slice(0, MAX_PROGRAMS).map(({ devname, kind = "tc", name, id, prog_id: number = id ?? 0 }) => ({
+  return programs?.slice(0, MAX_PROGRAMS).map(({ devname, kind = "tc", name, id, prog_id: number = id ?? 0 }) => ({
     device: devname,
     hook: kind,
     // Before 6.6 traffic control shows the file and the section: "bpf_netdev_eth0.o:[to-netdev]".

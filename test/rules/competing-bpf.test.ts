@@ -83,7 +83,12 @@ test.each<{ name: string; scene: Scene; want: string }>([
     scene: { facts: programs([...own, { ...foreign, devname: "lxc3" }]), faults: [bad] },
     want: "cleared",
   },
-  { name: "no program is listed", scene: { faults: [bad] }, want: "unknown" },
+  { name: "there is no program", scene: { facts: programs([]), faults: [bad] }, want: "cleared" },
+  {
+    name: "no program could be listed",
+    scene: { facts: (_at, probe) => (probe === "bpf-programs" ? "" : undefined), faults: [bad] },
+    want: "unknown",
+  },
 ])("competing-bpf says $want when $name", ({ scene, want }) => {
   expect(ask(competingBpf, scene).brief).toBe(want);
 });
@@ -106,5 +111,6 @@ test("lists of old and new bpftool are read, however they are cut", () => {
   expect(parseBpfPrograms(recent)).toEqual([
     { device: "lxc1", hook: "tcx/ingress", name: "cil_from_container", id: 31 },
   ]);
+  expect(parseBpfPrograms('[{"xdp":[],"tc":[],"flow_dissector":[]}]\n')).toEqual([]);
   for (let end = 0; end < old.length; end++) expect(parseBpfPrograms(old.slice(0, end))).toBeUndefined();
 });

@@ -8,10 +8,10 @@ import type { Leg, Plan, Vantage } from "./plan.ts";
  *  port        TCP to one port of one pod or node        flow        exactly these two ends, any protocol
  *  pair        all between two nodes                     entry       a pod, as seen from beyond its own node
  *  pod         a pod, its own node included              host        a node and everything on it
- *  nic         all that enters or leaves a node          tunnel-pair pod traffic between two nodes
- *  tunnel      pod traffic that enters or leaves a node  service     one Service address and port
- *  service-at  one Service address, asked from one node
- *  address     an outside address                        overlay     pod traffic between any nodes
+ *  address     an outside address                        nic         all that enters or leaves a node
+ *  tunnel-pair pod traffic between two nodes             tunnel      pod traffic that enters or leaves a node
+ *  service-at  one Service address, asked from one node  service     one Service address and port
+ *  overlay     pod traffic between any nodes
  *  fabric      all traffic between nodes                 icmp-…      echoes only, where TCP is fine: all of them,
  *                                                                    or those that ask one end, or that one end sends
  *  icmp-flow   echoes between exactly these two ends
@@ -23,12 +23,12 @@ export const elementKinds = [
   "entry",
   "pod",
   "host",
+  "address",
   "nic",
   "tunnel-pair",
   "tunnel",
   "service-at",
   "service",
-  "address",
   "overlay",
   "fabric",
   "flow-port",
@@ -102,7 +102,7 @@ export function elementsOf(leg: Leg, plan: Plan): readonly Element[] {
     found.push({ kind: "service", name: leg.toIp, ...port });
     found.push({ kind: "service-at", name: from.node, peer: leg.toIp, ...port });
   }
-  if (leg.scope === "external") found.push({ kind: "address", name: leg.toIp });
+  if (leg.scope === "external") found.push({ kind: "address", name: leg.toIp }, { kind: "nic", name: from.node });
 
   if (to && crosses(leg)) {
     const [first = "", second = ""] = [from.node, to.node].toSorted();

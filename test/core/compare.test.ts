@@ -204,6 +204,21 @@ describe("a fault beside the path is mentioned and not blamed", () => {
   });
 });
 
+test.each([
+  ["several nodes", cluster(3)],
+  ["a single node, whose NIC sees nothing else", cluster(1)],
+] as const)("what only befalls packets to an address outside is there, not at the NIC: %s", (_, world) => {
+  const to = "198.51.100.9";
+  const outside = ({ fromNode, toNode }: Packet): boolean => [fromNode, toNode].includes("outside");
+  for (let seed = 1; seed <= 6; seed++)
+    expect(named({ world, to, seed, faults: [loses(0.2, outside)] })).toEqual([`path-loss@${to}`]);
+});
+
+test("what goes to an address outside leaves by its node's NIC, too, and is found there", () => {
+  const scene = { to: "198.51.100.9", faults: [everyNth("ulm", 4, [200, 400])] };
+  expect(hitRate("nic-periodic-delay@ulm", scene, 10)).toBe(1);
+});
+
 test("two faults at once are two causes", () => {
   const found = named({
     faults: [

@@ -72,7 +72,7 @@ export async function startCluster(
   );
   const pods = createPods({ plan, store, machines });
   const proxy = createKubeProxy({ plan, store, machines });
-  const policies = createPolicyEngine({ store, machines });
+  const policies = createPolicyEngine({ family: plan.addresses.family, store, machines });
   const boot = async (machine: Machine): Promise<void> => {
     await machine.boot(machine.planned.node.bootId);
     log(`${machine.planned.node.name} is up after ${Math.round(performance.now() - startedAt)} ms`);

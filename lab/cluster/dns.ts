@@ -19,7 +19,7 @@ function namesOf({ addresses }: ClusterPlan, known: Known): string[] {
     return ips.length === 0 ? [] : [`${name}.${namespace}.svc.cluster.local=${ips.join(",")}`];
   });
   // Every cluster has this one: the way to its API.
-  return [...records, `kubernetes.default.svc.cluster.local=${addresses.servicePrefix}.0.1`];
+  return [...records, `kubernetes.default.svc.cluster.local=${addresses.serviceIp(0, 1)}`];
 }
 
 /** Tells the DNS servers of Services that came or went after they were started. */

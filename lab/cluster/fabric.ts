@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { isMainThread } from "node:worker_threads";
 import { NetcheckError } from "#src/core/errors.ts";
+import { prefixLengths } from "./addresses.ts";
 import type { ClusterPlan } from "./plan.ts";
 import { awaitLine, childrenOf, enter, inCgroups, labEnv, run, start, tailOf } from "./processes.ts";
 
@@ -39,7 +40,8 @@ export async function startFabric(plan: ClusterPlan, cgroups: readonly string[])
     {
       env: {
         ...labEnv,
-        GATEWAY: `${plan.addresses.gateway}/24`,
+        GATEWAY: `${plan.addresses.gateway}/${prefixLengths(plan.addresses.family).net}`,
+        FAMILY: plan.addresses.family,
         PROGRAMS: folder("programs"),
         AGENT_BIN: folder("../../deploy/agent/bin"),
       },

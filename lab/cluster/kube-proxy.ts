@@ -2,7 +2,7 @@ import { HEADLESS, readyPods } from "./endpoints.ts";
 import type { Machine } from "./machine.ts";
 import type { LabService } from "./model.ts";
 import type { ClusterPlan } from "./plan.ts";
-import { iptablesRules, type ServicePort } from "./service-rules.ts";
+import { iptablesRules, restoreCommand, type ServicePort } from "./service-rules.ts";
 import { nftRules } from "./service-rules-nft.ts";
 import { podKey, type Store } from "./store.ts";
 
@@ -46,17 +46,16 @@ export function createKubeProxy({ plan, store, machines }: Parts): KubeProxy {
 
   const write = async (machine: Machine): Promise<void> => {
     const { name } = machine.planned.node;
-    const { podRange } = plan.addresses;
     const ports = portsFor(name);
     const wanted = JSON.stringify(ports);
     if (machine.pid() === undefined || held.has(name) || written.get(name) === wanted) return;
     if (plan.serviceProxy === "nft")
       await machine.run(["nft", "-f", "-"], {
-        stdin: nftRules(ports, { podRange, nodeIp: machine.planned.node.ip }),
+        stdin: nftRules(ports, { ...plan.addresses, nodeIp: machine.planned.node.ip }),
       });
     else {
-      const rules = iptablesRules(ports, podRange, chains.get(name));
-      await machine.run(["iptables-restore", "--noflush"], { stdin: rules.text });
+      const rules = iptablesRules(ports, plan.addresses.podRange, chains.get(name));
+      await machine.run([restoreCommand(plan.addresses.family), "--noflush"], { stdin: rules.text });
       chains.set(name, rules.chains);
     }
     written.set(name, wanted);
@@ -103,7 +102,7 @@ function servicePorts(store: Store, service: LabService, on: string, stale: read
     clusterIp: service.clusterIp,
     port,
     protocol: protocol === "UDP" ? "udp" : "tcp",
-    endpoints: ips.map((ip) => `${ip}:${targetPort}`),
+    endpoints: ips.map((ip) => ({ ip, port: targetPort })),
     ...(nodePort === undefined ? {} : { nodePort }),
     ...(local && ips.length === 0 && ready.length > 0 ? { elsewhereOnly: true } : {}),
   }));

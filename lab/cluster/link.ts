@@ -46,10 +46,10 @@ export async function linkClusters(first: LabCluster, second: LabCluster): Promi
     await inside(lab, ["ip", "addr", "add", `${own}/${TRANSIT.prefix}`, "dev", "transit"]);
     await inside(lab, ["ip", "link", "set", "transit", "up"]);
     for (const { ip, podPrefix } of lab.switch.nodes)
-      await inside(lab, ["ip", "route", "add", `${podPrefix}.0/24`, "via", ip]);
+      await inside(lab, ["ip", "route", "add", `${podPrefix}0/24`, "via", ip]);
     await inside(lab, ["ip", "route", "add", netOf(far), "via", gateway]);
     for (const { podPrefix } of far.switch.nodes)
-      await inside(lab, ["ip", "route", "add", `${podPrefix}.0/24`, "via", gateway]);
+      await inside(lab, ["ip", "route", "add", `${podPrefix}0/24`, "via", gateway]);
   }
   let filtered = false;
   async function filter(rules: readonly string[]): Promise<void> {

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { prefixLengths } from "./addresses.ts";
 import { type Hierarchy, hierarchyWords, makeCgroups } from "./cgroups.ts";
 import { corefile } from "./dns.ts";
 import { type Fabric, newNamespaces, programs } from "./fabric.ts";
@@ -115,10 +116,15 @@ function nodeEnv(
     BATCH_PORT: port,
     BATCH_OVERLAY: overlay,
     FDB: fdb,
-    NAT: baseRules(addresses.podRange, plan.serviceProxy),
+    NAT: baseRules(addresses, plan.serviceProxy),
     ICMP_RATE_LIMIT: String(plan.icmpRateLimit),
     BOOT_ID: bootId,
-    HOSTS: ["127.0.0.1\tlocalhost", ...plan.nodes.map(({ node }) => `${node.ip}\t${node.name}`), ""].join("\n"),
+    HOSTS: [
+      "127.0.0.1\tlocalhost",
+      "::1\tlocalhost",
+      ...plan.nodes.map(({ node }) => `${node.ip}\t${node.name}`),
+      "",
+    ].join("\n"),
     RESOLV: `nameserver ${addresses.gateway}\n`,
     PODS: pods.map((one) => podWords(plan, planned, one).join(" ")).join("\n"),
     ...podEnv(plan, trees),
@@ -127,7 +133,12 @@ function nodeEnv(
 
 /** What pod.sh finds in its environment, and its words for one pod. */
 function podEnv(plan: ClusterPlan, trees: readonly Hierarchy[]): Record<string, string> {
-  return { CGROUPS: hierarchyWords(trees), MTU: String(podMtu(plan.overlay)), COREFILE: corefile };
+  return {
+    FAMILY: plan.addresses.family,
+    CGROUPS: hierarchyWords(trees),
+    MTU: String(podMtu(plan)),
+    COREFILE: corefile,
+  };
 }
 
 function podWords(
@@ -140,8 +151,8 @@ function podWords(
     pod.uid,
     podCgroup(pod, sandboxId),
     veth,
-    `${pod.ip}/24`,
-    `${podPrefix}.1`,
+    `${pod.ip}/${prefixLengths(addresses.family).net}`,
+    `${podPrefix}1`,
     pod.namespace,
     workload === "dns" ? "node" : addresses.dnsIp,
   ];

@@ -1,3 +1,4 @@
+import { prefixLengths } from "./addresses.ts";
 import { type ClusterPlan, type PlannedNode, podMtu } from "./plan.ts";
 
 /** What `ip -batch`, `bridge -batch` and friends are fed while a node comes up. */
@@ -13,18 +14,19 @@ export const tunnelMac = (plan: ClusterPlan, { index }: PlannedNode): string => 
 
 /** NIC, bridge for pods, and the way to the other nodes' pods: a VXLAN as flannel makes it, or plain routes. */
 export function nodeBatches(plan: ClusterPlan, self: PlannedNode): NodeBatches {
-  const { gateway } = plan.addresses;
+  const { gateway, family } = plan.addresses;
+  const { net } = prefixLengths(family);
   const others = plan.nodes.filter(({ index }) => index !== self.index);
   return {
     eth: [
       "link set lo up",
       `link add eth0 address ${nicMac(plan, self)} type veth peer name ${self.port} netns /proc/self/fd/8`,
-      `addr add ${self.node.ip}/24 dev eth0`,
+      `addr add ${self.node.ip}/${net} dev eth0`,
       "link set eth0 up",
       `route add default via ${gateway}`,
       "link add cni0 type bridge forward_delay 0",
-      `link set cni0 mtu ${podMtu(plan.overlay)}`,
-      `addr add ${self.podPrefix}.1/24 dev cni0`,
+      `link set cni0 mtu ${podMtu(plan)}`,
+      `addr add ${self.podPrefix}1/${net} dev cni0`,
       "link set cni0 up",
     ].join("\n"),
     port: `link set ${self.port} master fab0\nlink set ${self.port} up`,
@@ -42,16 +44,16 @@ export function tunnelBatch(
   self: PlannedNode,
   { device, local }: { device: string; local: string },
 ): string {
-  const { vni, vxlanPort } = plan.addresses;
+  const { vni, vxlanPort, family } = plan.addresses;
   return [
-    `link add ${device} address ${tunnelMac(plan, self)} mtu ${podMtu("vxlan")} type vxlan id ${vni} local ${local} dev eth0 dstport ${vxlanPort} nolearning`,
-    `addr add ${self.podPrefix}.0/32 dev ${device}`,
+    `link add ${device} address ${tunnelMac(plan, self)} mtu ${podMtu(plan)} type vxlan id ${vni} local ${local} dev eth0 dstport ${vxlanPort} nolearning`,
+    `addr add ${self.podPrefix}0/${prefixLengths(family).one} dev ${device}`,
     `link set ${device} up`,
     ...plan.nodes
       .filter(({ index }) => index !== self.index)
       .flatMap((other) => [
-        `route add ${other.node.podCidr} via ${other.podPrefix}.0 dev ${device} onlink`,
-        `neigh add ${other.podPrefix}.0 lladdr ${tunnelMac(plan, other)} dev ${device} nud permanent`,
+        `route add ${other.node.podCidr} via ${other.podPrefix}0 dev ${device} onlink`,
+        `neigh add ${other.podPrefix}0 lladdr ${tunnelMac(plan, other)} dev ${device} nud permanent`,
       ]),
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-import { type Addresses, drawAddresses } from "./addresses.ts";
+import { type Addresses, drawAddresses, prefixLengths } from "./addresses.ts";
 import type { LabContainer, LabDaemonSet, LabDeployment, LabNode, LabPod, LabService, PodOrder } from "./model.ts";
 import { allWishes, type PodWish, type Workload } from "./pod-wishes.ts";
 import { type Random, seededRandom } from "./random.ts";
@@ -9,7 +9,7 @@ export type PlannedNode = {
   readonly index: number;
   /** Its port on the switch, the other end of its NIC. */
   readonly port: string;
-  /** First three octets of its pods' addresses. */
+  /** How its pods' addresses begin; the number of a pod is all that is missing. */
   readonly podPrefix: string;
 };
 
@@ -38,13 +38,14 @@ export type ClusterPlan = {
   readonly random: Random;
 };
 
-const VXLAN_OVERHEAD_BYTES = 50;
-export const podMtu = (overlay: Topology["overlay"]): number => 1500 - (overlay === "vxlan" ? VXLAN_OVERHEAD_BYTES : 0);
+const VXLAN_OVERHEAD_BYTES = { ipv4: 50, ipv6: 70 } as const;
+export const podMtu = ({ overlay, addresses }: Pick<ClusterPlan, "overlay" | "addresses">): number =>
+  1500 - (overlay === "vxlan" ? VXLAN_OVERHEAD_BYTES[addresses.family] : 0);
 
 /** Turns a topology into objects with addresses and ids. Deterministic: the same seed and time give the same plan. */
 export function planCluster(topology: Topology, { seed, nowMs }: { seed: number; nowMs: number }): ClusterPlan {
   const random = seededRandom(seed);
-  const addresses = drawAddresses(topology.nodes.length, random);
+  const addresses = drawAddresses(topology.nodes.length, topology.ipFamily, random);
   const nodes = topology.nodes.map((name, index) => planNode(name, index, { addresses, random, nowMs }));
   const deployments = topology.deployments.map(({ name, namespace, replicas, labels }) => ({
     namespace,
@@ -77,7 +78,8 @@ export function planCluster(topology: Topology, { seed, nowMs }: { seed: number;
     overlay: topology.overlay,
     serviceProxy: topology.serviceProxy,
     icmpRateLimit: topology.icmpRateLimit,
-    tunnel: topology.overlay === "vxlan" ? `flannel.${addresses.vni}` : undefined,
+    tunnel:
+      topology.overlay === "vxlan" ? `flannel${addresses.family === "ipv4" ? "" : "-v6"}.${addresses.vni}` : undefined,
     nodes,
     pods,
     services: planServices(topology, pods, { addresses, random }),
@@ -98,7 +100,7 @@ function planNode(name: string, index: number, { addresses, random, nowMs }: Dra
     node: {
       name,
       ip: addresses.nodeIps[index] ?? "",
-      podCidr: `${podPrefix}.0/24`,
+      podCidr: `${podPrefix}${addresses.family === "ipv4" ? "0" : ""}/${prefixLengths(addresses.family).net}`,
       bootId: random.uuid(),
       ready: "True",
       readyReason: "KubeletReady",
@@ -137,7 +139,7 @@ function planPod(wish: PodWish, { nodes, nextHost, random, nowMs }: PodDrawing):
       name: wish.name,
       uid: random.uuid(),
       node: wish.node,
-      ip: wish.hostNetwork ? planned.node.ip : `${planned.podPrefix}.${host}`,
+      ip: wish.hostNetwork ? planned.node.ip : podIp(planned, host),
       hostNetwork: wish.hostNetwork ?? false,
       labels: wish.labels,
       ...(wish.priorityClassName === undefined ? {} : { priorityClassName: wish.priorityClassName }),
@@ -157,19 +159,19 @@ function planPod(wish: PodWish, { nodes, nextHost, random, nowMs }: PodDrawing):
 /** The same pod made anew on another node: with another uid, address, sandbox and container. */
 export function replanned(
   { pod, serves, workload }: PlannedPod,
-  { node, podPrefix }: PlannedNode,
+  planned: PlannedNode,
   { taken, random }: { readonly taken: readonly PlannedPod[]; readonly random: Random },
 ): PlannedPod {
   const hosts = taken.flatMap((one) =>
-    one.pod.node === node.name && one.veth ? Number(one.pod.ip.split(".")[3]) : [],
+    one.pod.node === planned.node.name && one.veth ? podNumber(planned, one.pod.ip) : [],
   );
   const nowMs = Date.now();
   return {
     pod: {
       ...pod,
       uid: random.uuid(),
-      node: node.name,
-      ip: `${podPrefix}.${Math.max(1, ...hosts) + 1}`,
+      node: planned.node.name,
+      ip: podIp(planned, Math.max(1, ...hosts) + 1),
       phase: "Pending",
       ready: false,
       createdAtMs: nowMs,
@@ -240,19 +242,25 @@ export function planOrdered(
  * that has gone.
  */
 function freeIp(
-  { node, podPrefix }: PlannedNode,
+  planned: PlannedNode,
   { pods, given }: { readonly pods: readonly LabPod[]; readonly given: Map<string, number> },
 ): string {
   const hosts = pods.flatMap((pod) =>
-    pod.node === node.name && !pod.hostNetwork ? [Number(pod.ip.split(".")[3])] : [],
+    pod.node === planned.node.name && !pod.hostNetwork ? [podNumber(planned, pod.ip)] : [],
   );
-  const last = given.get(node.name) ?? Math.max(1, ...hosts);
+  const last = given.get(planned.node.name) ?? Math.max(1, ...hosts);
   const order = Array.from({ length: 253 }, (_, index) => 2 + ((last - 1 + index) % 253));
   const host = order.find((one) => !hosts.includes(one));
-  if (host === undefined) throw new Error(`no addresses are left on ${node.name}`);
-  given.set(node.name, host);
-  return `${podPrefix}.${host}`;
+  if (host === undefined) throw new Error(`no addresses are left on ${planned.node.name}`);
+  given.set(planned.node.name, host);
+  return podIp(planned, host);
 }
+
+const radix = (prefix: string): number => (prefix.includes(":") ? 16 : 10);
+export const podIp = ({ podPrefix }: PlannedNode, number: number): string =>
+  `${podPrefix}${number.toString(radix(podPrefix))}`;
+const podNumber = ({ podPrefix }: PlannedNode, ip: string): number =>
+  Number.parseInt(ip.slice(podPrefix.length), radix(podPrefix));
 
 function portsOf({ workload, serves }: PodWish): LabContainer["ports"] {
   if (workload === "dns")
@@ -275,7 +283,7 @@ function planServices(
   const used = new Set([addresses.dnsIp]);
   const draw = (): string => {
     for (;;) {
-      const ip = `${addresses.servicePrefix}.${random.between(0, 255)}.${random.between(11, 254)}`;
+      const ip = addresses.serviceIp(random.between(0, 255), random.between(11, 254));
       if (!used.has(ip)) {
         used.add(ip);
         return ip;

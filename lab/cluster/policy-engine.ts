@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { selects } from "#src/core/policy.ts";
 import type { PolicyPeer, PolicyPort, PolicyRule, Selector } from "#src/core/policy-view.ts";
+import type { IpFamily } from "./addresses.ts";
 import type { Machine } from "./machine.ts";
 import type { LabPod, LabPolicy } from "./model.ts";
+import { restoreCommand } from "./service-rules.ts";
 import type { Store } from "./store.ts";
 
 /** A NetworkPolicy's spec as people write it. */
@@ -35,9 +37,11 @@ const PASSED = "0x20000/0x20000";
  * chain that refuses what none of the policies marked. Called again after every change of the policies.
  */
 export function createPolicyEngine({
+  family,
   store,
   machines,
 }: {
+  readonly family: IpFamily;
   readonly store: Store;
   readonly machines: ReadonlyMap<string, Machine>;
 }): PolicyEngine {
@@ -62,7 +66,7 @@ export function createPolicyEngine({
       "COMMIT",
       "",
     ];
-    await machine.run(["iptables-restore", "--noflush"], { stdin: lines.join("\n") });
+    await machine.run([restoreCommand(family), "--noflush"], { stdin: lines.join("\n") });
     written.set(name, { boots: machine.boots(), chains });
   };
   // One round after the other: each takes away what the one before has written.
@@ -108,7 +112,7 @@ function podRules(pod: LabPod, policies: readonly LabPolicy[], store: Store) {
   const chains = [chain];
   const rules = [
     `-A ${chain} ${note("rule for stateful firewall for pod")} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
-    `-A ${chain} ${note("rule to permit the traffic traffic to pods when source is the pod's local node")} -m addrtype --src-type LOCAL -d ${pod.ip}/32 -j ACCEPT`,
+    `-A ${chain} ${note("rule to permit the traffic traffic to pods when source is the pod's local node")} -m addrtype --src-type LOCAL -d ${pod.ip} -j ACCEPT`,
   ];
   const body: string[] = [];
   for (const way of ["Ingress", "Egress"] as const) {
@@ -116,22 +120,22 @@ function podRules(pod: LabPod, policies: readonly LabPolicy[], store: Store) {
     const concerned = policies.filter(({ spec }) => typesOf(spec as unknown as PolicySpec).includes(way));
     if (concerned.length === 0)
       rules.push(
-        `-A ${chain} ${side} ${pod.ip}/32 ${note(`run through default ${way.toLowerCase()} network policy chain`)} -j MARK --set-xmark ${ALLOWED}`,
+        `-A ${chain} ${side} ${pod.ip} ${note(`run through default ${way.toLowerCase()} network policy chain`)} -j MARK --set-xmark ${ALLOWED}`,
       );
     for (const policy of concerned) {
       const own = `KUBE-NWPLCY-${digest(`${policy.uid} ${pod.uid} ${way}`)}`;
       chains.push(own);
-      rules.push(`-A ${chain} ${side} ${pod.ip}/32 ${note(`run through nw policy ${policy.name}`)} -j ${own}`);
+      rules.push(`-A ${chain} ${side} ${pod.ip} ${note(`run through nw policy ${policy.name}`)} -j ${own}`);
       body.push(...policyRules(own, policy, { way, store }));
     }
   }
   rules.push(
-    `-A ${chain} ${note(`rule to REJECT traffic destined for POD ${place}`)} -m mark ! --mark ${ALLOWED} -j REJECT --reject-with icmp-port-unreachable`,
+    `-A ${chain} ${note(`rule to REJECT traffic destined for POD ${place}`)} -m mark ! --mark ${ALLOWED} -j REJECT`,
     `-A ${chain} -j MARK --set-xmark 0x0/0x10000`,
     `-A ${chain} ${note("set mark to ACCEPT traffic that comply to network policies")} -j MARK --set-xmark ${PASSED}`,
   );
   const jump = (side: string, words: string): string =>
-    `-A KUBE-ROUTER-FORWARD ${side} ${pod.ip}/32 ${note(`rule to jump traffic ${words} POD ${place} to chain ${chain}`)} -j ${chain}`;
+    `-A KUBE-ROUTER-FORWARD ${side} ${pod.ip} ${note(`rule to jump traffic ${words} POD ${place} to chain ${chain}`)} -j ${chain}`;
   return { chains, jumps: [jump("-d", "destined to"), jump("-s", "from")], rules: [...rules, ...body] };
 }
 
@@ -164,7 +168,7 @@ function addressesOf(peer: PolicyPeer, { namespace }: LabPolicy, store: Store): 
         : pod.namespace === namespace;
       return there && !pod.hostNetwork && (!peer.podSelector || selects(peer.podSelector, pod.labels) === true);
     })
-    .map(({ ip }) => ({ only: `${ip}/32`, except: [] }));
+    .map(({ ip }) => ({ only: ip, except: [] }));
 }
 
 function portMatch({ protocol = "TCP", port, endPort }: PolicyPort): string {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { type Addresses, type IpFamily, withPort } from "./addresses.ts";
 
 /** One port of a service with the addresses behind it, as kube-proxy sees it. */
 export type ServicePort = {
@@ -7,8 +8,7 @@ export type ServicePort = {
   readonly clusterIp: string;
   readonly port: number;
   readonly protocol: "tcp" | "udp";
-  /** "10.244.1.5:8080" */
-  readonly endpoints: readonly string[];
+  readonly endpoints: readonly { readonly ip: string; readonly port: number }[];
   readonly nodePort?: number;
   /** It has endpoints, but none on this node, and sends to those of its node only. */
   readonly elsewhereOnly?: boolean;
@@ -22,13 +22,21 @@ function chainName(prefix: "SVC" | "SEP" | "EXT", text: string): string {
 
 const comment = (text: string): string => `-m comment --comment "${text}"`;
 
+export const restoreCommand = (family: IpFamily): string =>
+  family === "ipv4" ? "iptables-restore" : "ip6tables-restore";
+
+const MULTICAST: Readonly<Record<IpFamily, string>> = { ipv4: "224.0.0.0/4", ipv6: "ff00::/8" };
+
 /** What a node's packet filter holds before any service exists: kube-proxy's frame and flannel's masquerading. */
-export function baseRules(podRange: string, proxy: "iptables" | "nft"): string {
+export function baseRules(
+  { podRange, family }: Pick<Addresses, "podRange" | "family">,
+  proxy: "iptables" | "nft",
+): string {
   const flannel = [
     ":FLANNEL-POSTRTG - [0:0]",
     `-A POSTROUTING ${comment("flanneld masq")} -j FLANNEL-POSTRTG`,
     `-A FLANNEL-POSTRTG -s ${podRange} -d ${podRange} ${comment("flanneld masq")} -j RETURN`,
-    `-A FLANNEL-POSTRTG -s ${podRange} ! -d 224.0.0.0/4 ${comment("flanneld masq")} -j MASQUERADE --random-fully`,
+    `-A FLANNEL-POSTRTG -s ${podRange} ! -d ${MULTICAST[family]} ${comment("flanneld masq")} -j MASQUERADE --random-fully`,
   ];
   if (proxy === "nft") return ["*nat", ...flannel, "COMMIT", ""].join("\n");
   return [
@@ -84,7 +92,7 @@ export function iptablesRules(
   const external: string[] = [];
   const nodePorts: string[] = [];
   for (const { name, clusterIp, port, protocol, endpoints, nodePort, elsewhereOnly } of ports) {
-    const match = `-d ${clusterIp}/32 -p ${protocol}`;
+    const match = `-d ${clusterIp} -p ${protocol}`;
     if (elsewhereOnly) {
       filter.push(
         `-A KUBE-SERVICES ${match} ${comment(`${name} has no local endpoints`)} -m ${protocol} --dport ${port} -j DROP`,
@@ -93,11 +101,11 @@ export function iptablesRules(
     }
     if (endpoints.length === 0) {
       filter.push(
-        `-A KUBE-SERVICES ${match} ${comment(`${name} has no endpoints`)} -m ${protocol} --dport ${port} -j REJECT --reject-with icmp-port-unreachable`,
+        `-A KUBE-SERVICES ${match} ${comment(`${name} has no endpoints`)} -m ${protocol} --dport ${port} -j REJECT`,
       );
       if (nodePort !== undefined)
         external.push(
-          `-A KUBE-EXTERNAL-SERVICES -p ${protocol} ${comment(`${name} has no endpoints`)} -m addrtype --dst-type LOCAL -m ${protocol} --dport ${nodePort} -j REJECT --reject-with icmp-port-unreachable`,
+          `-A KUBE-EXTERNAL-SERVICES -p ${protocol} ${comment(`${name} has no endpoints`)} -m addrtype --dst-type LOCAL -m ${protocol} --dport ${nodePort} -j REJECT`,
         );
       continue;
     }
@@ -118,14 +126,15 @@ export function iptablesRules(
         `-A ${outside} -j ${chain}`,
       );
     }
-    for (const [index, endpoint] of endpoints.entries()) {
+    for (const [index, { ip, port: backendPort }] of endpoints.entries()) {
+      const endpoint = withPort(ip, backendPort);
       const target = chainName("SEP", `${name}${protocol}${endpoint}`);
       chains.push(target);
       const left = endpoints.length - index;
       const chance = left === 1 ? "" : ` -m statistic --mode random --probability ${(1 / left).toFixed(11)}`;
       nat.push(
         `-A ${chain} ${comment(`${name} -> ${endpoint}`)}${chance} -j ${target}`,
-        `-A ${target} -s ${endpoint.split(":")[0]}/32 ${comment(name)} -j KUBE-MARK-MASQ`,
+        `-A ${target} -s ${ip} ${comment(name)} -j KUBE-MARK-MASQ`,
         `-A ${target} -p ${protocol} ${comment(name)} -m ${protocol} -j DNAT --to-destination ${endpoint}`,
       );
     }

@@ -72,6 +72,8 @@ const defaultNodes = ["node-1", "node-2", "node-3"];
 export const topologySchema = z
   .strictObject({
     overlay: z.enum(["vxlan", "host-gw"], "must be vxlan or host-gw").default("vxlan"),
+    /** The only family of addresses that nodes, pods and Services have. */
+    ipFamily: z.enum(["ipv4", "ipv6"], "must be ipv4 or ipv6").default("ipv4"),
     serviceProxy: z.enum(["iptables", "nft"], "must be iptables or nft").default("iptables"),
     /** Least time in ms between two ICMP errors that a node sends to one address; 0 = as many as are asked for. */
     icmpRateLimit: z

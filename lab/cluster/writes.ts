@@ -74,7 +74,7 @@ export function createWrites({ plan, store, machines, pods, proxy, policies, nam
   const freeClusterIp = (): string => {
     const used = new Set([...store.services.values()].map(({ clusterIp }) => clusterIp));
     for (;;) {
-      const ip = `${plan.addresses.servicePrefix}.${plan.random.between(0, 255)}.${plan.random.between(11, 254)}`;
+      const ip = plan.addresses.serviceIp(plan.random.between(0, 255), plan.random.between(11, 254));
       if (!used.has(ip)) return ip;
     }
   };

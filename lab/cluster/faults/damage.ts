@@ -4,7 +4,7 @@ import { findPod } from "../names.ts";
 import { defineFault, type LabParts, type Undo } from "./fault.ts";
 import { share, shareMatch, shareRules, shareWords } from "./loss.ts";
 import { addPodRules } from "./pod-cable.ts";
-import { addWireRules, takeMark, tunnelMatch, wireMatches } from "./wire.ts";
+import { addWireRules, ipOf, takeMark, tunnelMatch, wireMatches } from "./wire.ts";
 
 /** Packets arrive twice. */
 export const duplicate = defineFault("duplicate", share, {
@@ -22,7 +22,7 @@ export const duplicate = defineFault("duplicate", share, {
       apply: () =>
         applyDuplicate(
           lab,
-          matches.map((match) => `${match} ether type ip ${part}`),
+          matches.map((match) => `${match} ether type ${ipOf(lab)} ${part}`),
         ),
     };
   },

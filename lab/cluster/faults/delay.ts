@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { programs } from "../fabric.ts";
 import { defineFault, type LabParts, type Undo } from "./fault.ts";
-import { addWireRules, placeRule, takeMark, wireMatches, wirePlace } from "./wire.ts";
+import { addWireRules, ipOf, iptablesOf, placeRule, takeMark, wireMatches, wirePlace } from "./wire.ts";
 
 const milliseconds = z.number().min(0).max(60_000);
 
@@ -47,6 +47,7 @@ type Held = { readonly matches: readonly string[]; readonly every: number; reado
  */
 async function applyDelay(lab: LabParts, { matches, every, distribution }: Held): Promise<Undo> {
   const { fabric } = lab;
+  const iptables = iptablesOf(lab);
   const { mark, bit, othersLeft, release } = takeMark(fabric);
   const queue = String(bit + 1);
   const rule = [
@@ -64,7 +65,7 @@ async function applyDelay(lab: LabParts, { matches, every, distribution }: Held)
   await using stack = new AsyncDisposableStack();
   stack.defer(async () => {
     release();
-    if (!othersLeft()) await fabric.run(["sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0"]);
+    if (!othersLeft()) await fabric.run(["sysctl", "-qw", `net.bridge.bridge-nf-call-${iptables}=0`]);
   });
   const daemon = await fabric.daemon([
     "/usr/bin/python3",
@@ -75,17 +76,17 @@ async function applyDelay(lab: LabParts, { matches, every, distribution }: Held)
     distribution,
   ]);
   stack.defer(() => daemon.stop());
-  await fabric.run(["sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=1"]);
-  await fabric.run(["iptables", "-t", "mangle", "-A", ...rule]);
+  await fabric.run(["sysctl", "-qw", `net.bridge.bridge-nf-call-${iptables}=1`]);
+  await fabric.run([iptables, "-t", "mangle", "-A", ...rule]);
   stack.defer(async () => {
-    await fabric.run(["iptables", "-t", "mangle", "-D", ...rule]);
+    await fabric.run([iptables, "-t", "mangle", "-D", ...rule]);
   });
   const phase = lab.plan.random.between(0, every - 1);
   const chosen = every === 1 ? "" : `numgen inc mod ${every} ${phase} `;
   stack.defer(
     await addWireRules(
       lab,
-      matches.map((match) => `${match} ether type ip ${chosen}meta mark set mark or ${mark}`),
+      matches.map((match) => `${match} ether type ${ipOf(lab)} ${chosen}meta mark set mark or ${mark}`),
     ),
   );
   const applied = stack.move();

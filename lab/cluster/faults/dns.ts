@@ -167,7 +167,7 @@ async function silence({ fabric }: LabParts): Promise<Undo> {
 /** A pod's resolv.conf names a server that is none. */
 function wrongResolver({ pod: name, server }: Spec, lab: LabParts): PreparedFault {
   const pod = findPod(lab.store, name ?? "");
-  const address = server ?? `${lab.plan.addresses.servicePrefix}.${lab.plan.random.between(1, 250)}.53`;
+  const address = server ?? lab.plan.addresses.serviceIp(lab.plan.random.between(1, 250), 53);
   if (!z.ipv4().safeParse(address).success)
     throw new NetcheckError("bad-config", "The server of a wrong resolver must be an address.");
   const path = `/var/lib/kubelet/pods/${pod.uid}/resolv.conf`;

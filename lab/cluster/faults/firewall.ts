@@ -1,9 +1,26 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { NetcheckError } from "#src/core/errors.ts";
+import { inPrefix } from "#src/core/routes.ts";
+import type { IpFamily } from "../addresses.ts";
 import type { LabNode, LabPod } from "../model.ts";
 import { findEnd, findNode, findPod } from "../names.ts";
 import { defineFault, type LabParts, machineOf, type Undo, whileBooted } from "./fault.ts";
+import { iptablesOf } from "./wire.ts";
+
+/** What is called differently in ip6tables. */
+const named: Readonly<Record<IpFamily, { protocol: string; prohibited: string; tooBig: readonly string[] }>> = {
+  ipv4: {
+    protocol: "icmp",
+    prohibited: "icmp-admin-prohibited",
+    tooBig: ["-m", "icmp", "--icmp-type", "fragmentation-needed"],
+  },
+  ipv6: {
+    protocol: "icmpv6",
+    prohibited: "icmp6-adm-prohibited",
+    tooBig: ["-m", "icmp6", "--icmpv6-type", "packet-too-big"],
+  },
+};
 
 /** A packet filter rule of a node or of a pod, in the chain where an administrator would put it. */
 export const firewall = defineFault(
@@ -37,14 +54,16 @@ export const firewall = defineFault(
     prepare({ node, pod, from, to, port, icmpType, action, ...rest }, lab) {
       const implied = icmpType !== undefined ? "icmp" : port !== undefined ? "tcp" : undefined;
       const protocol = rest.protocol ?? implied;
+      const { family } = lab.plan.addresses;
+      const command = iptablesOf(lab);
       const match = [
         ...(from === undefined ? [] : ["-s", addressOf(lab, from)]),
         ...(to === undefined ? [] : ["-d", addressOf(lab, to)]),
-        ...(protocol === undefined ? [] : ["-p", protocol]),
+        ...(protocol === undefined ? [] : ["-p", protocol === "icmp" ? named[family].protocol : protocol]),
         ...(port === undefined ? [] : ["-m", protocol ?? "tcp", "--dport", String(port)]),
-        ...(icmpType === undefined ? [] : ["-m", "icmp", "--icmp-type", icmpType]),
+        ...(icmpType === undefined ? [] : named[family].tooBig),
       ];
-      const target = action === "drop" ? ["-j", "DROP"] : ["-j", "REJECT", "--reject-with", "icmp-admin-prohibited"];
+      const target = action === "drop" ? ["-j", "DROP"] : ["-j", "REJECT", "--reject-with", named[family].prohibited];
       const what = { from, to, port, protocol, icmpType };
       const words = `${action}s ${icmpType ?? protocol ?? "packets"}${from ? ` from ${from}` : ""}${to ? ` to ${to}` : ""}${port ? ` to port ${port}` : ""}`;
       if (pod !== undefined) {
@@ -53,7 +72,12 @@ export const firewall = defineFault(
         return {
           description: `the packet filter of pod ${pod} ${words}`,
           apply: () =>
-            insert([chain], [...match, ...target], (argv) => lab.pods.run(found, argv), alive(lab, found.node)),
+            insert(
+              [chain],
+              [...match, ...target],
+              (argv) => lab.pods.run(found, [command, ...argv]),
+              alive(lab, found.node),
+            ),
         };
       }
       const machine = machineOf(lab, findNode(lab.store, node ?? "").name);
@@ -63,7 +87,7 @@ export const firewall = defineFault(
           insert(
             chainsOf(lab, machine.planned.node, what),
             [...match, ...target],
-            (argv) => machine.run(argv),
+            (argv) => machine.run([command, ...argv]),
             alive(lab, machine.planned.node.name),
           ),
       };
@@ -89,7 +113,7 @@ function chainsOf(lab: LabParts, node: LabNode, { from, to, port, protocol, icmp
   const { addresses } = lab.plan;
   const podSide = (text: string): boolean =>
     isIP(text.split("/")[0] ?? "") !== 0
-      ? text.startsWith(`${addresses.podRange.split(".").slice(0, 2).join(".")}.`)
+      ? inPrefix(text.split("/")[0] ?? "", addresses.podRange)
       : "pod" in findEnd(lab.store, text);
   if (ends.some(podSide)) return ["FORWARD"];
   if (protocol === "udp" && port === addresses.vxlanPort) return ["INPUT"];
@@ -102,7 +126,7 @@ function chainsOf(lab: LabParts, node: LabNode, { from, to, port, protocol, icmp
 
 function addressOf({ store }: LabParts, text: string): string {
   const [ip = "", bits] = text.split("/");
-  if (isIP(ip) === 4 && (bits === undefined || /^\d{1,2}$/.test(bits))) return text;
+  if (isIP(ip) !== 0 && (bits === undefined || /^\d{1,3}$/.test(bits))) return text;
   const end = findEnd(store, text);
   return "node" in end ? end.node.ip : end.pod.ip;
 }
@@ -127,8 +151,8 @@ async function insert(
   run: Runner,
   keep: (undo: Undo) => Undo,
 ): Promise<Undo> {
-  for (const chain of chains) await run(["iptables", "-I", chain, "1", ...rule]);
+  for (const chain of chains) await run(["-I", chain, "1", ...rule]);
   return keep(async () => {
-    for (const chain of chains) await run(["iptables", "-D", chain, ...rule]);
+    for (const chain of chains) await run(["-D", chain, ...rule]);
   });
 }

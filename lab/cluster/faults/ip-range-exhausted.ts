@@ -35,7 +35,7 @@ export const ipRangeExhausted = defineFault(
 
 /** The words of the bridge plugin's address manager, host-local. */
 async function withoutAddress({ store, pods, plan }: LabParts, pod: LabPod): Promise<Undo> {
-  const prefix = plan.nodes.find(({ node }) => node.name === pod.node)?.podPrefix ?? "10.244.0";
+  const prefix = plan.nodes.find(({ node }) => node.name === pod.node)?.podPrefix ?? "10.244.0.";
   await pods.stop(pod);
   const [container] = pod.containers;
   if (container) Object.assign(container, { state: "waiting" });
@@ -46,7 +46,7 @@ async function withoutAddress({ store, pods, plan }: LabParts, pod: LabPod): Pro
     {
       type: "Warning",
       reason: "FailedCreatePodSandBox",
-      message: `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${pod.uid.replaceAll("-", "")}": plugin type="bridge" failed (add): failed to allocate for range 0: no IP addresses available in range set: ${prefix}.1-${prefix}.254`,
+      message: `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${pod.uid.replaceAll("-", "")}": plugin type="bridge" failed (add): failed to allocate for range 0: no IP addresses available in range set: ${prefix}1-${prefix}254`,
     },
   );
   return () => pods.release(pod);

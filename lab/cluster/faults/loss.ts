@@ -2,7 +2,7 @@ import { z } from "zod";
 import { findPod } from "../names.ts";
 import { defineFault, type LabParts } from "./fault.ts";
 import { addPodRules } from "./pod-cable.ts";
-import { addWireRules, placeRule, tunnelMatch, wireMatches, wirePlace } from "./wire.ts";
+import { addWireRules, ipOf, placeRule, tunnelMatch, wireMatches, wirePlace } from "./wire.ts";
 
 /** Which of the packets at a place are concerned; shared by loss, duplicate and corrupt. */
 export const share = {
@@ -84,7 +84,7 @@ export const loss = defineFault(
           addWireRules(
             lab,
             matches.flatMap((match) =>
-              paths.map((path) => `${match} ether type ip ${tunnel}${path}${part}counter drop`),
+              paths.map((path) => `${match} ether type ${ipOf(lab)} ${tunnel}${path}${part}counter drop`),
             ),
           ),
       };
@@ -93,11 +93,12 @@ export const loss = defineFault(
 );
 
 /** Flows are told apart as switches do it: by addresses and ports of the outer packet. */
-function flowMatches(flows: string, { plan }: LabParts): string[] {
+function flowMatches(flows: string, lab: LabParts): string[] {
+  const ip = ipOf(lab);
   const [few, many] = flows.split("/").map(Number);
-  const hash = (fields: string): string => `jhash ${fields} mod ${many} seed 0x${plan.random.hex(8)} < ${few} `;
+  const hash = (fields: string): string => `jhash ${fields} mod ${many} seed 0x${lab.plan.random.hex(8)} < ${few} `;
   return [
-    `meta l4proto { tcp, udp } ${hash("ip saddr . ip daddr . th sport . th dport")}`,
-    `meta l4proto != { tcp, udp } ${hash("ip saddr . ip daddr")}`,
+    `meta l4proto { tcp, udp } ${hash(`${ip} saddr . ${ip} daddr . th sport . th dport`)}`,
+    `meta l4proto != { tcp, udp } ${hash(`${ip} saddr . ${ip} daddr`)}`,
   ];
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { findEnd } from "../names.ts";
 import type { PlannedNode } from "../plan.ts";
 import { defineFault, type LabParts, machineOf, type Undo, whileBooted } from "./fault.ts";
-import { addWireRules, placeRule, wireMatches, wirePlace } from "./wire.ts";
+import { addWireRules, ipOf, placeRule, wireMatches, wirePlace } from "./wire.ts";
 
 /** What a VXLAN puts around a packet. */
 const TUNNEL_BYTES = 50;
@@ -75,7 +75,7 @@ export const mtu = defineFault(
       const drop = (): Promise<Undo> =>
         addWireRules(
           lab,
-          matches.map((match) => `${match} ether type ip meta length > ${bytes} counter drop`),
+          matches.map((match) => `${match} ether type ${ipOf(lab)} meta length > ${bytes} counter drop`),
         );
       return {
         description: `packets above ${bytes} bytes ${icmp ? "are refused" : "vanish"} ${words}`,

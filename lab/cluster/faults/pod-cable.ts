@@ -1,6 +1,7 @@
 import { NetcheckError } from "#src/core/errors.ts";
 import type { LabPod } from "../model.ts";
 import { type LabParts, machineOf, type Undo, whileBooted } from "./fault.ts";
+import { ipOf } from "./wire.ts";
 
 type CableRule = { readonly direction: "in" | "out" | "both"; readonly rule: string };
 
@@ -12,7 +13,7 @@ export async function addPodRules(lab: LabParts, pod: LabPod, { direction, rule 
   const machine = machineOf(lab, pod.node);
   const table = `pod${lab.plan.random.hex(6)}`;
   const chain = (name: string, hook: string): string =>
-    ` chain ${name} {\n  type filter hook ${hook} device "${veth}" priority 0;\n  ether type ip ${rule}\n }\n`;
+    ` chain ${name} {\n  type filter hook ${hook} device "${veth}" priority 0;\n  ether type ${ipOf(lab)} ${rule}\n }\n`;
   const chains = [
     direction !== "out" ? chain("to-pod", "egress") : "",
     direction !== "in" ? chain("from-pod", "ingress") : "",

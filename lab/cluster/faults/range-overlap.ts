@@ -18,7 +18,7 @@ export const rangeOverlap = defineFault(
       const peer = machineOf(lab, findNode(lab.store, to).name).planned;
       if (peer === machine.planned) throw new NetcheckError("bad-config", "range-overlap needs two different nodes.");
       const device = `br-${lab.plan.random.hex(6)}`;
-      const address = `${peer.podPrefix}.${half === "lower" ? 126 : 254}/25`;
+      const address = `${peer.podPrefix}${half === "lower" ? 126 : 254}/25`;
       return {
         description: `${name} has a network ${address} of its own, which are addresses of pods of ${to}`,
         async apply() {

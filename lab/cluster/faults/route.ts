@@ -62,7 +62,7 @@ export const routeLoop = defineFault("route-loop", shape, {
 function wayTo({ plan }: LabParts, { podPrefix, node }: PlannedNode): string[] {
   return plan.tunnel === undefined
     ? ["via", node.ip, "dev", "eth0"]
-    : ["via", `${podPrefix}.0`, "dev", plan.tunnel, "onlink"];
+    : ["via", `${podPrefix}0`, "dev", plan.tunnel, "onlink"];
 }
 
 /** Remembers a machine's route and brings it back. */
@@ -100,7 +100,7 @@ function targets(lab: LabParts, from: string, to: string | undefined): string[] 
   if (to === undefined)
     return [...lab.store.nodes.values()].filter(({ name }) => name !== from).map(({ podCidr }) => podCidr);
   const [ip = "", bits] = to.split("/");
-  if (isIP(ip) === 4 && bits !== undefined) return [to];
+  if (isIP(ip) !== 0 && bits !== undefined) return [to];
   const end = findEnd(lab.store, to);
   const node = "node" in end ? end.node : findNode(lab.store, end.pod.node);
   if (node.name === from)

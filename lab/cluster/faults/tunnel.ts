@@ -36,7 +36,7 @@ export const neighbourWrong = defineFault(
           "ip",
           "neigh",
           "replace",
-          `${peer.podPrefix}.0`,
+          `${peer.podPrefix}0`,
           "lladdr",
           lladdr,
           "dev",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { NetcheckError } from "#src/core/errors.ts";
+import { readAddress } from "#src/core/packet-address.ts";
 import type { Fabric } from "../fabric.ts";
 import { findEnd, findNode } from "../names.ts";
 import type { LabParts, Undo } from "./fault.ts";
@@ -64,31 +65,38 @@ export function portOf({ plan }: LabParts, node: string): string {
   return planned.port;
 }
 
-/** Offsets of the inner addresses from the outer UDP header: VXLAN 8 + Ethernet 14 + 12 or 16 into the IP header. */
-const INNER_SOURCE = "@th,336,32";
-const INNER_TARGET = "@th,368,32";
+/**
+ * Where the inner addresses lie, in bits from the outer UDP header: behind 8 bytes of it, 8 of VXLAN and 14 of Ethernet, 12 and 16
+ * bytes into an IPv4 header, 8 and 24 into one of IPv6.
+ */
+const INNER = {
+  ipv4: { source: "@th,336,32", target: "@th,368,32" },
+  ipv6: { source: "@th,304,128", target: "@th,432,128" },
+} as const;
+
+/** What nft calls the family of the lab's packets. */
+export const ipOf = ({ plan }: LabParts): "ip" | "ip6" => (plan.addresses.family === "ipv4" ? "ip" : "ip6");
+export const iptablesOf = ({ plan }: LabParts): "iptables" | "ip6tables" =>
+  plan.addresses.family === "ipv4" ? "iptables" : "ip6tables";
 
 function pairMatch(lab: LabParts, from: WireEnd, to: WireEnd): string {
   const ports = `iifname "${from.port}" oifname "${to.port}"`;
   if (from.podIp === undefined && to.podIp === undefined) return ports;
   if (lab.plan.tunnel === undefined)
-    return [ports, from.podIp && `ip saddr ${from.podIp}`, to.podIp && `ip daddr ${to.podIp}`]
+    return [ports, from.podIp && `${ipOf(lab)} saddr ${from.podIp}`, to.podIp && `${ipOf(lab)} daddr ${to.podIp}`]
       .filter(Boolean)
       .join(" ");
-  const inner = [
-    from.podIp && `${INNER_SOURCE} ${hexOf(from.podIp)}`,
-    to.podIp && `${INNER_TARGET} ${hexOf(to.podIp)}`,
-  ];
+  const { source, target } = INNER[lab.plan.addresses.family];
+  const inner = [from.podIp && `${source} ${hexOf(from.podIp)}`, to.podIp && `${target} ${hexOf(to.podIp)}`];
   return [ports, tunnelMatch(lab), ...inner.filter(Boolean)].join(" ");
 }
 
 export const tunnelMatch = ({ plan }: LabParts): string => `udp dport ${plan.addresses.vxlanPort}`;
 
-const hexOf = (ip: string): string =>
-  `0x${ip
-    .split(".")
-    .map((part) => Number(part).toString(16).padStart(2, "0"))
-    .join("")}`;
+const hexOf = (ip: string): string => {
+  const [first = "", ...rest] = readAddress(ip).words;
+  return `${first}${rest.map((word) => word.slice(2)).join("")}`;
+};
 
 let tables = 0;
 

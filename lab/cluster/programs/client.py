@@ -9,7 +9,7 @@ request = b"GET / HTTP/1.1\r\nHost: " + address.encode() + b"\r\nConnection: clo
 
 
 def once():
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
     s.settimeout(2)
     try:
         s.connect((address, port))

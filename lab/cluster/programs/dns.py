@@ -48,6 +48,10 @@ def encode(name):
     return b"".join(bytes([len(part)]) + part.encode() for part in name.split(".") if part) + b"\0"
 
 
+def packed(address):
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+
+
 def parse(packet):
     """(name, type, end of the question)"""
     parts, at = [], 12
@@ -75,8 +79,8 @@ def answer(packet):
     if role == "cluster" and not (name == ZONE or name.endswith("." + ZONE)):
         return None
     if name in records:
-        addresses = records[name].split(",") if type_ == A else []
-        return response(packet, end, NOERROR, [(mine, A, socket.inet_aton(one)) for one in addresses])
+        addresses = [one for one in records[name].split(",") if type_ == (AAAA if ":" in one else A)]
+        return response(packet, end, NOERROR, [(mine, type_, packed(one)) for one in addresses])
     if type_ == NS and name == "":
         return response(packet, end, NOERROR, [(mine, NS, encode(root)) for root in ROOTS])
     parts = name.split(".")
@@ -171,14 +175,15 @@ def control(line):
 
 
 learn(dict(one.split("=") for one in names) if role == "cluster" else dict(OUTSIDE))
-address = "0.0.0.0" if role == "cluster" else first
-datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+family = socket.AF_INET6 if ":" in first else socket.AF_INET
+address = ("::" if ":" in first else "0.0.0.0") if role == "cluster" else first
+datagrams = socket.socket(family, socket.SOCK_DGRAM)
 datagrams.bind((address, 53))
-listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+listener = socket.socket(family, socket.SOCK_STREAM)
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 listener.bind((address, 53))
 listener.listen(256)
-forwarder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+forwarder = socket.socket(family, socket.SOCK_DGRAM)
 if role == "cluster":
     forwarder.connect((first, 53))
 for one in (datagrams, listener, forwarder):

@@ -1,7 +1,7 @@
 #!/bin/bash
 # PID 1 of a node, started in the fabric's namespaces plus fresh ones of its own.
 # Environment: NODE (name), BATCH_PORT, BATCH_ETH, BATCH_OVERLAY, FDB (ip and bridge batches), NAT (iptables-restore text),
-# ICMP_RATE_LIMIT (ms), CGROUPS ("name:type:options …"), BOOT_ID, HOSTS, RESOLV, COREFILE, MTU, PODS (lines of arguments for pod.sh).
+# FAMILY (ipv4 or ipv6), ICMP_RATE_LIMIT (ms), CGROUPS ("name:type:options …"), BOOT_ID, HOSTS, RESOLV, COREFILE, MTU, PODS (lines of arguments for pod.sh).
 # fd 3: "pod <uid>" per pod, and "ready", in any order.
 set -eu
 exec 7</run/lab/programs 8</run/netns/fabric 9</run/lab/agent-bin
@@ -50,20 +50,26 @@ for tool in /proc/self/fd/9/*; do
 done
 cp /proc/self/fd/7/server.py /proc/self/fd/7/client.py /proc/self/fd/7/sidecar.py /proc/self/fd/7/dns.py /proc/self/fd/7/worker.py /srv/app/
 
-sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.{all,default}.disable_ipv6=1 net.bridge.bridge-nf-call-iptables=1
-# Off unless a scenario wants it: a limited rate looks like loss at this hop.
-sysctl -qw "net.ipv4.icmp_ratelimit=$ICMP_RATE_LIMIT"
+sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-{ip,ip6}tables=1
+# No limit unless a scenario wants it: a limited rate looks like loss at this hop.
+if [ "$FAMILY" = ipv6 ]; then
+  sysctl -qw net.ipv6.conf.{all,default}.{forwarding=1,accept_dad=0} "net.ipv6.icmp.ratelimit=$ICMP_RATE_LIMIT"
+  restore=ip6tables-restore family=-6
+else
+  sysctl -qw net.ipv6.conf.{all,default}.disable_ipv6=1 "net.ipv4.icmp_ratelimit=$ICMP_RATE_LIMIT"
+  restore=iptables-restore family=-4
+fi
 sysctl -qw net.ipv4.tcp_congestion_control=reno 2>/dev/null || true
 
-ip -batch - <<<"$BATCH_ETH"
+ip $family -batch - <<<"$BATCH_ETH"
 nsenter --net=/proc/self/fd/8 ip -batch - <<<"$BATCH_PORT"
-ip -batch - <<<"$BATCH_OVERLAY"
+ip $family -batch - <<<"$BATCH_OVERLAY"
 [ -z "$FDB" ] || bridge -batch - <<<"$FDB"
 # Without this the switch would see 64 kB frames, and "every 4th packet" would mean something else.
 ethtool -K eth0 tso off gso off gro off tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off >/dev/null 2>&1 || true
-iptables-restore <<<"$NAT"
+$restore <<<"$NAT"
 
-export CGROUPS MTU COREFILE
+export CGROUPS MTU COREFILE FAMILY
 while read -r line; do
   [ -z "$line" ] || bash /proc/self/fd/7/pod.sh $line
 done <<<"$PODS"

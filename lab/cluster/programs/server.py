@@ -31,12 +31,20 @@ def log(text):
     out.write(time.strftime("%Y-%m-%dT%H:%M:%SZ ", time.gmtime()) + text + "\n")
 
 
-def open_port(spec, address="0.0.0.0"):
+def everywhere():
+    """Where it listens unless told otherwise: at every address of every family that this network has."""
+    with open("/proc/net/if_inet6") as addresses:
+        return "::" if any(line.split()[5] != "lo" for line in addresses) else "0.0.0.0"
+
+
+def open_port(spec, address=None):
     port, protocol, *status = spec.split("/")
     port = int(port)
+    address = address or everywhere()
     if status:
         behaviours[port] = {"status": status[0]}
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    s = socket.socket(family, socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind((address, port))
     if protocol != "udp":

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import { withPort } from "#lab/cluster/addresses.ts";
 import { planCluster } from "#lab/cluster/plan.ts";
 import { topologyOf, topologySchema } from "#lab/cluster/topology.ts";
 import { parseYamlText } from "#lab/cluster/yaml-file.ts";
+import { inPrefix } from "#src/core/routes.ts";
 
 const read = (text: string) => topologyOf(parseYamlText(text, "my-lab.yaml"));
 
@@ -25,20 +27,27 @@ test("the same seed gives the same lab and another seed other addresses and ids"
   expect(one?.addresses.nodeIps).not.toEqual(two?.addresses.nodeIps);
 });
 
-test("no two pods, nodes or services share an address, whatever the seed", () => {
-  for (let seed = 0; seed < 50; seed++) {
-    const { pods, nodes, services, addresses } = planCluster(topologySchema.parse({ nodes: 20 }), { seed, nowMs: 0 });
-    const ips = [
-      addresses.gateway,
-      ...pods.filter(({ veth }) => veth !== undefined).map(({ pod }) => pod.ip),
-      ...nodes.map(({ node }) => node.ip),
-      ...services.map(({ clusterIp }) => clusterIp),
-    ];
-    expect(new Set(ips).size, `seed ${seed}`).toBe(ips.length);
-    for (const ip of ips) expect(ip).toMatch(/^(\d{1,3}\.){3}\d{1,3}$/);
-    expect(addresses.podRange.split(".")[1]).not.toBe(addresses.servicePrefix.split(".")[1]);
-  }
-});
+test.for(["ipv4", "ipv6"] as const)(
+  "no two pods, nodes or services share an address of %s, whatever the seed",
+  (ipFamily) => {
+    const topology = topologySchema.parse({ nodes: 20, ipFamily });
+    for (let seed = 0; seed < 50; seed++) {
+      const { pods, nodes, services, addresses } = planCluster(topology, { seed, nowMs: 0 });
+      const ips = [
+        addresses.gateway,
+        ...pods.filter(({ veth }) => veth !== undefined).map(({ pod }) => pod.ip),
+        ...nodes.map(({ node }) => node.ip),
+        ...services.map(({ clusterIp }) => clusterIp),
+      ];
+      expect(new Set(ips).size, `seed ${seed}`).toBe(ips.length);
+      // As the kernel writes them, or what is read would not be what was given.
+      for (const ip of ips)
+        expect(new URL(`http://${withPort(ip, 1)}`).hostname).toBe(ipFamily === "ipv4" ? ip : `[${ip}]`);
+      for (const { pod, veth } of pods) expect(inPrefix(pod.ip, addresses.podRange)).toBe(veth !== undefined);
+      for (const { clusterIp } of services) expect(inPrefix(clusterIp, addresses.podRange)).toBe(false);
+    }
+  },
+);
 
 test("a deployment becomes pods named like those of a ReplicaSet, in turn on its nodes", () => {
   const topology = read(

@@ -110,7 +110,7 @@ function buildSlice(service: LabService, { model, nowMs, previous }: Scene) {
         },
       ],
     },
-    addressType: "IPv4",
+    addressType: service.clusterIp.includes(":") ? "IPv6" : "IPv4",
     endpoints: withAddress(model, service).map((pod) => ({
       addresses: [pod.ip],
       conditions: { ready: pod.ready, serving: pod.ready, terminating: false },

@@ -41,7 +41,7 @@ function buildService(service: LabService, { nowMs, previous }: Scene) {
       ports: service.ports.map(({ name: portName, ...port }) => ({ ...(portName && { name: portName }), ...port })),
       internalTrafficPolicy: service.internalTrafficPolicy ?? "Cluster",
       ...(service.type === "NodePort" && { externalTrafficPolicy: "Cluster" }),
-      ipFamilies: ["IPv4"],
+      ipFamilies: [clusterIp.includes(":") ? "IPv6" : "IPv4"],
       ipFamilyPolicy: "SingleStack",
       sessionAffinity: "None",
     },

@@ -3,6 +3,7 @@ import type { NodeView } from "./cluster-view.ts";
 import { NetcheckError } from "./errors.ts";
 import type { Inventory } from "./inventory.ts";
 import { findTarget } from "./nearest.ts";
+import { bracketed } from "./packet-address.ts";
 import type { Place } from "./place.ts";
 import type { End } from "./plan.ts";
 import { inPrefix } from "./routes.ts";
@@ -46,7 +47,8 @@ const inCluster = (target: Target, cluster: string): string => `${targetText(tar
 /** A name of this cluster with a port behind it, or of another one (`shop/web-0@edge-1`) with the port where it can be typed. */
 export function withPort(name: string, port: number | string): string {
   const [own = "", cluster] = name.split("@");
-  return cluster === undefined ? `${own}:${port}` : `${own}:${port}@${cluster}`;
+  const host = bracketed(own);
+  return cluster === undefined ? `${host}:${port}` : `${host}:${port}@${cluster}`;
 }
 
 /** Both ends as people read them, with their clusters where these are two. */

@@ -3,6 +3,7 @@ import type { Comparison, LegResult } from "./compare.ts";
 import type { Element } from "./elements.ts";
 import { intervalText } from "./interval-text.ts";
 import { OTHERS } from "./one-way.ts";
+import { bracketed } from "./packet-address.ts";
 import { type Place, placeText } from "./place.ts";
 import type { Leg, Plan } from "./plan.ts";
 import { counted, listed, type Sentence, say } from "./sentence.ts";
@@ -14,7 +15,7 @@ export function legText(leg: Leg, plan: Plan): string {
     plan.vantages.find((vantage) => vantage.id === id)?.label ?? id.replace(/^address\//, "");
   const known = plan.vantages.some(({ id }) => id === leg.to);
   const to = known ? label(leg.to) : leg.scope === "service" && plan.to.kind === "service" ? plan.to.name : leg.toIp;
-  return `${label(leg.from)} → ${to}${leg.port === undefined ? "" : `:${leg.port}`}`;
+  return `${label(leg.from)} → ${leg.port === undefined ? to : `${bracketed(to)}:${leg.port}`}`;
 }
 
 /** Where an element lies, as a part of a sentence: "through node-2", "from node-1 to node-2". */
@@ -51,7 +52,7 @@ export function whereText(element: Element, place: Place, direction?: Anomaly["d
     case "service-at":
       return say("from {name} and its pods to the Service address {service}", {
         name,
-        service: `${element.peer ?? ""}:${port}`,
+        service: `${bracketed(element.peer ?? "")}:${port}`,
       });
     case "address":
       return say("to {name}", { name });

@@ -1,5 +1,5 @@
 import { type Element, elementPlace } from "./elements.ts";
-import { type Episode, episodesOf } from "./episodes.ts";
+import { type Episode, episodesOf, lastingMs } from "./episodes.ts";
 import type { Located } from "./localise.ts";
 import { badDirection, type Direction, directionsOf, type OneWay, oneSided, throughNode } from "./one-way.ts";
 import type { Place } from "./place.ts";
@@ -77,7 +77,7 @@ export function anomalyAt(found: Located, { kind, inside, ways, moments, plan, i
     only !== undefined &&
     only.startMs - fromMs < EDGE_MS &&
     toMs - only.endMs < EDGE_MS + 1_000;
-  const lasting = episodes.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  const lasting = lastingMs(episodes);
   const measured = Math.max(1, toMs - fromMs);
   const directions = directionsOf(ways);
   const direction = directionOf(element, directions, plan);

@@ -52,13 +52,6 @@ function serviceGaps({ plan, planes }: Seen): readonly Gap[] {
         say("{service} ({ip}) is translated by eBPF programs there: its backends in their maps were not read", values),
       ),
     ];
-  if (plan.to.ip.includes(":"))
-    return [
-      hidden(
-        subject,
-        say("{service} ({ip}) has an IPv6 address: of Service rules only those of IPv4 are read", values),
-      ),
-    ];
   return [];
 }
 

@@ -96,7 +96,8 @@ function addUp(rows: readonly Asked[], plan: DnsPlan): Tally {
     const expect = plan.names.find(({ kind }) => kind === row.kind)?.expect;
     if (expect !== undefined) {
       wrong += row.outcomes["nxdomain"] ?? 0;
-      if (row.type === "A") {
+      // The other family's answer is rightly empty.
+      if (row.type === (expect.includes(":") ? "AAAA" : "A")) {
         wrong += row.outcomes["empty"] ?? 0;
         for (const [answer, count] of Object.entries(row.answers)) if (answer !== expect) wrong += count;
       }

@@ -24,6 +24,11 @@ export function episodesOf(badMs: readonly number[]): readonly Episode[] {
   return episodes.slice(0, MAX_EPISODES);
 }
 
+/** How long all episodes last together, ms. */
+export function lastingMs(episodes: readonly Episode[]): number {
+  return episodes.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+}
+
 /** Whether a moment lies in one of the episodes. */
 export function inEpisode(episodes: readonly Episode[], atMs: number): boolean {
   return episodes.some(({ startMs, endMs }) => atMs >= startMs && atMs <= endMs);

@@ -16,6 +16,9 @@ export function readAddress(text: string): Address {
   return { family: 6, words: [0, 2, 4, 6].map((n) => `0x${groups[n]}${groups[n + 1]}`) };
 }
 
+/** A host as it stands before a port or in a URL: an IPv6 address in brackets (RFC 3986, 3.2.2), all others as they are. */
+export const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host);
+
 const ip4Word = (text: string) =>
   `0x${text
     .split(".")

@@ -98,8 +98,6 @@ export const podNetworkSentences = {
   // data-plane-gaps.ts
   "{service} ({ip}) is translated by eBPF programs there: its backends in their maps were not read":
     "{service}（{ip}）在该处由 eBPF 程序转换：未读取其映射表中的后端",
-  "{service} ({ip}) has an IPv6 address: of Service rules only those of IPv4 are read":
-    "{service}（{ip}）是 IPv6 地址：Service 规则只读取 IPv4 的部分",
   "pods' packets to other nodes are encrypted with {what}: at {devices} their inside cannot be seen":
     "pod 发往其他节点的包经 {what} 加密：在 {devices} 上看不到其内部",
   "security groups, firewall rules and routes of the cloud ({network}) lie outside of the nodes: they were not read":

@@ -87,7 +87,9 @@ export type ReadingProbe = {
   /** "netns" = at every vantage point; "node" = once per node. */
   readonly scope: "netns" | "node";
   /** What differs by place, such as a pod's UID (`vantage.netns`), comes from the vantage point; the plan tells who else is there. */
-  readonly argv: readonly string[] | ((vantage: Vantage, plan: Pick<Plan, "vantages">) => readonly string[]);
+  readonly argv:
+    | readonly string[]
+    | ((vantage: Vantage, plan: Pick<Plan, "vantages" | "from" | "to">) => readonly string[]);
   /** Reads only what stands below the line `== NAME`. Probes whose command is the same share one run of it. */
   readonly section?: string;
   /** "often" = every round, "seldom" = the first, every sixth and the last: for what is large or hardly changes. */

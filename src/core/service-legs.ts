@@ -1,6 +1,7 @@
 import type { Comparison, LegResult } from "./compare.ts";
 import { endsOf } from "./elements.ts";
 import type { EvidenceSet } from "./evidence.ts";
+import { isIpv6Path } from "./ip-family.ts";
 import type { Plan, Vantage } from "./plan.ts";
 import {
   type ServiceRule,
@@ -83,19 +84,19 @@ export function ruleFor(
   );
 }
 
-/** Whether the tables that are read can hold the Service: they are those of IPv4. */
-export function isReadBack({ clusterIp }: ServiceState): boolean {
-  return clusterIp !== undefined && !clusterIp.includes(":");
+/** Whether the tables that are read can hold the Service: they are those of the asked path's IP family. */
+export function isReadBack({ clusterIp }: ServiceState, plan: Plan): boolean {
+  return clusterIp !== undefined && clusterIp.includes(":") === isIpv6Path(plan);
 }
 
 /** How many ports of Services with ready endpoints there are, and which of them the node has no rule for. */
 export function missingAt(
   known: NodeServices,
-  evidence: EvidenceSet,
+  { plan, evidence }: Pick<Seen, "plan" | "evidence">,
 ): { readonly wanted: number; readonly missing: readonly string[] } {
   const ports = evidence
     .all(serviceStateEvidence)
-    .filter(({ data }) => isReadBack(data) && data.ready.length > 0 && !data.local)
+    .filter(({ data }) => isReadBack(data, plan) && data.ready.length > 0 && !data.local)
     .flatMap(({ subject, data }) => data.ports.map((port) => ({ service: `${subject}:${port.port}`, data, port })));
   const missing = ports.filter(({ data, port }) => ruleFor(known, data, port) === undefined);
   return { wanted: ports.length, missing: missing.map(({ service }) => service) };

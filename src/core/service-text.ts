@@ -1,3 +1,4 @@
+import { bracketed } from "./packet-address.ts";
 import { counted, type Sentence, say } from "./sentence.ts";
 import { failures, type ServiceLeg } from "./service-legs.ts";
 
@@ -6,7 +7,7 @@ export function failsText({ from, service, state, port, result }: ServiceLeg): S
   return say("from {from} to {service} ({ip}:{port}) {bad} of {sent} fail", {
     from: from.label,
     service,
-    ip: state.clusterIp ?? "",
+    ip: bracketed(state.clusterIp ?? ""),
     port: String(port),
     bad: failures(result),
     sent: counted(result.sent, "connect"),

@@ -36,6 +36,7 @@ export const dns: SurveyProbe = {
       `${TIMEOUT_MS}`,
       ...servers.flatMap(({ ip, port }) => ["--server", port === undefined ? ip : `${ip}#${port}`]),
       ...(part === "source" ? ["--own"] : part === "server" ? ["--upstream"] : []),
+      ...(plan.dns?.ip.includes(":") ? ["--ipv6"] : []),
       ...names.flatMap(({ kind, name }) => ["--name", `${kind}=${name}`]),
     ];
   },

@@ -169,8 +169,9 @@ function matchOf(expr: readonly Record<string, unknown>[]): Match & { readonly w
     } else if (payload?.field === "sport") {
       match.sourcePorts = portRanges(read.right);
       match.protocol = payload.protocol;
-    } else if (payload?.field === "protocol" || meta?.key === "l4proto") match.protocol = right;
-    else if (payload?.protocol === "icmp") match.protocol = "icmp";
+    } else if (payload?.field === "protocol" || payload?.field === "nexthdr" || meta?.key === "l4proto")
+      match.protocol = right === "ipv6-icmp" ? "icmp" : right;
+    else if (payload?.protocol === "icmp" || payload?.protocol === "icmpv6") match.protocol = "icmp";
     else if (meta?.key === "iifname" || meta?.key === "iif") match.inDevice = right;
     else if (meta?.key === "oifname" || meta?.key === "oif") match.outDevice = right;
     else match.more.push(left);

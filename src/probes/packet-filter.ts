@@ -2,6 +2,7 @@ import { z } from "zod";
 import { hooksOf } from "../core/chain-hooks.ts";
 import { type CountedRule, dropRuleSchema, ownedByCluster, rulesOverTime } from "../core/drop-rules.ts";
 import { defineEvidence, evidenceOf } from "../core/evidence.ts";
+import { saveCommand } from "../core/ip-family.ts";
 import type { ReadingProbe } from "../core/probe.ts";
 
 /** Rules and policies of iptables that drop or refuse, with what they took during the check. Subject: vantage id. */
@@ -14,13 +15,13 @@ const BUILT_IN = ["INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING"];
 /** Rules that are kept; a table with more is a blocklist, and the ones that count are kept first. */
 const MAX_RULES = 200;
 
-/** `iptables-save -c`: nothing but reading, and the counters in front of each rule. */
+/** `iptables-save -c`, or ip6tables-save: nothing but reading, and the counters in front of each rule. */
 export const packetFilter: ReadingProbe = {
   kind: "reading",
   name: "packet-filter",
   scope: "netns",
   pace: "often",
-  argv: ["iptables-save", "-c"],
+  argv: (_, plan) => [saveCommand(plan), "-c"],
   read(samples, { subject }) {
     const good = samples.filter(({ exitCode, stdout }) => exitCode === 0 || stdout.includes("COMMIT"));
     const last = good.at(-1);
@@ -123,7 +124,7 @@ function matchOf(words: readonly string[]): Match {
     if (!plain) match.more.push(`not ${word}`);
     else if (word === "-s") match.source = value;
     else if (word === "-d") match.destination = value;
-    else if (word === "-p") match.protocol = value;
+    else if (word === "-p") match.protocol = value === "ipv6-icmp" ? "icmp" : value;
     else if (word === "-i") match.inDevice = value;
     else if (word === "-o") match.outDevice = value;
     else if (word === "--dport" || word === "--dports") match.ports = portRanges(value);
@@ -132,7 +133,7 @@ function matchOf(words: readonly string[]): Match {
     else if (word === "--every") match.share = 1 / Math.max(1, Number(value));
     else if (word === "--ctstate" || word === "--state") match.more.push(`ctstate ${value}`);
     else if (word === "--mark") match.more.push(`mark ${value}`);
-    else if (word === "--icmp-type") match.more.push(`icmp ${value}`);
+    else if (word === "--icmp-type" || word === "--icmpv6-type") match.more.push(`icmp ${value}`);
     else if (word === "-m" && !HARMLESS.has(value)) match.more.push(value);
     if (word.startsWith("-") && !value.startsWith("-") && value !== "!") at++;
   }
@@ -140,7 +141,18 @@ function matchOf(words: readonly string[]): Match {
 }
 
 /** Matches that say nothing about which packets are meant, or whose options are read above. */
-const HARMLESS = new Set(["comment", "tcp", "udp", "icmp", "multiport", "statistic", "conntrack", "state", "mark"]);
+const HARMLESS = new Set([
+  "comment",
+  "tcp",
+  "udp",
+  "icmp",
+  "icmp6",
+  "multiport",
+  "statistic",
+  "conntrack",
+  "state",
+  "mark",
+]);
 
 /** `80`, `8000:8100`, `80,443,8000:8100`. */
 function portRanges(text: string): [number, number][] {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { evidenceOf } from "../core/evidence.ts";
+import { nftFamily } from "../core/ip-family.ts";
 import type { ReadingProbe } from "../core/probe.ts";
 import { parseJson } from "../core/readings.ts";
 import { type ServiceRule, serviceRulesNftEvidence } from "../core/service-evidence.ts";
@@ -18,7 +19,7 @@ const goesTo = z.object({ target: z.string() });
 const dnatSchema = z.object({ addr: z.string(), port: z.number() });
 
 /**
- * Follows the map `service-ips` through its chains to the addresses they rewrite to, in `nft -j list table ip kube-proxy`.
+ * Follows the map `service-ips` through its chains to the addresses they rewrite to, in `nft -j list table ip kube-proxy`, or of ip6.
  * Elements may be bare or wrapped with comments and counters, and jumps may stand in rules or in verdict maps.
  */
 export function parseNftServices(stdout: string): NftServices | undefined {
@@ -71,7 +72,7 @@ export const serviceRulesNft: ReadingProbe = {
   name: "service-rules-nft",
   scope: "node",
   pace: "seldom",
-  argv: ["nft", "-j", "list", "table", "ip", "kube-proxy"],
+  argv: (_, plan) => ["nft", "-j", "list", "table", nftFamily(plan), "kube-proxy"],
   read(samples, { subject }) {
     const newest = newestOf(samples, ({ exitCode, stdout }): NftServices | undefined => {
       if (exitCode === NO_SUCH_TABLE && stdout.trim() === "") return { frame: false, services: [] };

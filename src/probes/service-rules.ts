@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { evidenceOf } from "../core/evidence.ts";
+import { saveCommand } from "../core/ip-family.ts";
 import { chainOwners } from "../core/pod-networks.ts";
 import type { ReadingProbe, Sample } from "../core/probe.ts";
 import { type ServiceRule, serviceRulesEvidence } from "../core/service-evidence.ts";
@@ -9,7 +10,7 @@ type ServiceRules = z.infer<typeof serviceRulesEvidence.schema>;
 /** Services beyond this do not fit into the evidence. */
 const MAX_SERVICES = 400;
 
-/** Follows KUBE-SERVICES → KUBE-SVC → KUBE-SEP → DNAT in `iptables-save -t nat`; undefined for what is no such output. */
+/** Follows KUBE-SERVICES → KUBE-SVC → KUBE-SEP → DNAT in `iptables-save -t nat`, or ip6tables-save; undefined for what is no such output. */
 export function parseServiceRules(stdout: string): ServiceRules | undefined {
   if (!stdout.includes("*nat")) return stdout.trim() === "" ? blank : undefined;
   const jumps = new Map<string, string[]>();
@@ -19,13 +20,13 @@ export function parseServiceRules(stdout: string): ServiceRules | undefined {
     const [, chain = "", rest = ""] = /^-A (\S+) (.*)$/.exec(line) ?? [];
     const jump = / -j (KUBE-(?:SVC|SEP|SVL|EXT)-\S+)/.exec(` ${rest}`)?.[1];
     if (chain === "KUBE-SERVICES" && jump) {
-      const ip = /-d ([0-9.]+)/.exec(rest)?.[1];
+      const ip = /-d ([0-9a-f.:]+)/.exec(rest)?.[1];
       const port = /--dport (\d+)/.exec(rest)?.[1];
       const protocol = /-p (\w+)/.exec(rest)?.[1] ?? "tcp";
       if (ip && port) entries.push({ ip, port: Number(port), protocol, chain: jump });
     } else if (jump) jumps.set(chain, [...(jumps.get(chain) ?? []), jump]);
-    const [, ip = "", port] = /--to-destination ([0-9.]+):(\d+)/.exec(rest) ?? [];
-    if (chain.startsWith("KUBE-SEP-") && port) targets.set(chain, { ip, port: Number(port) });
+    const [, four, six, port] = /--to-destination (?:([0-9.]+)|\[([0-9a-f:.]+)\]):(\d+)/.exec(rest) ?? [];
+    if (chain.startsWith("KUBE-SEP-") && port) targets.set(chain, { ip: four ?? six ?? "", port: Number(port) });
   }
   const endpointsOf = (chain: string, depth = 0): { ip: string; port: number }[] => {
     const own = targets.get(chain);
@@ -64,7 +65,7 @@ export const serviceRules: ReadingProbe = {
   name: "service-rules",
   scope: "node",
   pace: "seldom",
-  argv: ["iptables-save", "-t", "nat"],
+  argv: (_, plan) => [saveCommand(plan), "-t", "nat"],
   read(samples, { subject }) {
     const newest = newestOf(samples, ({ exitCode, stdout }) =>
       exitCode === 0 || stdout.includes("*nat") ? parseServiceRules(stdout) : undefined,

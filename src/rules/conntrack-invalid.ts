@@ -1,5 +1,6 @@
 import type { DropRule } from "../core/drop-rules.ts";
 import { gainedDuring } from "../core/gains.ts";
+import { saveCommand } from "../core/ip-family.ts";
 import { askedNodes } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
@@ -90,7 +91,7 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
       ],
       against: [],
       confirm: [
-        `conntrack -S; iptables-save -c | grep INVALID   # on ${node}, twice`,
+        `conntrack -S; ${saveCommand(plan)} -c | grep INVALID   # on ${node}, twice`,
         `sysctl -w net.netfilter.nf_conntrack_log_invalid=6   # on ${node}: the kernel log then says why`,
       ],
       advice: [

@@ -1,4 +1,5 @@
 import { isPod } from "../core/elements.ts";
+import { bracketed } from "../core/packet-address.ts";
 import { askedVantages } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
@@ -68,7 +69,7 @@ function suspect(pod: Vantage, seen: Case): readonly Suspicion[] {
               ),
               pod: pod.label,
               service: name,
-              ip: data.clusterIp ?? "",
+              ip: bracketed(data.clusterIp ?? ""),
               port: listed(ports.map(String)),
               dead: listed([...new Set(same.map(({ flow }) => flow.answers))], 3),
             },

@@ -9,8 +9,8 @@ import { percentText } from "../core/units.ts";
 /**
  * A name server says that a Service does not exist, or gives another address than it has. Decisive is the answer compared
  * with what the Kubernetes API says: three wrong ones at least, 2 % beyond doubt.
- * Fooled by names with search suffixes (only full names are asked), by empty AAAA answers (right: the Service has no such
- * address), by headless Services and hosts outside (nothing to compare with), and by a Service that was made anew a moment ago
+ * Fooled by names with search suffixes (only full names are asked), by empty answers of the other IP family (right: the Service has no
+ * such address), by headless Services and hosts outside (nothing to compare with), and by a Service that was made anew a moment ago
  * (its name is older than the check).
  */
 export const dnsStaleAnswer: Rule = {

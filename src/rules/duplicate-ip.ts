@@ -1,6 +1,7 @@
 import { addressesEvidence } from "../core/addresses.ts";
 import { silenceLooksLike } from "../core/between-nodes.ts";
 import { endsOf, isPod } from "../core/elements.ts";
+import { isIpv6Path } from "../core/ip-family.ts";
 import { asked, askedVantages, suffers } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion, Verdict } from "../core/rule.ts";
@@ -59,7 +60,8 @@ export const duplicateIp: Rule = {
           owner: harmless.of.label,
         }),
       };
-    if (!evidence.has(arpAnswersEvidence) && !evidence.has(tapFactsEvidence))
+    // Captures show answers of IPv4 neighbours only.
+    if (!evidence.has(arpAnswersEvidence) && (isIpv6Path(plan) || !evidence.has(tapFactsEvidence)))
       return { status: "unknown", because: say("nobody was asked who has the addresses of the path") };
     return {
       status: "cleared",

@@ -3,6 +3,7 @@ import { silenceLooksLike } from "../core/between-nodes.ts";
 import type { LegResult } from "../core/compare.ts";
 import type { DropRule } from "../core/drop-rules.ts";
 import { endsOf, isPod } from "../core/elements.ts";
+import { saveCommand } from "../core/ip-family.ts";
 import { asked, suffers } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
@@ -119,7 +120,7 @@ function suspicion(same: readonly Culprit[], seen: Case): Suspicion {
     ),
   };
   const tool = ranked[0]?.rule.text.startsWith("-")
-    ? `iptables-save -c -t ${ranked[0].rule.table}`
+    ? `${saveCommand(plan)} -c -t ${ranked[0].rule.table}`
     : "nft list ruleset";
   return {
     status: "suspected",

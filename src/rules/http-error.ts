@@ -1,6 +1,7 @@
 import { type AskedPort, askedPorts, notAsked } from "../core/asked-ports.ts";
 import { isPod, placeOf } from "../core/elements.ts";
 import { type HttpData, httpEvidence } from "../core/http-evidence.ts";
+import { bracketed } from "../core/packet-address.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
 import { percentText } from "../core/units.ts";
@@ -74,7 +75,7 @@ function suspect({ at, port, source, node, self, legs }: AskedPort, { plan }: Ca
             ]
           : [],
       confirm: [
-        `curl -sSI http://${at.ip.includes(":") ? `[${at.ip}]` : at.ip}:${port}/   # in the network of ${at.label}`,
+        `curl -sSI http://${bracketed(at.ip)}:${port}/   # in the network of ${at.label}`,
         ...(isPod(at) ? [`kubectl logs -n ${at.label.replace("/", " ")} --since=10m`] : []),
       ],
       advice: [say("Read the log of {pod} at the time of the check; the network needs no change", { pod: at.label })],

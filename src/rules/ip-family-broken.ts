@@ -1,4 +1,5 @@
 import type { LegResult } from "../core/compare.ts";
+import { bracketed } from "../core/packet-address.ts";
 import { measuredLegs } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
@@ -85,7 +86,7 @@ function suspicion(
     against: [],
     confirm: [
       `ip ${broken.ip.includes(":") ? "-6 " : ""}route get ${broken.ip}   # in the network of ${from} and on its node`,
-      `curl -sv --connect-timeout 3 telnet://${broken.ip.includes(":") ? `[${broken.ip}]` : broken.ip}:${plan.to.port ?? "PORT"}   # in the network of ${from}`,
+      `curl -sv --connect-timeout 3 telnet://${bracketed(broken.ip)}:${plan.to.port ?? "PORT"}   # in the network of ${from}`,
     ],
     advice: [
       say(

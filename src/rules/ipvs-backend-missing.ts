@@ -40,7 +40,7 @@ export const ipvsBackendMissing: Rule = {
 
 function suspect(legs: readonly ServiceLeg[], seen: Case): readonly Suspicion[] {
   const [first] = legs;
-  if (!first || !isReadBack(first.state) || first.state.ready.length === 0 || first.state.local) return [];
+  if (!first || !isReadBack(first.state, seen.plan) || first.state.ready.length === 0 || first.state.local) return [];
   const { state, service, port, from } = first;
   const bad = legs.filter(({ result }) => failures(result) >= MIN_FAILED && failures(result) >= SHARE * result.sent);
   const node = from.node;

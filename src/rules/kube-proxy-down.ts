@@ -1,4 +1,5 @@
 import { legText } from "../core/anomaly-text.ts";
+import { nftFamily, saveCommand } from "../core/ip-family.ts";
 import { asked, askedNodes, legsTouching } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
@@ -56,7 +57,7 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
       from.node === node &&
       fails(result) &&
       service.ready.length > 0 &&
-      isReadBack(service) &&
+      isReadBack(service, seen.plan) &&
       (rules === undefined || (ruleFor(rules, service, { port })?.endpoints ?? []).length === 0),
   );
   if (bad.length === 0) return [];
@@ -65,7 +66,7 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
   );
   if (rules === undefined && elsewhere.length === 0) return [];
   const [pod] = state.pods;
-  const missing = rules && missingAt(rules, seen.evidence);
+  const missing = rules && missingAt(rules, seen);
   const namespace = pod?.name.split("/")[0] ?? "kube-system";
   return [
     {
@@ -120,8 +121,8 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
           ? `kubectl describe pod -n ${pod.name.replace("/", " ")}`
           : `kubectl get pods -n ${namespace} -l k8s-app=kube-proxy -o wide`,
         rules?.how === "nftables" || rules?.how === "nothing"
-          ? `nft list map ip kube-proxy service-ips   # on ${node} and on another node`
-          : `iptables-save -t nat | grep -c KUBE-SVC   # on ${node} and on another node`,
+          ? `nft list map ${nftFamily(seen.plan)} kube-proxy service-ips   # on ${node} and on another node`
+          : `${saveCommand(seen.plan)} -t nat | grep -c KUBE-SVC   # on ${node} and on another node`,
       ],
       advice: adviceFor(node, pod, namespace),
       explains: [

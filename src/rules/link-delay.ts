@@ -9,6 +9,7 @@ import {
   whereText,
 } from "../core/anomaly-text.ts";
 import { crosses, endsOf } from "../core/elements.ts";
+import { lastingMs } from "../core/episodes.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import { packetsOf } from "../core/leg-packets.ts";
 import { asked } from "../core/path-facts.ts";
@@ -97,9 +98,27 @@ function suspicion(found: Anomaly, { plan, comparison }: Case): Suspicion {
         },
       ),
     ],
-    explains: looksLost(found) ? ["path-loss"] : [],
+    ...(waitsForNeighbour(found, comparison.loss) ? { yields: true } : {}),
+    explains: looksLost(found, comparison.loss) ? ["path-loss"] : [],
     legs: found.legs,
   };
+}
+
+/**
+ * A question for a neighbour's MAC address that is lost is asked again after a second, three times in all (RFC 4861, 10; of ARP the same by
+ * net.ipv4.neigh.*.mcast_solicit). What waits for the answer is late and not lost: a moment of delay where packets are lost is a symptom.
+ */
+const SOLICITED_MS = 3_100;
+
+function waitsForNeighbour({ extraMs, episodes, legs }: Anomaly, losses: readonly Anomaly[]): boolean {
+  return (
+    extraMs !== undefined &&
+    extraMs.high <= SOLICITED_MS &&
+    lastingMs(episodes) <= SOLICITED_MS &&
+    losses.some(
+      (loss) => loss.onPath && lastingMs(loss.episodes) > SOLICITED_MS && loss.legs.some((id) => legs.includes(id)),
+    )
+  );
 }
 
 /** Two nodes and nothing to compare with: only an absolute figure is left, and it may be distance. */

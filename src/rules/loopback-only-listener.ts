@@ -1,6 +1,7 @@
 import { legText } from "../core/anomaly-text.ts";
 import { endsOf, isPod } from "../core/elements.ts";
 import { tcpEvidence } from "../core/leg-evidence.ts";
+import { bracketed } from "../core/packet-address.ts";
 import { asked } from "../core/path-facts.ts";
 import type { Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
@@ -42,7 +43,7 @@ export const loopbackOnlyListener: Rule = {
             because: [
               say("{target} listens on {sockets} only, which nobody outside of it can reach", {
                 target: at.label,
-                sockets: listed(sockets.map(({ ip }) => `${ip.includes(":") ? `[${ip}]` : ip}:${port}`)),
+                sockets: listed(sockets.map(({ ip }) => `${bracketed(ip)}:${port}`)),
               }),
               say("port {port} of {target} refuses {refused} of {sent}: {legs}", {
                 port,

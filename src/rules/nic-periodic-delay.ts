@@ -2,6 +2,7 @@ import { addressesEvidence } from "../core/addresses.ts";
 import type { Anomaly } from "../core/anomaly.ts";
 import { alternativesText, cleanInside, controlsText, directionText, legText, whenText } from "../core/anomaly-text.ts";
 import { endsOf } from "../core/elements.ts";
+import { lastingMs } from "../core/episodes.ts";
 import { intervalText } from "../core/interval-text.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import { nicOf } from "../core/nic-of.ts";
@@ -48,9 +49,19 @@ export const nicPeriodicDelay: Rule = {
 /** From here on a connect sends its SYN anew, and an echo may count as lost. */
 const GIVEN_UP_MS = 900;
 
-/** Whether the latest packets are so late that some of them count as lost. */
-export function looksLost({ extraMs }: Anomaly): boolean {
-  return extraMs !== undefined && extraMs.high > GIVEN_UP_MS;
+/** Packets that count as lost after a delay has ended are those that it still held, for so long. */
+const HELD_MS = 3_000;
+
+/** Whether the latest packets are so late that some of them count as lost: of losses that last no longer than the delay does. */
+export function looksLost({ extraMs, episodes, legs }: Anomaly, losses: readonly Anomaly[]): boolean {
+  const longest = 2 * lastingMs(episodes) + HELD_MS;
+  return (
+    extraMs !== undefined &&
+    extraMs.high > GIVEN_UP_MS &&
+    losses
+      .filter((loss) => loss.legs.some((id) => legs.includes(id)))
+      .every((loss) => lastingMs(loss.episodes) <= longest)
+  );
 }
 
 /** A steady minority, well apart from the rest, at one node's link (or at one pair when no third node was measured). */
@@ -118,7 +129,7 @@ function suspicion(found: Anomaly, seen: Case): Suspicion {
       ),
       ...(node === undefined ? [] : [say("Move latency-sensitive pods away from {node} until then", { node })]),
     ],
-    explains: ["link-delay", ...(looksLost(found) ? ["path-loss"] : [])],
+    explains: ["link-delay", ...(looksLost(found, comparison.loss) ? ["path-loss"] : [])],
     legs: found.legs,
   };
 }

@@ -4,6 +4,7 @@ import { type Connects, connectsOf } from "../core/connects.ts";
 import { endsOf } from "../core/elements.ts";
 import { tcpEvidence } from "../core/leg-evidence.ts";
 import { type Outage, podOutagesEvidence } from "../core/outage.ts";
+import { bracketed } from "../core/packet-address.ts";
 import { asked } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
@@ -192,7 +193,7 @@ function socketsOn(
       open: false,
       text: say("{target} listens on {address} only, which nobody else can reach", {
         target: at.label,
-        address: `${local.ip}:${port}`,
+        address: `${bracketed(local.ip)}:${port}`,
       }),
     };
   const others = [...new Set((versions.at(-1)?.value ?? []).map((listener) => listener.port))].toSorted(

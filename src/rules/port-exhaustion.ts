@@ -1,5 +1,6 @@
 import { endsOf, isPod } from "../core/elements.ts";
 import { tcpEvidence } from "../core/leg-evidence.ts";
+import { bracketed } from "../core/packet-address.ts";
 import { asked } from "../core/path-facts.ts";
 import type { Leg, Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
@@ -61,7 +62,7 @@ function usedBy(leg: Leg, { plan, evidence }: Case): Used | undefined {
   if (!found) return undefined;
   const ports = last - first + 1;
   const { total, waiting } = found;
-  return { to: `${leg.toIp}:${leg.port}`, total, waiting, ports, share: total / ports };
+  return { to: `${bracketed(leg.toIp)}:${leg.port}`, total, waiting, ports, share: total / ports };
 }
 
 function suspect(leg: Leg, seen: Case): readonly Suspicion[] {
@@ -72,7 +73,7 @@ function suspect(leg: Leg, seen: Case): readonly Suspicion[] {
   if (!data || !at || failed < MIN_FAILED) return [];
   const used = usedBy(leg, seen);
   const full = used && used.share >= USED_UP ? used : undefined;
-  const to = `${endsOf(leg, plan).to?.label ?? leg.toIp}:${leg.port}`;
+  const to = `${bracketed(endsOf(leg, plan).to?.label ?? leg.toIp)}:${leg.port}`;
   const others = plan.legs.filter(
     (other) => other.from === leg.from && other.port !== undefined && other.id !== leg.id,
   );
@@ -100,7 +101,7 @@ function suspect(leg: Leg, seen: Case): readonly Suspicion[] {
       ? [
           say("other destinations still get one from there: {which}", {
             which: listed(
-              fine.map((other) => `${endsOf(other, plan).to?.label ?? other.toIp}:${other.port}`),
+              fine.map((other) => `${bracketed(endsOf(other, plan).to?.label ?? other.toIp)}:${other.port}`),
               3,
             ),
           }),

@@ -2,6 +2,7 @@ import type { Anomaly } from "../core/anomaly.ts";
 import { legText } from "../core/anomaly-text.ts";
 import type { LegResult } from "../core/compare.ts";
 import { endsOf, isPod } from "../core/elements.ts";
+import { saveCommand } from "../core/ip-family.ts";
 import { tcpEvidence } from "../core/leg-evidence.ts";
 import type { Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
@@ -99,7 +100,7 @@ function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
         ...(proven ? [] : [say("no rule that could do it is visible on the nodes or in the pod")]),
       ],
       confirm: [
-        `iptables-save -c; nft list ruleset   # in the network of ${at.label}`,
+        `${saveCommand(plan)} -c; nft list ruleset   # in the network of ${at.label}`,
         `tcpdump -n -i eth0 'tcp port ${port}'   # in the network of ${at.label}: do the SYNs arrive?`,
       ],
       advice: proven

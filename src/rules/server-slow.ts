@@ -1,6 +1,7 @@
 import { type AskedPort, askedPorts, endedIn, notAsked, slowerThan } from "../core/asked-ports.ts";
 import { isPod, placeOf } from "../core/elements.ts";
 import { type HttpData, httpEvidence } from "../core/http-evidence.ts";
+import { bracketed } from "../core/packet-address.ts";
 import { suffers } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, type Sentence, say, type Text } from "../core/sentence.ts";
@@ -143,7 +144,7 @@ function capturedAt({ at, port }: AskedPort, { plan, evidence }: Case) {
 function curl({ ip, label }: AskedPort["at"], port: number, data: HttpData | undefined): string {
   const [begin, scheme] = data?.mode === "tls" ? ["curl -ks", "https"] : ["curl -s", "http"];
   const phases = "connect %{time_connect} TLS %{time_appconnect} first byte %{time_starttransfer}";
-  return `${begin}So /dev/null -w '${phases}\\n' ${scheme}://${ip.includes(":") ? `[${ip}]` : ip}:${port}/   # in the network of ${label}`;
+  return `${begin}So /dev/null -w '${phases}\\n' ${scheme}://${bracketed(ip)}:${port}/   # in the network of ${label}`;
 }
 
 /** `from shop/web: connects take 0.3 ms, the first byte p50 3 s …`. */

@@ -1,3 +1,4 @@
+import { isIpv6Path, nftFamily, saveCommand } from "../core/ip-family.ts";
 import { asked, askedNodes } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
@@ -64,7 +65,7 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
       fails(result) &&
       state.ready.length > 0 &&
       !state.local &&
-      isReadBack(state) &&
+      isReadBack(state, plan) &&
       (ruleFor(rules, state, { port })?.endpoints ?? []).length === 0,
   );
   const [first] = bad;
@@ -72,7 +73,7 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
   const elsewhere = all.filter(
     ({ from, result, service }) => from.node !== node && works(result) && bad.some((one) => one.service === service),
   );
-  const { missing, wanted } = missingAt(rules, evidence);
+  const { missing, wanted } = missingAt(rules, seen);
   const having = others.filter((name) => {
     const known = nodeServices(evidence, name);
     return known !== undefined && ruleFor(known, first.state, { port: first.port }) !== undefined;
@@ -112,8 +113,8 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
       against: [],
       confirm: [
         rules.how === "nftables"
-          ? `nft list map ip kube-proxy service-ips | grep '${first.state.clusterIp} '   # on ${node}`
-          : `iptables-save -t nat | grep '${first.state.clusterIp}/32'   # on ${node}`,
+          ? `nft list map ${nftFamily(plan)} kube-proxy service-ips | grep '${first.state.clusterIp} '   # on ${node}`
+          : `${saveCommand(plan)} -t nat | grep '${first.state.clusterIp}/${isIpv6Path(plan) ? 128 : 32}'   # on ${node}`,
         ...(proxy ? [`kubectl logs -n ${proxy.name.replace("/", " ")} | grep -iE 'error|fail'`] : []),
       ],
       advice: [

@@ -1,3 +1,4 @@
+import { saveCommand } from "../core/ip-family.ts";
 import { asked } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
@@ -99,7 +100,7 @@ function suspect(leg: ServiceLeg, seen: Case): readonly Suspicion[] {
       against: [],
       confirm: [
         `conntrack -L -p tcp -s ${from.ip} --orig-dst ${state.clusterIp ?? ""} | grep -o 'src=[^ ]*' | sort | uniq -c   # on ${from.node}`,
-        `iptables-save -t nat | grep -A9 '${service.split("/").slice(1).join("/")}' | grep probability   # on ${from.node}`,
+        `${saveCommand(seen.plan)} -t nat | grep -A9 '${service.split("/").slice(1).join("/")}' | grep probability   # on ${from.node}`,
       ],
       advice: [
         say(

@@ -1,6 +1,7 @@
 import { isPod } from "../core/elements.ts";
+import { saveCommand } from "../core/ip-family.ts";
 import { askedVantages } from "../core/path-facts.ts";
-import type { Vantage } from "../core/plan.ts";
+import type { Plan, Vantage } from "../core/plan.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, say } from "../core/sentence.ts";
 import { idsOf, sufferers, sufferText } from "../core/suffering.ts";
@@ -70,7 +71,7 @@ function translated(pod: Vantage, seen: Case): readonly Suspicion[] {
     .flatMap((one) => toPods(one, seen).map((flow) => ({ flow, one })));
   const right = others.filter(({ flow, one }) => flow.back === one.ip);
   return [
-    suspicion(pod, {
+    suspicion(pod, plan, {
       confidence: right.length > 0 ? "certain" : "possible",
       because: [
         say("{node} gives {count} of {of} connections of {pod} to other pods another source address: {address}", {
@@ -111,7 +112,7 @@ function untranslated(pod: Vantage, seen: Case): readonly Suspicion[] {
     );
   if (count(wrong) < MIN_FLOWS || count(wrong) < NEARLY_ALL * count(flows) || right.length === 0) return [];
   return [
-    suspicion(pod, {
+    suspicion(pod, plan, {
       confidence: "certain",
       because: [
         say(
@@ -138,6 +139,7 @@ function untranslated(pod: Vantage, seen: Case): readonly Suspicion[] {
 
 function suspicion(
   pod: Vantage,
+  plan: Plan,
   {
     advice,
     ...said
@@ -151,7 +153,7 @@ function suspicion(
     where: { kind: "node", name: pod.node },
     confirm: [
       `conntrack -L -s ${pod.ip}   # on ${pod.node}: the second dst= is where answers go`,
-      `iptables-save -t nat | grep -E 'POSTROUTING|MASQ|SNAT'; nft list ruleset | grep -E 'masquerade|snat'   # on ${pod.node} and on another node`,
+      `${saveCommand(plan)} -t nat | grep -E 'POSTROUTING|MASQ|SNAT'; nft list ruleset | grep -E 'masquerade|snat'   # on ${pod.node} and on another node`,
     ],
     advice: [advice, say("Compare the NAT rules of {node} with those of a node that works", { node: pod.node })],
     explains: ["network-policy-deny", "firewall-drop", "port-filtered", "reset-by-peer", "path-loss", "high-latency"],

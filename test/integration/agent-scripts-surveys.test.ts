@@ -128,6 +128,14 @@ test("a name server is asked at the port that is said, others at 53", async () =
   expect(lines).toContainEqual(expect.stringMatching(/ query 127\.0\.0\.2 udp single cluster A refused /));
 });
 
+test("where the cluster's addresses are of IPv6, names are asked for those", async () => {
+  const lines = await inNetns(
+    `${NAMES} timeout -s INT 1 netcheck-dns 100 500 --server 127.0.0.1#5353 --ipv6 --name cluster=a.test || true; kill $pid; }`,
+  );
+  const types = lines.flatMap((line) => / udp single cluster (\S+) /.exec(line)?.[1] ?? []);
+  expect(new Set(types)).toEqual(new Set(["AAAA"]));
+});
+
 test("name servers are asked in ever another order", async () => {
   const servers = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
   const asked = servers.map((server) => `--server ${server}`).join(" ");

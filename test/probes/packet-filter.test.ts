@@ -55,6 +55,10 @@ test.each([
     rule: "[0:0] -A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
     want: { owned: true, more: ["ctstate INVALID"] },
   },
+  {
+    rule: "[3:312] -A OUTPUT -d fd00:7::/64 -p ipv6-icmp -m icmp6 --icmpv6-type 2 -j DROP",
+    want: { destination: "fd00:7::/64", protocol: "icmp", more: ["icmp 2"], action: "drop" },
+  },
   { rule: "[0:0] -A cali-fw-x -j DROP", want: { owned: true } },
 ])("$rule is understood", ({ rule, want }) => {
   expect(parseDropRules(table(rule))).toMatchObject([want]);
@@ -152,4 +156,12 @@ test("an empty nft ruleset is a reading, a failed one is not", () => {
     nftRules.kind === "reading" && nftRules.read([{ atMs: 1, exitCode, stdout }], { subject: "node/n", vantage });
   expect(read('{"nftables": []}', 0)).toMatchObject([{ kind: nftRulesEvidence.name, data: { rules: [] } }]);
   expect(read("netlink: Operation not permitted", 1)).toEqual([]);
+});
+
+test("what a node refuses of IPv6 is read as what it refuses of IPv4", () => {
+  const refused = parseDropRules(transcript("ip6tables-save-counters.txt"));
+  expect(refused.find(({ action }) => action === "reject")).toMatchObject({
+    ...{ chain: "KUBE-SERVICES", protocol: "tcp", ports: [[81, 81]], more: [], owned: true },
+    destination: expect.stringMatching(/^fd[0-9a-f:]+\/128$/),
+  });
 });

@@ -150,8 +150,9 @@ test("ordinary policy rules are left out", () => {
 });
 
 const somewhere: Vantage = { id: "pod/a/b", label: "a/b", node: "n", netns: "0a1b-22", ip: "10.0.0.1", role: "from" };
+const end = { kind: "pod", name: "a/b", ip: "10.0.0.1" } as const;
 const wordsOf = ({ argv }: ReadingProbe): readonly string[] =>
-  typeof argv === "function" ? argv(somewhere, { vantages: [somewhere] }) : argv;
+  typeof argv === "function" ? argv(somewhere, { vantages: [somewhere], from: end, to: end }) : argv;
 
 test("no command of a reading can be mistaken for a shell line", () => {
   for (const probe of probes)

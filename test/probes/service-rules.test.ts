@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { ReadingProbe } from "#src/core/probe.ts";
+import { packetFilter } from "#src/probes/packet-filter.ts";
 import { parseServiceRules, serviceRules } from "#src/probes/service-rules.ts";
 import { parseIpvs } from "#src/probes/service-rules-ipvs.ts";
 import { parseNftServices, serviceRulesNft } from "#src/probes/service-rules-nft.ts";
@@ -122,4 +124,56 @@ TCP  0A60000A:0035 rr
     },
   ]);
   expect(parseIpvs("cat: /proc/net/ip_vs: No such file or directory")).toBeUndefined();
+});
+
+test.each([
+  ["iptables", () => parseServiceRules(transcript("ip6tables-save-nat.txt"))],
+  ["nftables", () => parseNftServices(transcript("nft-kube-proxy-ipv6.json"))],
+] as const)("the rules of %s for IPv6 lead to backends as those for IPv4 do", (_, read) => {
+  const said = read();
+  expect(said?.frame).toBe(true);
+  const web = said?.services.find(({ port }) => port === 80);
+  const dns = said?.services
+    .filter(({ port }) => port === 53)
+    .map(({ protocol, endpoints }) => [protocol, endpoints.length]);
+  expect(web?.ip).toMatch(/^fd[0-9a-f:]+$/);
+  expect(web?.endpoints).toEqual([1, 2].map(() => ({ ip: expect.stringMatching(/^fd[0-9a-f:]+$/), port: 8080 })));
+  expect(new Map(dns as [string, number][])).toEqual(
+    new Map([
+      ["tcp", 2],
+      ["udp", 2],
+    ]),
+  );
+});
+
+test("a check of IPv6 reads the tables of IPv6", () => {
+  const end = (ip: string) => ({ kind: "pod", name: "a/b", ip }) as const;
+  const words = ({ argv }: ReadingProbe, ip: string) =>
+    typeof argv === "function" ? argv(vantage, { vantages: [vantage], from: end(ip), to: end(ip) }) : argv;
+  const commands = (ip: string) => [serviceRules, serviceRulesNft, packetFilter].map((one) => words(one, ip).join(" "));
+  expect(commands("10.0.0.1")).toEqual(["iptables-save -t nat", "nft -j list table ip kube-proxy", "iptables-save -c"]);
+  expect(commands("fd00::1")).toEqual([
+    "ip6tables-save -t nat",
+    "nft -j list table ip6 kube-proxy",
+    "ip6tables-save -c",
+  ]);
+});
+
+test("IPVS writes IPv6 addresses in brackets, with all their zeros", () => {
+  const text = `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+UDP  [fd00:000a:0000:0000:0000:0000:0000:000a]:0035 rr 
+  -> [fd00:000b:0000:0001:0000:0000:0000:0003]:0035      Masq    1      0          0         
+  -> [fd00:000b:0000:0001:0000:0000:0000:0004]:0035      Masq    0      0          0         
+`;
+  expect(parseIpvs(text)).toEqual([
+    {
+      ip: "fd00:a::a",
+      port: 53,
+      protocol: "udp",
+      endpoints: [{ ip: "fd00:b:0:1::3", port: 53 }],
+      drained: ["fd00:b:0:1::4"],
+    },
+  ]);
 });

@@ -11,6 +11,8 @@ import { policiesEvidence } from "#src/probes/policies.ts";
 import { play, startOf } from "../core/simulate.ts";
 
 export const SERVICE = "10.96.0.10";
+const API = "10.96.0.1";
+const API_IPV6 = "fd00:96::1";
 /** Two name servers: one on the source's node, one on the target's. */
 export const [ONE, TWO] = ["10.42.0.9", "10.42.1.9"] as const;
 const THIRD = "pod/shop/mail-0";
@@ -48,15 +50,20 @@ export type Names = {
   readonly policy?: string;
   readonly ownServers?: boolean;
   readonly policies?: readonly PolicyView[];
+  /** The cluster's addresses are of IPv6, and so are the right answers. */
+  readonly ipv6?: boolean;
   readonly states?: readonly { readonly notRunning?: readonly string[]; readonly restarts?: number }[];
 };
 
 const spread = (ms: number) => ({ min: ms / 2, p50: ms, p99: ms * 2, max: ms * 3 });
 
+/** How: seldom, as others do beside the source; and where the API's Service is. */
+type Asking = { readonly tenth: boolean; readonly api: string };
+
 function rowsOf(
   server: string,
   { sent = 40, lost = 0, late = 0, slow = late, outcomes = {}, answers, tcpLost = 0, outside, outsideMs = 2 }: Said,
-  tenth: boolean,
+  { tenth, api }: Asking,
 ): Asked[] {
   const scale = tenth ? 0.12 : 1;
   const of = (count: number): number => Math.round(count * scale);
@@ -66,7 +73,7 @@ function rowsOf(
     server,
     transport: "udp",
     kind: "cluster",
-    type: "A",
+    type: api === API ? "A" : "AAAA",
     sent: 0,
     lost: 0,
     late: 0,
@@ -89,8 +96,10 @@ function rowsOf(
         timeout: of(lost),
         ...Object.fromEntries(Object.entries(outcomes).map(([word, count]) => [word, of(count)])),
       },
-      answers: answers ?? { "10.96.0.1": good },
+      answers: answers ?? { [api]: good },
     }),
+    // The other half of a pair: there is no such address.
+    ...(api === API ? [] : [row({ type: "A", sent: of(10), outcomes: { empty: of(10) } })]),
     row({
       transport: "tcp",
       sent: of(10),
@@ -111,7 +120,7 @@ function rowsOf(
 function dataOf(
   said: Readonly<Record<string, Said>>,
   servers: readonly string[],
-  tenth: boolean,
+  asking: Asking,
   nameserver: string,
 ): DnsData {
   return {
@@ -121,7 +130,7 @@ function dataOf(
       options: ["ndots:5"],
     },
     forwards: [],
-    asked: servers.flatMap((server) => rowsOf(server, said[server] ?? said["*"] ?? {}, tenth)),
+    asked: servers.flatMap((server) => rowsOf(server, said[server] ?? said["*"] ?? {}, asking)),
     pairs: [],
   };
 }
@@ -130,6 +139,8 @@ function dataOf(
 export function namesCase(names: Names): Case {
   const { plan: played, evidence } = play({ seconds: 10 });
   const { source = {}, near = {}, far = {}, resolver = SERVICE, policy = "ClusterFirst", ownServers = false } = names;
+  const api = names.ipv6 ? API_IPV6 : API;
+  const [often, seldom] = [false, true].map((tenth): Asking => ({ tenth, api })) as [Asking, Asking];
   const at = (id: string, label: string, node: string): Plan["vantages"][number] => ({
     id,
     label,
@@ -152,17 +163,17 @@ export function namesCase(names: Names): Case {
       policy,
       ownServers,
       names: [
-        { kind: "cluster", name: "kubernetes.default.svc.@", expect: "10.96.0.1" },
+        { kind: "cluster", name: "kubernetes.default.svc.@", expect: api },
         { kind: "outside", name: "." },
       ],
     },
   };
   const put = (subject: string, data: DnsData): void => evidence.add(evidenceOf(dnsEvidence, subject, startOf, data));
   const servers = [SERVICE, ONE, TWO];
-  put("pod/shop/api-0", dataOf(source, [...new Set([...servers, resolver])], false, resolver));
-  put("pod/shop/cart-0", dataOf(near, servers, true, SERVICE));
-  put("pod/shop/api-1", dataOf(far, servers, true, SERVICE));
-  if (names.third) put(THIRD, dataOf(names.third, servers, true, SERVICE));
+  put("pod/shop/api-0", dataOf(source, [...new Set([...servers, resolver])], often, resolver));
+  put("pod/shop/cart-0", dataOf(near, servers, seldom, SERVICE));
+  put("pod/shop/api-1", dataOf(far, servers, seldom, SERVICE));
+  if (names.third) put(THIRD, dataOf(names.third, servers, seldom, SERVICE));
   if (names.policies)
     evidence.add(evidenceOf(policiesEvidence, "cluster", startOf, { policies: [...names.policies], cut: false }));
   for (const [index, { id, ip }] of SERVERS.entries()) {
@@ -181,7 +192,7 @@ export function namesCase(names: Names): Case {
       answers: {},
       ms: spread(2),
     };
-    put(id, { forwards: [UPSTREAM], asked: [...rowsOf(ip, names.self ?? {}, true), outside], pairs: [] });
+    put(id, { forwards: [UPSTREAM], asked: [...rowsOf(ip, names.self ?? {}, seldom), outside], pairs: [] });
     const { notRunning = [], restarts = 0 } = names.states?.[index] ?? {};
     evidence.add(
       evidenceOf(podStateEvidence, id, startOf, {

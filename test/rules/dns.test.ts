@@ -40,6 +40,12 @@ type Row = readonly [what: string, names: Names, said: Readonly<Record<string, s
 /** What the rules suspect; those that are not named suspect nothing. */
 const table: readonly Row[] = [
   ["everything is well", {}, {}],
+  ["everything is well in a cluster of IPv6, whose names have no IPv4 address", { ipv6: true }, {}],
+  [
+    "a cluster of IPv6 gives an old address",
+    { ipv6: true, ...everywhere({ answers: { "fd00:96::9": 40 } }) },
+    { "dns-stale-answer": `${service} certain` },
+  ],
   ["the servers are dead", everywhere(DEAD), { "dns-down": `${service} certain` }],
   ["the servers refuse", everywhere(REFUSED), { "dns-down": `${service} certain` }],
   [

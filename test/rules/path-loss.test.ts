@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { pathLoss } from "#src/rules/path-loss.ts";
-import { cluster, loses, type Packet, play, type Scene, startOf, through, toPort } from "../core/simulate.ts";
+import { cluster, delays, loses, type Packet, play, type Scene, startOf, through, toPort } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
 
 const oneWay = ({ fromNode, toNode }: Packet) => fromNode === "ulm" && toNode === "graz";
@@ -58,6 +58,14 @@ test("it counts one way where it can, gives the interval, and how the controls f
     /packets from ulm to graz are lost: \d+ of \d+ \([\d.]+ %, 95 % interval [\d.]+–[\d.]+ %\) one way; \d+ of [\d,]+ round trips/,
   );
   expect(because(verdict)).toMatch(/\d+ legs that do not cross it: 0 of [\d,]+ lost/);
+});
+
+test("what waits for a neighbour whose address was lost is late for a moment, and stands beneath the loss", () => {
+  const early = (packet: Packet) => oneWay(packet) && packet.atMs < startOf + 1_000;
+  const { report } = play({ faults: [delays([100, 1_000], early), loses(0.1, oneWay)] });
+  expect(report.causes.map(({ cause, explains }) => [cause, ...explains.map((one) => one.cause)])).toEqual([
+    ["path-loss", "link-delay"],
+  ]);
 });
 
 test("a tunnel that loses while the nodes reach each other is told from a wire", () => {

@@ -9,6 +9,7 @@ export const arpOff = defineFault(
   "arp-off",
   { pod: z.string("must be a pod") },
   {
+    ipv4Only: true,
     prepare({ pod: text }, lab) {
       const pod = findPod(lab.store, text);
       if (pod.hostNetwork)

@@ -72,6 +72,7 @@ export const corrupt = defineFault(
         holds: ({ tunnelOnly, pod }) => !tunnelOnly || !pod,
       },
     ],
+    ipv4Only: true,
     prepare({ pod, percent, every, direction, tunnelOnly, ...place }, lab) {
       const part = shareMatch({ percent, every }, lab);
       if (pod !== undefined) {

@@ -65,6 +65,7 @@ export const dns = defineFault("dns", shape, {
       holds: ({ delayMs }) => typeof delayMs === "number" || delayMs[0] <= delayMs[1],
     },
   ],
+  ipv4Only: true,
   prepare: (spec, lab) => (spec.mode === "wrong-resolver" ? wrongResolver(spec, lab) : prepare(spec, lab)),
 });
 

@@ -17,6 +17,7 @@ export const duplicateIp = defineFault(
         holds: ({ node, pod }) => (node === undefined) !== (pod === undefined),
       },
     ],
+    ipv4Only: true,
     prepare: ({ node, pod, with: other }, lab) =>
       node === undefined ? ofPods(lab, pod ?? "", other) : ofNodes(lab, node, other),
   },

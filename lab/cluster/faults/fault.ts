@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NetcheckError } from "#src/core/errors.ts";
 import type { Fabric } from "../fabric.ts";
 import type { KubeProxy } from "../kube-proxy.ts";
 import type { Kubelets } from "../kubelet.ts";
@@ -55,9 +56,12 @@ export function defineFault<const K extends string, Shape extends z.ZodRawShape>
   shape: Shape,
   {
     rules = [],
+    ipv4Only = false,
     prepare,
   }: {
     readonly rules?: readonly Rule<z.output<z.ZodObject<Shape>>>[];
+    /** It is made by means that know IPv4 only. */
+    readonly ipv4Only?: boolean;
     readonly prepare: (spec: z.output<z.ZodObject<Shape>>, lab: LabParts) => PreparedFault;
   },
 ): FaultKind {
@@ -75,6 +79,8 @@ export function defineFault<const K extends string, Shape extends z.ZodRawShape>
     schema: schema as unknown as z.ZodType<FaultSpec>,
     prepare(spec, lab) {
       schema.parse(spec);
+      if (ipv4Only && lab.plan.addresses.family !== "ipv4")
+        throw new NetcheckError("bad-config", `${kind} is not available in a lab with ipFamily: ipv6.`);
       const { kind: _kind, startS: _startS, endS: _endS, ...rest } = spec as Record<string, unknown>;
       return prepare(parameters.parse(rest) as z.output<z.ZodObject<Shape>>, lab);
     },

@@ -9,12 +9,13 @@ export const forwardingOff = defineFault(
   {
     prepare({ node }, lab) {
       const machine = machineOf(lab, findNode(lab.store, node).name);
+      const path = lab.plan.addresses.family === "ipv4" ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
       return {
         description: `${node} does not forward packets`,
         async apply() {
-          await machine.run(["sysctl", "-qw", "net.ipv4.ip_forward=0"]);
+          await machine.run(["sysctl", "-qw", `${path}=0`]);
           return whileBooted(machine, async () => {
-            await machine.run(["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
+            await machine.run(["sysctl", "-qw", `${path}=1`]);
           });
         },
       };

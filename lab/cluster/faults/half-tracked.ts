@@ -14,6 +14,7 @@ export const halfTracked = defineFault(
     port: z.number().int().min(1).max(65_535),
   },
   {
+    ipv4Only: true,
     prepare({ node: name, to, port }, lab) {
       const machine = machineOf(lab, findNode(lab.store, name).name);
       const { ip } = findPod(lab.store, to);

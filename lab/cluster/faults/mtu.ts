@@ -45,6 +45,7 @@ export const mtu = defineFault(
         holds: ({ icmp, device }) => !icmp || !device,
       },
     ],
+    ipv4Only: true,
     prepare({ bytes, icmp, device, ...place }, lab) {
       const { matches, words } = wireMatches(lab, { ...place, direction: "both" });
       const spec = { ...place, bytes };

@@ -36,6 +36,7 @@ export const oom = defineFault(
         holds: ({ everyS, stallMs }) => stallMs < everyS * 1_000,
       },
     ],
+    ipv4Only: true,
     prepare({ node, pod: text, everyS, stallMs }, lab) {
       const { name } = findNode(lab.store, node);
       const pod = findPod(lab.store, text);

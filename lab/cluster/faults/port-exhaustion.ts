@@ -17,6 +17,7 @@ export const portExhaustion = defineFault(
     to: z.string("must be a pod or a Service"),
   },
   {
+    ipv4Only: true,
     prepare({ pod: text, to }, lab) {
       const pod = findPod(lab.store, text);
       if (pod.hostNetwork) throw new NetcheckError("bad-config", `Pod ${text} is in the node's own network.`);

@@ -15,6 +15,7 @@ export const qdiscDrops = defineFault(
     rules: [
       { message: "needs either node or pod", holds: ({ node, pod }) => (node === undefined) !== (pod === undefined) },
     ],
+    ipv4Only: true,
     prepare({ node, pod: name }, lab) {
       if (name === undefined) {
         const machine = machineOf(lab, findNode(lab.store, node ?? "").name);

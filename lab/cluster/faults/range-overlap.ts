@@ -13,6 +13,7 @@ export const rangeOverlap = defineFault(
     half: z.enum(["lower", "upper"], "must be lower or upper").default("lower"),
   },
   {
+    ipv4Only: true,
     prepare({ node: name, to, half }, lab) {
       const machine = machineOf(lab, findNode(lab.store, name).name);
       const peer = machineOf(lab, findNode(lab.store, to).name).planned;

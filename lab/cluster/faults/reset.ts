@@ -11,6 +11,7 @@ const shape = {
 
 /** Connections are reset so many seconds after they were made. */
 export const reset = defineFault("reset", shape, {
+  ipv4Only: true,
   prepare: ({ afterS, by, ...spec }, lab) =>
     by === "peer"
       ? behaving(lab, spec, { how: `reset ${afterS * 1_000}`, words: `resets connections after ${afterS} s` })
@@ -22,6 +23,7 @@ export const idleCut = defineFault(
   "idle-cut",
   { ...shape, afterS: z.number("must be seconds").min(1).max(3_600).default(5) },
   {
+    ipv4Only: true,
     prepare: ({ afterS, by, ...spec }, lab) =>
       by === "peer"
         ? behaving(lab, spec, { how: `idle ${afterS * 1_000}`, words: `resets connections idle for ${afterS} s` })

@@ -14,6 +14,7 @@ export const reversePathFilter = defineFault(
   "reverse-path-filter",
   { node: z.string("must be a node") },
   {
+    ipv4Only: true,
     prepare({ node: name }, lab) {
       const machine = machineOf(lab, findNode(lab.store, name).name);
       return {

@@ -32,6 +32,7 @@ export const sidecar = defineFault(
     mode: z.enum(["down", "slow", "throttled", "fine"], "must be down, slow, throttled or fine"),
   },
   {
+    ipv4Only: true,
     prepare({ pod: name, mode }, lab) {
       const { pod, ports } = servedTcp(lab, { pod: name });
       const numbers = ports.map(({ port }) => port).join(",");

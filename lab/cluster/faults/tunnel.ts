@@ -23,6 +23,7 @@ export const neighbourWrong = defineFault(
   "neighbour-wrong",
   { node, to: z.string("must be a node"), target: z.string().optional() },
   {
+    ipv4Only: true,
     prepare({ node: name, to, target }, lab) {
       const device = tunnelOf(lab);
       const machine = machineOf(lab, findNode(lab.store, name).name);
@@ -62,6 +63,7 @@ export const fdbWrong = defineFault(
   "fdb-wrong",
   { node, to: z.string("must be a node"), target: z.string("must be a node").optional() },
   {
+    ipv4Only: true,
     prepare({ node: name, to, target }, lab) {
       const device = tunnelOf(lab);
       const machine = machineOf(lab, findNode(lab.store, name).name);
@@ -109,6 +111,7 @@ export const secondAddress = defineFault(
     peers: z.enum(["drop", "guard"], "must be drop or guard").default("guard"),
   },
   {
+    ipv4Only: true,
     prepare({ node: name, address, dynamic, peers }, lab) {
       const device = tunnelOf(lab);
       const self = plannedNode(lab, name);

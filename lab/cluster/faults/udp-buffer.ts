@@ -8,6 +8,7 @@ export const udpBuffer = defineFault(
   "udp-buffer",
   { pod: z.string("must be a pod"), port: z.number().int().min(1).max(65_535).default(9_125) },
   {
+    ipv4Only: true,
     prepare({ pod: text, port }, lab) {
       const pod = findPod(lab.store, text);
       return {

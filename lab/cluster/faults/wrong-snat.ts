@@ -7,6 +7,7 @@ export const wrongSnat = defineFault(
   "wrong-snat",
   { node: z.string("must be a node") },
   {
+    ipv4Only: true,
     prepare({ node: name }, lab) {
       const machine = machineOf(lab, findNode(lab.store, name).name);
       const { podCidr } = machine.planned.node;

@@ -5,15 +5,20 @@
 set -eu
 name=$1 uid=$2 cgroup=$3 veth=$4 address=$5 gateway=$6 namespace=$7 nameserver=$8
 netns=cni-$(cat /proc/sys/kernel/random/uuid) files=/var/lib/kubelet/pods/$uid
+if [ "$FAMILY" = ipv6 ]; then
+  # Before eth0 exists: its address can then be used at once.
+  switch=net.ipv6.conf.default.accept_dad=0 family=-6
+else
+  switch=net.ipv6.conf.all.disable_ipv6=1 family=-4
+fi
 ip netns add "$netns"
+ip netns exec "$netns" sysctl -qw $switch
 ip -batch - <<B
 link add $veth mtu $MTU type veth peer name eth0 mtu $MTU netns $netns
 link set $veth master cni0
 link set $veth type bridge_slave hairpin on
 link set $veth up
 B
-if [ "$FAMILY" = ipv6 ]; then switches=net.ipv6.conf.default.accept_dad=0 family=-6; else switches=net.ipv6.conf.all.disable_ipv6=1 family=-4; fi
-ip netns exec "$netns" sysctl -qw $switches
 ip $family -n "$netns" -batch - <<B
 link set lo up
 addr add $address dev eth0

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { defineEvidence } from "./evidence.ts";
 
+/** kube-proxy takes changes together for up to some seconds; only what lasts longer is a lag. */
+export const PROGRAMMED_MS = 8_000;
+
 /**
  * What is known about Services, by the Kubernetes API and by the nodes that have to send their connections on. Declared here
  * and not in the probes, because several rules read both through `service-legs.ts`; `probes/` produces it.

@@ -12,6 +12,7 @@ import { elementKinds, endsOf } from "../core/elements.ts";
 import { pingEvidence } from "../core/leg-evidence.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
+import { PROGRAMMED_MS, serviceStateEvidence } from "../core/service-evidence.ts";
 import { wilson } from "../core/stats.ts";
 import { limitedText, lossText, tracesOf } from "../core/trace-text.ts";
 
@@ -24,6 +25,7 @@ const NOT_THE_PATH: ReadonlySet<string> = new Set(
  * Packets are lost at a place that the comparison of legs finds, and nothing else tells why.
  * Fooled by late answers (they count as received), by filters for echoes only (TCP of the same legs passes: not this),
  * by too few packets (under 100 only three lost in a row count), and by a busy observer, which delays but does not lose.
+ * Fooled also by a rollout: until the rules of Services are written anew, connects are sent to endpoints that have gone.
  * A trace of the path is cited, never decisive: middle hops that answer seldom are routers that limit their answers.
  */
 export const pathLoss: Rule = {
@@ -31,8 +33,17 @@ export const pathLoss: Rule = {
   title: "Packets are lost",
   needs: [pingEvidence],
   evaluate(seen) {
-    const found = seen.comparison.loss.filter(({ element, onPath }) => onPath && !NOT_THE_PATH.has(element.kind));
+    const all = seen.comparison.loss.filter(({ element, onPath }) => onPath && !NOT_THE_PATH.has(element.kind));
+    const found = all.filter((anomaly) => !followsEndpoints(anomaly, seen));
     if (found.length > 0) return found.map((anomaly) => suspicion(anomaly, seen));
+    const [brief] = all;
+    if (brief)
+      return {
+        status: "unknown",
+        because: say("{lost} to a Service were lost for a moment when endpoints of it went away: that is no path", {
+          lost: counted(brief.bad, "connect"),
+        }),
+      };
     const echoes = [...seen.comparison.legs.values()].filter(
       ({ leg, sent }) => leg.part !== "control" && leg.port === undefined && sent > 0,
     );
@@ -50,6 +61,25 @@ export const pathLoss: Rule = {
       : { status: "cleared", because: clearedText(say("{lost} of {sent} along the path were lost", counts), seen) };
   },
 };
+
+/**
+ * Whether what is lost are connects to a Service address, and only for a moment each time an endpoint of it went away: there are no more
+ * such moments than endpoints that went.
+ */
+function followsEndpoints({ element, episodes }: Anomaly, { evidence }: Case): boolean {
+  const ip = element.kind === "service" ? element.name : element.kind === "service-at" ? element.peer : undefined;
+  if (ip === undefined) return false;
+  const state = evidence.all(serviceStateEvidence).find(({ data }) => data.clusterIp === ip)?.data;
+  const gone = (state?.moves ?? []).filter(({ came }) => !came);
+  return (
+    episodes.length <= gone.length &&
+    episodes.every(
+      ({ startMs, endMs }) =>
+        endMs - startMs <= PROGRAMMED_MS &&
+        gone.some(({ afterMs, beforeMs }) => endMs >= afterMs && startMs <= beforeMs + PROGRAMMED_MS),
+    )
+  );
+}
 
 /** Whoever traces the path by hand sees routers that seem to lose: it is said that they do not. */
 function clearedText(counts: Sentence, { plan, evidence }: Case): Sentence {

@@ -1,13 +1,16 @@
 import { asked } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
-import { serviceRulesEvidence, serviceRulesIpvsEvidence, serviceRulesNftEvidence } from "../core/service-evidence.ts";
+import {
+  PROGRAMMED_MS,
+  serviceRulesEvidence,
+  serviceRulesIpvsEvidence,
+  serviceRulesNftEvidence,
+} from "../core/service-evidence.ts";
 import { failures, nodeServices, ruleFor, type ServiceLeg, serviceLegs } from "../core/service-legs.ts";
 import { clockText, durationText } from "../core/units.ts";
 import { dataplaneMetricsEvidence } from "../probes/dataplane-metrics.ts";
 
-/** kube-proxy takes changes together for up to some seconds; only what lasts longer is a lag. */
-const LAG_MS = 8_000;
 const MIN_FAILED = 3;
 
 type Late = { readonly ip: string; readonly came: boolean; readonly lagMs: number; readonly atMs: number };
@@ -63,7 +66,7 @@ function suspect(legs: readonly ServiceLeg[], seen: Case): readonly Suspicion[] 
     const present = rule.endpoints.some((end) => end.ip === ip);
     // What came and went again, or the other way round, is no lag.
     const stands = state.ready.some((end) => end.ip === ip) === came;
-    return stands && present !== came && atMs - beforeMs >= LAG_MS
+    return stands && present !== came && atMs - beforeMs >= PROGRAMMED_MS
       ? [{ ip, came, lagMs: atMs - beforeMs, atMs: beforeMs }]
       : [];
   });

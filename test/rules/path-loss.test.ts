@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pathLoss } from "#src/rules/path-loss.ts";
 import { cluster, delays, loses, type Packet, play, type Scene, startOf, through, toPort } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
+import { shop, world } from "./service-world.ts";
 
 const oneWay = ({ fromNode, toNode }: Packet) => fromNode === "ulm" && toNode === "graz";
 
@@ -66,6 +67,47 @@ test("what waits for a neighbour whose address was lost is late for a moment, an
   expect(report.causes.map(({ cause, explains }) => [cause, ...explains.map((one) => one.cause)])).toEqual([
     ["path-loss", "link-delay"],
   ]);
+});
+
+describe("connects to a Service that are lost", () => {
+  const toShop = (fromS: number, untilS: number) =>
+    loses(
+      1,
+      ({ leg, atMs }) => leg.toIp === shop.ip && atMs >= startOf + fromS * 1_000 && atMs < startOf + untilS * 1_000,
+    );
+  /** An endpoint that the API has at the start, and no more after six seconds. */
+  const left: NonNullable<Scene["views"]> = (view) => [
+    {
+      ...view,
+      services: view.services.map((one) =>
+        one.clusterIp === shop.ip
+          ? { ...one, endpoints: [...one.endpoints, { ip: "10.42.2.99", ready: true, ports: [7001] }] }
+          : one,
+      ),
+    },
+    { ...view, atMs: startOf + 6_000 },
+    { ...view, atMs: startOf + 30_000 },
+  ];
+  const scene: Scene = { world, to: "svc/shop/cart", seconds: 30 };
+
+  test("for a moment, when an endpoint went away, are no path", () => {
+    const { brief, verdict } = ask(pathLoss, { ...scene, views: left, faults: [toShop(5, 7)] });
+    expect(brief).toBe("unknown");
+    expect(because(verdict)).toContain("when endpoints of it went away");
+  });
+
+  test("for a moment, when no endpoint went away, are told", () => {
+    expect(ask(pathLoss, { ...scene, faults: [toShop(5, 7)] }).brief).toMatch(/certain|likely/);
+  });
+
+  test("twice, when one endpoint went away, are told", () => {
+    const faults = [toShop(5, 7), toShop(20, 22)];
+    expect(ask(pathLoss, { ...scene, views: left, faults }).brief).toMatch(/certain|likely/);
+  });
+
+  test("for much longer than rules take to be written are told", () => {
+    expect(ask(pathLoss, { ...scene, views: left, faults: [toShop(5, 25)] }).brief).toMatch(/certain|likely/);
+  });
 });
 
 test("a tunnel that loses while the nodes reach each other is told from a wire", () => {

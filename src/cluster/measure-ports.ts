@@ -115,8 +115,8 @@ export type MeasureDeps = {
   /** Unix milliseconds. */
   readonly nowMs: () => number;
   readonly readView: (about: About) => Promise<ClusterView>;
-  /** `fromNode`: where a host name is looked up. */
-  readonly resolve: (target: Target, view: ClusterView, options: { readonly fromNode?: string }) => Promise<End>;
+  /** `from`: where a host name is looked up. */
+  readonly resolve: (target: Target, view: ClusterView, options: { readonly from?: End }) => Promise<End>;
   /** The names that the workers of another cluster have published; undefined where they have not. */
   readonly namesOf: (cluster: string) => Promise<Inventory | undefined>;
   /** Does `work` as one step of the check that is traced around it, if one is. */

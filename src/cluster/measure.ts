@@ -136,11 +136,10 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
 
   async function resolve(request: Part, view: ClusterView) {
     const from = await deps.resolve(request.from, view, {});
-    const near = from.node === undefined ? {} : { fromNode: from.node };
     const { otherEnd: other } = request;
-    if (!other) return { from, to: await deps.resolve(request.to, view, near) };
+    if (!other) return { from, to: await deps.resolve(request.to, view, { from }) };
     const address = otherEnd(other, await deps.namesOf(other.cluster));
-    return { from, to: otherEndNamed(await deps.resolve(address, view, near), other) };
+    return { from, to: otherEndNamed(await deps.resolve(address, view, { from }), other) };
   }
 
   /** A user's mistake or a refusal ends this cluster's part; a cluster that does not answer is asked again. */

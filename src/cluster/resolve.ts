@@ -5,7 +5,7 @@ import { type Found, findTarget } from "../core/nearest.ts";
 import type { End } from "../core/plan.ts";
 import { say, type Text } from "../core/sentence.ts";
 import { type Target, targetText } from "../core/target.ts";
-import type { Agents } from "./agents.ts";
+import type { Agent, Agents } from "./agents.ts";
 import { ExecError } from "./exec-error.ts";
 import { runExec } from "./exec-run.ts";
 import type { Kube } from "./kube-client.ts";
@@ -18,11 +18,12 @@ const LOOKUP_TIMEOUT_MS = 5_000;
 /** A wrong name is answered without the right ones when they take longer to find. */
 const NAMES_TIMEOUT_MS = 5_000;
 
-export type Resolver = (target: Target, view: ClusterView, options?: { readonly fromNode?: string }) => Promise<End>;
+/** `from`: the end from which packets will be sent; host names are looked up there, in the family of its address. */
+export type Resolver = (target: Target, view: ClusterView, options?: { readonly from?: End }) => Promise<End>;
 
 /**
  * Turns what was typed into an end of the path. A deployment becomes one of its ready pods, a service its address with a ready
- * backend, an address the pod, node or service that has it, a host name the address that the agent of `fromNode` sees (else
+ * backend, an address the pod, node or service that has it, a host name the address that the agent of the node of `from` sees (else
  * any agent, else this process). Throws NetcheckError `not-found` with the nearest right forms. `readNames` is asked for these
  * when they may be among what was not read.
  */
@@ -36,11 +37,11 @@ export function resolver({
   readNames: () => Promise<Names>;
 }): Resolver {
   const ask = questions(kube, viewReader(kube));
-  return async (target, view, { fromNode } = {}) => {
+  return async (target, view, { from } = {}) => {
     const service = target.kind === "host" ? serviceNamed(target, view) : undefined;
     if (service) return resolveNamed(service, view, []);
     if (target.kind === "host") {
-      const ip = await addressOf(target.name, { kube, agents, fromNode });
+      const ip = await addressOf(target.name, { kube, agents, from });
       return { kind: "address", name: target.name, ip, ...portOf(target) };
     }
     const isDeployment = target.kind === "deployment";
@@ -188,31 +189,42 @@ function notFound(
   }
 }
 
-/** Asks where the packets will start; the worker's own resolver is the last resort. IPv4, as the probes are. */
+/**
+ * Asks where the packets will start; the worker's own resolver is the last resort. Who has an IPv6 address is led to one of these, and
+ * may still reach IPv4 (NAT64, or a second address); who has IPv4 gets nothing else.
+ */
 async function addressOf(
   name: string,
-  { kube, agents, fromNode }: { kube: Kube; agents: Agents; fromNode: string | undefined },
+  { kube, agents, from }: { kube: Kube; agents: Agents; from: End | undefined },
 ): Promise<string> {
-  const near = fromNode === undefined ? undefined : await agents.at(fromNode);
+  const near = from?.node === undefined ? undefined : await agents.at(from.node);
+  const families = from?.ip.includes(":") ? ([6, 4] as const) : ([4] as const);
   const agent = near?.ready ? near : (await agents.some()).find((one) => one.ready);
   if (agent) {
-    const { namespace, pod, container } = agent;
-    const request = { namespace, pod, container, command: ["getent", "ahostsv4", name] };
-    const result = await runExec(kube.exec, request, { timeoutMs: LOOKUP_TIMEOUT_MS, maxBytes: 100_000 }).catch(
-      (error) => {
-        if (error instanceof ExecError) return undefined;
-        throw error;
-      },
-    );
-    const ip = result?.stdout.toString().split(/\s/, 1)[0];
-    if (ip) return ip;
+    for (const family of families) {
+      const ip = await askAgent(kube, agent, [`ahostsv${family}`, name]);
+      if (ip) return ip;
+    }
   }
-  try {
-    return (await lookup(name, { family: 4 })).address;
-  } catch (cause) {
-    throw new NetcheckError("not-found", say("No address is known for {name}.", { name }), {
-      hint: say("Check the name, or give an IP."),
-      cause,
-    });
-  }
+  const found = await Promise.allSettled(families.map((family) => lookup(name, { family })));
+  const address = found.find((one) => one.status === "fulfilled")?.value.address;
+  if (address !== undefined) return address;
+  throw new NetcheckError("not-found", say("No address is known for {name}.", { name }), {
+    hint: say("Check the name, or give an IP."),
+    cause: found.find((one) => one.status === "rejected")?.reason,
+  });
+}
+
+/** The first address that `getent` says in an agent; what is IPv4 in the clothes of IPv6 is none. */
+async function askAgent(kube: Kube, agent: Agent, words: readonly string[]): Promise<string | undefined> {
+  const { namespace, pod, container } = agent;
+  const request = { namespace, pod, container, command: ["getent", ...words] };
+  const result = await runExec(kube.exec, request, { timeoutMs: LOOKUP_TIMEOUT_MS, maxBytes: 100_000 }).catch(
+    (error) => {
+      if (error instanceof ExecError) return undefined;
+      throw error;
+    },
+  );
+  const ip = result?.stdout.toString().split(/\s/, 1)[0];
+  return ip?.startsWith("::ffff:") ? undefined : ip;
 }

@@ -4,10 +4,12 @@ export const PORT = 8080;
  * Answers every HTTP request on `PORT` with 200. With the word `burn`, a second process uses all the CPU it gets. Perl with its
  * own modules only, which the agent image has. Nothing in it comes from a user.
  */
-const PROGRAM = `use strict; use warnings; use IO::Select; use IO::Socket::INET;
+const PROGRAM = `use strict; use warnings; use IO::Select; use IO::Socket::IP;
 $SIG{PIPE} = 'IGNORE';
 if (@ARGV && $ARGV[0] eq 'burn') { my $child = fork; if (defined $child && !$child) { 1 while 1 } }
-my $listener = IO::Socket::INET->new(LocalPort => ${PORT}, Listen => 128, ReuseAddr => 1) or die "${PORT}: $!\\n";
+my %how = (LocalPort => ${PORT}, Listen => 128, ReuseAddr => 1);
+my $listener = IO::Socket::IP->new(LocalHost => '::', V6Only => 0, %how) || IO::Socket::IP->new(LocalHost => '0.0.0.0', %how)
+  or die "${PORT}: $!\\n";
 my $all = IO::Select->new($listener);
 my %asked;
 while (1) {

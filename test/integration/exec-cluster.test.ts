@@ -214,17 +214,22 @@ describe("names", () => {
   test("of deployments and of hosts are resolved by asking", async () => {
     const resolve = resolver({ kube, agents: agents(), readNames: () => readNames(kube) });
     const view = await readView({ kube, agents: agents() });
+    const end = (ip: string) => ({ kind: "node", name: "node-2", node: "node-2", ip }) as const;
     expect(await resolve({ kind: "deployment", name: "web", port: 8080 }, view)).toMatchObject({
       kind: "pod",
       name: "shop/web-0",
       node: "node-1",
       port: 8080,
     });
-    expect(await resolve({ kind: "host", name: "localhost", port: 80 }, view, { fromNode: "node-2" })).toEqual({
+    expect(await resolve({ kind: "host", name: "localhost", port: 80 }, view, { from: end("192.0.2.1") })).toEqual({
       kind: "address",
       name: "localhost",
       ip: "127.0.0.1",
       port: 80,
+    });
+    // Who has an IPv6 address is led to one.
+    expect(await resolve({ kind: "host", name: "localhost", port: 80 }, view, { from: end("fd00::7") })).toMatchObject({
+      ip: "::1",
     });
     expect(await resolve({ kind: "host", name: "web.shop.svc.cluster.local" }, view)).toMatchObject({
       kind: "service",

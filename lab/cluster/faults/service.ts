@@ -3,6 +3,7 @@ import { NetcheckError } from "#src/core/errors.ts";
 import { selects } from "../endpoints.ts";
 import type { LabPod, LabService } from "../model.ts";
 import { findPod, findService } from "../names.ts";
+import { podIp } from "../plan.ts";
 import { podKey } from "../store.ts";
 import { defineFault, type LabParts, machineOf, type Undo, whileBooted } from "./fault.ts";
 
@@ -35,9 +36,9 @@ function unusedPodIps({ plan }: LabParts, count: number): string[] {
   const used = new Set(plan.pods.map(({ pod }) => pod.ip));
   const drawn: string[] = [];
   while (drawn.length < count) {
-    const { podPrefix = "" } = plan.nodes[plan.random.between(0, plan.nodes.length - 1)] ?? {};
-    const candidate = `${podPrefix}.${plan.random.between(2, 254)}`;
-    if (used.has(candidate)) continue;
+    const node = plan.nodes[plan.random.between(0, plan.nodes.length - 1)];
+    const candidate = node && podIp(node, plan.random.between(2, 254));
+    if (candidate === undefined || used.has(candidate)) continue;
     used.add(candidate);
     drawn.push(candidate);
   }

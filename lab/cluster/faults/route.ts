@@ -67,7 +67,9 @@ function wayTo({ plan }: LabParts, { podPrefix, node }: PlannedNode): string[] {
 
 /** Remembers a machine's route and brings it back. */
 async function routeKeeper(machine: Machine, cidr: string): Promise<Undo> {
-  const line = (await machine.run(["ip", "route", "show", "exact", cidr])).trim();
+  // To a question, unlike to a command, a prefix alone does not tell the family.
+  const family = cidr.includes(":") ? "-6" : "-4";
+  const line = (await machine.run(["ip", family, "route", "show", "exact", cidr])).trim();
   return whileBooted(machine, async () => {
     if (line === "") await machine.run(["ip", "route", "del", cidr]);
     else await machine.run(["ip", "route", "replace", ...line.split(/\s+/)]);

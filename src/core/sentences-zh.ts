@@ -1560,8 +1560,8 @@ export const chinese = {
   "{counts}; {more}": "{counts}；{more}",
   "no echo was sent along the path": "路径上没有发出 ping",
   "{lost} of {sent} along the path were lost": "路径上 {sent} 丢失 {lost} 次",
-  "{lost} to a Service were lost for a moment when endpoints of it went away: that is no path":
-    "Service 的端点消失时，发往它的 {lost}短暂丢失：这不是路径问题",
+  "{lost} to a Service were lost, as happens for a moment when endpoints of it go away: that tells no path":
+    "发往 Service 的 {lost}丢失，这在它的端点消失时会短暂出现：不能说明路径有问题",
   "{lost} of {sent} along the path were lost, which does not tell a place":
     "路径上 {sent} 丢失 {lost} 次，不足以确定位置",
   "ICMP errors came back from {boxes}": "收到来自 {boxes} 的 ICMP 错误",

@@ -40,9 +40,12 @@ export const pathLoss: Rule = {
     if (brief)
       return {
         status: "unknown",
-        because: say("{lost} to a Service were lost for a moment when endpoints of it went away: that is no path", {
-          lost: counted(brief.bad, "connect"),
-        }),
+        because: say(
+          "{lost} to a Service were lost, as happens for a moment when endpoints of it go away: that tells no path",
+          {
+            lost: counted(brief.bad, "connect"),
+          },
+        ),
       };
     const echoes = [...seen.comparison.legs.values()].filter(
       ({ leg, sent }) => leg.part !== "control" && leg.port === undefined && sent > 0,
@@ -62,23 +65,23 @@ export const pathLoss: Rule = {
   },
 };
 
+/** Connects that an endpoint costs which goes away, before the rules know it, at the pace of a check. */
+const LOST_PER_ENDPOINT = 3;
+
 /**
- * Whether what is lost are connects to a Service address, and only for a moment each time an endpoint of it went away: there are no more
- * such moments than endpoints that went.
+ * Whether what is lost are connects to a Service address while endpoints of it went away: either for a moment only, and no more often than
+ * endpoints went, or so few that each of them may have cost those.
  */
-function followsEndpoints({ element, episodes }: Anomaly, { evidence }: Case): boolean {
+function followsEndpoints({ element, episodes, bad }: Anomaly, { evidence }: Case): boolean {
   const ip = element.kind === "service" ? element.name : element.kind === "service-at" ? element.peer : undefined;
   if (ip === undefined) return false;
   const state = evidence.all(serviceStateEvidence).find(({ data }) => data.clusterIp === ip)?.data;
   const gone = (state?.moves ?? []).filter(({ came }) => !came);
-  return (
-    episodes.length <= gone.length &&
-    episodes.every(
-      ({ startMs, endMs }) =>
-        endMs - startMs <= PROGRAMMED_MS &&
-        gone.some(({ afterMs, beforeMs }) => endMs >= afterMs && startMs <= beforeMs + PROGRAMMED_MS),
-    )
+  const during = episodes.every(({ startMs, endMs }) =>
+    gone.some(({ afterMs, beforeMs }) => endMs >= afterMs && startMs <= beforeMs + PROGRAMMED_MS),
   );
+  const brief = episodes.every(({ startMs, endMs }) => endMs - startMs <= PROGRAMMED_MS);
+  return during && ((brief && episodes.length <= gone.length) || bad <= LOST_PER_ENDPOINT * gone.length);
 }
 
 /** Whoever traces the path by hand sees routers that seem to lose: it is said that they do not. */

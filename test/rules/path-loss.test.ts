@@ -93,11 +93,22 @@ describe("connects to a Service that are lost", () => {
   test("for a moment, when an endpoint went away, are no path", () => {
     const { brief, verdict } = ask(pathLoss, { ...scene, views: left, faults: [toShop(5, 7)] });
     expect(brief).toBe("unknown");
-    expect(because(verdict)).toContain("when endpoints of it went away");
+    expect(because(verdict)).toContain("when endpoints of it go away");
   });
 
   test("for a moment, when no endpoint went away, are told", () => {
     expect(ask(pathLoss, { ...scene, faults: [toShop(5, 7)] }).brief).toMatch(/certain|likely/);
+  });
+
+  test("here and there, no more than an endpoint that went away may have cost, are no path", () => {
+    const moments = [5, 9, 13].map((second) => startOf + second * 1_000);
+    const few = ({ leg, way, atMs }: Packet) => {
+      const due =
+        leg.toIp === shop.ip && leg.part === "end-to-end" && way === "request" && (moments[0] ?? atMs + 1) <= atMs;
+      if (due) moments.shift();
+      return due ? { lost: true as const } : undefined;
+    };
+    expect(ask(pathLoss, { ...scene, views: left, faults: [few] }).brief).toMatch(/unknown|cleared/);
   });
 
   test("twice, when one endpoint went away, are told", () => {

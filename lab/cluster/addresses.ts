@@ -1,3 +1,4 @@
+import { bracketed } from "#src/core/packet-address.ts";
 import type { Random } from "./random.ts";
 
 /** Which family of addresses everything in a lab has. */
@@ -27,8 +28,8 @@ export type Addresses = {
 export const prefixLengths = (family: IpFamily): { readonly net: number; readonly one: number } =>
   family === "ipv4" ? { net: 24, one: 32 } : { net: 64, one: 128 };
 
-/** An address with a port behind it (RFC 3986, 3.2.2). */
-export const withPort = (ip: string, port: number): string => (ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`);
+/** An address with a port behind it. */
+export const withPort = (ip: string, port: number): string => `${bracketed(ip)}:${port}`;
 
 /**
  * Draws ranges that do not overlap: nodes in 192.168/16 or 172.16/12, pods and services in 10/8; of IPv6 all below one unique

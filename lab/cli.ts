@@ -15,6 +15,7 @@ const usage = `Usage: npm run -s lab -- <command>
   fault list | fault clear      what is broken; mend it all
   run FILE… [--json]            play scenario files through the whole product, one JSON line each
       [--vary SEED]             … with other names, data planes and strengths of the faults, drawn from SEED
+      [--keep FOLDER]           … and keep every check there, for netcheck replay
 `;
 
 class UsageError extends Error {}
@@ -29,6 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
       name: { type: "string" },
       json: { type: "boolean" },
       vary: { type: "string" },
+      keep: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -49,7 +51,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return fault(rest, values.name);
     case "run":
       if (rest.length === 0) throw new UsageError("run needs at least one scenario file");
-      return runScenarios(rest, seedOf(values.vary));
+      return runScenarios(rest, { seed: seedOf(values.vary), keep: values.keep });
     default:
       throw new UsageError(`"${command}" is no lab command`);
   }

@@ -1,5 +1,5 @@
-import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { placeText } from "#src/core/place.ts";
 import type { Report } from "#src/core/report.ts";
 import { readStored, reportOf } from "#src/store/stored-check.ts";
@@ -19,23 +19,33 @@ type Line = {
   readonly seconds: number;
   readonly report?: Report;
   readonly timings?: Played["timings"];
-  /** Where the stored check lies, for `netcheck replay`, when the answer was not as expected. */
+  /** Where the stored check lies, for `netcheck replay`: when it was to be kept, or the answer was not as expected. */
   readonly stored?: string;
 };
 
+export type RunOptions = {
+  /** Each play is in a cluster of its own making (vary.ts): the n-th run with seed + n. */
+  readonly seed?: number | undefined;
+  /** The folder where every stored check is kept, as `keptAs` names it. */
+  readonly keep?: string | undefined;
+};
+
+/** The name of the kept check of a play; `number` is its seed, and counts from 0 where nothing is varied. */
+export const keptAs = (scenario: string, number: number): string => `${scenario}-${number}.json.gz`;
+
 /**
  * Plays scenario files one after the other, each on a cluster, a Slack and a netcheck of its own.
- * Every file is read before the first is played, so that a typing mistake in the last does not cost an hour. With a seed,
- * each is played in a cluster of its own making (vary.ts): the n-th run with seed + n.
+ * Every file is read before the first is played, so that a typing mistake in the last does not cost an hour.
  * Returns 0 when all went as expected, 1 otherwise.
  */
-export async function runScenarios(files: readonly string[], seed?: number): Promise<0 | 1> {
+export async function runScenarios(files: readonly string[], { seed, keep }: RunOptions = {}): Promise<0 | 1> {
   const scenarios = await Promise.all(files.map((file) => loadScenario(file)));
   let passed = 0;
   let played = 0;
   for (const scenario of scenarios) {
     for (let run = 0; run < scenario.repeat; run++) {
-      const line = await playScenario(seed === undefined ? scenario : varied(scenario, seed + played));
+      const kept = keep === undefined ? undefined : join(keep, keptAs(scenario.scenario, (seed ?? 0) + played));
+      const line = await playScenario(seed === undefined ? scenario : varied(scenario, seed + played), kept);
       played++;
       if (line.pass) passed++;
       process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -53,7 +63,8 @@ export async function runScenarios(files: readonly string[], seed?: number): Pro
 /** Counts the runs of this process, because several may be played at once. */
 let runs = 0;
 
-export async function playScenario(scenario: LoadedScenario): Promise<Line> {
+/** `kept`: where a copy of the stored check is put. */
+export async function playScenario(scenario: LoadedScenario, kept?: string): Promise<Line> {
   const started = performance.now();
   const base = { scenario: scenario.scenario, expected: scenario.expect };
   const seconds = (): number => Math.round((performance.now() - started) / 100) / 10;
@@ -69,6 +80,11 @@ export async function playScenario(scenario: LoadedScenario): Promise<Line> {
     const path = join(session.folder, "history", check, "check.json.gz");
     const stored = existsSync(path) ? path : undefined;
     const judgement = judge(scenario.expect, report, await replayed(stored));
+    if (stored !== undefined && kept !== undefined) {
+      mkdirSync(dirname(kept), { recursive: true });
+      copyFileSync(stored, kept);
+    }
+    const lies = kept ?? (judgement.pass ? undefined : stored);
     // Logs and evidence of a run are of use only when the answer was wrong.
     if (judgement.pass) after.defer(() => rmSync(session.folder, { recursive: true, force: true }));
     return {
@@ -77,7 +93,7 @@ export async function playScenario(scenario: LoadedScenario): Promise<Line> {
       ...judgement,
       seconds: seconds(),
       ...{ report, timings },
-      ...(stored === undefined || judgement.pass ? {} : { stored }),
+      ...(stored === undefined || lies === undefined ? {} : { stored: lies }),
     };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFile, copyFile, glob, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, glob, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
@@ -8,6 +8,10 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { reportSchema } from "#src/core/report.ts";
 import { type LoadedScenario, loadScenario } from "../cluster/scenario.ts";
+import { varied } from "../cluster/vary.ts";
+import type { Expectation } from "../judge.ts";
+import { keptAs } from "../run.ts";
+import { judgedAgain } from "./again.ts";
 import { figuresOf } from "./figures.ts";
 import { accuracyPage, summaryOf } from "./page.ts";
 import { kindOf, namedIn, type Played, playedSchema } from "./played.ts";
@@ -21,7 +25,8 @@ was right. What has been played stands in the results and is not played again: a
   --seed N         what the clusters are drawn from (1)
   --as-written     one play of each file, in the cluster that it describes
   --jobs N         plays at the same time (twice the number of CPUs)
-  --results FILE   a JSON line per play (.netcheck/accuracy.jsonl); checks that came out wrong are kept in a folder beside it, for netcheck replay
+  --results FILE   a JSON line per play (.netcheck/accuracy.jsonl); the checks are kept in a folder beside it, for netcheck replay
+  --again          play nothing: judge what was measured in the known plays by today's rules, from their kept checks
   --write FILE     the page (docs/accuracy.md)
   --before FILE    results of an earlier version, whose confidence words are shown beside these
   --first FILE     results of files that were new to the rules and played once, as written
@@ -36,6 +41,7 @@ type Asked = {
   readonly seed: number;
   readonly jobs: number;
   readonly results: string;
+  readonly again: boolean;
   readonly write: string;
   readonly before: string | undefined;
   readonly first: string | undefined;
@@ -74,17 +80,20 @@ async function main(argv: readonly string[]): Promise<number> {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new UsageError(`two files are named "${twice}"; plays are counted by name`);
   await mkdir(dirname(asked.results), { recursive: true });
-  const known = await playsIn(asked.results);
   const jobs = jobsOf(scenarios, asked);
+  if (asked.again) await judgeAgain(jobs, asked);
+  const known = await playsIn(asked.results);
   const keyed = new Map(known.map((one) => [keyOf(one.scenario, one.seed), one]));
-  const open = jobs.filter(({ scenario, seed }) => !keyed.has(keyOf(scenario.scenario, seed)));
+  const open = asked.again ? [] : jobs.filter(({ scenario, seed }) => !keyed.has(keyOf(scenario.scenario, seed)));
   say(`${jobs.length} plays, ${jobs.length - open.length} of them known; ${asked.jobs} at the same time`);
   const unplayed = await playAll(open, asked, (played) => keyed.set(keyOf(played.scenario, played.seed), played));
   const plays = jobs.flatMap(({ scenario, seed }) => keyed.get(keyOf(scenario.scenario, seed)) ?? []);
   const figures = figuresOf(plays);
+  const again = plays.filter(({ judged }) => judged !== undefined);
   const source = {
     day: new Date().toISOString().slice(0, 10),
     versions: [...new Set(plays.map((one) => one.version))],
+    judged: { plays: again.length, versions: [...new Set(again.map(({ judged }) => judged ?? ""))] },
     ...{ seed: asked.seed, runs: asked.runs, wanted: scenarios.length, unplayed },
     machine: `${availableParallelism()} CPUs, ${asked.jobs} plays at the same time, load ${(loadavg()[1] ?? 0).toFixed(0)}`,
   };
@@ -106,6 +115,7 @@ async function read(argv: readonly string[]): Promise<Asked | undefined> {
     options: {
       ...{ runs: text, seed: text, jobs: text, results: text, write: text, before: text, first: text },
       "as-written": { type: "boolean" },
+      again: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -125,6 +135,7 @@ async function read(argv: readonly string[]): Promise<Asked | undefined> {
       : { runs: number("runs", 5, 1_000), seed: number("seed", 1, 999) }),
     jobs: number("jobs", 2 * availableParallelism(), 64),
     results: values.results ?? join(root, ".netcheck/accuracy.jsonl"),
+    again: values.again,
     write: values.write ?? join(root, "docs/accuracy.md"),
     before: values.before,
     first: values.first,
@@ -155,6 +166,31 @@ async function playsIn(path: string): Promise<readonly Played[]> {
   // The last line may be cut where a run was killed.
   const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
   return lines.filter((line) => line !== "").map((line) => playedSchema.parse(JSON.parse(line)));
+}
+
+const checksOf = (results: string): string => `${results.replace(/\.jsonl$/, "")}-checks`;
+
+const expectedIn = (scenario: LoadedScenario, seed: number): Expectation =>
+  (seed === AS_WRITTEN ? scenario : varied(scenario, seed)).expect;
+
+/** Writes the results anew. A play whose check was not kept stays as it was. */
+async function judgeAgain(jobs: readonly Job[], { results }: Asked): Promise<void> {
+  const byKey = new Map(jobs.map((job) => [keyOf(job.scenario.scenario, job.seed), job.scenario]));
+  const lines: Played[] = [];
+  let judged = 0;
+  for (const played of await playsIn(results)) {
+    const scenario = byKey.get(keyOf(played.scenario, played.seed));
+    const check = join(checksOf(results), keptAs(played.scenario, played.seed));
+    const again =
+      scenario && (await judgedAgain(played, { check, expected: expectedIn(scenario, played.seed), version }));
+    if (again) judged++;
+    if (again && again.pass !== played.pass)
+      say(`${played.scenario} ${played.seed}  ${again.pass ? "right now" : `WRONG now: ${again.wrong.join("; ")}`}`);
+    lines.push(again ?? played);
+  }
+  await writeFile(`${results}.new`, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  await rename(`${results}.new`, results);
+  say(`${judged} of ${lines.length} plays judged again; the others were not asked for, or their checks not kept`);
 }
 
 /** Plays until all are done or somebody stops it. Answers what could not be played, with its reason. */
@@ -202,15 +238,16 @@ const lineSchema = z.object({
   wrong: z.array(z.string()),
   report: reportSchema.optional(),
   timings: z.object({ firstFindingMs: z.number().optional(), reportMs: z.number() }).optional(),
-  stored: z.string().optional(),
 });
 
 /** One play in a process of its own: whatever happens to it, the others go on. A text says why there was none. */
 async function play({ scenario, seed }: Job, results: string, running: Set<ChildProcess>): Promise<Played | string> {
   const vary = seed === AS_WRITTEN ? [] : ["--vary", `${seed}`];
-  const child = spawn(process.execPath, [join(root, "lab/cli.ts"), "run", scenario.file, ...vary], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(root, "lab/cli.ts"), "run", scenario.file, ...vary, "--keep", checksOf(results)],
+    { stdio: ["ignore", "pipe", "ignore"] },
+  );
   running.add(child);
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   let line: z.infer<typeof lineSchema> | undefined;
@@ -220,11 +257,6 @@ async function play({ scenario, seed }: Job, results: string, running: Set<Child
   running.delete(child);
   const { report, timings } = line ?? {};
   if (!line || !report || !timings) return line?.wrong.join("; ") ?? "the lab ended without a word";
-  if (line.stored !== undefined) {
-    const folder = `${results.replace(/\.jsonl$/, "")}-wrong`;
-    await mkdir(folder, { recursive: true });
-    await copyFile(line.stored, join(folder, `${scenario.scenario}-${seed}.json.gz`));
-  }
   const { faults, noise } = scenario;
   const expected = line.expected.causes;
   const windowMs = report.window.endMs - report.window.startMs;

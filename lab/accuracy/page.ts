@@ -6,6 +6,8 @@ export type Source = {
   readonly day: string;
   /** Of netcheck, in the order of the plays; more than one where it was changed in between. */
   readonly versions: readonly string[];
+  /** How many of the plays were judged again later, and by the rules of which versions. */
+  readonly judged: { readonly plays: number; readonly versions: readonly string[] };
   readonly seed: number;
   readonly runs: number;
   /** Scenarios that were asked for, and plays that could not be made, with the reason of each. */
@@ -34,6 +36,11 @@ export function accuracyPage(figures: Figures, source: Source, { before, first =
     "",
     `Played until ${source.day}: ${figures.plays} plays of ${figures.scenarios} scenarios, seed ${source.seed}, ${source.machine},`,
     `${source.versions.length === 1 ? "version" : "versions"} ${source.versions.join(", ")}.`,
+    ...(source.judged.plays > 0
+      ? [
+          `What was measured in ${source.judged.plays} of them was judged again by the rules of version ${source.judged.versions.join(", ")}, from the checks that were kept.`,
+        ]
+      : []),
     ...(figures.plays < source.wanted * source.runs
       ? [
           `${source.runs} plays of each of ${source.wanted} scenarios were asked for: this is a part of it${source.unplayed.length > 0 ? `, and ${source.unplayed.length} could not be played` : ""}.`,

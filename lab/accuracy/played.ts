@@ -26,6 +26,8 @@ export const playedSchema = z.object({
   seed: z.number().int(),
   /** Of netcheck: "7df83e5", "7df83e5-dirty" with changes on top. */
   version: z.string(),
+  /** The version whose rules judged later what was measured in the play; absent while those of `version` did. */
+  judged: z.string().optional(),
   kind: z.enum(kinds),
   expected: z.array(z.object({ cause: z.string(), where: z.string().optional() })),
   /** Named causes, most important first. */

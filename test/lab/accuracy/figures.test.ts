@@ -115,6 +115,7 @@ const source = {
   runs: 1,
   wanted: 9,
   unplayed: [],
+  judged: { plays: 0, versions: [] },
   machine: "2 CPUs",
 };
 
@@ -131,6 +132,11 @@ test("a page of nothing, and one of a part, say so", () => {
   expect(summaryOf(figures)).toBe(
     'right cause first 57.1 % of 7, right place 57.1 % of 7, all of several 50.0 % of 2, false alarms 33.3 % of 3, "certain" is right 62.5 % of 8',
   );
+});
+
+test("a page of plays that were judged again says by which rules", () => {
+  const page = accuracyPage(figures, { ...source, judged: { plays: 3, versions: ["84b98c8"] } });
+  expect(page).toContain("What was measured in 3 of them was judged again by the rules of version 84b98c8");
 });
 
 test.each([

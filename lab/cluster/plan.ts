@@ -39,8 +39,11 @@ export type ClusterPlan = {
 };
 
 const VXLAN_OVERHEAD_BYTES = { ipv4: 50, ipv6: 70 } as const;
-export const podMtu = ({ overlay, addresses }: Pick<ClusterPlan, "overlay" | "addresses">): number =>
-  1500 - (overlay === "vxlan" ? VXLAN_OVERHEAD_BYTES[addresses.family] : 0);
+
+/** What the pod network's tunnel puts around a packet; 0 where there is none. */
+export const tunnelBytes = ({ overlay, addresses }: Pick<ClusterPlan, "overlay" | "addresses">): number =>
+  overlay === "vxlan" ? VXLAN_OVERHEAD_BYTES[addresses.family] : 0;
+export const podMtu = (plan: Pick<ClusterPlan, "overlay" | "addresses">): number => 1500 - tunnelBytes(plan);
 
 /** Turns a topology into objects with addresses and ids. Deterministic: the same seed and time give the same plan. */
 export function planCluster(topology: Topology, { seed, nowMs }: { seed: number; nowMs: number }): ClusterPlan {

@@ -2,9 +2,16 @@ import type { Plan } from "./plan.ts";
 
 type Ends = Pick<Plan, "from" | "to">;
 
+export const isIpv6 = (ip: string): boolean => ip.includes(":");
+
+/** Whether packets can go from one address to the other; not when one of them is unknown (""). */
+export function sameFamily(one: string, other: string): boolean {
+  return one !== "" && other !== "" && isIpv6(one) === isIpv6(other);
+}
+
 /** Whether packets of the asked path are of IPv6: packet filters keep rules of the two families apart. */
 export function isIpv6Path({ from, to }: Ends): boolean {
-  return (to.ip || from.ip).includes(":");
+  return isIpv6(to.ip || from.ip);
 }
 
 /** The command that prints iptables' rules for packets of the asked path. */

@@ -694,16 +694,15 @@ export const chinese = {
   '{from} says "fragmentation needed" (MTU {mtu}), and {at} hears it':
     "{from} 发出了 “需要分片” 报文(MTU {mtu}),{at} 收到了",
   "no node of the path refused packets as too large": "路径上没有节点因包过大而拒绝转发",
-  '{node} refused {count} packets as too large to forward (IpFragFails) and so owed their senders a "fragmentation needed"':
-    "{node} 因包过大拒绝转发 {count} 个包(IpFragFails),按规定应向发送方回复 “需要分片” 报文",
+  "{node} refused {count} packets as too large to forward ({counter}) and so owed their senders an answer ({message})":
+    "{node} 因包过大拒绝转发 {count} 个包({counter}),按规定应向发送方回复 {message}",
   "none reached {senders}, whose full-size TCP segments stall": "{senders} 一个也没收到,其满长 TCP 报文段一直卡住",
   "the packet filter of {at} drops them: {rule} took {count} packets during the check":
     "{at} 的包过滤规则把它们丢弃了:检查期间 {rule} 命中 {count} 个包",
   "the largest packet that crosses from {way} has {bytes} bytes": "{way} 能通过的最大包为 {bytes} 字节",
   "no packet filter that was read takes them": "读取到的包过滤规则都没有命中这类报文",
-  "Let ICMP type 3 code 4 pass in the packet filter of {at}": "在 {at} 的包过滤规则中放行 ICMP type 3 code 4",
-  "Find what drops ICMP type 3 code 4 between {node} and {sender}":
-    "查出 {node} 与 {sender} 之间是什么丢弃了 ICMP type 3 code 4",
+  "Let {message} pass in the packet filter of {at}": "在 {at} 的包过滤规则中放行 {message}",
+  "Find what drops {message} between {node} and {sender}": "查出 {node} 与 {sender} 之间是什么丢弃了 {message}",
   "Set the MTU of the pods to what the path carries, so that they need no such message":
     "把 Pod 的 MTU 设为路径实际能承载的大小,这样就不再依赖这类报文",
   // mtu-black-hole.ts
@@ -731,6 +730,7 @@ export const chinese = {
   "the same {bytes} bytes in packets of {small} pass within {time}":
     "同样的 {bytes} 字节改用 {small} 字节的包发送,{time} 内全部通过",
   'no "fragmentation needed" came back to the sender': "发送方没有收到任何 “需要分片” 报文",
+  'no "packet too big" came back to the sender': "发送方没有收到任何 “包过大” 报文",
   '"fragmentation needed" came back from {from} (MTU {mtu}), but TCP did not recover':
     "{from} 回复了 “需要分片” 报文(MTU {mtu}),但 TCP 没有恢复",
   "every device that could be read takes more: {devices}": "读取到的设备 MTU 都更大:{devices}",
@@ -745,6 +745,8 @@ export const chinese = {
     "在此之前可让 TCP 协商更小的报文段,MSS 设为 {mss}:{command}",
   "Or switch net.ipv4.tcp_mtu_probing to 1 at {at}: TCP then finds a size that passes after a few seconds":
     "或者在 {at} 上把 net.ipv4.tcp_mtu_probing 设为 1:TCP 会在几秒后自行找到能通过的大小",
+  'Let ICMPv6 "packet too big" (type 2) pass on the way, so that senders learn the limit':
+    "在沿途放行 ICMPv6 “包过大” 报文(type 2),让发送方得知上限",
   'Let ICMP "fragmentation needed" (type 3, code 4) pass on the way, so that senders learn the limit':
     "在沿途放行 ICMP “需要分片” 报文(type 3, code 4),让发送方得知上限",
   // mtu-mismatch.ts

@@ -54,7 +54,7 @@ const way = z.object({
   /** The largest size that was answered; absent when none was. */
   largest: z.number().optional(),
   limit: limit.optional(),
-  /** "Fragmentation needed", by who said it. */
+  /** "Fragmentation needed" (ICMP) and "packet too big" (ICMPv6), by who said it. */
   fragNeeded: z.array(z.object({ from: z.string(), mtu: z.number(), count: z.number() })),
   transfers: z.array(transfer),
 });

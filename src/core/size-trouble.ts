@@ -2,7 +2,7 @@ import { crosses, endsOf, isPod } from "./elements.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import type { Place } from "./place.ts";
 import type { Leg, Plan, Vantage } from "./plan.ts";
-import { mtuEvidence, type Transfer, type Way } from "./size-evidence.ts";
+import { mtuEvidence, type SizeLimit, type Transfer, type Way } from "./size-evidence.ts";
 import { sizedWays } from "./sized-ways.ts";
 
 /** What a way does with large packets. */
@@ -85,8 +85,14 @@ export function blockedButLearnt(results: readonly SizedResult[]): readonly Size
   const learnt = results.filter(({ from, to, state }) => state === "spared" && isEnd(from) && to && isEnd(to));
   return results.filter(
     ({ state, to, way }) =>
-      state === "blocked" && learnt.some((own) => own.to?.id === to?.id && own.way.limit?.bytes === way.limit?.bytes),
+      state === "blocked" && learnt.some((own) => own.to?.id === to?.id && mayBeSame(own.way.limit, way.limit)),
   );
+}
+
+/** A limit lies somewhere from the largest size that crossed to the smallest that did not. */
+function mayBeSame(one: SizeLimit | undefined, other: SizeLimit | undefined): boolean {
+  if (!one || !other) return one === other;
+  return one.bytes < other.above && other.bytes < one.above;
 }
 
 function isEnd({ role }: Vantage): boolean {

@@ -1,4 +1,5 @@
 import { isPod } from "./elements.ts";
+import { sameFamily } from "./ip-family.ts";
 import type { Leg, Plan, Vantage } from "./plan.ts";
 
 /** A leg along which packet sizes are tried: by echoes, by TCP to our own listener at its end, or by both. */
@@ -13,7 +14,7 @@ const MAX_BACKENDS = 2;
 /**
  * The ways whose largest packet is looked for: the asked path both ways, each end to its own node, node to node, node to the
  * pod beyond, and a pod (or node) of a third node to and from both ends as control. Their directions matter to TCP only: an
- * echo needs both.
+ * echo needs both. All ways from one place are of the family of its address.
  */
 export function sizedWays({ legs, vantages }: Pick<Plan, "legs" | "vantages">): readonly SizedWay[] {
   const at = (role: Vantage["role"]): Vantage | undefined => vantages.find((vantage) => vantage.role === role);
@@ -31,7 +32,7 @@ export function sizedWays({ legs, vantages }: Pick<Plan, "legs" | "vantages">): 
     if (!one || !other || one.id === other.id || one.ip === other.ip || ways.some(({ leg }) => same(leg, one, other)))
       return;
     const leg = legs.find((candidate) => same(candidate, one, other)) ?? legBetween(one, other);
-    if (leg.toIp !== "" && !leg.toIp.includes(":")) ways.push({ leg, everyMs, kind });
+    if (sameFamily(one.ip, leg.toIp)) ways.push({ leg, everyMs, kind });
   };
   add(from, to, "both", ASKED_EVERY_MS);
   add(to, from, "both", ASKED_EVERY_MS);
@@ -51,9 +52,11 @@ export function sizedWays({ legs, vantages }: Pick<Plan, "legs" | "vantages">): 
   add(third, to, "both");
   add(third, from, "tcp");
   add(to, third, "tcp");
-  for (const leg of legs)
-    if (leg.scope === "external" && leg.port === undefined && leg.part !== "control" && !leg.toIp.includes(":"))
-      ways.push({ leg, everyMs: ASKED_EVERY_MS, kind: "echo" });
+  for (const leg of legs) {
+    const start = vantages.find(({ id }) => id === leg.from);
+    const outside = leg.scope === "external" && leg.port === undefined && leg.part !== "control";
+    if (outside && start && sameFamily(start.ip, leg.toIp)) ways.push({ leg, everyMs: ASKED_EVERY_MS, kind: "echo" });
+  }
   return ways;
 }
 

@@ -1,4 +1,5 @@
 import { type Evidence, evidenceOf } from "../core/evidence.ts";
+import { isIpv6 } from "../core/ip-family.ts";
 import { lineReader } from "../core/line-reader.ts";
 import type { Leg, Vantage } from "../core/plan.ts";
 import type { Reader, SurveyProbe, TapContext } from "../core/probe.ts";
@@ -23,7 +24,7 @@ const ROUNDS_PER_TRANSFER = 2;
 /**
  * The largest packet that crosses, by `netcheck-mtu`: echoes that must not be fragmented, from 1 answer in a healthy network
  * to a search down to the byte where the largest stays unanswered, and two full-size TCP segments to our own listener at
- * the far end as the proof. It says whether "fragmentation needed" came back, and from whom. IPv4 only.
+ * the far end as the proof. It says whether "fragmentation needed" came back, and from whom.
  */
 export const mtu: SurveyProbe = {
   kind: "survey",
@@ -103,7 +104,7 @@ export function openMtu({ at, plan }: TapContext): Reader {
       if (Number(routeMtu) > 0) entry.routeMtu = Number(routeMtu);
     }
     if (what === "E") readEcho(entry, atMs, words);
-    if (what === "T") readTransfer(entry, atMs, words);
+    if (what === "T") readTransfer(entry, atMs, words, isIpv6(ip) ? 60 : 40);
   });
 
   return {
@@ -144,14 +145,15 @@ const OUTCOMES: readonly Transfer["outcome"][] = [
 /** Bit of tcpi_options: every segment carries 12 bytes of time stamps. */
 const TIMESTAMPS = 1;
 
-function readTransfer(entry: Entry, atMs: number, words: readonly string[]): void {
+/** `headers`: those of IP and TCP in bytes, without options. */
+function readTransfer(entry: Entry, atMs: number, words: readonly string[], headers: number): void {
   const [size, word, ms, bytes, mss, pmtu, options, , backoff, resent] = words;
   const outcome = OUTCOMES.find((known) => known === word);
   if ((size !== "full" && size !== "small") || !outcome || !Number.isFinite(Number(ms))) return;
   const number = (text: string | undefined): number | undefined =>
     text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
   const segment = number(mss);
-  const packet = segment === undefined ? undefined : segment + 40 + ((number(options) ?? 0) & TIMESTAMPS ? 12 : 0);
+  const packet = segment === undefined ? undefined : segment + headers + ((number(options) ?? 0) & TIMESTAMPS ? 12 : 0);
   const optional = { packet, pmtu: number(pmtu), backoff: number(backoff), resent: number(resent) };
   const known = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   entry.transfers.push({ atMs, size, outcome, ms: Number(ms), bytes: number(bytes) ?? 0, ...known });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEvidence, evidenceOf } from "../core/evidence.ts";
+import { sameFamily } from "../core/ip-family.ts";
 import { lineReader } from "../core/line-reader.ts";
 import type { Plan, Vantage } from "../core/plan.ts";
 import type { Reader, SurveyProbe } from "../core/probe.ts";
@@ -76,7 +77,7 @@ function everyMs(plan: Asked): number {
 function targetsOf(at: Vantage, { vantages }: Asked): readonly Vantage[] {
   const to = vantages.find(({ role }) => role === "to");
   if (at.role !== "from" || !to || to.node === at.node) return [];
-  return [at, to].every(({ ip }) => /^\d+\.\d+\.\d+\.\d+$/.test(ip)) ? [to] : [];
+  return sameFamily(at.ip, to.ip) ? [to] : [];
 }
 
 function knownPort({ legs, vantages }: Asked): readonly string[] {
@@ -85,7 +86,7 @@ function knownPort({ legs, vantages }: Asked): readonly string[] {
   return port === undefined ? [] : [`${port}`];
 }
 
-const TARGET = /^# (\d+\.\d+\.\d+\.\d+) (\d+) (refused|accepted)$/;
+const TARGET = /^# ([\da-f.:]{2,39}) (\d+) (refused|accepted)$/;
 const COUNTS = /^(\d+) (\d+) (\d+)$/;
 
 /** Reads what `netcheck-ports` prints: running totals, so the last ones of each port count. */

@@ -1,4 +1,5 @@
 import { evidenceOf } from "../core/evidence.ts";
+import { sameFamily } from "../core/ip-family.ts";
 import { lineReader } from "../core/line-reader.ts";
 import type { Plan, Vantage } from "../core/plan.ts";
 import type { Reader, SurveyProbe } from "../core/probe.ts";
@@ -45,11 +46,11 @@ function targetOf(at: Vantage, { vantages }: Asked): string | undefined {
   const role = at.role === "from" ? "to" : at.role === "to" ? "from" : undefined;
   const other = vantages.find((vantage) => vantage.role === role);
   if (!other || other.node === at.node) return undefined;
-  return /^\d+\.\d+\.\d+\.\d+$/.test(other.ip) ? other.ip : undefined;
+  return sameFamily(at.ip, other.ip) ? other.ip : undefined;
 }
 
-const TARGET = /^# (\d+\.\d+\.\d+\.\d+)$/;
-const ANSWERED = /^\d+ (\d{1,2}) (\d+\.\d+\.\d+\.\d+) (\d+\.\d+) (hop|end|refused)$/;
+const TARGET = /^# ([\da-f.:]{2,39})$/;
+const ANSWERED = /^\d+ (\d{1,2}) ([\da-f.:]{2,39}) (\d+\.\d+) (hop|end|refused)$/;
 const LOST = /^\d+ (\d{1,2}) - - lost$/;
 const MAX_TTL = 30;
 /** Routers that share one distance, and times that are kept of each. */

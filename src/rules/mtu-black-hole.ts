@@ -1,3 +1,4 @@
+import { isIpv6 } from "../core/ip-family.ts";
 import type { Place } from "../core/place.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, type Sentence, say } from "../core/sentence.ts";
@@ -20,9 +21,8 @@ import { exitsOf } from "./mtu-overlay-too-large.ts";
 
 /** A limit that appears this long after the start of the check began meanwhile. */
 const LATER_MS = 8_000;
-/** IP and TCP headers, IP and ICMP headers. */
-const TCP_HEADERS = 40;
-const ECHO_HEADERS = 28;
+/** What IP and TCP, and IP and ICMP, put before what is sent. */
+const headersOf = ({ leg }: SizedResult) => (isIpv6(leg.toIp) ? { tcp: 60, echo: 48 } : { tcp: 40, echo: 28 });
 
 /**
  * Packets above a size vanish on the way, and the sender is not told, so that connections open and then stall. Decisive are
@@ -165,8 +165,9 @@ function proofTexts(best: SizedResult): readonly Sentence[] {
   ];
 }
 
-function silenceText({ way }: SizedResult): Sentence {
+function silenceText({ way, leg }: SizedResult): Sentence {
   const [first] = way.fragNeeded;
+  if (!first && isIpv6(leg.toIp)) return say('no "packet too big" came back to the sender');
   if (!first) return say('no "fragmentation needed" came back to the sender');
   return say('"fragmentation needed" came back from {from} (MTU {mtu}), but TCP did not recover', {
     from: first.from,
@@ -211,10 +212,11 @@ function deviceTexts(best: SizedResult, blocked: readonly SizedResult[], seen: C
 function confirmTexts(best: SizedResult): readonly string[] {
   const bytes = exactOf(best);
   const at = `# in the network of ${best.from.label}`;
+  const headers = headersOf(best).echo;
   if (bytes === undefined) return [`tracepath -n ${best.leg.toIp}   ${at}`];
   return [
-    `ping -M do -c 3 -s ${bytes - ECHO_HEADERS} ${best.leg.toIp}   ${at}: answered`,
-    `ping -M do -c 3 -s ${bytes - ECHO_HEADERS + 1} ${best.leg.toIp}   ${at}: not`,
+    `ping -M do -c 3 -s ${bytes - headers} ${best.leg.toIp}   ${at}: answered`,
+    `ping -M do -c 3 -s ${bytes - headers + 1} ${best.leg.toIp}   ${at}: not`,
   ];
 }
 
@@ -241,8 +243,8 @@ function adviceTexts(best: SizedResult, blocked: readonly SizedResult[], { evide
             { bytes },
           ),
           say("Until then let TCP agree on smaller segments, with an MSS of {mss}: {command}", {
-            mss: bytes - TCP_HEADERS,
-            command: `iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${bytes - TCP_HEADERS}`,
+            mss: bytes - headersOf(best).tcp,
+            command: `${isIpv6(best.leg.toIp) ? "ip6tables" : "iptables"} -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --set-mss ${bytes - headersOf(best).tcp}`,
           }),
         ]),
     ...(probing === "0"
@@ -256,7 +258,11 @@ function adviceTexts(best: SizedResult, blocked: readonly SizedResult[], { evide
         ]
       : []),
     ...(betweenNodes(best)
-      ? [say('Let ICMP "fragmentation needed" (type 3, code 4) pass on the way, so that senders learn the limit')]
+      ? [
+          isIpv6(best.leg.toIp)
+            ? say('Let ICMPv6 "packet too big" (type 2) pass on the way, so that senders learn the limit')
+            : say('Let ICMP "fragmentation needed" (type 3, code 4) pass on the way, so that senders learn the limit'),
+        ]
       : []),
   ];
 }

@@ -35,7 +35,8 @@ export function exitOf(node: string, towards: Vantage, { plan, evidence }: Case)
   const found = devices.find(({ device }) => device === name);
   if (!found) return undefined;
   const nicMtu = devices.find(({ device }) => device === nic)?.mtu;
-  const overhead = tunnelOverhead(found.kind) ?? 0;
+  const nodeIp = plan.vantages.find((vantage) => vantage.id === id)?.ip ?? "";
+  const overhead = tunnelOverhead(found.kind, nodeIp) ?? 0;
   return { node, device: found.device, mtu: found.mtu, overhead, kind: found.kind, nic, nicMtu };
 }
 

@@ -124,6 +124,18 @@ export function cluster(count: number, zones: readonly string[] = []): World {
   return { nodes, pods };
 }
 
+/** The same cluster with addresses of IPv6 and no others. */
+export function inIpv6({ nodes, pods, ...rest }: World): World {
+  return {
+    ...rest,
+    nodes: nodes.map((node, n) => ({ ...node, ip: `fd20::7:${20 + n}` })),
+    pods: pods.map((pod, p) => ({
+      ...pod,
+      ip: `fd${42 + nodes.findIndex(({ name }) => name === pod.node)}::${p + 5}`,
+    })),
+  };
+}
+
 export function viewOf({ nodes, pods, services = [] }: World): ClusterView {
   return {
     atMs: START - 5_000,

@@ -67,10 +67,13 @@ describe.concurrent("sockets", () => {
   });
 });
 
-describe.concurrent("netcheck-ports", () => {
+describe.concurrent.each([
+  { ip: "127.0.0.1", tables: "iptables" },
+  { ip: "::1", tables: "ip6tables" },
+])("netcheck-ports to $ip", ({ ip, tables }) => {
   test("asks at its pace, from each source port in turn, and counts answers", async () => {
-    const lines = await inNetns("timeout -s INT 4 netcheck-ports 20 800 33001 8 877 127.0.0.1 9 || true");
-    const last = lines.slice(lines.lastIndexOf("# 127.0.0.1 9 refused") + 1).map((line) => line.split(" ").map(Number));
+    const lines = await inNetns(`timeout -s INT 4 netcheck-ports 20 800 33001 8 877 ${ip} 9 || true`);
+    const last = lines.slice(lines.lastIndexOf(`# ${ip} 9 refused`) + 1).map((line) => line.split(" ").map(Number));
     expect(last.map(([port]) => port)).toEqual(Array.from({ length: 8 }, (_, n) => 33_001 + 877 * n));
     const tried = last.map(([, count]) => count ?? 0);
     // Four seconds of 50 a second are 200, but for a machine that is held up.
@@ -80,9 +83,9 @@ describe.concurrent("netcheck-ports", () => {
   });
 
   test("a source port whose packets vanish is one that has no answers", async () => {
-    const lines = await inNetns(`iptables -A INPUT -p tcp --sport 33878 -j DROP
-      timeout -s INT 4 netcheck-ports 50 500 33001 4 877 127.0.0.1 9 || true`);
-    const last = lines.slice(lines.lastIndexOf("# 127.0.0.1 9 refused") + 1).map((line) => line.split(" ").map(Number));
+    const lines = await inNetns(`${tables} -A INPUT -p tcp --sport 33878 -j DROP
+      timeout -s INT 4 netcheck-ports 50 500 33001 4 877 ${ip} 9 || true`);
+    const last = lines.slice(lines.lastIndexOf(`# ${ip} 9 refused`) + 1).map((line) => line.split(" ").map(Number));
     for (const [port, tried = 0, answered] of last) {
       expect(tried).toBeGreaterThan(2);
       expect(answered).toBe(port === 33_878 ? 0 : tried);

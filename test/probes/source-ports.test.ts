@@ -18,6 +18,12 @@ function read(chunks: readonly string[]) {
   return evidence && sourcePortsEvidence.schema.parse(evidence.data).targets;
 }
 
+test("a target of IPv6 is read as one of IPv4", () => {
+  expect(read(["# fd42::5 9 refused\n33001 3 2\n"])).toEqual([
+    { ip: "fd42::5", port: 9, answer: "refused", sources: [{ port: 33_001, tried: 3, answered: 2 }] },
+  ]);
+});
+
 test("the newest counts of every source port and target stand", () => {
   expect(read([text])).toEqual([
     {

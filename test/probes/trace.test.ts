@@ -20,6 +20,12 @@ function read(chunks: readonly string[]) {
   return evidence && traceEvidence.schema.parse(evidence.data);
 }
 
+test("addresses of IPv6 are read as those of IPv4", () => {
+  const found = read(["# fd42::5\n1800000000000 1 fd42:0:1::1 0.093 hop\n1800000000600 2 fd42::5 0.310 end\n"]);
+  expect(found).toMatchObject({ target: "fd42::5", distance: 2 });
+  expect(found?.hops.map(({ addresses }) => addresses[0]?.ip)).toEqual(["fd42:0:1::1", "fd42::5"]);
+});
+
 test("every hop has what was sent to it, what was lost and who answered, up to the target", () => {
   expect(read([text])).toEqual({
     target: "10.42.1.5",

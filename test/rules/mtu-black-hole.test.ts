@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Vantage } from "#src/core/plan.ts";
 import { inWords } from "#src/core/sentence.ts";
 import { mtuBlackHole } from "#src/rules/mtu-black-hole.ts";
-import { cluster, loses, type Scene, through } from "../core/simulate.ts";
+import { cluster, inIpv6, loses, type Scene, through } from "../core/simulate.ts";
 import type { Fate, Sizes } from "../core/simulate-mtu.ts";
 import { ask, because } from "./ask.ts";
 
@@ -43,6 +43,11 @@ test.each<{ name: string; scene: Scene; brief: string }>([
   {
     name: "two nodes as targets",
     scene: { from: "ulm", to: "graz", sizes: limited(1440, at("graz")) },
+    brief: "graz certain",
+  },
+  {
+    name: "a cluster of IPv6",
+    scene: { world: inIpv6(cluster(3)), sizes: limited(1400, at("graz")) },
     brief: "graz certain",
   },
   { name: "a third node", scene: { sizes: limited(1400, at("bern")) }, brief: "cleared" },
@@ -148,4 +153,15 @@ test("while the size is still searched, it says what is known and no more", () =
   expect(because(verdict)).toMatch(/bytes cross, those of 1,\d\d\d bytes and more vanish/);
   expect(because(verdict)).not.toMatch(/up to [\d,]+ bytes cross/);
   if (verdict.status === "suspected") expect(verdict.advice.map((text) => inWords(text)).join()).not.toMatch(/MSS of/);
+});
+
+test("commands and advice are those of the path's family", () => {
+  const { verdict } = ask(mtuBlackHole, { world: inIpv6(cluster(3)), sizes: limited(1400, at("graz")) });
+  if (verdict.status !== "suspected") throw new Error(verdict.status);
+  const { confirm, advice } = verdict;
+  expect(confirm[0]).toMatch(/^ping -M do -c 3 -s 1302 fd43::/);
+  const advised = advice.map((text) => inWords(text)).join("\n");
+  expect(advised).toMatch(/MSS of 1,290: ip6tables .*--set-mss 1290/);
+  expect(advised).toContain('Let ICMPv6 "packet too big" (type 2) pass');
+  expect(because(verdict)).toContain('no "packet too big" came back');
 });

@@ -4,7 +4,7 @@ import type { Rule } from "#src/core/rule.ts";
 import { fragNeededLost } from "#src/rules/frag-needed-lost.ts";
 import { mtuMismatch } from "#src/rules/mtu-mismatch.ts";
 import { mtuOverlayTooLarge } from "#src/rules/mtu-overlay-too-large.ts";
-import { play, type Scene } from "../core/simulate.ts";
+import { cluster, inIpv6, play, type Scene } from "../core/simulate.ts";
 import type { Sizes } from "../core/simulate-mtu.ts";
 import { ask, because } from "./ask.ts";
 
@@ -107,6 +107,18 @@ test.each<{ name: string; rule: Rule; scene: Scene; brief: string }>([
     brief: "ulm/vx.7 certain",
   },
   {
+    name: "tunnels over IPv6 that leave room for the headers of IPv4 only",
+    rule: mtuOverlayTooLarge,
+    scene: { world: inIpv6(cluster(3)), facts: devices({ tunnel: 1450 }), sizes: wire(() => 1500, 70, 1450) },
+    brief: "ulm/vx.7 certain",
+  },
+  {
+    name: "tunnels over IPv6 that leave room for its headers",
+    rule: mtuOverlayTooLarge,
+    scene: { world: inIpv6(cluster(3)), facts: devices({ tunnel: 1430 }), sizes: wire(() => 1400, 70, 1430) },
+    brief: "cleared",
+  },
+  {
     name: "tunnels as large as the NIC in a network that carries fragments",
     rule: mtuOverlayTooLarge,
     scene: { facts: devices({ tunnel: 1500 }) },
@@ -136,19 +148,21 @@ test("the deeper cause is named alone, with what follows from it beneath", () =>
 });
 
 /** The node that forwards refuses what is too large; its filter may take what it says. */
-const router = (refused: number, rule?: string): NonNullable<Scene["facts"]> => {
+const router = (refused: number, rule?: string, counter = "IpFragFails"): NonNullable<Scene["facts"]> => {
   const counted = (atMs: number, most: number): number =>
     Math.min(most, Math.round(((atMs % 100_000) / 20_000) * most));
   return (at, probe, atMs) => {
     if (at.id !== "node/ulm") return undefined;
-    if (probe === "counters")
-      return JSON.stringify({ kernel: { IpInReceives: 9, IpFragFails: counted(atMs, refused) } });
+    if (probe === "counters") return JSON.stringify({ kernel: { IpInReceives: 9, [counter]: counted(atMs, refused) } });
     if (probe === "packet-filter" && rule)
       return `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n[${counted(atMs, refused)}:900] ${rule}\nCOMMIT\n`;
     return undefined;
   };
 };
 const DROPS = "-A OUTPUT -p icmp -m icmp --icmp-type 3/4 -j DROP";
+const FAILS6 = "Ip6FragFails";
+const typed6 = (type: number): string => `-A OUTPUT -p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j DROP`;
+const ipv6 = inIpv6(cluster(3));
 const deaf: Sizes = {
   fate: (from, to, bytes) =>
     from.node === "ulm" && to.node === "graz" && isPod(from) && bytes > 1400 ? "vanishes" : "crosses",
@@ -164,6 +178,26 @@ test.each<{ name: string; scene: Scene; brief: string }>([
   { name: "a message that arrives", scene: { facts: router(40), sizes: heard }, brief: "cleared" },
   { name: "refused packets of others", scene: { facts: router(4_000) }, brief: "cleared" },
   { name: "a filter that takes nothing", scene: { facts: router(0, DROPS), sizes: deaf }, brief: "cleared" },
+  {
+    name: "a filter that takes that of IPv6",
+    scene: { world: ipv6, facts: router(40, typed6(2), FAILS6), sizes: deaf },
+    brief: "ulm certain",
+  },
+  {
+    name: "a filter of IPv6 that takes all of ICMP",
+    scene: { world: ipv6, facts: router(40, "-A OUTPUT -p ipv6-icmp -j DROP", FAILS6), sizes: deaf },
+    brief: "ulm certain",
+  },
+  {
+    name: "a filter of IPv6 that takes another message",
+    scene: { world: ipv6, facts: router(40, typed6(129), FAILS6), sizes: deaf },
+    brief: "ulm likely",
+  },
+  {
+    name: "refused packets of the other family",
+    scene: { world: ipv6, facts: router(40, typed6(2)), sizes: deaf },
+    brief: "cleared",
+  },
 ])('"fragmentation needed": $name: $brief', ({ scene, brief }) => {
   expect(ask(fragNeededLost, scene).brief).toBe(brief);
 });

@@ -1,11 +1,8 @@
 import { z } from "zod";
 import { findEnd } from "../names.ts";
-import type { PlannedNode } from "../plan.ts";
+import { type PlannedNode, tunnelBytes } from "../plan.ts";
 import { defineFault, type LabParts, machineOf, type Undo, whileBooted } from "./fault.ts";
 import { addWireRules, ipOf, placeRule, wireMatches, wirePlace } from "./wire.ts";
-
-/** What a VXLAN puts around a packet. */
-const TUNNEL_BYTES = 50;
 
 type Spec = {
   readonly node?: string | undefined;
@@ -45,7 +42,6 @@ export const mtu = defineFault(
         holds: ({ icmp, device }) => !icmp || !device,
       },
     ],
-    ipv4Only: true,
     prepare({ bytes, icmp, device, ...place }, lab) {
       const { matches, words } = wireMatches(lab, { ...place, direction: "both" });
       const spec = { ...place, bytes };
@@ -63,7 +59,7 @@ export const mtu = defineFault(
               () =>
                 addWireRules(
                   lab,
-                  matches.map((match) => `${match} ether type ip ip frag-off & 0x3fff != 0 counter drop`),
+                  matches.map((match) => `${match} ether type ${ipOf(lab)} ${fragments[ipOf(lab)]} counter drop`),
                 ),
               ...nodesOf(lab, spec).flatMap((one) => [
                 ...(tunnel === undefined ? [] : [() => setTunnelMtu(lab, one, tunnel, bytes)]),
@@ -85,6 +81,9 @@ export const mtu = defineFault(
     },
   },
 );
+
+/** How nft tells parts of a packet; those of IPv6 have a header that says so. */
+const fragments = { ip: "ip frag-off & 0x3fff != 0", ip6: "ip6 nexthdr 44" } as const;
 
 /** Does one after the other; when one fails, what was done is undone. */
 async function together(steps: readonly (() => Promise<Undo>)[]): Promise<Undo> {
@@ -120,19 +119,22 @@ function knowing(lab: LabParts, spec: Spec): readonly (() => Promise<Undo>)[] {
   const both = new Set(
     [...pairs, ...pairs.map(([one, peer]) => [peer, one] as const)].map(([a, b]) => `${a.index} ${b.index}`),
   );
-  const inner = spec.bytes - (lab.plan.tunnel === undefined ? 0 : TUNNEL_BYTES);
+  const inner = spec.bytes - tunnelBytes(lab.plan);
+  const ip = ["ip", lab.plan.addresses.family === "ipv4" ? "-4" : "-6"];
+  const whole = lab.plan.addresses.family === "ipv4" ? 32 : 128;
   return [...both].map((key) => {
     const [sender, receiver] = key.split(" ").map((index) => lab.plan.nodes.find((one) => one.index === Number(index)));
     return async (): Promise<Undo> => {
       if (!sender || !receiver) throw new Error(`no nodes ${key}`);
       const machine = machineOf(lab, sender.node.name);
-      const { podCidr, ip } = receiver.node;
-      const before = (await machine.run(["ip", "route", "show", "exact", podCidr])).trim().split(/\s+/);
-      await machine.run(["ip", "route", "replace", ...before, "mtu", `${inner}`]);
-      await machine.run(["ip", "route", "add", `${ip}/32`, "dev", "eth0", "mtu", `${spec.bytes}`]);
+      const { podCidr, ip: address } = receiver.node;
+      const own = [`${address}/${whole}`, "dev", "eth0"];
+      const before = (await machine.run([...ip, "route", "show", "exact", podCidr])).trim().split(/\s+/);
+      await machine.run([...ip, "route", "replace", ...before, "mtu", `${inner}`]);
+      await machine.run([...ip, "route", "add", ...own, "mtu", `${spec.bytes}`]);
       return whileBooted(machine, async () => {
-        await machine.run(["ip", "route", "del", `${ip}/32`, "dev", "eth0"]);
-        await machine.run(["ip", "route", "replace", ...before]);
+        await machine.run([...ip, "route", "del", ...own]);
+        await machine.run([...ip, "route", "replace", ...before]);
       });
     };
   });
@@ -153,7 +155,7 @@ async function setMtus(lab: LabParts, { node }: PlannedNode, devices: readonly s
 
 /** The kernel refuses a tunnel that does not fit its NIC; it got so large while the NIC took more. */
 async function setTunnelMtu(lab: LabParts, one: PlannedNode, tunnel: string, bytes: number): Promise<Undo> {
-  const shrink = await setMtus(lab, one, ["eth0"], bytes + TUNNEL_BYTES);
+  const shrink = await setMtus(lab, one, ["eth0"], bytes + tunnelBytes(lab.plan));
   try {
     return await setMtus(lab, one, [tunnel], bytes);
   } finally {

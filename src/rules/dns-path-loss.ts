@@ -15,8 +15,9 @@ import { isWhole, tapsOf } from "../pcap/tap-evidence.ts";
  * (Wilson 95 %), less than 90 %; or as much is lost by each DNS pod that is asked directly, and what the pod itself lost
  * does not contradict that, or by one of them, and the pod itself lost two. Each DNS pod asked directly, and the same from a pod of the same and of another node, tell
  * whether it is one server, all of them, this pod, or this node.
- * Fooled by slow answers (they come after the deadline: dns-overloaded) and by a path that loses everything alike (then
- * echoes to the servers are lost too, and this is a symptom of what is found there).
+ * Fooled by slow answers (they come after the deadline: dns-overloaded), by a path that loses everything alike (then
+ * echoes to the servers are lost too, and this is a symptom of what is found there), and by one that loses some flows and spares
+ * others: echoes are one flow, queries are many (then they fare no worse than what is found there).
  */
 export const dnsPathLoss: Rule = {
   name: "dns-path-loss",
@@ -94,13 +95,26 @@ function decisive({ names, servers, used }: DnsFacts): {
     .reduce((most, one) => (one.lost > most.lost ? one : most), own);
 }
 
+/** Legs to servers that cross a place which loses as much as the queries do, whatever became of the one flow of echoes. */
+function sharingLegs({ servers }: DnsFacts, { comparison }: Case): readonly string[] {
+  const places = comparison.loss.filter(({ element }) => !element.kind.startsWith("icmp-"));
+  return servers.flatMap(({ leg, here }) => {
+    const { low } = wilson(here.lost, here.sent);
+    const shares = places.some(({ legs, share }) => leg && legs.includes(leg.leg.id) && low <= share.high);
+    return leg && shares && losesNames(here) ? [leg.leg.id] : [];
+  });
+}
+
 function suspicion(facts: DnsFacts, seen: Case): Suspicion {
   const { at } = facts;
   const { where, what, sure } = locate(facts, ({ lost }) => lost);
   const { server, lost, sent } = decisive(facts);
   const share = wilson(lost, sent);
-  const legs = sufferingLegs(facts);
-  const clean = facts.servers.filter(({ leg }) => leg && leg.sent >= 20 && leg.lost === 0);
+  const among = sharingLegs(facts, seen);
+  const legs = [...new Set([...sufferingLegs(facts), ...among])];
+  const clean = facts.servers.filter(
+    ({ leg }) => leg && leg.sent >= 20 && leg.lost === 0 && !among.includes(leg.leg.id),
+  );
   return {
     status: "suspected",
     confidence: sure ? "certain" : "likely",

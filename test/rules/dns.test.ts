@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Rule } from "#src/core/rule.ts";
+import type { Anomaly } from "#src/core/anomaly.ts";
+import type { Case, Rule, Suspicion } from "#src/core/rule.ts";
+import { inWords } from "#src/core/sentence.ts";
+import { wilson } from "#src/core/stats.ts";
 import { dnsCrashLoop } from "#src/rules/dns-crash-loop.ts";
 import { dnsDown } from "#src/rules/dns-down.ts";
 import { dnsOverloaded } from "#src/rules/dns-overloaded.ts";
@@ -8,7 +11,7 @@ import { dnsStaleAnswer } from "#src/rules/dns-stale-answer.ts";
 import { dnsTcpBlocked } from "#src/rules/dns-tcp-blocked.ts";
 import { dnsUpstreamFailing } from "#src/rules/dns-upstream-failing.ts";
 import { dnsWrongResolver } from "#src/rules/dns-wrong-resolver.ts";
-import { askNames, type Names, ONE, type Said, SERVICE, TWO, UPSTREAM } from "./dns-case.ts";
+import { askNames, type Names, namesCase, ONE, type Said, SERVICE, TWO, UPSTREAM } from "./dns-case.ts";
 
 const DEAD: Said = { lost: 40, tcpLost: 10, outside: { timeout: 10 } };
 const REFUSED: Said = { outcomes: { "rcode-refused": 40 } };
@@ -246,5 +249,34 @@ describe("causes about names", () => {
     expect(askNames(dnsUpstreamFailing, names).text).toContain(
       `asked from the DNS pods themselves, ${UPSTREAM} do not answer`,
     );
+  });
+
+  /** Between the source's node and names-b's some flows lose a quarter; that of the echoes is spared. */
+  const besideLossyFlows = (lost: number): Case => {
+    const { plan, evidence, comparison } = namesCase({ source: { [SERVICE]: { lost: lost / 2 }, [TWO]: { lost } } });
+    const id = "pod/shop/api-0>pod/kube-system/names-b";
+    const [echoes] = comparison.legs.values();
+    if (!echoes) throw new Error("no legs");
+    const clean = { ...echoes, leg: { ...echoes.leg, id }, sent: 150, lost: 0, state: "healthy" as const };
+    const place = { kind: "pair", name: "ulm", peer: "graz" } as const;
+    const anomaly: Anomaly = {
+      ...{ kind: "loss", element: { kind: "tunnel-pair", name: "ulm", peer: "graz" }, place, alternatives: [] },
+      ...{ legs: [echoes.leg.id, id], own: [echoes.leg.id], bad: 100, of: 400, share: wilson(100, 400) },
+      ...{ background: { bad: 0, of: 900 }, dead: false, shareInside: 0.25, episodes: [], throughout: true },
+      ...{ onPath: true, directions: [], direction: undefined },
+    };
+    const legs = new Map([...comparison.legs, [id, clean]]);
+    return { plan, evidence, comparison: { ...comparison, legs, loss: [anomaly] } };
+  };
+
+  test.each([
+    { what: "no worse than some flows of the path fare", lost: 8, yields: true },
+    { what: "worse than any flow of the path fares", lost: 30, yields: undefined },
+  ])("queries that fare $what are told from a fault of port 53 ($yields)", ({ lost, yields }) => {
+    const verdict = dnsPathLoss.evaluate(besideLossyFlows(lost)) as Suspicion;
+    expect(verdict.status).toBe("suspected");
+    expect(verdict.yields).toBe(yields);
+    const said = verdict.because.map((text) => inWords(text)).join("\n");
+    expect(said.includes("it is about port 53, not about the path")).toBe(yields === undefined);
   });
 });

@@ -5,9 +5,15 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const LONG = [
   "e2e/scenarios",
   "e2e/conformance",
+  "e2e/two-clusters",
+  "e2e/night",
+  "e2e/kill",
   "integration/lab-cluster-faults",
-  "pcap/path-analysis",
+  "integration/agent-scripts-record",
+  "integration/pcap-live",
   "core/healthy",
+  "pcap/path-analysis",
+  "pcap/bad-captures",
   "pcap/pcap-input",
 ];
 
@@ -52,7 +58,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // They mostly wait, for processes, packets and timers: more files at once than the machine has cores.
-          maxWorkers: 4,
+          maxWorkers: 6,
           sequence: { groupOrder: 1 },
           // What is waited for comes when a busy machine gets to it; one second is too short a patience.
           expect: { poll: { timeout: 20_000 } },
@@ -64,9 +70,9 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          // A check mostly waits; four of them, and beside them the files that play one at a time, keep two cores busy.
+          // A check mostly waits; four of them, and beside them two files that play one at a time, keep two cores busy.
           maxConcurrency: 4,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

@@ -84,9 +84,11 @@ async function main(argv: readonly string[]): Promise<number> {
   if (asked.again) await judgeAgain(jobs, asked);
   const known = await playsIn(asked.results);
   const keyed = new Map(known.map((one) => [keyOf(one.scenario, one.seed), one]));
-  const open = asked.again ? [] : jobs.filter(({ scenario, seed }) => !keyed.has(keyOf(scenario.scenario, seed)));
+  const open = jobs.filter(({ scenario, seed }) => !keyed.has(keyOf(scenario.scenario, seed)));
   say(`${jobs.length} plays, ${jobs.length - open.length} of them known; ${asked.jobs} at the same time`);
-  const unplayed = await playAll(open, asked, (played) => keyed.set(keyOf(played.scenario, played.seed), played));
+  const unplayed = await playAll(asked.again ? [] : open, asked, (played) =>
+    keyed.set(keyOf(played.scenario, played.seed), played),
+  );
   const plays = jobs.flatMap(({ scenario, seed }) => keyed.get(keyOf(scenario.scenario, seed)) ?? []);
   const figures = figuresOf(plays);
   const again = plays.filter(({ judged }) => judged !== undefined);
@@ -190,7 +192,8 @@ async function judgeAgain(jobs: readonly Job[], { results }: Asked): Promise<voi
   }
   await writeFile(`${results}.new`, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   await rename(`${results}.new`, results);
-  say(`${judged} of ${lines.length} plays judged again; the others were not asked for, or their checks not kept`);
+  const left = lines.length - judged;
+  say(`${judged} plays judged again${left > 0 ? `; ${left} were not asked for, or their checks not kept` : ""}`);
 }
 
 /** Plays until all are done or somebody stops it. Answers what could not be played, with its reason. */

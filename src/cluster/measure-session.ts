@@ -43,6 +43,8 @@ export class MeasureSession {
   usedAtMs = 0;
   viewTriedAtMs = 0;
   soFar: Progress["soFar"];
+  /** Not before is it said again what looks wrong so far. */
+  assessAgainMs = 0;
   #analysis: ReturnType<MeasureDeps["captures"]["analyse"]> | undefined;
   /** What the kernels of the path's nodes had said when it was last assessed. */
   kernel: readonly Trigger[] = [];

@@ -28,6 +28,12 @@ const FIRST_VIEW_MS = 12_000;
 const ANALYSIS_WAIT_MS = 2_000;
 /** What was read of a check that no tick has come for is dropped after this long. */
 const SESSION_TTL_MS = 5 * 60_000;
+/**
+ * To say what looks wrong so far, all that is known is looked at: ever more in a long check. The checks of a worker together rest this
+ * many times as long as it took, so that what else it does need not wait for it; but none rests longer than so.
+ */
+const ASSESS_REST = 4;
+const LONGEST_REST_MS = 30_000;
 
 /** What a trace tells of a tick that does several things, the first of these. */
 const TOLD: readonly (readonly [NodeAction, string])[] = [
@@ -199,12 +205,15 @@ export function createMeasurer(deps: MeasureDeps): Measurer {
   function assessed(request: Part, state: MeasureState, session: MeasureSession): MeasureState {
     const { plan } = state;
     const nowMs = deps.nowMs();
+    if (nowMs < session.assessAgainMs) return state;
     const running = Object.entries(state.nodes).filter(
       ([, { status, failures }]) => (status === "running" || status === "growing") && failures === 0,
     );
     if (!plan || running.length === 0 || !running.every(([name]) => session.caughtUp(name))) return state;
     const evidence = session.evidence({ nowMs, done: false, before: unpackView(state.before) });
     const { finding, soFar } = assessedSafely({ request, plan, evidence, gaps: gapsOf(state, plan), nowMs });
+    const tookMs = deps.nowMs() - nowMs;
+    session.assessAgainMs = deps.nowMs() + Math.min(LONGEST_REST_MS, ASSESS_REST * sessions.size * tookMs);
     if (plan.taps) session.kernel = kernelTriggers({ plan, evidence });
     const { suspicion: before, ...rest } = state;
     session.soFar = soFar;

@@ -232,6 +232,23 @@ test("a suspicion is told when it was seen twice in a row, and only once", async
   expect(ended.measured.firstFindingAtMs).toBeGreaterThan(1_006_000);
 });
 
+test("what takes long to look at is looked at seldom", async () => {
+  const world = measuring();
+  const beganMs: number[] = [];
+  const depsOf = (worker: string) => ({
+    ...world.depsOf(worker),
+    assess() {
+      beganMs.push(world.clock.nowMs);
+      world.clock.nowMs += 600;
+      return {};
+    },
+  });
+  const ended = await run({ ...world, depsOf });
+  expect(counts(ended)).toEqual([whole, whole, whole]);
+  expect(beganMs.length).toBeGreaterThan(1);
+  for (const [n, atMs] of beganMs.slice(1).entries()) expect(atMs - (beganMs[n] ?? 0)).toBeGreaterThanOrEqual(5 * 600);
+});
+
 test("a worker that was away for long says which one was lost before it", async () => {
   const world = measuring();
   const first = createMeasurer(world.depsOf("a:1"));

@@ -3,7 +3,7 @@ import { startApi } from "./cluster/api/server.ts";
 import { startCluster } from "./cluster/cluster.ts";
 import type { Topology } from "./cluster/topology.ts";
 import { serveControl } from "./control.ts";
-import { announce, labFolder, type RunningLab, withdraw } from "./state-folder.ts";
+import { announce, labFolder, type RunningLab, removeFolder, withdraw } from "./state-folder.ts";
 
 export type OwnedLab = AsyncDisposable & {
   readonly running: RunningLab;
@@ -27,6 +27,7 @@ export async function ownLab(topology: Topology, { name, onDown, page }: OwnerOp
   const dir = labFolder(name);
   mkdirSync(dir, { recursive: true });
   await using stack = new AsyncDisposableStack();
+  stack.defer(() => removeFolder(name));
   const cluster = await startCluster(topology, { dir });
   stack.defer(() => cluster.stop());
   const api = stack.use(await startApi({ model: cluster, dir }));

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 
@@ -35,6 +35,16 @@ export function announce(lab: RunningLab): void {
 
 export function withdraw(name: string): void {
   rmSync(join(labFolder(name), "running.json"), { force: true });
+}
+
+/** Removes the folder of a lab that has ended; the log of one that was left running stays, and its folder with it. */
+export function removeFolder(name: string): void {
+  try {
+    rmdirSync(labFolder(name));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOTEMPTY" && code !== "ENOENT") throw error;
+  }
 }
 
 /** The labs of this data directory whose owner is alive. */

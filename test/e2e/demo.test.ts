@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -35,6 +35,9 @@ test("the demo finds the late packets of node-2's NIC, tells it in a thread and 
   timeout: 240_000,
 }, async () => {
   const before = hostTraces();
+  // A demo that was killed cannot clear away its own.
+  const labFolder = new URL(".netcheck/labs/demo", root);
+  rmSync(labFolder, { recursive: true, force: true });
   const child = demo("--once", "--json");
   child.stderr?.resume();
   if (child.stdout === null) throw new Error("no stdout");
@@ -52,6 +55,7 @@ test("the demo finds the late packets of node-2's NIC, tells it in a thread and 
   expect(timings.ackMs).toBeLessThan(300);
   expect(timings.firstFindingMs).toBeLessThan(15_000);
   await expect.poll(() => newTraces(before), { timeout: 20_000, interval: 200 }).toEqual([]);
+  expect(existsSync(labFolder)).toBe(false);
   // npm keeps its own compiled code there.
   expect(readdirSync(temporary).filter((name) => name !== "node-compile-cache")).toEqual([]);
 });

@@ -70,6 +70,8 @@ test("a demo that is killed in the middle leaves nothing on the host", { timeout
   });
   await measuring;
   const owner = deepestChild(child.pid ?? 0);
+  expect(commandOf(owner)).toMatch(/node .*lab\/demo\.ts --once/);
+  expect(commandOf(owner)).not.toContain("setup.mjs");
   process.kill(owner, "SIGKILL");
   await once(child, "exit");
   await expect.poll(() => newTraces(before), { timeout: 20_000, interval: 200 }).toEqual([]);
@@ -78,12 +80,11 @@ test("a demo that is killed in the middle leaves nothing on the host", { timeout
 /** npm starts a shell, that the set-up script, that the demo: the last of that line owns the lab. */
 function deepestChild(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
-  const next = children
-    .map(Number)
-    .find((child) => /(sh|node|npm)/.test(readFileSync(`/proc/${child}/comm`, "utf8")) && !isLab(child));
+  const next = children.map(Number).find((child) => commandOf(child).includes("lab/demo.ts"));
   return next === undefined ? pid : deepestChild(next);
 }
 
-function isLab(pid: number): boolean {
-  return /unshare|workers\/|setpriv|reap/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+/** Its name would not do: Node calls its main thread by what it is. */
+function commandOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
 }

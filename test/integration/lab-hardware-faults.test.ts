@@ -54,6 +54,26 @@ describe.skipIf(reason !== undefined)(`hardware in a lab${reason === undefined ?
     expect(Number(stdout) * 8).toBeLessThan(9_500_000);
   });
 
+  test("softirq: one CPU of the node fills with packet work as time goes by, and what crosses the NIC waits", async () => {
+    const soft = async (node: string): Promise<number[]> =>
+      (await on(node, "cat /proc/stat"))
+        .split("\n")
+        .filter((row) => /^cpu\d/.test(row))
+        .map((row) => Number(row.split(/ +/)[7]));
+    const others = await soft("node-1");
+    await lab.fault.add({ kind: "softirq", node: "node-2", delayMs: 30 });
+    const began = await soft("node-2");
+    const grown = async (): Promise<number[]> =>
+      (await soft("node-2")).map((ticks, cpu) => ticks - (began[cpu] as number));
+    await expect.poll(async () => (await grown())[1], { timeout: 30_000, interval: 500 }).toBeGreaterThan(300);
+    const [first = 0, full = 0, ...rest] = await grown();
+    expect(Math.max(first, ...rest)).toBeLessThan(full / 10);
+    expect(await soft("node-1")).toHaveLength(others.length);
+    const trips = await roundTrips(lab, "default/web-0", "default/db-0");
+    expect(lost(trips)).toBe(0);
+    expect(Math.min(...trips.map(Number))).toBeGreaterThanOrEqual(60);
+  });
+
   test("host-file: a tool answers these words with the text, others as ever; the newest text counts", async () => {
     const add = (tool: string, content: string) => lab.fault.add({ kind: "host-file", node: "node-2", tool, content });
     const first = await add("ethtool -m eth0", "\tIdentifier : 0x03 (SFP)");

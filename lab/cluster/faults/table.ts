@@ -37,6 +37,7 @@ import { slowReceiver, slowServer } from "./server.ts";
 import { hairpinOff, noEndpoints, selectorMismatch, staleEndpoint, wrongTargetPort } from "./service.ts";
 import { serviceRulesMissing } from "./service-rules.ts";
 import { sidecar } from "./sidecar.ts";
+import { softirq } from "./softirq.ts";
 import { fdbWrong, neighbourWrong, secondAddress } from "./tunnel.ts";
 import { udpBuffer } from "./udp-buffer.ts";
 import { wrongSnat } from "./wrong-snat.ts";
@@ -65,6 +66,7 @@ const faultKinds: readonly FaultKind[] = [
   hostFile,
   clock,
   qdiscDrops,
+  softirq,
   mtu,
   secondAddress,
   neighbourWrong,
@@ -102,9 +104,6 @@ const faultKinds: readonly FaultKind[] = [
   ipRangeExhausted,
 ];
 
-/** Kinds that scenario files may name and that this lab cannot make yet. */
-const laterKinds = ["softirq"];
-
 export const findKind = (name: string): FaultKind | undefined => faultKinds.find(({ kind }) => kind === name);
 
 /** A fault of any kind. The value stays as it was written; each kind fills in its own defaults when it is applied. */
@@ -117,11 +116,6 @@ export const faultSchema = z.unknown().transform((value, context): FaultSpec => 
     return complain("must be a mapping with a kind, such as { kind: loss, node: node-2, percent: 10 }");
   const kind = findKind(value.kind);
   if (kind === undefined) {
-    if (laterKinds.includes(value.kind))
-      return complain(
-        `"${value.kind}" is not available yet in this lab; there are ${faultKinds.map((one) => one.kind).join(", ")}`,
-        ["kind"],
-      );
     return complain(`"${value.kind}" is no kind of fault; there are ${faultKinds.map((one) => one.kind).join(", ")}`, [
       "kind",
     ]);

@@ -22,6 +22,8 @@ def once():
 
 
 held = None
+# After so long without an acknowledgement it gives its connection up, as clients that know a time limit do.
+GIVE_UP_MS = 6_000
 
 
 def more():
@@ -30,6 +32,7 @@ def more():
     try:
         if held is None:
             held = socket.create_connection((address, port), 2)
+            held.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GIVE_UP_MS)
             held.setblocking(False)
         held.send(b"x" * 8192)
     except BlockingIOError:

@@ -42,11 +42,6 @@ test.each([
     says: ':4: faults[0].kind: "dealy" is no kind of fault',
   },
   {
-    name: "a fault this lab cannot make yet",
-    more: "faults:\n  - { kind: softirq, node: node-2 }\n",
-    says: ':4: faults[0].kind: "softirq" is not available yet in this lab',
-  },
-  {
     name: "a fault with an unknown key",
     more: "faults:\n  - kind: delay\n    node: node-2\n    delayMs: 5\n    everi: 4\n",
     says: ':7: "everi" is not known here (in faults[0])',

@@ -151,7 +151,13 @@ export const captureSentences = {
     "{cut} 条连接在静默之后中断，但它们是同时静默的：可能是某一端重启过",
   "silences of up to {longest} were outlived": "最长 {longest} 的静默之后连接仍然正常",
   "between {connections}": "涉及 {connections}",
-  "no silence of 10 s or more was outlived that could be compared with": "没有可供比较的、静默 10 秒以上仍正常的连接",
+  "no silence was outlived that could be compared with": "没有可供比较的、静默之后仍正常的连接",
+  "captured at {tap}: {count} were reset after {least} of silence, and nobody had spoken":
+    "抓包（{tap}）：{count}在静默 {least} 后被重置，其间双方都没有发送数据",
+  "they were seen at {first}, but not at {before}: what lies between sends them":
+    "这些重置在 {first} 可见、在 {before} 不可见：由两点之间的设备发出",
+  "{pod} itself sends them, which may be its way to end what is not used":
+    "重置由 {pod} 自己发出，这可能是它结束闲置连接的方式",
   "Let the programs send keep-alives, or close connections, before {seconds} s of silence":
     "让程序在静默 {seconds} 秒之前发送 keep-alive 或关闭连接",
   "Or raise the idle time-out of what lies between: load balancer, firewall, NAT gateway, conntrack":

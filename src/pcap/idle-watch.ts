@@ -1,8 +1,8 @@
 import { type IdleCut, MOST_CUT } from "./tap-evidence.ts";
 import type { TapFlows } from "./tap-flows.ts";
 
-/** Shorter pauses are what programs do; nothing on the way forgets a connection so soon. */
-const SILENT_NS = 10e9;
+/** Shorter pauses are what every conversation has; they would tell nothing of what forgets connections. */
+const SILENT_NS = 1e9;
 /** What follows a silence is unanswered when it was sent again this often, for this long. */
 const MIN_TRIES = 2;
 const UNANSWERED_NS = 3e9;
@@ -16,16 +16,21 @@ type Wake = Pick<IdleCut, "from" | "to"> & {
 };
 type Cut = Pick<Wake, "silentNs" | "atNs" | "from" | "to"> & Pick<IdleCut, "how">;
 
+/** Note of a connection that an end has begun to close: what comes then, or stays away, is no sign of anything. */
+const CLOSING = -1;
+
 /**
  * Which connections outlive a silence: whether what follows one is answered, reset, or sent again in vain. A connection that
- * something on the way has forgotten is told from others by that alone.
+ * something on the way has forgotten is told from others by that alone. And those that are reset in the middle of a silence,
+ * by whoever has waited long enough.
  */
 export class IdleWatch {
   readonly #flows: TapFlows;
   /** Silences whose end is not answered yet, by the connection's note less one; freed places are used again. */
   readonly #open: (Wake | undefined)[] = [];
   readonly #free: number[] = [];
-  readonly #cut = new Map<Wake, IdleCut["how"]>();
+  readonly #cut = new Map<Wake, Exclude<IdleCut["how"], "unasked">>();
+  readonly #unasked: Cut[] = [];
   #lived = 0;
   #longestLivedNs = 0;
 
@@ -63,31 +68,47 @@ export class IdleWatch {
     flows.note = place + 1;
   }
 
-  reset(now: number): void {
+  /** The present connection is reset. True when that breaks a silence: then `unasked` has to be told by whom. */
+  reset(now: number): boolean {
     const flows = this.#flows;
     const wake = this.#open[flows.note - 1];
-    if (!wake) return;
+    if (!wake) return flows.note === 0 && now - flows.newestNs >= SILENT_NS && flows.isBothWays;
     // Whoever gives up resets, too: that is no answer.
     if (wake.isB !== flows.isB) this.#isCut(wake, "reset");
     else if (wake.tries >= MIN_TRIES && now - wake.atNs >= UNANSWERED_NS) this.#isCut(wake, "silence");
     this.#close();
+    return false;
   }
 
-  /** The present connection was closed in order. */
+  unasked(now: number, ends: Pick<IdleCut, "from" | "to">): void {
+    const flows = this.#flows;
+    if (this.#unasked.length < MOST_CUT)
+      this.#unasked.push({ silentNs: now - flows.newestNs, atNs: now, ...ends, how: "unasked" });
+    flows.note = CLOSING;
+  }
+
+  /** The present connection is asked for: what stood in its place before is over. */
+  begun(): void {
+    if (this.#open[this.#flows.note - 1]) this.#close();
+    this.#flows.note = 0;
+  }
+
+  /** The present connection is closed in order. */
   ended(): void {
     const wake = this.#open[this.#flows.note - 1];
-    if (wake && !this.#cut.has(wake) && wake.isB !== this.#flows.isB) this.#close();
+    if (!wake) this.#flows.note = CLOSING;
+    else if (!this.#cut.has(wake) && wake.isB !== this.#flows.isB) this.#close();
   }
 
   result(): { readonly lived: number; readonly longestLivedNs: number; readonly cut: readonly Cut[] } {
     return {
       lived: this.#lived,
       longestLivedNs: this.#longestLivedNs,
-      cut: [...this.#cut].map(([wake, how]) => ({ ...wake, how })),
+      cut: [...[...this.#cut].map(([wake, how]) => ({ ...wake, how })), ...this.#unasked].slice(0, MOST_CUT),
     };
   }
 
-  #isCut(wake: Wake, how: IdleCut["how"]): void {
+  #isCut(wake: Wake, how: Exclude<IdleCut["how"], "unasked">): void {
     if (this.#cut.size < MOST_CUT && !this.#cut.has(wake)) this.#cut.set(wake, how);
   }
 

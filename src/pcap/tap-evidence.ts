@@ -22,11 +22,12 @@ const reset = z.object({
 export type SeenReset = z.infer<typeof reset>;
 
 const cut = z.object({
-  /** Who spoke after the silence, and whom it spoke to. */
+  /** Who spoke after the silence, or reset in it, and whom it spoke to. */
   from: z.string(),
   to: z.string(),
   silentMs: z.number(),
-  how: z.enum(["reset", "silence"]),
+  /** What followed was reset or got no answer; or a reset came in the silence, which nothing had asked for. */
+  how: z.enum(["reset", "silence", "unasked"]),
   atMs: ms,
 });
 export type IdleCut = z.infer<typeof cut>;
@@ -48,7 +49,7 @@ export const tapFactsEvidence = defineEvidence(
     resets: z.array(reset),
     /** Stretches in which data was sent again: begin, end, segments. Those closer than 0.7 s are one. */
     sentAgain: z.array(z.tuple([ms, ms, count])),
-    /** Connections on which data followed 10 s or more of silence: those that went on, and those that did not. */
+    /** Connections that were silent for 1 s or more (10 s in checks kept before that): those that went on, and those that did not. */
     idle: z.object({ lived: count, longestLivedMs: z.number(), cutCount: count, cut: z.array(cut) }),
     /**
      * MAC addresses that announced or answered for an IPv4 address (ARP), how often, and how often it was another one than

@@ -161,7 +161,7 @@ export class TapFacts implements PacketSink {
     const acknowledged = view.getInt32(at + 8, false);
     if ((flags & RST) !== 0) {
       if ((flags & ACK) !== 0) this.#answered(acknowledged, "refused");
-      this.#idle.reset(now);
+      if (this.#idle.reset(now)) this.#idle.unasked(now, this.#ends(registers, ports));
       this.#resetCount++;
       if (this.#resets.length >= MOST_RESETS) return;
       const { usualTtl } = this.#flows;
@@ -177,6 +177,7 @@ export class TapFacts implements PacketSink {
       this.#answered(acknowledged, "accepted");
       this.#flows.heard(registers[TTL] as number);
     } else {
+      this.#idle.begun();
       this.#asked(sequence, this.#ends(registers, ports).to);
       this.#flows.heard(registers[TTL] as number);
     }

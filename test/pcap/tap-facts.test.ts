@@ -178,7 +178,7 @@ test.each<{ name: string; after: readonly Recorded[]; lived: number; cut: readon
       data(105),
       packet({ s: 105.1, back: true, sequence: 5_000, acknowledged: 1_200 }),
     ],
-    lived: 1,
+    lived: 2,
     cut: [],
   },
   {
@@ -187,7 +187,34 @@ test.each<{ name: string; after: readonly Recorded[]; lived: number; cut: readon
     lived: 0,
     cut: [],
   },
-  { name: "comes within seconds", after: [data(8), data(8.3), data(12)], lived: 0, cut: [] },
+  { name: "comes within a second", after: [data(1), data(1.3), data(5)], lived: 0, cut: [] },
+  {
+    name: "is a reset that nobody asked for",
+    after: [packet({ s: 60, flags: RST, sequence: 1_100 }), packet({ s: 90, flags: RST, sequence: 1_100 })],
+    lived: 0,
+    cut: ["unasked 60"],
+  },
+  {
+    name: "is a reset when both have said goodbye",
+    after: [
+      packet({ s: 1, flags: FIN | ACK, sequence: 1_100 }),
+      packet({ s: 1.1, back: true, sequence: 5_000, acknowledged: 1_101 }),
+      packet({ s: 60, back: true, flags: RST, sequence: 5_000 }),
+    ],
+    lived: 0,
+    cut: [],
+  },
+  {
+    name: "is the next connection from the same port",
+    after: [
+      data(60),
+      packet({ s: 61, flags: SYN, sequence: 90_000 }),
+      packet({ s: 61.1, back: true, flags: SYN | ACK, sequence: 70_000, acknowledged: 90_001 }),
+      packet({ s: 66, flags: RST, sequence: 90_001 }),
+    ],
+    lived: 0,
+    cut: ["unasked 5"],
+  },
 ])("what follows a silence $name", ({ after, lived, cut }) => {
   const { idle } = factsOf([...open, ...after]);
   expect(idle.lived).toBe(lived);

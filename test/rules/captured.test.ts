@@ -4,7 +4,7 @@ import type { Plan } from "#src/core/plan.ts";
 import type { Rule } from "#src/core/rule.ts";
 import { inWords } from "#src/core/sentence.ts";
 import { captureDns, captureFinding, captureIcmp, captureService } from "#src/pcap/capture-evidence.ts";
-import type { SeenReset, TapFactsData } from "#src/pcap/tap-evidence.ts";
+import type { IdleCut, SeenReset, TapFactsData } from "#src/pcap/tap-evidence.ts";
 import { dnsPathLoss } from "#src/rules/dns-path-loss.ts";
 import { duplicateIp } from "#src/rules/duplicate-ip.ts";
 import { firewallDrop } from "#src/rules/firewall-drop.ts";
@@ -421,7 +421,7 @@ describe("stalls at kernel kills", () => {
 });
 
 describe("connections that do not outlive a silence", () => {
-  const cutAt = (s: number, silentS: number, how: "reset" | "silence" = "reset", back = false) => ({
+  const cutAt = (s: number, silentS: number, how: IdleCut["how"] = "reset", back = false) => ({
     ...(back ? { from: SERVER, to: `${CLIENT}:40${s}` } : { from: `${CLIENT}:40${s}`, to: SERVER }),
     ...{ how, silentMs: silentS * 1_000, atMs: startOf + s * 1_000 },
   });
@@ -432,6 +432,11 @@ describe("connections that do not outlive a silence", () => {
     },
   });
   const cuts = [cutAt(400, 352), cutAt(800, 380), cutAt(1_300, 360)];
+  const resets = (...silences: readonly number[]) =>
+    idle(
+      silences.map((silentS, index) => cutAt(400 * (index + 1), silentS, "unasked", true)),
+      20,
+    );
 
   test.each<{ name: string; of: (order: number) => Partial<TapFactsData>; kept?: Kept; want: string }>([
     {
@@ -457,7 +462,15 @@ describe("connections that do not outlive a silence", () => {
       of: (order) => (order <= NEAR_NIC ? idle(cuts, 0) : {}),
       want: "ulm>graz likely",
     },
+    { name: "the target breaks it with a reset", of: () => resets(30, 30.4, 30.2), want: "shop/api-1 likely" },
+    {
+      name: "something on the far node breaks it in the target's name",
+      of: (order) => (order <= FAR_NIC ? resets(30, 30.4, 30.2) : idle([], 20)),
+      want: "graz certain",
+    },
+    { name: "a reset more, of another kind", of: () => resets(30, 30.4, 30.2, 90), want: "shop/api-1 likely" },
     // What can fool it.
+    { name: "resets after silences of any length", of: () => resets(22, 45, 90, 31), want: "cleared" },
     { name: "all live", of: () => idle([]), want: "cleared" },
     {
       name: "longer silences are outlived",
@@ -479,6 +492,24 @@ describe("connections that do not outlive a silence", () => {
     { name: "none was ever silent", of: () => idle([], 0), want: "unknown" },
   ])("$name: $want", ({ of, kept, want }) => {
     expect(ask(idleTimeout, {}, facts(of, kept)).brief).toBe(want);
+  });
+
+  test("a reset in the middle of a silence is told as one, with who sent it", () => {
+    const own = said(
+      idleTimeout,
+      {},
+      facts(() => resets(30, 30.4, 30.2)),
+    );
+    expect(own.text).toContain(
+      "captured at shop/api-0 eth0: 3 connections were reset after 30 s of silence, and nobody had spoken",
+    );
+    expect(own.text).toContain("shop/api-1 itself sends them, which may be its way to end what is not used");
+    const between = said(
+      idleTimeout,
+      {},
+      facts((order) => (order <= FAR_NIC ? resets(30, 30.4, 30.2) : idle([], 20))),
+    );
+    expect(between.text).toContain("they were seen at graz ens5, but not at ");
   });
 
   test("it says how long, how they ended, and who is known for that", () => {

@@ -8,6 +8,8 @@ import { defineEvidence } from "./evidence.ts";
 
 /** An answer that took longer than this is slow, whatever came in it; people feel it, and no network within a site takes so long. */
 export const SLOW_MS = 250;
+/** How long a query is waited for; what comes then is late. A C library gives up after 5 s. */
+export const QUERY_MS = 2_000;
 
 const asked = z.object({
   /** Address of the server. */

@@ -8,7 +8,8 @@ import { type Sentence, say } from "./sentence.ts";
 /** Where something about names is wrong, why there, and whether the comparison leaves no other place. */
 export type Found = { readonly where: Place; readonly what: Sentence; readonly sure: boolean };
 
-type Count = { readonly bad: number; readonly of: number };
+/** How many queries show what is wrong, of those that could: what is lost is neither slow nor wrong. */
+export type Count = { readonly bad: number; readonly of: number };
 
 /**
  * How often a place should have met trouble of this size and did not, for it to be without: by chance that happens in 3 %
@@ -34,16 +35,14 @@ const added = (counts: readonly Count[]): Count => ({
 });
 
 /**
- * Compares the DNS pods with each other and the source with pods of the same and of another node. `badOf` counts what is
- * wrong in a tally. Where one DNS pod has three of those or more, others are concerned with it from three and a tenth of its
+ * Compares the DNS pods with each other and the source with pods of the same and of another node, by what is counted in a
+ * tally. Where one DNS pod has three of those or more, others are concerned with it from three and a tenth of its
  * share, or from any and a third of it: among few queries two of one and three of another are the same.
  */
-export function locate(facts: DnsFacts, badOf: (one: Tally) => number, transport: Asked["transport"] = "udp"): Found {
+export function locate(facts: DnsFacts, counted: (one: Tally) => Count, transport: Asked["transport"] = "udp"): Found {
   const { at, plan, servers } = facts;
-  const count = (data: DnsFacts["nearData"], server: string | undefined): Count => {
-    const one = tally(data, plan, { server, transport });
-    return { bad: badOf(one), of: one.sent };
-  };
+  const count = (data: DnsFacts["nearData"], server: string | undefined): Count =>
+    counted(tally(data, plan, { server, transport }));
   const direct = servers.map((server) => ({ server, ...count(facts.data, server.ip) })).filter(({ of }) => of >= 3);
   const worst = Math.max(0, ...direct.filter((one) => one.bad >= 3).map((one) => one.bad / one.of));
   const bad = direct.filter(

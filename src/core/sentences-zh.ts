@@ -1027,6 +1027,8 @@ export const chinese = {
     "为 {pod} 放行到 DNS pod 53 端口的 UDP 和 TCP：检查选中它的网络策略和过滤规则",
 
   // dns-overloaded.ts
+  "{late} of them took more than {ms}, when programs have often asked again":
+    "其中 {late} 次超过 {ms}，此时程序往往已经重新查询",
   "{nodes} were busy: slow answers cannot be told from that": "{nodes} 当时很忙：无法与应答缓慢区分开",
   "{server} answers nothing": "{server} 完全不应答",
   "{slow} of {sent} queries of {pod} to {server} took more than {ms}":

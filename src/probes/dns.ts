@@ -1,12 +1,10 @@
 import { spreadOf } from "../core/buckets.ts";
-import { type Asked, type DnsData, dnsEvidence, SLOW_MS } from "../core/dns-evidence.ts";
+import { type Asked, type DnsData, dnsEvidence, QUERY_MS, SLOW_MS } from "../core/dns-evidence.ts";
 import { type DnsPart, dnsIntervalMs } from "../core/dns-pace.ts";
 import { evidenceOf } from "../core/evidence.ts";
 import { lineReader } from "../core/line-reader.ts";
 import type { Reader, SurveyContext, SurveyProbe } from "../core/probe.ts";
 
-/** A C library gives up after 5 s; what has not come by now is slow in any case. */
-const TIMEOUT_MS = 2_000;
 /** How long the probe still listens for an answer after it asked. */
 const LATE_MS = 5_000;
 const BYTES_PER_QUERY = 240;
@@ -33,7 +31,7 @@ export const dns: SurveyProbe = {
     return [
       "netcheck-dns",
       `${dnsIntervalMs(part ?? "source", plan.window)}`,
-      `${TIMEOUT_MS}`,
+      `${QUERY_MS}`,
       ...servers.flatMap(({ ip, port }) => ["--server", port === undefined ? ip : `${ip}#${port}`]),
       ...(part === "source" ? ["--own"] : part === "server" ? ["--upstream"] : []),
       ...(plan.dns?.ip.includes(":") ? ["--ipv6"] : []),

@@ -117,7 +117,6 @@ function suspect(node: string, seen: Case): readonly Suspicion[] {
         "dns-path-loss",
         "dns-upstream-failing",
         "dns-tcp-blocked",
-        "dns-overloaded",
         "slow-connect",
         "link-delay",
       ],

@@ -1,4 +1,4 @@
-import { dnsEvidence, SLOW_MS } from "../core/dns-evidence.ts";
+import { dnsEvidence, QUERY_MS, SLOW_MS } from "../core/dns-evidence.ts";
 import { type DnsFacts, dnsFacts, isDead, sufferingLegs, type Tally } from "../core/dns-facts.ts";
 import { locate } from "../core/dns-place.ts";
 import { controlLines, digs, serverLines } from "../core/dns-text.ts";
@@ -7,17 +7,16 @@ import { listed, say } from "../core/sentence.ts";
 import { wilson } from "../core/stats.ts";
 import { msText, percentText } from "../core/units.ts";
 
-/** Eight slow answers and three tenths of all, with a share that is beyond doubt above 10 %. */
-const MIN_SLOW = 8;
-const MIN_SHARE = 0.3;
-const SURE_SHARE = 0.1;
+/** How many answers of how slow a kind, of which part of all, and which part beyond doubt: what is later than programs wait counts for more. */
+const SLOW = { count: 8, share: 0.3, sure: 0.1 } as const;
+const LATE = { count: 5, share: 0.1, sure: 0.04 } as const;
 /** From here on it is slow even where the machines are busy. */
 const MOST = 0.5;
 
 /**
  * Answers about the cluster's own names, which a server knows by itself, take long: more than 250 ms for three tenths of the
- * queries at least, while echoes to the same pods are fast. So the servers are slow, not the way and not those behind them.
- * Fooled by a slow server outside (only names of the cluster count), by one slow moment (eight are needed), by a path that is
+ * queries at least, or longer than a query is waited for for a tenth, while echoes to the same pods are fast. So the servers are slow, not the way and not those behind them.
+ * Fooled by a slow server outside (only names of the cluster count), by one slow moment (eight are needed, or five), by a path that is
  * late (echoes to the servers are late too: a symptom), and by a busy asker (others are answered in time: cleared).
  */
 export const dnsOverloaded: Rule = {
@@ -36,7 +35,7 @@ export const dnsOverloaded: Rule = {
         because: say("{slow} of {sent} queries of {pod} to {server} took more than {ms}", values),
       };
     const legs = sufferingLegs(facts);
-    const { where, what, sure } = locate(facts, ({ slow }) => slow);
+    const { where, what, sure } = locate(facts, ({ slow, sent, lost }) => ({ bad: slow, of: sent - lost }));
     const busy = [...seen.comparison.busy.keys()];
     if (busy.length > 0 && names.slow < MOST * names.sent)
       return {
@@ -55,6 +54,14 @@ export const dnsOverloaded: Rule = {
             ...values,
             share: percentText(names.slow / names.sent),
           }),
+          ...(names.late > 0
+            ? [
+                say("{late} of them took more than {ms}, when programs have often asked again", {
+                  late: names.late,
+                  ms: msText(QUERY_MS),
+                }),
+              ]
+            : []),
           what,
           ...serverLines(facts),
           ...controlLines(facts),
@@ -75,8 +82,10 @@ export const dnsOverloaded: Rule = {
   },
 };
 
-function isSlow({ slow, sent }: Tally): boolean {
-  return slow >= MIN_SLOW && slow / sent >= MIN_SHARE && wilson(slow, sent).low > SURE_SHARE;
+function isSlow({ slow, late, sent }: Tally): boolean {
+  const isMuch = (found: number, { count, share, sure }: typeof SLOW | typeof LATE): boolean =>
+    found >= count && found / sent >= share && wilson(found, sent).low > sure;
+  return isMuch(slow, SLOW) || isMuch(late, LATE);
 }
 
 function fastEchoes({ servers }: DnsFacts) {

@@ -107,7 +107,7 @@ function sharingLegs({ servers }: DnsFacts, { comparison }: Case): readonly stri
 
 function suspicion(facts: DnsFacts, seen: Case): Suspicion {
   const { at } = facts;
-  const { where, what, sure } = locate(facts, ({ lost }) => lost);
+  const { where, what, sure } = locate(facts, ({ lost, sent }) => ({ bad: lost, of: sent }));
   const { server, lost, sent } = decisive(facts);
   const share = wilson(lost, sent);
   const among = sharingLegs(facts, seen);

@@ -24,7 +24,7 @@ export const dnsStaleAnswer: Rule = {
     const values = { wrong: names.wrong, sent: names.sent, pod: at.label, server: used };
     if (!losesNames({ ...names, lost: names.wrong }))
       return { status: "cleared", because: say("{wrong} of {sent} answers of {server} to {pod} were wrong", values) };
-    const { where, what, sure } = locate(facts, ({ wrong }) => wrong);
+    const { where, what, sure } = locate(facts, ({ wrong, sent, lost }) => ({ bad: wrong, of: sent - lost }));
     return [
       {
         status: "suspected",

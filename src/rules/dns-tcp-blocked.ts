@@ -36,7 +36,7 @@ export const dnsTcpBlocked: Rule = {
     // Who takes seconds over UDP does not take less over TCP.
     if (names.slow > SLOW_SHARE * names.sent)
       return { status: "unknown", because: say("answers of {server} are slow", { server: used }) };
-    const { where, what, sure } = locate(facts, ({ lost, failed }) => lost + failed, "tcp");
+    const { where, what, sure } = locate(facts, ({ lost, failed, sent }) => ({ bad: lost + failed, of: sent }), "tcp");
     return [
       {
         status: "suspected",

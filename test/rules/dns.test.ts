@@ -150,6 +150,16 @@ const table: readonly Row[] = [
   ["two queries of forty are lost", forSource({ lost: 2 }), {}],
   ["half of the answers are slow", everywhere(SLOW), { "dns-overloaded": `${service} certain` }],
   [
+    "half of the answers are slow, and whoever else asks gets none: that is no answer in time",
+    { ...everywhere(SLOW), near: { "*": DEAD }, far: { "*": DEAD } },
+    { "dns-overloaded": `${service} likely` },
+  ],
+  [
+    "the servers give an old address, and whoever else asks gets no answer",
+    { ...everywhere({ answers: { "10.96.9.9": 40 } }), near: { "*": DEAD }, far: { "*": DEAD } },
+    { "dns-stale-answer": `${service} likely` },
+  ],
+  [
     "all answers come after the deadline",
     everywhere({ late: 40, slow: 40 }),
     { "dns-overloaded": `${service} certain` },
@@ -160,6 +170,9 @@ const table: readonly Row[] = [
     { "dns-overloaded": "kube-system/names-b certain" },
   ],
   ["four answers were slow", forSource({ slow: 4 }), {}],
+  ["an eighth of all answers is late", everywhere({ late: 5, slow: 5 }), { "dns-overloaded": `${service} certain` }],
+  ["an eighth of all answers is slow", everywhere({ slow: 5 }), {}],
+  ["four answers of forty were late", everywhere({ late: 4, slow: 4 }), {}],
   [
     "the server behind is silent",
     { source: { "*": { outside: { servfail: 10 }, outsideMs: 1_600 } }, behind: { timeout: 10 } },

@@ -79,6 +79,7 @@ function explains(root: Named, symptom: Named, plan: Plan): boolean {
   // A mere possibility does not swallow what is certain.
   if (root.suspicion.confidence === "possible" && symptom.suspicion.confidence !== "possible") return false;
   const ours = new Set(root.suspicion.legs);
+  if (isAskedService(symptom.suspicion.where, plan) && backendLegs(plan).some((id) => ours.has(id))) return true;
   const theirs = symptom.suspicion.legs && witnesses(symptom.suspicion.legs, ours, plan);
   if (yields && !lists)
     return theirs !== undefined && theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
@@ -86,6 +87,17 @@ function explains(root: Named, symptom: Named, plan: Plan): boolean {
   // What is wrong at another node is its symptom only where all of it passes here.
   if (elsewhere(root.suspicion.where, symptom.suspicion.where)) return theirs.every((id) => ours.has(id));
   return theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
+}
+
+function isAskedService({ kind, name }: Place, { to }: Plan): boolean {
+  return kind === "service" && to.kind === "service" && name === to.name;
+}
+
+/** Legs to the pods behind the Service that was asked: what is wrong at one of them is felt now and then by who asks the Service. */
+function backendLegs({ legs }: Plan): readonly string[] {
+  return legs.flatMap(({ id, port, part, scope }) =>
+    port !== undefined && part !== "control" && scope !== "service" ? [id] : [],
+  );
 }
 
 /**

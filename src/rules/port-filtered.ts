@@ -113,7 +113,7 @@ function suspect(found: Anomaly, seen: Case): readonly Suspicion[] {
           ],
       explains: ["path-loss"],
       // Whoever is answered has no part in it.
-      legs: [...results.filter(({ lost }) => lost > 0).map(({ leg: { id } }) => id), ...throughService(at, plan)],
+      legs: results.filter(({ lost }) => lost > 0).map(({ leg: { id } }) => id),
     },
   ];
 }
@@ -130,12 +130,6 @@ function headline(
   return count(/^(prohibited|unreachable)/) > count(/^timeout/)
     ? say("SYNs to port {port} of {target} are refused by ICMP errors: {bad} of {of} from {places}", said)
     : say("SYNs to port {port} of {target} get no answer: {bad} of {of} from {places}", said);
-}
-
-/** Legs to the Service address whose packets end at this pod at times. */
-function throughService(at: Vantage, plan: Case["plan"]): readonly string[] {
-  const backend = plan.to.kind === "service" && plan.legs.some(({ to, part }) => to === at.id && part !== "control");
-  return backend ? plan.legs.filter(({ scope }) => scope === "service").map(({ id }) => id) : [];
 }
 
 function label({ leg }: LegResult, plan: Case["plan"]): string {

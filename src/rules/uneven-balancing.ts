@@ -17,7 +17,8 @@ const TIMES = 1.8;
  * deviations and 1.8 times), and what is asked of the Service suffers meanwhile. Decisive are the connections in the node's table,
  * each counted once, by the backend to which they were led.
  * Fooled by session affinity (one client goes to one backend by design: cleared), by endpoints that are chosen by node or zone, by
- * connections that live long (few of them, each counted once), by endpoints that came during the check, and by few connections.
+ * connections that live long (few of them, each counted once), by endpoints that came during the check, by a backend that
+ * refuses (its connections leave no trace), and by few connections.
  */
 export const unevenBalancing: Rule = {
   name: "uneven-balancing",
@@ -43,16 +44,28 @@ export const unevenBalancing: Rule = {
   },
 };
 
-/** How many connections of a pod to a Service each backend got. */
-function sharesOf({ from, state, port, result }: ServiceLeg, { evidence }: Case): ReadonlyMap<string, number> {
+/**
+ * How many connections of a pod to a Service each backend got. The table forgets at once what is refused: connects that failed
+ * went to the backends that fail when they are asked directly.
+ */
+function sharesOf(
+  { from, state, port, result }: ServiceLeg,
+  { evidence, comparison }: Case,
+): ReadonlyMap<string, number> {
   const flows = (evidence.get(flowsEvidence, `node/${from.node}`)?.flows ?? []).filter(
     (flow: Flow) =>
       flow.protocol === "tcp" && flow.from === from.ip && flow.to === result.leg.toIp && flow.port === port,
   );
+  const direct = [...comparison.legs.values()].filter(
+    ({ leg, refused, state: how }) => leg.from === from.id && leg.port !== undefined && (refused > 0 || how === "dead"),
+  );
+  const failing = state.ready.filter(({ ip }) => direct.some(({ leg }) => leg.toIp === ip));
+  const failed = failing.length === 0 ? 0 : Math.round((result.lost + result.refused) / failing.length);
   return new Map(
-    state.ready.map(({ ip }) => [
-      ip,
-      flows.filter(({ answers }) => answers === ip).reduce((sum, { count }) => sum + count, 0),
+    state.ready.map((backend) => [
+      backend.ip,
+      flows.filter(({ answers }) => answers === backend.ip).reduce((sum, { count }) => sum + count, 0) +
+        (failing.includes(backend) ? failed : 0),
     ]),
   );
 }

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import type { Vantage } from "#src/core/plan.ts";
 import { acceptQueueOverflow } from "#src/rules/accept-queue-overflow.ts";
-import { loses, play, type Scene, startOf, toPort } from "../core/simulate.ts";
+import { loses, type Packet, play, type Scene, startOf, toPort } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
+import { shop, tables, world } from "./service-world.ts";
 
 /** Queues of shop/api-1 by port, and overflows a second in its namespace. */
 const queues =
@@ -58,4 +59,26 @@ test("it says how long the queue is; the dead port is its symptom", () => {
     "port 7000 of shop/api-1 has 129 connections waiting to be accepted, and its queue takes 128",
   );
   expect(play(scene).report.causes.map(({ cause }) => cause)).toEqual(["accept-queue-overflow"]);
+});
+
+test("one of the backends that does not accept is felt by who asks the Service, and that is no second cause", () => {
+  const scene: Scene = {
+    world,
+    to: "svc/shop/cart",
+    seconds: 40,
+    facts: (at, probe, atMs) => {
+      if (at.label !== "shop/cart-2") return tables()(at, probe, atMs);
+      if (probe === "listeners") return "LISTEN 129 128 0.0.0.0:7001 0.0.0.0:*\n";
+      return probe === "counters"
+        ? `{"kernel":{"TcpExtListenOverflows":${Math.round((atMs - startOf) / 250)}}}`
+        : undefined;
+    },
+    faults: [
+      loses(1, toPort("shop/cart-2", 7001)),
+      loses(0.5, ({ leg, way }: Packet) => leg.toIp === shop.ip && way === "request"),
+    ],
+  };
+  const { causes } = play(scene).report;
+  expect(causes.map(({ cause, where }) => `${cause} ${where.name}`)).toEqual(["accept-queue-overflow shop/cart-2"]);
+  expect(causes[0]?.explains.map(({ cause, where }) => `${cause} ${where.name}`)).toContain("path-loss svc/shop/cart");
 });

@@ -43,6 +43,18 @@ test.each<{ name: string; scene: Scene; want: string }>([
     want: "cleared",
   },
   {
+    name: "the other one answers nobody, and the table knows nothing of those connects",
+    scene: {
+      ...asked,
+      facts: spread({ [one]: 44 }),
+      faults: [
+        bad,
+        loses(1, ({ leg, from }: Packet) => leg.toIp === other && leg.port === 7001 && from === "shop/api-0"),
+      ],
+    },
+    want: "cleared",
+  },
+  {
     name: "it is within chance",
     scene: { ...asked, facts: spread({ [one]: 48, [other]: 30 }), faults: [bad] },
     want: "cleared",

@@ -20,6 +20,9 @@ export type Tally = {
   readonly p99: number | undefined;
 };
 
+/** Part of the echoes to a server that is lost where no query gets through. */
+const MOST_LOST = 0.5;
+
 /** One DNS pod, asked from several places. */
 type ServerFacts = DnsPlan["servers"][number] & {
   readonly here: Tally;
@@ -192,4 +195,9 @@ export function sufferingLegs({ servers }: DnsFacts): readonly string[] {
   return servers.flatMap(({ leg }) =>
     leg && (leg.state === "dead" || leg.state === "lossy" || leg.state === "late") ? [leg.leg.id] : [],
   );
+}
+
+/** Those on which so much is lost that it accounts for queries of which none is answered. */
+export function brokenLegs({ servers }: DnsFacts): readonly string[] {
+  return servers.flatMap(({ leg }) => (leg && leg.lost >= MOST_LOST * leg.sent ? [leg.leg.id] : []));
 }

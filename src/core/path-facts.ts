@@ -22,6 +22,14 @@ export function askedNodes(plan: Plan): readonly string[] {
   return [...new Set(askedVantages(plan).map(({ node }) => node))];
 }
 
+/** These, and those of the other pods behind a Service: what goes wrong there is felt by who asks it, now and then. */
+export function servingNodes(plan: Plan): readonly string[] {
+  const behind = plan.legs.flatMap((leg) =>
+    leg.port !== undefined && asked(leg) ? (endsOf(leg, plan).to?.node ?? []) : [],
+  );
+  return [...new Set([...askedNodes(plan), ...behind])];
+}
+
 /** Legs with an end on a node or in one of its pods. */
 export function legsTouching(node: string, plan: Plan): readonly Leg[] {
   return plan.legs.filter((leg) => {

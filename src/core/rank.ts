@@ -80,7 +80,8 @@ function explains(root: Named, symptom: Named, plan: Plan): boolean {
   if (root.suspicion.confidence === "possible" && symptom.suspicion.confidence !== "possible") return false;
   const ours = new Set(root.suspicion.legs);
   if (isAskedService(symptom.suspicion.where, plan) && backendLegs(plan).some((id) => ours.has(id))) return true;
-  const theirs = symptom.suspicion.legs && witnesses(symptom.suspicion.legs, ours, plan);
+  const { legs, own = legs } = symptom.suspicion;
+  const theirs = own && witnesses(own, ours, plan);
   if (yields && !lists)
     return theirs !== undefined && theirs.filter((id) => ours.has(id)).length >= OVERLAP * theirs.length;
   if (!theirs || ours.size === 0) return true;

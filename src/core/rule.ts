@@ -31,6 +31,8 @@ export type Suspicion = {
   readonly explains?: readonly string[];
   /** Ids of the legs that it accounts for; a symptom is filed beneath it only when it concerns these. */
   readonly legs?: readonly string[];
+  /** Those of them that nothing else that was found concerns: whether it is a symptom is judged by these. */
+  readonly own?: readonly string[];
   /** It is a symptom of whatever accounts for most of its `legs`, whether that lists it or not. */
   readonly yields?: boolean;
   /** It says more about another cause, and is left out where there are others and none of them explains it. */

@@ -1,6 +1,6 @@
 import { legText } from "../core/anomaly-text.ts";
 import { gainedDuring } from "../core/gains.ts";
-import { asked, askedNodes, legsTouching, suffers } from "../core/path-facts.ts";
+import { asked, legsTouching, servingNodes, suffers } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say, type Text } from "../core/sentence.ts";
 import { percentText } from "../core/units.ts";
@@ -24,7 +24,7 @@ export const conntrackFull: Rule = {
   title: "Connection table is full",
   needs: [kernelEvidence],
   evaluate(seen) {
-    const nodes = askedNodes(seen.plan).filter((node) => tableOf(node, seen));
+    const nodes = servingNodes(seen.plan).filter((node) => tableOf(node, seen));
     const suspicions = nodes.flatMap((node) => suspect(node, seen));
     if (suspicions.length > 0) return suspicions;
     if (nodes.length === 0)

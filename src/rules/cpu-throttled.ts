@@ -57,7 +57,7 @@ type Asked = { readonly at: Vantage; readonly port: AskedPort | undefined };
 
 /** Targets of the check that are pods, with how their port answered where one was asked. */
 function askedPods(seen: Case): readonly Asked[] {
-  const ports = askedPorts(seen).filter(({ at }) => isPod(at) && at.role === "to");
+  const ports = askedPorts(seen).filter(({ at }) => isPod(at));
   if (ports.length > 0) return ports.map((port) => ({ at: port.at, port }));
   return seen.plan.vantages.flatMap((at) => (isPod(at) && at.role === "to" ? [{ at, port: undefined }] : []));
 }

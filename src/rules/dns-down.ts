@@ -1,5 +1,5 @@
 import { dnsEvidence } from "../core/dns-evidence.ts";
-import { type DnsFacts, dnsFacts, failing, isDead, isGood, sufferingLegs, type Tally } from "../core/dns-facts.ts";
+import { brokenLegs, type DnsFacts, dnsFacts, failing, isDead, isGood, type Tally } from "../core/dns-facts.ts";
 import { controlLines, digs, endingsText, nodePlace, podPlace, serverLines, servicePlace } from "../core/dns-text.ts";
 import type { Place } from "../core/place.ts";
 import type { Rule, Suspicion } from "../core/rule.ts";
@@ -40,7 +40,7 @@ type Finding = { readonly where: Place; readonly what: Sentence; readonly advice
 
 function suspicion(facts: DnsFacts): Suspicion {
   const { where, what, advice, sure } = finding(facts);
-  const legs = sufferingLegs(facts);
+  const legs = brokenLegs(facts);
   return {
     status: "suspected",
     confidence: sure ? "certain" : "likely",

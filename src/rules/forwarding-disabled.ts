@@ -1,7 +1,7 @@
 import { legText } from "../core/anomaly-text.ts";
 import { cutOff, silenceLooksLike } from "../core/between-nodes.ts";
 import { crosses, endsOf, isPod } from "../core/elements.ts";
-import { asked, askedNodes } from "../core/path-facts.ts";
+import { asked, servingNodes } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import { lookUp, routesEvidence } from "../core/routes.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
@@ -22,7 +22,7 @@ export const forwardingDisabled: Rule = {
   title: "Node does not forward packets",
   needs: [sysctlsEvidence],
   evaluate(seen) {
-    const nodes = askedNodes(seen.plan).flatMap((node) => nodeVantage(seen.plan, node) ?? []);
+    const nodes = servingNodes(seen.plan).flatMap((node) => nodeVantage(seen.plan, node) ?? []);
     const read = nodes.filter(({ id }) =>
       Object.keys(seen.evidence.get(sysctlsEvidence, id)?.values ?? {}).some((path) => /forward/.test(path)),
     );

@@ -1,4 +1,4 @@
-import { asked, askedNodes, legsTouching } from "../core/path-facts.ts";
+import { asked, legsTouching, servingNodes } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, say } from "../core/sentence.ts";
 import { kernelEventsOf, kernelEvidence } from "../probes/kernel.ts";
@@ -18,7 +18,7 @@ export const kernelLockup: Rule = {
   title: "A CPU was stuck in the kernel",
   needs: [kernelEvidence],
   evaluate(seen) {
-    const nodes = askedNodes(seen.plan).filter((node) => seen.evidence.get(kernelEvidence, `node/${node}`)?.logRead);
+    const nodes = servingNodes(seen.plan).filter((node) => seen.evidence.get(kernelEvidence, `node/${node}`)?.logRead);
     const suspicions = nodes.flatMap((node) => suspect(node, seen));
     if (suspicions.length > 0) return suspicions;
     if (nodes.length === 0)

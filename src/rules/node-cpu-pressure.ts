@@ -1,7 +1,7 @@
 import { type Gains, gainedDuring } from "../core/gains.ts";
 import { nodeLoadEvidence, onlyHere } from "../core/node-load.ts";
 import { holdsBad, hurtLegs, hurtText } from "../core/node-trouble.ts";
-import { askedNodes } from "../core/path-facts.ts";
+import { servingNodes } from "../core/path-facts.ts";
 import { troubledPorts } from "../core/port-trouble.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, say } from "../core/sentence.ts";
@@ -25,7 +25,7 @@ export const nodeCpuPressure: Rule = {
   title: "Node has too few CPUs for its work",
   needs: [kernelEvidence],
   evaluate(seen) {
-    const read = askedNodes(seen.plan).filter(
+    const read = servingNodes(seen.plan).filter(
       (node) => (seen.evidence.get(kernelEvidence, `node/${node}`)?.stalls?.steps.length ?? 0) > 0,
     );
     const suspicions = read.flatMap((node) => suspect(node, seen));

@@ -3,7 +3,7 @@ import { endsOf } from "../core/elements.ts";
 import type { KernelEvent } from "../core/kernel-log.ts";
 import { tcpEvidence, tcpOutcomes } from "../core/leg-evidence.ts";
 import { packetsOf } from "../core/leg-packets.ts";
-import { asked, askedNodes, legsTouching } from "../core/path-facts.ts";
+import { asked, legsTouching, servingNodes } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { counted, listed, type Sentence, say } from "../core/sentence.ts";
 import { ascending, binomialTail, quantile } from "../core/stats.ts";
@@ -50,7 +50,7 @@ export const oomStall: Rule = {
   title: "Node stalls while a process is OOM-killed",
   needs: [kernelEvidence],
   evaluate(seen) {
-    const nodes = askedNodes(seen.plan);
+    const nodes = servingNodes(seen.plan);
     const read = nodes.filter((node) => seen.evidence.get(kernelEvidence, `node/${node}`)?.logRead);
     const suspicions = read.flatMap((node) => suspect(node, seen));
     if (suspicions.length > 0) return suspicions;

@@ -125,6 +125,7 @@ function suspicion(found: Anomaly, seen: Case): Suspicion {
     advice: advice(found),
     explains: ["capture-loss-located"],
     legs: found.legs,
+    ...(found.own.length > 0 ? { own: found.own } : {}),
   };
 }
 

@@ -3,7 +3,7 @@ import { betweenNodes, cutOff, silenceLooksLike } from "../core/between-nodes.ts
 import type { LegResult } from "../core/compare.ts";
 import { crosses, endsOf } from "../core/elements.ts";
 import { gainedDuring } from "../core/gains.ts";
-import { asked, askedNodes } from "../core/path-facts.ts";
+import { asked, servingNodes } from "../core/path-facts.ts";
 import type { Vantage } from "../core/plan.ts";
 import { lookUp, routesEvidence } from "../core/routes.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
@@ -39,7 +39,7 @@ export const reversePathFilter: Rule = {
   title: "Reverse-path filter drops the traffic",
   needs: [countersEvidence],
   evaluate(seen) {
-    const nodes = askedNodes(seen.plan).flatMap((node) => nodeVantage(seen.plan, node) ?? []);
+    const nodes = servingNodes(seen.plan).flatMap((node) => nodeVantage(seen.plan, node) ?? []);
     const read = nodes.filter(({ id }) => seen.evidence.get(countersEvidence, id));
     const suspicions = read.flatMap((at) => suspect(at, seen));
     if (suspicions.length > 0) return suspicions;

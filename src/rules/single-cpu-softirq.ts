@@ -2,7 +2,7 @@ import { nicHardwareEvidence, nicsEvidence } from "../core/nic-evidence.ts";
 import { wires } from "../core/nic-facts.ts";
 import { type CpuStep, type NodeLoad, nodeLoadEvidence, onlyHere } from "../core/node-load.ts";
 import { holdsBad, hurtLegs, hurtText } from "../core/node-trouble.ts";
-import { askedNodes } from "../core/path-facts.ts";
+import { servingNodes } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, say } from "../core/sentence.ts";
 import { percentText } from "../core/units.ts";
@@ -25,7 +25,7 @@ export const singleCpuSoftirq: Rule = {
   title: "One CPU does all packet work",
   needs: [nodeLoadEvidence],
   evaluate(seen) {
-    const read = askedNodes(seen.plan).filter((node) =>
+    const read = servingNodes(seen.plan).filter((node) =>
       seen.evidence.get(nodeLoadEvidence, `node/${node}`)?.cpus.some(({ soft }) => soft !== undefined),
     );
     const suspicions = read.flatMap((node) => suspect(node, seen));

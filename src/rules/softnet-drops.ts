@@ -1,7 +1,7 @@
 import { gainedDuring } from "../core/gains.ts";
 import { type NodeLoad, nodeLoadEvidence, onlyHere } from "../core/node-load.ts";
 import { hurtText, lossyLegs } from "../core/node-trouble.ts";
-import { askedNodes } from "../core/path-facts.ts";
+import { servingNodes } from "../core/path-facts.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, say } from "../core/sentence.ts";
 import { sysctlsEvidence } from "../probes/sysctls.ts";
@@ -22,7 +22,7 @@ export const softnetDrops: Rule = {
   title: "Kernel drops packets before its network stack",
   needs: [nodeLoadEvidence],
   evaluate(seen) {
-    const read = askedNodes(seen.plan).filter(
+    const read = servingNodes(seen.plan).filter(
       (node) => (seen.evidence.get(nodeLoadEvidence, `node/${node}`)?.softnet?.steps.length ?? 0) > 0,
     );
     const suspicions = read.flatMap((node) => suspect(node, seen));

@@ -1,7 +1,7 @@
 import { gainedDuring } from "../core/gains.ts";
 import { type NodeLoad, nodeLoadEvidence, onlyHere } from "../core/node-load.ts";
 import { hurtLegs, hurtText, nearBad } from "../core/node-trouble.ts";
-import { askedNodes } from "../core/path-facts.ts";
+import { servingNodes } from "../core/path-facts.ts";
 import { troubledPorts } from "../core/port-trouble.ts";
 import type { Case, Rule, Suspicion } from "../core/rule.ts";
 import { listed, type Sentence, say } from "../core/sentence.ts";
@@ -24,7 +24,9 @@ export const tcpMemoryPressure: Rule = {
   title: "TCP of the node is short of memory",
   needs: [nodeLoadEvidence],
   evaluate(seen) {
-    const read = askedNodes(seen.plan).filter((node) => seen.evidence.get(nodeLoadEvidence, `node/${node}`)?.tcpMemory);
+    const read = servingNodes(seen.plan).filter(
+      (node) => seen.evidence.get(nodeLoadEvidence, `node/${node}`)?.tcpMemory,
+    );
     const suspicions = read.flatMap((node) => suspect(node, seen));
     if (suspicions.length > 0) return suspicions;
     if (read.length === 0)

@@ -45,8 +45,8 @@ export const unevenBalancing: Rule = {
 };
 
 /**
- * How many connections of a pod to a Service each backend got. The table forgets at once what is refused: connects that failed
- * went to the backends that fail when they are asked directly.
+ * How many connections of a pod to a Service each backend got. The table forgets at once what is refused: such connects went to
+ * the backends that refuse when they are asked directly.
  */
 function sharesOf(
   { from, state, port, result }: ServiceLeg,
@@ -56,16 +56,14 @@ function sharesOf(
     (flow: Flow) =>
       flow.protocol === "tcp" && flow.from === from.ip && flow.to === result.leg.toIp && flow.port === port,
   );
-  const direct = [...comparison.legs.values()].filter(
-    ({ leg, refused, state: how }) => leg.from === from.id && leg.port !== undefined && (refused > 0 || how === "dead"),
-  );
-  const failing = state.ready.filter(({ ip }) => direct.some(({ leg }) => leg.toIp === ip));
-  const failed = failing.length === 0 ? 0 : Math.round((result.lost + result.refused) / failing.length);
+  const direct = [...comparison.legs.values()].filter(({ leg, refused }) => leg.from === from.id && refused > 0);
+  const refusing = state.ready.filter(({ ip }) => direct.some(({ leg }) => leg.toIp === ip));
+  const refused = refusing.length === 0 ? 0 : Math.round(result.refused / refusing.length);
   return new Map(
     state.ready.map((backend) => [
       backend.ip,
       flows.filter(({ answers }) => answers === backend.ip).reduce((sum, { count }) => sum + count, 0) +
-        (failing.includes(backend) ? failed : 0),
+        (refusing.includes(backend) ? refused : 0),
     ]),
   );
 }

@@ -1,6 +1,6 @@
 import { type NodeLoad, nodeLoadEvidence, onlyHere } from "../core/node-load.ts";
 import { holdsBad, hurtLegs, hurtText } from "../core/node-trouble.ts";
-import { askedNodes } from "../core/path-facts.ts";
+import { servingNodes } from "../core/path-facts.ts";
 import type { Case, Confidence, Rule, Suspicion } from "../core/rule.ts";
 import { listed, say } from "../core/sentence.ts";
 import { durationText, percentText } from "../core/units.ts";
@@ -26,7 +26,7 @@ export const vmStalled: Rule = {
   title: "Virtual machine was not running",
   needs: [nodeLoadEvidence],
   evaluate(seen) {
-    const read = askedNodes(seen.plan).filter(
+    const read = servingNodes(seen.plan).filter(
       (node) => (seen.evidence.get(nodeLoadEvidence, `node/${node}`)?.cpus.length ?? 0) > 0,
     );
     const suspicions = read.flatMap((node) => suspect(node, seen));

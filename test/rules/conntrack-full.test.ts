@@ -3,6 +3,7 @@ import type { Vantage } from "#src/core/plan.ts";
 import { conntrackFull } from "#src/rules/conntrack-full.ts";
 import { crossing, loses, type Packet, play, type Scene, startOf, through } from "../core/simulate.ts";
 import { ask, because } from "./ask.ts";
+import { tables, world } from "./service-world.ts";
 
 /** A node's table: how full, how many drops a second by `conntrack -S`, and what its kernel log says. */
 const table =
@@ -46,6 +47,15 @@ test.each<{ name: string; scene: Scene; want: string }>([
     name: "it drops, and had room when it was read",
     scene: { facts: table("graz", { fill: 0.5, drops: 5 }), faults: [newDie] },
     want: "graz likely",
+  },
+  {
+    name: "it is that of the second pod behind a Service",
+    scene: {
+      ...{ world, to: "svc/shop/cart" },
+      facts: (at, probe, atMs) => table("bern", { fill: 1, drops: 5 })(at, probe, atMs) ?? tables()(at, probe, atMs),
+      faults: [loses(0.9, (packet: Packet) => packet.protocol === "tcp" && through("bern")(packet))],
+    },
+    want: "bern certain",
   },
   { name: "all is well", scene: { facts: table("graz", {}) }, want: "cleared" },
   // What can fool it.

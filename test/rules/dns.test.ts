@@ -264,6 +264,23 @@ describe("causes about names", () => {
     );
   });
 
+  test.each([
+    { what: "late", change: { state: "late", lost: 0 }, yields: undefined },
+    { what: "lossy now and then", change: { state: "lossy", lost: 20 }, yields: undefined },
+    { what: "dead", change: { state: "dead", lost: 150 }, yields: true },
+  ] as const)("names that nobody answers, on a way that is $what, are its symptom: $yields", ({ change, yields }) => {
+    const { plan, evidence, comparison } = namesCase(everywhere(DEAD));
+    const [echoes] = comparison.legs.values();
+    if (!echoes) throw new Error("no legs");
+    const ways = ["names-a", "names-b"].map((server) => {
+      const id = `pod/shop/api-0>pod/kube-system/${server}`;
+      return [id, { ...echoes, leg: { ...echoes.leg, id }, sent: 150, ...change }] as const;
+    });
+    const legs = new Map([...comparison.legs, ...ways]);
+    const verdict = dnsDown.evaluate({ plan, evidence, comparison: { ...comparison, legs } }) as Suspicion;
+    expect([verdict.status, verdict.yields]).toEqual(["suspected", yields]);
+  });
+
   /** Between the source's node and names-b's some flows lose a quarter; that of the echoes is spared. */
   const besideLossyFlows = (lost: number): Case => {
     const { plan, evidence, comparison } = namesCase({ source: { [SERVICE]: { lost: lost / 2 }, [TWO]: { lost } } });

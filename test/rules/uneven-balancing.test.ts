@@ -43,13 +43,17 @@ test.each<{ name: string; scene: Scene; want: string }>([
     want: "cleared",
   },
   {
-    name: "the other one answers nobody, and the table knows nothing of those connects",
+    name: "the other one refuses, and the table knows nothing of those connects",
     scene: {
       ...asked,
       facts: spread({ [one]: 44 }),
       faults: [
-        bad,
-        loses(1, ({ leg, from }: Packet) => leg.toIp === other && leg.port === 7001 && from === "shop/api-0"),
+        ({ leg, from }: Packet, random) =>
+          from === "shop/api-0" &&
+          leg.port !== undefined &&
+          (leg.toIp === other || (leg.toIp === shop.ip && random() < 0.5))
+            ? { refused: true }
+            : undefined,
       ],
     },
     want: "cleared",

@@ -2,6 +2,7 @@ import { dnsEvidence, QUERY_MS, SLOW_MS } from "../core/dns-evidence.ts";
 import { type DnsFacts, dnsFacts, isDead, sufferingLegs, type Tally } from "../core/dns-facts.ts";
 import { locate } from "../core/dns-place.ts";
 import { controlLines, digs, serverLines } from "../core/dns-text.ts";
+import { pingEvidence } from "../core/leg-evidence.ts";
 import type { Rule } from "../core/rule.ts";
 import { listed, say } from "../core/sentence.ts";
 import { wilson } from "../core/stats.ts";
@@ -10,6 +11,8 @@ import { msText, percentText } from "../core/units.ts";
 /** How many answers of how slow a kind, of which part of all, and which part beyond doubt: what is later than programs wait counts for more. */
 const SLOW = { count: 8, share: 0.3, sure: 0.1 } as const;
 const LATE = { count: 5, share: 0.1, sure: 0.04 } as const;
+/** A way accounts for slow answers when its own echoes take this part of their time now and then. */
+const ACCOUNTS = 0.5;
 /** From here on it is slow even where the machines are busy. */
 const MOST = 0.5;
 
@@ -17,7 +20,7 @@ const MOST = 0.5;
  * Answers about the cluster's own names, which a server knows by itself, take long: more than 250 ms for three tenths of the
  * queries at least, or longer than a query is waited for for a tenth, while echoes to the same pods are fast. So the servers are slow, not the way and not those behind them.
  * Fooled by a slow server outside (only names of the cluster count), by one slow moment (eight are needed, or five), by a path that is
- * late (echoes to the servers are late too: a symptom), and by a busy asker (others are answered in time: cleared).
+ * late (echoes to the servers take half as long or more: a symptom), and by a busy asker (others are answered in time: cleared).
  */
 export const dnsOverloaded: Rule = {
   name: "dns-overloaded",
@@ -34,7 +37,10 @@ export const dnsOverloaded: Rule = {
         status: "cleared",
         because: say("{slow} of {sent} queries of {pod} to {server} took more than {ms}", values),
       };
-    const legs = sufferingLegs(facts);
+    const slowMs = Math.max(SLOW_MS, names.p50 ?? 0);
+    const legs = sufferingLegs(facts).filter(
+      (id) => (seen.evidence.get(pingEvidence, id)?.rttMs?.p99 ?? slowMs) >= ACCOUNTS * slowMs,
+    );
     const { where, what, sure } = locate(facts, ({ slow, sent, lost }) => ({ bad: slow, of: sent - lost }));
     const busy = [...seen.comparison.busy.keys()];
     if (busy.length > 0 && names.slow < MOST * names.sent)

@@ -46,7 +46,7 @@ export const unevenBalancing: Rule = {
 
 /**
  * How many connections of a pod to a Service each backend got. The table forgets at once what is refused: such connects went to
- * the backends that refuse when they are asked directly.
+ * the backends that do not take those that are asked of them directly.
  */
 function sharesOf(
   { from, state, port, result }: ServiceLeg,
@@ -56,8 +56,10 @@ function sharesOf(
     (flow: Flow) =>
       flow.protocol === "tcp" && flow.from === from.ip && flow.to === result.leg.toIp && flow.port === port,
   );
-  const direct = [...comparison.legs.values()].filter(({ leg, refused }) => leg.from === from.id && refused > 0);
-  const refusing = state.ready.filter(({ ip }) => direct.some(({ leg }) => leg.toIp === ip));
+  const taking = [...comparison.legs.values()].filter(
+    ({ leg, sent, refused }) => leg.from === from.id && leg.port !== undefined && sent > 0 && refused === 0,
+  );
+  const refusing = state.ready.filter(({ ip }) => !taking.some(({ leg }) => leg.toIp === ip));
   const refused = refusing.length === 0 ? 0 : Math.round(result.refused / refusing.length);
   return new Map(
     state.ready.map((backend) => [

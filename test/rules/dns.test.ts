@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Anomaly } from "#src/core/anomaly.ts";
+import { evidenceOf } from "#src/core/evidence.ts";
+import { pingEvidence } from "#src/core/leg-evidence.ts";
 import type { Case, Rule, Suspicion } from "#src/core/rule.ts";
 import { inWords } from "#src/core/sentence.ts";
 import { wilson } from "#src/core/stats.ts";
@@ -11,6 +13,7 @@ import { dnsStaleAnswer } from "#src/rules/dns-stale-answer.ts";
 import { dnsTcpBlocked } from "#src/rules/dns-tcp-blocked.ts";
 import { dnsUpstreamFailing } from "#src/rules/dns-upstream-failing.ts";
 import { dnsWrongResolver } from "#src/rules/dns-wrong-resolver.ts";
+import { startOf } from "../core/simulate.ts";
 import { askNames, type Names, namesCase, ONE, type Said, SERVICE, TWO, UPSTREAM } from "./dns-case.ts";
 
 const DEAD: Said = { lost: 40, tcpLost: 10, outside: { timeout: 10 } };
@@ -278,6 +281,22 @@ describe("causes about names", () => {
     });
     const legs = new Map([...comparison.legs, ...ways]);
     const verdict = dnsDown.evaluate({ plan, evidence, comparison: { ...comparison, legs } }) as Suspicion;
+    expect([verdict.status, verdict.yields]).toEqual(["suspected", yields]);
+  });
+
+  test.each([
+    { what: "a little", p99: 80, yields: undefined },
+    { what: "half as much as they", p99: 400, yields: true },
+  ])("slow names, on a way whose echoes are late by $what, are its symptom: $yields", ({ p99, yields }) => {
+    const { plan, evidence, comparison } = namesCase(everywhere(SLOW));
+    const [echoes] = comparison.legs.values();
+    const ping = echoes && evidence.get(pingEvidence, echoes.leg.id);
+    if (!ping?.rttMs) throw new Error("no echoes");
+    const id = "pod/shop/api-0>pod/kube-system/names-b";
+    evidence.add(evidenceOf(pingEvidence, id, startOf, { ...ping, rttMs: { ...ping.rttMs, p99 } }));
+    const way = { ...echoes, leg: { ...echoes.leg, id }, state: "late" as const };
+    const legs = new Map([...comparison.legs, [id, way]]);
+    const verdict = dnsOverloaded.evaluate({ plan, evidence, comparison: { ...comparison, legs } }) as Suspicion;
     expect([verdict.status, verdict.yields]).toEqual(["suspected", yields]);
   });
 

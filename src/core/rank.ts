@@ -94,7 +94,7 @@ function isAskedService({ kind, name }: Place, { to }: Plan): boolean {
   return kind === "service" && to.kind === "service" && name === to.name;
 }
 
-/** Legs to the pods behind the Service that was asked: what is wrong at one of them is felt now and then by who asks the Service. */
+/** Legs to the pods behind the Service that was asked: what is wrong at one of them is felt by who asks the Service. */
 function backendLegs({ legs }: Plan): readonly string[] {
   return legs.flatMap(({ id, port, part, scope }) =>
     port !== undefined && part !== "control" && scope !== "service" ? [id] : [],

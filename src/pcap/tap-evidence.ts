@@ -49,7 +49,7 @@ export const tapFactsEvidence = defineEvidence(
     resets: z.array(reset),
     /** Stretches in which data was sent again: begin, end, segments. Those closer than 0.7 s are one. */
     sentAgain: z.array(z.tuple([ms, ms, count])),
-    /** Connections that were silent for 1 s or more (10 s in checks kept before that): those that went on, and those that did not. */
+    /** Connections that were silent for 1 s or more (10 s in older checks): those that went on, and those that did not. */
     idle: z.object({ lived: count, longestLivedMs: z.number(), cutCount: count, cut: z.array(cut) }),
     /**
      * MAC addresses that announced or answered for an IPv4 address (ARP), how often, and how often it was another one than

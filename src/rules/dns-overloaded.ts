@@ -8,7 +8,7 @@ import { listed, say } from "../core/sentence.ts";
 import { wilson } from "../core/stats.ts";
 import { msText, percentText } from "../core/units.ts";
 
-/** How many answers of how slow a kind, of which part of all, and which part beyond doubt: what is later than programs wait counts for more. */
+/** How many answers, which part of all, and which part beyond doubt: late ones, for which nobody waits, count for more. */
 const SLOW = { count: 8, share: 0.3, sure: 0.1 } as const;
 const LATE = { count: 5, share: 0.1, sure: 0.04 } as const;
 /** A way accounts for slow answers when its own echoes take this part of their time now and then. */
@@ -17,10 +17,12 @@ const ACCOUNTS = 0.5;
 const MOST = 0.5;
 
 /**
- * Answers about the cluster's own names, which a server knows by itself, take long: more than 250 ms for three tenths of the
- * queries at least, or longer than a query is waited for for a tenth, while echoes to the same pods are fast. So the servers are slow, not the way and not those behind them.
- * Fooled by a slow server outside (only names of the cluster count), by one slow moment (eight are needed, or five), by a path that is
- * late (echoes to the servers take half as long or more: a symptom), and by a busy asker (others are answered in time: cleared).
+ * Answers about the cluster's own names, which a server knows by itself, take long: three tenths of them more than 250 ms at
+ * least, or a tenth more than 2 s, while echoes to the same pods are fast. So the servers are slow, not the way and not those
+ * behind them.
+ * Fooled by a slow server outside (only names of the cluster count), by one slow moment (eight are needed, or five late ones),
+ * by a path that is late (echoes to the servers take half as long or more: a symptom), and by a busy asker (others are
+ * answered in time: cleared).
  */
 export const dnsOverloaded: Rule = {
   name: "dns-overloaded",

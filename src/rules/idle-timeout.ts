@@ -102,7 +102,10 @@ function suspicion({ tap, cut }: AtTap, taps: readonly AtTap[], longestMs: numbe
     least: durationText(shortestMs),
     most: durationText(Math.max(...cut.map(({ silentMs }) => silentMs))),
   };
-  const place = isUnasked ? placeOfResets(tap, taps, seen) : placeOfCut(tap, taps, seen);
+  // Recorders do not begin in the same instant: one that saw any of these connections lies on the way of all.
+  const ends = new Set(cut.map(({ from, to }) => `${from} ${to}`));
+  const saw = taps.map((one) => ({ ...one, cut: one.cut.filter(({ from, to }) => ends.has(`${from} ${to}`)) }));
+  const place = isUnasked ? placeOfResets(tap, saw, seen) : placeOfCut(tap, saw, seen);
   const seconds = Math.floor(shortestMs / 1_000);
   return {
     status: "suspected",
@@ -181,7 +184,7 @@ function fromSpeaker(
 /** Before the first tap that saw the resets, on their way from whom they name as their sender. */
 function placeOfResets(tap: Tap, taps: readonly AtTap[], seen: Case): CutPlace {
   const { inTurn, speaker } = fromSpeaker(taps, seen);
-  const index = inTurn.findIndex(({ cut }) => cut.length >= MIN_CUT);
+  const index = inTurn.findIndex(({ cut }) => cut.length > 0);
   const first = inTurn[index]?.tap ?? tap;
   const before = inTurn[index - 1];
   if (before)
@@ -203,7 +206,7 @@ function placeOfResets(tap: Tap, taps: readonly AtTap[], seen: Case): CutPlace {
 function placeOfCut(tap: Tap, taps: readonly AtTap[], seen: Case): CutPlace {
   const { plan } = seen;
   const { inTurn, listener } = fromSpeaker(taps, seen);
-  const last = inTurn.findLast(({ cut }) => cut.length >= MIN_CUT) ?? { tap };
+  const last = inTurn.findLast(({ cut }) => cut.length > 0) ?? { tap };
   const next = inTurn[inTurn.findIndex((one) => one.tap === last.tap) + 1];
   if (next)
     return atBetween(

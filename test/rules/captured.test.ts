@@ -458,6 +458,11 @@ describe("connections that do not outlive a silence", () => {
     },
     { name: "what follows gets to the target", of: () => idle(cuts), want: "shop/api-1 certain" },
     {
+      name: "what follows gets to the far tunnel, whose recorder began later",
+      of: (order) => (order <= NEAR_NIC ? idle(cuts) : order <= 6 ? idle(cuts.slice(1)) : idle([])),
+      want: "graz certain",
+    },
+    {
       name: "nothing to compare with",
       of: (order) => (order <= NEAR_NIC ? idle(cuts, 0) : {}),
       want: "ulm>graz likely",

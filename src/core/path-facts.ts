@@ -22,11 +22,14 @@ export function askedNodes(plan: Plan): readonly string[] {
   return [...new Set(askedVantages(plan).map(({ node }) => node))];
 }
 
-/** These, and those of the other pods behind a Service: what goes wrong there is felt by who asks it, now and then. */
+/** Asked legs to the program itself, past a Service's address: to each of the pods behind one that was tried. */
+export function servingLegs({ legs }: Pick<Plan, "legs">): readonly Leg[] {
+  return legs.filter((leg) => leg.port !== undefined && asked(leg) && leg.scope !== "service");
+}
+
+/** The asked nodes, and those of the other pods behind a Service: what goes wrong there is felt by who asks it, now and then. */
 export function servingNodes(plan: Plan): readonly string[] {
-  const behind = plan.legs.flatMap((leg) =>
-    leg.port !== undefined && asked(leg) ? (endsOf(leg, plan).to?.node ?? []) : [],
-  );
+  const behind = servingLegs(plan).flatMap((leg) => endsOf(leg, plan).to?.node ?? []);
   return [...new Set([...askedNodes(plan), ...behind])];
 }
 

@@ -1,5 +1,6 @@
 import { chineseCause } from "./causes-zh.ts";
 import type { EvidenceKind } from "./evidence.ts";
+import { servingLegs } from "./path-facts.ts";
 import type { Place } from "./place.ts";
 import type { Plan } from "./plan.ts";
 import type { Cause, Report } from "./report.ts";
@@ -79,7 +80,8 @@ function explains(root: Named, symptom: Named, plan: Plan): boolean {
   // A mere possibility does not swallow what is certain.
   if (root.suspicion.confidence === "possible" && symptom.suspicion.confidence !== "possible") return false;
   const ours = new Set(root.suspicion.legs);
-  if (isAskedService(symptom.suspicion.where, plan) && backendLegs(plan).some((id) => ours.has(id))) return true;
+  // What is wrong at one of the pods behind a Service is felt by who asks that.
+  if (isAskedService(symptom.suspicion.where, plan) && servingLegs(plan).some(({ id }) => ours.has(id))) return true;
   const { legs, own = legs } = symptom.suspicion;
   const theirs = own && witnesses(own, ours, plan);
   if (yields && !lists)
@@ -92,13 +94,6 @@ function explains(root: Named, symptom: Named, plan: Plan): boolean {
 
 function isAskedService({ kind, name }: Place, { to }: Plan): boolean {
   return kind === "service" && to.kind === "service" && name === to.name;
-}
-
-/** Legs to the pods behind the Service that was asked: what is wrong at one of them is felt by who asks the Service. */
-function backendLegs({ legs }: Plan): readonly string[] {
-  return legs.flatMap(({ id, port, part, scope }) =>
-    port !== undefined && part !== "control" && scope !== "service" ? [id] : [],
-  );
 }
 
 /**

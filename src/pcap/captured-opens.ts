@@ -1,5 +1,5 @@
 import type { Tap } from "#src/core/capture.ts";
-import { asked } from "#src/core/path-facts.ts";
+import { servingLegs } from "#src/core/path-facts.ts";
 import type { Plan, Vantage } from "#src/core/plan.ts";
 import type { Case } from "#src/core/rule.ts";
 import { counted, type Sentence, say } from "#src/core/sentence.ts";
@@ -18,9 +18,7 @@ type Step = { readonly tap: Tap; readonly attempts: number; readonly accepted: n
  * pod was asked behind that; else nobody knows whom it stands for.
  */
 export function serversOf(at: Vantage, port: number, { to, legs }: Plan): readonly string[] {
-  const isOnly = !legs.some(
-    (leg) => leg.port !== undefined && asked(leg) && leg.scope !== "service" && leg.to !== at.id,
-  );
+  const isOnly = servingLegs({ legs }).every((leg) => leg.to === at.id);
   const service =
     to.kind === "service" && to.port !== undefined && at.role === "to" && isOnly ? [endText(to.ip, to.port)] : [];
   return [endText(at.ip, port), ...service];

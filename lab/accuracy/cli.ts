@@ -97,7 +97,9 @@ async function main(argv: readonly string[]): Promise<number> {
     versions: [...new Set(plays.map((one) => one.version))],
     judged: { plays: again.length, versions: [...new Set(again.map(({ judged }) => judged ?? ""))] },
     ...{ seed: asked.seed, runs: asked.runs, wanted: scenarios.length, unplayed },
-    machine: `${availableParallelism()} CPUs, ${asked.jobs} plays at the same time, load ${(loadavg()[1] ?? 0).toFixed(0)}`,
+    ...(!asked.again && {
+      machine: `${availableParallelism()} CPUs, ${asked.jobs} plays at the same time, load ${(loadavg()[1] ?? 0).toFixed(0)}`,
+    }),
   };
   const before = asked.before === undefined ? undefined : figuresOf(await playsIn(asked.before));
   const first = asked.first === undefined ? [] : await playsIn(asked.first);

@@ -13,8 +13,8 @@ export type Source = {
   /** Scenarios that were asked for, and plays that could not be made, with the reason of each. */
   readonly wanted: number;
   readonly unplayed: readonly string[];
-  /** What the machine was: "2 cores, load 9". */
-  readonly machine: string;
+  /** What the machine was that played: "2 cores, load 9". Absent where known plays were judged and nothing was played. */
+  readonly machine?: string;
 };
 
 export type Others = {
@@ -34,7 +34,7 @@ export function accuracyPage(figures: Figures, source: Source, { before, first =
     "Slack), each in clusters of its own making: names of nodes, pods and namespaces, the order of the nodes, the data plane and the",
     "strengths of the faults are drawn from a seed. It has not been measured on a production cluster.",
     "",
-    `Played until ${source.day}: ${figures.plays} plays of ${figures.scenarios} scenarios, seed ${source.seed}, ${source.machine},`,
+    `${source.machine === undefined ? "Judged on" : "Played until"} ${source.day}: ${figures.plays} plays of ${figures.scenarios} scenarios, seed ${source.seed}${source.machine === undefined ? "" : `, ${source.machine}`},`,
     `${source.versions.length === 1 ? "version" : "versions"} ${source.versions.join(", ")}.`,
     ...(source.judged.plays > 0
       ? [

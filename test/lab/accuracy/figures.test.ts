@@ -135,7 +135,9 @@ test("a page of nothing, and one of a part, say so", () => {
 });
 
 test("a page of plays that were judged again says by which rules", () => {
-  const page = accuracyPage(figures, { ...source, judged: { plays: 3, versions: ["84b98c8"] } });
+  const { machine: _, ...judged } = { ...source, judged: { plays: 3, versions: ["84b98c8"] } };
+  const page = accuracyPage(figures, judged);
+  expect(page).toContain("Judged on 2026-11-26: 10 plays of 9 scenarios, seed 1,\nversion 7df83e5.");
   expect(page).toContain("What was measured in 3 of them was judged again by the rules of version 84b98c8");
 });
 

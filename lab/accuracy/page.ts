@@ -26,6 +26,7 @@ export type Others = {
 
 /** docs/accuracy.md. */
 export function accuracyPage(figures: Figures, source: Source, { before, first = [] }: Others = {}): string {
+  const plays = `${figures.plays} plays of ${figures.scenarios} scenarios, seed ${source.seed}`;
   return [
     "# Accuracy",
     "",
@@ -34,7 +35,9 @@ export function accuracyPage(figures: Figures, source: Source, { before, first =
     "Slack), each in clusters of its own making: names of nodes, pods and namespaces, the order of the nodes, the data plane and the",
     "strengths of the faults are drawn from a seed. It has not been measured on a production cluster.",
     "",
-    `${source.machine === undefined ? "Judged on" : "Played until"} ${source.day}: ${figures.plays} plays of ${figures.scenarios} scenarios, seed ${source.seed}${source.machine === undefined ? "" : `, ${source.machine}`},`,
+    source.machine === undefined
+      ? `Judged on ${source.day}: ${plays},`
+      : `Played until ${source.day}: ${plays}, ${source.machine},`,
     `${source.versions.length === 1 ? "version" : "versions"} ${source.versions.join(", ")}.`,
     ...(source.judged.plays > 0
       ? [

@@ -7,7 +7,10 @@ const PORT = 9_999;
 /** Every packet begins with it; a 32-bit number in network order follows, counted from 1. */
 export const MARK = "ncnight!";
 
-/** Says every tenth of a second how many it has sent so far, and when: `unixMs count`. */
+/** How often the sender says how far it is. */
+export const SAYS_EVERY_MS = 100;
+
+/** Says how many it has sent so far, and when: `unixMs count`. */
 const SEND = `
   use Socket; use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC CLOCK_REALTIME);
   my ($to, $rate) = @ARGV;
@@ -18,7 +21,7 @@ const SEND = `
   while (!select my $closed = $in, undef, undef, 0.002) {
     my $at = clock_gettime(CLOCK_MONOTONIC) - $start;
     while ($sent < $at * $rate) { defined send $socket, "${MARK}" . pack("N", ++$sent) . "x" x 20, 0 or die "send: $!" }
-    if ($at - $told >= 0.1) { $told = $at; printf "%.3f %d\\n", clock_gettime(CLOCK_REALTIME) * 1000, $sent }
+    if (($at - $told) * 1000 >= ${SAYS_EVERY_MS}) { $told = $at; printf "%.3f %d\\n", clock_gettime(CLOCK_REALTIME) * 1000, $sent }
   }
   printf "%.3f %d\\n", clock_gettime(CLOCK_REALTIME) * 1000, $sent;`;
 

@@ -1,4 +1,4 @@
-import type { Sent } from "./counted-traffic.ts";
+import { SAYS_EVERY_MS, type Sent } from "./counted-traffic.ts";
 import type { Night } from "./night.ts";
 import { keyOf } from "./scheduled.ts";
 
@@ -111,9 +111,9 @@ export function judgeNight(night: Night, { captureMb }: { readonly captureMb: nu
   ];
 }
 
-/** Longest time between two moments at which the sender said how far it was, which it does every tenth of a second. */
+/** By how much the sender was late at most in saying how far it was: so long it got no CPU. */
 function longestPause({ steps }: Sent): number {
-  return Math.max(0, ...steps.slice(1).map(([atMs], n) => atMs - (steps[n]?.[0] ?? atMs)));
+  return Math.max(0, ...steps.slice(1).map(([atMs], n) => atMs - (steps[n]?.[0] ?? atMs) - SAYS_EVERY_MS));
 }
 
 /** How many packets had been sent at a moment, between two that were noted in proportion. */

@@ -63,7 +63,8 @@ export function recordedBy(
   let before: (typeof held)[number] | undefined;
   for (const segment of held.toSorted((one, other) => one.number - other.number)) {
     const piece = pieces.at(-1);
-    const toMs = segment.number === last ? Math.max(segment.toMs, recording?.endedMs ?? 0) : segment.toMs;
+    // The last one is closed when its recorder has ended, seconds after it stopped taking all that comes.
+    const toMs = (segment.number === last ? recording?.endedMs : undefined) ?? segment.toMs;
     const follows = before?.number === segment.number - 1 && !listening.has(segment.number);
     if (piece && follows) piece[1] = Math.max(piece[1], toMs);
     else {

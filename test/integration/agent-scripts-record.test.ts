@@ -197,6 +197,24 @@ describe.concurrent.each(shells)("recording under %s", (shell) => {
     expect(recorded.files()).toEqual(["seg-000001.pcap"]);
   });
 
+  test("what tcpdump was too slow to take lies behind the end that is told", async ({ one, expect }) => {
+    await using link = await RecordedLink.make();
+    const recorded = new Recorded(one, expect);
+    await recorded.start(link);
+    await recorded.listens();
+    await link.send(10);
+    const open = join(one.state, CHECK, TASK, "seg-000001.open");
+    await expect.poll(() => existsSync(open) && readFileSync(open).length).toBe(HEADER + 10 * PACKET);
+    const takenMs = Date.now();
+    for (const pid of tcpdump(link)) process.kill(pid, "SIGSTOP");
+    await link.send(20);
+    await recorded.stop();
+    const said = await recorded.said();
+    expect(said).toMatchObject({ written: 10, endReason: "stopped" });
+    expect(said.endedMs).toBeLessThanOrEqual(takenMs);
+    expect(await recorded.packets()).toBe(10);
+  });
+
   test("what died with its agent goes on: numbers follow, nothing sealed is lost, and what else died has ended", async ({
     one,
     expect,

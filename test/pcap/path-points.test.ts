@@ -50,6 +50,18 @@ test.each([
     want: [[90, 350]],
   },
   {
+    name: "until it ended, though the last file was closed later",
+    held: files(1, 2),
+    recording: { segments: files(1, 2), letGo: [], listeningMs: 90, endedMs: 270 },
+    want: [[90, 270]],
+  },
+  {
+    name: "until it ended, before the newest packet that it still took",
+    held: files(1, 2),
+    recording: { segments: files(1, 2), letGo: [], listeningMs: 90, endedMs: 203 },
+    want: [[90, 203]],
+  },
+  {
     name: "without the first and the last, which are known of",
     held: files(2, 3),
     recording: { segments: files(2, 3, 4), letGo: files(1), listeningMs: 90, endedMs: 550 },

@@ -195,7 +195,7 @@ export function shortFlows(
   {
     connections,
     alive = 400,
-    answer = 4,
+    answer = 6,
     seed,
   }: { connections: number; alive?: number; answer?: number; seed: number },
 ): Made {
@@ -224,8 +224,11 @@ function short(index: number, answer: number, random: () => number): Connection 
   if (answer > 0) {
     connection.send(0, 200, ACK | PSH);
     connection.send(1, 0, ACK);
-    for (let at = 0; at < answer; at++) connection.send(1, MSS, ACK);
-    connection.send(0, 0, ACK);
+    for (let at = 1; at <= answer; at++) {
+      connection.send(1, MSS, ACK);
+      // A receiver acknowledges at least every second full segment (RFC 5681, 4.2).
+      if (at % 2 === 0 || at === answer) connection.send(0, 0, ACK);
+    }
     if (random() < 0.01) {
       const sequence = (connection.next[1] - MSS) >>> 0;
       connection.say({ side: 1, sequence, acknowledged: connection.next[0], length: MSS, flags: ACK, again: true });

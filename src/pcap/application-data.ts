@@ -43,6 +43,8 @@ const MAX_MESSAGES = 64;
  */
 export class ApplicationData {
   readonly #table: FlowTable;
+  /** [0]: the time of the segment. */
+  readonly #clock: Float64Array;
   readonly #http: HttpAnalysis;
   readonly #tls: TlsAnalysis;
   readonly #dns: DnsAnalysis;
@@ -51,9 +53,11 @@ export class ApplicationData {
 
   constructor(
     table: FlowTable,
+    clock: Float64Array,
     { http, tls, dns }: { readonly http: HttpAnalysis; readonly tls: TlsAnalysis; readonly dns: DnsAnalysis },
   ) {
     this.#table = table;
+    this.#clock = clock;
     this.#http = http;
     this.#tls = tls;
     this.#dns = dns;
@@ -65,7 +69,7 @@ export class ApplicationData {
   }
 
   /** Data that continues its direction, in the flow that the table found last: `captured` bytes at `at`. */
-  data(registers: Int32Array, at: number, captured: number, now: number, packet: number, key: number): void {
+  data(registers: Int32Array, at: number, captured: number, packet: number, key: number): void {
     const { words, at: flow, direction } = this.#table;
     const word = words[flow + APPLICATION] as number;
     let kind = word & 7;
@@ -79,9 +83,10 @@ export class ApplicationData {
     }
     const end = at + captured;
     if (kind === HTTP) {
-      this.#http1(this.#view.getInt32((registers[TRANSPORT] as number) + 4, false), at, end, now, packet);
+      this.#http1(this.#view.getInt32((registers[TRANSPORT] as number) + 4, false), at, end, packet);
       return;
     }
+    const now = this.#clock[0] as number;
     let place = at;
     for (let message = 0; message < MAX_MESSAGES && end - place >= TELLS; message++) {
       if (kind === TLS) {
@@ -101,7 +106,8 @@ export class ApplicationData {
   }
 
   /** The requests or answers that begin in these bytes, the first of which is `sequence`. */
-  #http1(sequence: number, at: number, end: number, now: number, packet: number): void {
+  #http1(sequence: number, at: number, end: number, packet: number): void {
+    const now = this.#clock[0] as number;
     const { words, at: flow, direction } = this.#table;
     const messages = this.#messages;
     const expected = messages.next(words, flow, direction, sequence, at, end);
@@ -127,11 +133,11 @@ export class ApplicationData {
   }
 
   /** The side of the table's direction closes the flow, or resets it. */
-  closing(reset: boolean, now: number, packet: number): void {
+  closing(reset: boolean, packet: number): void {
     const { words, at } = this.#table;
     const word = words[at + APPLICATION] as number;
     if ((word & 7) === HTTP && (words[at + REQUEST] as number) !== 0)
-      this.#http.closing(this.#table, this.#table.direction === clientOf(words, at), reset, now);
+      this.#http.closing(this.#table, this.#table.direction === clientOf(words, at), reset, this.#clock[0] as number);
     if ((word & 7) === TLS)
       this.#tls.closing(this.#table, this.#table.direction === clientOf(words, at), reset, packet);
   }

@@ -122,24 +122,24 @@ export class CaptureAnalysis implements PacketSink {
     this.#dns = new DnsAnalysis(dnsFailed);
     this.#flows = new FlowReports(flows, this.#lines);
     this.#table = new FlowTable(maxFlows, {
-      left: (slot, copies, atEnd, split) => {
+      left: (slot, copies, split) => {
         this.#http.left(slot);
-        const newest = this.#sums[NEWEST] as number;
-        this.#services.add(slot, copies.length > 0, atEnd ? newest : Number.POSITIVE_INFINITY, split);
+        this.#services.add(slot, copies.length > 0, split);
         this.#flows.take(slot, copies);
         this.#lines.release(slot.words, slot.at + TIME_LINE);
       },
       dropped: (slot) => this.#lines.release(slot.words, slot.at + TIME_LINE),
     });
     this.#icmp = new IcmpAnalysis(this.#table, this.#lines);
-    this.#application = new ApplicationData(this.#table, { http: this.#http, tls: this.#tls, dns: this.#dns });
+    this.#application = new ApplicationData(this.#table, this.#clock, {
+      ...{ http: this.#http, tls: this.#tls, dns: this.#dns },
+    });
     this.#tcp = new TcpAnalysis(
       this.#table,
       { lines: this.#lines, clock: this.#clock },
       {
-        data: (at, captured, now, packet) =>
-          this.#application.data(this.#registers, at, captured, now, packet, this.#key),
-        closing: (reset, now, packet) => this.#application.closing(reset, now, packet),
+        data: (at, captured, packet) => this.#application.data(this.#registers, at, captured, packet, this.#key),
+        closing: (reset, packet) => this.#application.closing(reset, packet),
       },
     );
     this.reader = readBy(this, this.#clock);
@@ -210,6 +210,7 @@ export class CaptureAnalysis implements PacketSink {
 
   #finish(): CaptureSummary {
     const newestNs = this.#sums[NEWEST] as number;
+    this.#services.until = newestNs;
     this.#table.finish();
     this.#dns.finish(newestNs);
     this.#icmp.echoes.finish(newestNs);

@@ -48,7 +48,7 @@ const ACK = 16;
 const OVERTAKEN_NS = 20e6;
 
 /** The side of the table's direction closes (FIN) or resets the flow that was found last. */
-export type Closing = (reset: boolean, now: number, packet: number) => void;
+export type Closing = (reset: boolean, packet: number) => void;
 
 /** Follows how connections open, close and are reset: by whom, and in what state. */
 export class ConnectionStates {
@@ -115,7 +115,7 @@ export class ConnectionStates {
     if ((flags & FIN) !== 0) {
       words[own] = (words[own] as number) | FINISHED;
       if (((words[other] as number) & FINISHED) !== 0) state |= FLOW_CLOSED;
-      this.#closing(false, now, this.#present.packet);
+      this.#closing(false, this.#present.packet);
     }
     words[flow + FLAGS] = state;
     if ((state & ~before & FLOW_CLOSED) !== 0) this.#table.closed();
@@ -153,7 +153,7 @@ export class ConnectionStates {
         (registers[TTL] as number) | (this.#marks.isOdd(registers, at, header, end, own) ? RESET_ODD : 0);
       this.#present.event(RESET, direction);
     }
-    this.#closing(true, this.#clock[0] as number, this.#present.packet);
+    this.#closing(true, this.#present.packet);
     return state | FLOW_CLOSED;
   }
 

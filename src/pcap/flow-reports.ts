@@ -127,7 +127,12 @@ export class FlowReports {
   take(slot: Slot, copies: readonly number[]): void {
     this.flows++;
     const badness = badnessOf(slot);
-    if (badness > 0) this.#worst.offer(badness, () => this.#report(slot, copies));
+    if (badness > 0) this.#offer(badness, slot, copies);
+  }
+
+  // Of its own: what a function inside needs is put on the heap, here for each of all connections.
+  #offer(badness: number, slot: Slot, copies: readonly number[]): void {
+    this.#worst.offer(badness, () => this.#report(slot, copies));
   }
 
   worst(): readonly FlowReport[] {

@@ -63,10 +63,10 @@ const NO_COPIES: readonly number[] = [];
 
 type Leaving = {
   /**
-   * A flow before its slot is given to another one, and at the end of the capture (`atEnd`); `copies` are the interfaces
-   * that saw it as well; `split` tells that one of them saw packets of a direction of which this one saw none.
+   * A flow before its slot is given to another one, and at the end of the capture; valid during the call only. `copies` are
+   * the interfaces that saw it as well; `split` tells that one of them saw packets of a direction of which this one saw none.
    */
-  readonly left: (slot: Slot, copies: readonly number[], atEnd: boolean, split: boolean) => void;
+  readonly left: (slot: Slot, copies: readonly number[], split: boolean) => void;
   /** A copy of a flow at another interface, which is not counted. */
   readonly dropped: (slot: Slot) => void;
 };
@@ -115,6 +115,8 @@ export class FlowTable {
   /** What the ends of the packet that was looked up last amount to. */
   #hash = 0;
   #ports = 0;
+  /** The flow that leaves: one object for all of them. */
+  readonly #leaves: { -readonly [Key in keyof Slot]: Slot[Key] };
 
   constructor(capacity: number, leaving: Leaving) {
     this.#capacity = capacity * WORDS;
@@ -123,6 +125,7 @@ export class FlowTable {
     const bytes = new ArrayBuffer(this.#room * 4 + OFFSET);
     this.words = new Int32Array(bytes, OFFSET);
     this.times = new Float64Array(bytes, OFFSET);
+    this.#leaves = this.#slotAt(0);
     this.#link();
   }
 
@@ -142,7 +145,7 @@ export class FlowTable {
     const other = SOURCE + DESTINATION - one;
     const six = registers[FAMILY] === 6;
     if (!this.#interfaces.includes(key) && this.#interfaces.length < MAX_INTERFACES) this.#interfaces.push(key);
-    this.#make(this.#hash, clock[0] as number, packet);
+    this.#make(this.#hash, clock, packet);
     const { words, at } = this;
     words[at + PORTS] = this.#ports;
     words[at + KIND] = (registers[PROTOCOL] as number) | ((registers[FAMILY] as number) << 8);
@@ -196,25 +199,25 @@ export class FlowTable {
   }
 
   /** Begins the flow that was found last anew: its ports are used again. */
-  renew(now: number, packet: number): void {
+  renew(clock: Float64Array, packet: number): void {
     const { words, at } = this;
-    this.#letGo(at, false);
+    this.#letGo(at);
     words.fill(0, at + RENEWED, at + WORDS);
     words[at + FLAGS] = FLOW_USED | FLOW_REUSED;
-    this.#begin(now, packet);
+    this.#begin(clock, packet);
   }
 
   /** The flow that was found last has closed. */
   closed(): void {
-    this.#close(this.at, this.times[this.timesAt + NEWEST] as number);
+    this.#close(this.at);
   }
 
-  #close(at: number, newest: number): void {
+  #close(at: number): void {
     const room = this.#closed.length;
     if (this.#closings === room) this.#shift();
     const place = (this.#oldest + this.#closings++) % room;
     this.#closed[place] = at;
-    this.#closedAt[place] = newest;
+    this.#closedAt[place] = this.times[(at >> 1) + NEWEST] as number;
   }
 
   #shift(): void {
@@ -224,12 +227,13 @@ export class FlowTable {
 
   /** Tells of all flows that are left. */
   finish(): void {
-    for (let at = 0; at < this.#end; at += WORDS) if (this.words[at + FLAGS] !== 0) this.#letGo(at, true);
+    for (let at = 0; at < this.#end; at += WORDS) if (this.words[at + FLAGS] !== 0) this.#letGo(at);
   }
 
-  #make(hash: number, now: number, packet: number): void {
-    let at = this.#free.pop() ?? this.#reusable(now);
-    if (at === -1) at = this.#end < this.#capacity ? this.#next() : this.#evict(now);
+  // Here too the time is read from its cell by whoever needs it (present-segment.ts).
+  #make(hash: number, clock: Float64Array, packet: number): void {
+    let at = this.#free.pop() ?? this.#reusable(clock);
+    if (at === -1) at = this.#end < this.#capacity ? this.#next() : this.#evict(clock);
     const { words } = this;
     this.at = at;
     words.fill(0, at, at + WORDS);
@@ -237,11 +241,12 @@ export class FlowTable {
     words[at + NEXT] = this.#buckets[hash & this.#mask] as number;
     this.#buckets[hash & this.#mask] = at;
     words[at + FLAGS] = FLOW_USED;
-    this.#begin(now, packet);
+    this.#begin(clock, packet);
   }
 
-  #begin(now: number, packet: number): void {
+  #begin(clock: Float64Array, packet: number): void {
     const { words, at, times, timesAt } = this;
+    const now = clock[0] as number;
     words[at + EPOCH] = this.epoch;
     words[at + FIRST_PACKET] = packet;
     times[timesAt + BEGAN] = now;
@@ -295,9 +300,10 @@ export class FlowTable {
   }
 
   /** Frees the slot of the flow that closed first and is quiet by now, if there are many; -1 if there is none. */
-  #reusable(now: number): number {
+  #reusable(clock: Float64Array): number {
     if (this.#end < MANY_FLOWS * WORDS) return -1;
     const { words, times } = this;
+    const now = clock[0] as number;
     for (let looked = Math.min(this.#closings, LOOKED_AT_SOON); looked > 0; looked--) {
       const closedAt = this.#closedAt[this.#oldest] as number;
       if (now - closedAt <= OVER_NS) return -1;
@@ -311,10 +317,10 @@ export class FlowTable {
       if (!closed) continue;
       this.#touch(at);
       if (now - newest <= (this.#isOver(at) ? OVER_NS : QUIET_NS)) {
-        this.#close(at, newest);
+        this.#close(at);
         continue;
       }
-      this.#letGo(at, false);
+      this.#letGo(at);
       this.#unlink(at);
       return at;
     }
@@ -333,8 +339,9 @@ export class FlowTable {
    * Frees the slot of the next closed and quiet flow behind the hand, else of the oldest of those looked at. A list in the
    * order of use would have to be changed for every packet; this costs something only when the table is full.
    */
-  #evict(now: number): number {
+  #evict(clock: Float64Array): number {
     const { words, times } = this;
+    const now = clock[0] as number;
     let chosen = this.#hand;
     let chosenClosed = false;
     let oldest = Number.POSITIVE_INFINITY;
@@ -352,7 +359,7 @@ export class FlowTable {
       if (closed && now - newest > QUIET_NS) break;
     }
     this.#touch(chosen);
-    this.#letGo(chosen, false);
+    this.#letGo(chosen);
     this.#unlink(chosen);
     this.evicted++;
     return chosen;
@@ -374,10 +381,14 @@ export class FlowTable {
   }
 
   /** Hands over a flow and its copies; the slots of the copies become free, its own stays. */
-  #letGo(slot: number, atEnd: boolean): void {
-    const own = this.#slotAt(slot);
+  #letGo(slot: number): void {
+    const own = this.#leaves;
+    own.words = this.words;
+    own.times = this.times;
+    own.at = slot;
+    own.timesAt = slot >> 1;
     if (this.#interfaces.length < 2) {
-      this.#leaving.left(own, NO_COPIES, atEnd, false);
+      this.#leaving.left(own, NO_COPIES, false);
       return;
     }
     const others = this.#copiesOf(own);
@@ -394,7 +405,7 @@ export class FlowTable {
         others.length > 0 &&
         all.some((one) => packetsOf(this.#slotAt(one), direction) > 0),
     );
-    this.#leaving.left(this.#slotAt(best), keys, atEnd, split);
+    this.#leaving.left(this.#slotAt(best), keys, split);
     for (const one of all) if (one !== best) this.#leaving.dropped(this.#slotAt(one));
     for (const one of others) {
       this.#unlink(one);

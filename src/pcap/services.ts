@@ -94,6 +94,8 @@ export class Services {
   merged = 0;
   /** Pieces of data that were acknowledged but not captured. */
   unseen = 0;
+  /** So long nothing more will be seen of the connections that are added: at the end of the capture for no longer than it. */
+  until = Number.POSITIVE_INFINITY;
 
   constructor(lines: TimeLines) {
     this.#troubles = new Troubles(lines);
@@ -120,10 +122,10 @@ export class Services {
   }
 
   /**
-   * Adds a connection of which nothing more will be seen up to `until`. `merged` tells that it was seen at several
-   * interfaces, `split` that its directions were seen at different ones.
+   * Adds a connection that has left the table. `merged` tells that it was seen at several interfaces, `split` that its
+   * directions were seen at different ones.
    */
-  add(slot: Slot, merged: boolean, until: number, split: boolean): void {
+  add(slot: Slot, merged: boolean, split: boolean): void {
     const { words, at, times, timesAt } = slot;
     const flags = words[at + FLAGS] as number;
     const client = clientOf(words, at);
@@ -151,8 +153,7 @@ export class Services {
     }
     if ((flags & (FLOW_ESTABLISHED | FLOW_REFUSED)) === FLOW_ESTABLISHED) {
       if (!split) this.#addHandshake(service, from, slot);
-    } else if (!split && this.#troubles.unopened(this.#totals(service), slot, { silent, acknowledges, until }))
-      from.failed++;
+    } else if (!split && this.#isUnopened(service, slot, silent, acknowledges)) from.failed++;
 
     const bytes = (times[(mine >> 1) + DATA_BYTES] as number) + (times[(theirs >> 1) + DATA_BYTES] as number);
     sums[row + BYTES] = (sums[row + BYTES] as number) + bytes;
@@ -183,6 +184,11 @@ export class Services {
         this.#troubles.side(this.#totals(service), slot, direction, both);
     if (words[at + STALL_KIND] !== 0) this.#troubles.silence(this.#totals(service), slot);
     if (words[at + RESET_STATE] !== 0) this.#troubles.reset(this.#totals(service), slot);
+  }
+
+  // Of its own, as `#begin` below.
+  #isUnopened(service: number, slot: Slot, silent: boolean, acknowledges: boolean): boolean {
+    return this.#troubles.unopened(this.#totals(service), slot, { silent, acknowledges, until: this.until });
   }
 
   #totals(service: number): ServiceTotals {

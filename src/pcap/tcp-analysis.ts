@@ -89,7 +89,7 @@ type TcpEvents = {
    * Data that was not seen before, in the flow that the table found last: `captured` bytes at `at`. Not called for what the
    * word APPLICATION says is uninteresting.
    */
-  readonly data: (at: number, captured: number, now: number, packet: number) => void;
+  readonly data: (at: number, captured: number, packet: number) => void;
   readonly closing: Closing;
 };
 
@@ -253,7 +253,7 @@ export class TcpAnalysis {
     const { words, at: flow } = this.#table;
     const captured = end - at - header;
     if (captured <= 0 || ((words[flow + APPLICATION] as number) & 7) === UNINTERESTING) return;
-    this.#events.data(at + header, Math.min(captured, length), this.#clock[0] as number, this.#present.packet);
+    this.#events.data(at + header, Math.min(captured, length), this.#present.packet);
   }
 
   /** A segment of any kind. */
@@ -432,7 +432,7 @@ export class TcpAnalysis {
     const known = (words[at + FLAGS] as number) & FLOW_SYN;
     if (known && words[block + INITIAL] === sequence) return;
     this.reusedPorts++;
-    this.#table.renew(this.#clock[0] as number, this.#present.packet);
+    this.#table.renew(this.#clock, this.#present.packet);
   }
 
   /** A new ACK for what the other side sent. */
@@ -440,8 +440,15 @@ export class TcpAnalysis {
     const { words, times } = this.#table;
     const now = this.#clock[0] as number;
     const otherTimes = other >> 1;
-    for (let place = 0; place < RING_SIZE; place++) {
-      if (words[other + RING_ENDS + place] !== acknowledged) continue;
+    // Which of the samples it is cannot be foreseen: without branches, a bit for each that ends there.
+    const ring = other + RING_ENDS;
+    let found =
+      isZero((words[ring] as number) ^ acknowledged) |
+      (isZero((words[ring + 1] as number) ^ acknowledged) << 1) |
+      (isZero((words[ring + 2] as number) ^ acknowledged) << 2) |
+      (isZero((words[ring + 3] as number) ^ acknowledged) << 3);
+    for (; found !== 0; found &= found - 1) {
+      const place = 31 - Math.clz32(found & -found);
       const sent = times[otherTimes + RING_AT + place] as number;
       if (sent <= 0) continue;
       times[otherTimes + RING_AT + place] = 0;
@@ -470,4 +477,9 @@ export class TcpAnalysis {
     const opening = ((words[this.#table.at + FLAGS] as number) & (FLOW_SYN | FLOW_ESTABLISHED)) === FLOW_SYN;
     if (now - since >= STALL_NS && !opening) this.#waiting.stall(STALL_NO_ACK, direction, since);
   }
+}
+
+/** 1 for 0, and 0 for all other 32-bit integers, without a branch. */
+function isZero(word: number): number {
+  return ((word | -word) >>> 31) ^ 1;
 }

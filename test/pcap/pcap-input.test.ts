@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, closeSync, constants, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib";
@@ -209,6 +210,22 @@ describe("the command", () => {
     const { code, out, err } = await run(["-", "--json"], parts);
     expect([code, err]).toEqual([0, ""]);
     expect(JSON.parse(out).packets).toBe(PACKETS);
+  });
+
+  test("makes a long pipe wider", async () => {
+    const [fifo, file] = [join(folder, "fifo"), join(folder, "part.pcap")];
+    execFileSync("mkfifo", [fifo]);
+    writeFileSync(file, capture);
+    // Held, so that the pipe is still there when both sides have ended.
+    const held = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    const many = Array<string>(Math.ceil(2 ** 24 / capture.length)).fill(file);
+    const writer = spawn("sh", ["-c", 'exec cat "$@" > "$0"', fifo, ...many], { stdio: "ignore" });
+    const { code, out } = await run([fifo, "--json"]);
+    if (writer.exitCode === null) await once(writer, "exit");
+    expect([code, JSON.parse(out).packets]).toEqual([0, many.length * PACKETS]);
+    const room = execFileSync("perl", ["-e", "print fcntl STDIN, 1032, 0"], { stdio: [held, "pipe", "inherit"] });
+    closeSync(held);
+    expect(Number(room)).toBe(2 ** 20);
   });
 
   test.each([

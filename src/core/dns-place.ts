@@ -16,8 +16,13 @@ export type Count = { readonly bad: number; readonly of: number };
  * and, where there is no doubt, in 2 % of all cases (e^-n).
  */
 const [EXPECTED, NO_DOUBT] = [3.5, 4];
-/** The same for all places but the source together, and for its neighbour when they are without: 0.7 % and 8 %. */
-const [ELSEWHERE, NEIGHBOUR] = [5, 2.5];
+/**
+ * The same for all places but the source together, and for its neighbour when they are without: 2 % and 14 %. Stricter is not
+ * safer: who is not sure that only the source is concerned names all of the servers.
+ */
+const [ELSEWHERE, NEIGHBOUR] = [4, 2];
+/** So much trouble is no accident: then a tenth of the share elsewhere is enough, else a third of it. */
+const NO_ACCIDENT = 3;
 
 /** Whether a place shares in trouble of this size, and whether that is beyond doubt; undefined = it asked too little. */
 function takesPart(
@@ -25,7 +30,7 @@ function takesPart(
   share: number,
   expected = EXPECTED,
 ): { readonly part: boolean; readonly sure: boolean } | undefined {
-  if (bad > 0 && bad / of >= share / 3) return { part: true, sure: true };
+  if (bad > 0 && bad / of >= share / (bad >= NO_ACCIDENT ? 10 : 3)) return { part: true, sure: true };
   return of * share >= expected ? { part: false, sure: of * share >= NO_DOUBT } : undefined;
 }
 
@@ -35,19 +40,16 @@ const added = (counts: readonly Count[]): Count => ({
 });
 
 /**
- * Compares the DNS pods with each other and the source with pods of the same and of another node, by what is counted in a
- * tally. Where one DNS pod has three of those or more, others are concerned with it from three and a tenth of its
- * share, or from any and a third of it: among few queries two of one and three of another are the same.
+ * Compares the DNS pods with each other, where one has three or more of what is counted in a tally, and the source with pods of
+ * the same and of another node.
  */
 export function locate(facts: DnsFacts, counted: (one: Tally) => Count, transport: Asked["transport"] = "udp"): Found {
   const { at, plan, servers } = facts;
   const count = (data: DnsFacts["nearData"], server: string | undefined): Count =>
     counted(tally(data, plan, { server, transport }));
   const direct = servers.map((server) => ({ server, ...count(facts.data, server.ip) })).filter(({ of }) => of >= 3);
-  const worst = Math.max(0, ...direct.filter((one) => one.bad >= 3).map((one) => one.bad / one.of));
-  const bad = direct.filter(
-    (one) => worst > 0 && (takesPart(one, worst)?.part || (one.bad >= 3 && one.bad / one.of >= worst / 10)),
-  );
+  const worst = Math.max(0, ...direct.filter((one) => one.bad >= NO_ACCIDENT).map((one) => one.bad / one.of));
+  const bad = direct.filter((one) => worst > 0 && takesPart(one, worst)?.part);
   if (bad.length === 0) return throughService(facts, { direct: direct.length, count });
   const sum = (data: DnsFacts["nearData"]): Count => {
     // Where no DNS pod is spared, queries to the Service address meet the same.

@@ -128,6 +128,13 @@ const table: readonly Row[] = [
     { "dns-path-loss": `${service} certain` },
   ],
   ["one pod loses a third", forSource(THIRD), { "dns-path-loss": "shop/api-0 certain" }],
+  [
+    "one pod loses a seventh, and the few that others asked are answered",
+    forSource({ lost: 6 }),
+    {
+      "dns-path-loss": "shop/api-0 likely",
+    },
+  ],
   ["one node loses a third", forNode(THIRD), { "dns-path-loss": "ulm certain" }],
   ["a server that the pod is not sent to loses", { source: { [TWO]: THIRD } }, {}],
   [
@@ -171,6 +178,11 @@ const table: readonly Row[] = [
     "one server is slow",
     { source: { [SERVICE]: { slow: 18 }, [TWO]: SLOW }, near: { [TWO]: SLOW }, far: { [TWO]: SLOW } },
     { "dns-overloaded": "kube-system/names-b certain" },
+  ],
+  [
+    "many answers are slow, and a few of those that others asked, who ask seldom",
+    { source: { "*": { slow: 15 } }, near: { [ONE]: { slow: 8 } }, far: { [TWO]: { slow: 17 } } },
+    { "dns-overloaded": `${service} certain` },
   ],
   ["four answers were slow", forSource({ slow: 4 }), {}],
   ["an eighth of all answers is late", everywhere({ late: 5, slow: 5 }), { "dns-overloaded": `${service} certain` }],

@@ -31,7 +31,19 @@ function takesPart(
   expected = EXPECTED,
 ): { readonly part: boolean; readonly sure: boolean } | undefined {
   if (bad > 0 && bad / of >= share / (bad >= NO_ACCIDENT ? 10 : 3)) return { part: true, sure: true };
-  return of * share >= expected ? { part: false, sure: of * share >= NO_DOUBT } : undefined;
+  // As unlikely as nothing at all where more was to be expected.
+  const met = -Math.log(atMost(bad, of * share));
+  return met >= expected ? { part: false, sure: met >= NO_DOUBT } : undefined;
+}
+
+/** How likely no more than `count` are where `expected` are to be expected (Poisson). */
+function atMost(count: number, expected: number): number {
+  let [term, sum] = [Math.exp(-expected), 0];
+  for (let one = 0; one <= count; one++) {
+    sum += term;
+    term *= expected / (one + 1);
+  }
+  return sum;
 }
 
 const added = (counts: readonly Count[]): Count => ({

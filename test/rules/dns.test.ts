@@ -135,6 +135,11 @@ const table: readonly Row[] = [
       "dns-path-loss": "shop/api-0 likely",
     },
   ],
+  [
+    "all lose a third, and pods of other nodes had luck but for one query",
+    { ...everywhere(THIRD), far: { [ONE]: { lost: 8 } }, self: {} },
+    { "dns-path-loss": `${service} likely` },
+  ],
   ["one node loses a third", forNode(THIRD), { "dns-path-loss": "ulm certain" }],
   ["a server that the pod is not sent to loses", { source: { [TWO]: THIRD } }, {}],
   [

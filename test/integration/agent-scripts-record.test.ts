@@ -304,6 +304,28 @@ describe.concurrent.each(shells)("recording under %s", (shell) => {
     expect(readFileSync(join(folder, "out"), "utf8").match(/salvaged/g)).toHaveLength(1);
   });
 
+  test("a disk that others have filled to the last page ends the recording, and that can be read", async ({
+    one,
+    expect,
+  }) => {
+    await using link = await RecordedLink.make();
+    mkdirSync(one.state);
+    spawnSync("mount", ["-t", "tmpfs", "-o", "size=400k", "none", one.state]);
+    try {
+      const recorded = new Recorded(one, expect);
+      const argv = link.inside(...recordArgv(orderFor(link)));
+      await one.start(CHECK, [{ id: TASK, argv, maxBytes: 5_000_000 }], { keepFreeMb: 0, forMs: 50_000 });
+      await recorded.listens();
+      spawnSync("dd", ["if=/dev/zero", `of=${join(one.state, "filler")}`, "bs=4k"], { stdio: "ignore" });
+      await link.send(10);
+      await recorded.ends();
+      expect(await one.states(CHECK, TASK)).toEqual(["done exited"]);
+      expect(await recorded.said()).toMatchObject({ endReason: "disk", trouble: "segment: No space left on device" });
+    } finally {
+      spawnSync("umount", ["-l", one.state]);
+    }
+  });
+
   test("a full disk ends the recording, and what was sealed can still be read and acknowledged", async ({
     one,
     expect,

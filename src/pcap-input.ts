@@ -192,16 +192,12 @@ export async function readInput(
  */
 async function pump(input: OpenInput, target: Target, onBytes: (bytes: number) => void): Promise<void> {
   let total = 0;
-  let mayWiden = input.size === undefined;
   try {
     while (!target.done) {
       const count = readSync(input.fd, target.room());
       if (count === 0) break;
       total += count;
-      if (mayWiden && total >= LONG_PIPE) {
-        widen(input.fd);
-        mayWiden = false;
-      }
+      if (input.size === undefined && total >= LONG_PIPE && total - count < LONG_PIPE) widen(input.fd);
       const passed = target.filled(count);
       if (passed instanceof Promise) await passed;
       onBytes(total);
@@ -221,7 +217,7 @@ async function pump(input: OpenInput, target: Target, onBytes: (bytes: number) =
  */
 function widen(fd: number): void {
   const { spawnSync } = process.getBuiltinModule("node:child_process");
-  spawnSync("perl", ["-e", `fcntl STDIN, 1031, ${PIPE_ROOM}`], { stdio: [fd, "ignore", "ignore"] });
+  spawnSync("perl", ["-e", `fcntl STDIN, 1031, ${PIPE_ROOM}`], { stdio: [fd, "ignore", "ignore"], timeout: 1_000 });
 }
 
 async function pumpSocket(fd: number, target: Target, onBytes: (bytes: number) => void): Promise<void> {

@@ -31,7 +31,7 @@ function takesPart(
   expected = EXPECTED,
 ): { readonly part: boolean; readonly sure: boolean } | undefined {
   if (bad > 0 && bad / of >= share / (bad >= NO_ACCIDENT ? 10 : 3)) return { part: true, sure: true };
-  // As unlikely as nothing at all where more was to be expected.
+  // A little is no proof: it counts as nothing would where as much less was to be expected.
   const met = -Math.log(atMost(bad, of * share));
   return met >= expected ? { part: false, sure: met >= NO_DOUBT } : undefined;
 }

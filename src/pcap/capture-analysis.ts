@@ -131,9 +131,8 @@ export class CaptureAnalysis implements PacketSink {
       dropped: (slot) => this.#lines.release(slot.words, slot.at + TIME_LINE),
     });
     this.#icmp = new IcmpAnalysis(this.#table, this.#lines);
-    this.#application = new ApplicationData(this.#table, this.#clock, {
-      ...{ http: this.#http, tls: this.#tls, dns: this.#dns },
-    });
+    const [http, tls, dns] = [this.#http, this.#tls, this.#dns];
+    this.#application = new ApplicationData(this.#table, this.#clock, { http, tls, dns });
     this.#tcp = new TcpAnalysis(
       this.#table,
       { lines: this.#lines, clock: this.#clock },

@@ -94,7 +94,7 @@ export class Services {
   merged = 0;
   /** Pieces of data that were acknowledged but not captured. */
   unseen = 0;
-  /** So long nothing more will be seen of the connections that are added: at the end of the capture for no longer than it. */
+  /** Until then nothing more is seen of the connections that are added: the end of the capture, once it is known. */
   until = Number.POSITIVE_INFINITY;
 
   constructor(lines: TimeLines) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -145,6 +145,16 @@ describe.concurrent.each(shells)("netcheck-task under %s", (shell) => {
     await allEnded({ one, expect }, "a");
     const [a] = (await one.sync(CHECK, { a: 0 })).tasks;
     expect(a).toMatchObject({ state: "done", reason: "quota", totalBytes: 12_345 });
+  });
+
+  test("a task whose room for last words is gone ends like others", async ({ one, expect }) => {
+    await one.start(CHECK, [{ id: "sleep-1", argv: ["sleep", "1"] }]);
+    const spare = join(one.state, CHECK, "sleep-1", "spare");
+    await expect.poll(() => existsSync(spare)).toBe(true);
+    rmSync(spare);
+    mkdirSync(spare);
+    await allEnded({ one, expect }, "sleep-1");
+    expect(await one.states(CHECK, "sleep-1")).toEqual(["done exited"]);
   });
 
   test("low disk space starts nothing and stops what runs", async ({ one, expect }) => {
